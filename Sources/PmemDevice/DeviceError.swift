@@ -1,0 +1,56 @@
+/// Something that could not be done, told so that a person can act on it.
+///
+/// Every layer throws this one type; text is made of it once, at the edge (`ErrorRendering`).
+public struct DeviceError: Error, Hashable, Sendable {
+  /// What kind of failure it is. Decides the exit status (the table in pmemctl(8)).
+  public enum Code: String, CaseIterable, Sendable {
+    /// The operation failed, or cannot be done as asked.
+    case failed
+    /// No such thing.
+    case notFound = "not-found"
+    /// A name that several things answer to.
+    case ambiguous
+    /// Refused because someone would be hurt or something lost.
+    case refused
+    /// Not permitted, usually not root.
+    case permission
+    /// Not supported by this kernel, device or build.
+    case unsupported
+    /// The command line asks for something that has no meaning.
+    case usage
+    /// Input (a file, a simulated machine, the media) is damaged or foreign.
+    case corrupt
+  }
+
+  public var code: Code
+  /// One sentence: what failed, on what, and why. No trailing full stop.
+  public var summary: String
+  /// Further lines: numbers, candidates, the library's or the kernel's own words.
+  public var details: [String]
+  /// Commands to paste that would work or lead on.
+  public var suggestions: [String]
+  /// The system's error number where one was given.
+  public var errno: Int32?
+
+  public init(
+    _ code: Code, _ summary: String, details: [String] = [], try suggestions: [String] = [],
+    errno: Int32? = nil
+  ) {
+    self.code = code
+    self.summary = summary
+    self.details = details
+    self.suggestions = suggestions
+    self.errno = errno
+  }
+
+  /// The same error with lines added behind its details.
+  public func adding(details more: [String]) -> DeviceError {
+    var copy = self
+    copy.details += more
+    return copy
+  }
+}
+
+extension DeviceError: CustomStringConvertible {
+  public var description: String { summary }
+}

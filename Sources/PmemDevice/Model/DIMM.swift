@@ -1,0 +1,57 @@
+/// A memory device on a bus.
+public struct DIMM: Hashable, Sendable {
+  /// Kernel name, `nmemN`.
+  public var dev: String
+  /// Vendor and serial number as the platform writes them, `8680-56341200`.
+  public var id: String?
+  /// NFIT device handle; nil where the platform has none.
+  public var handle: UInt32?
+  public var physicalID: UInt16?
+  public var isEnabled: Bool
+  /// Trouble that the platform reports: `failed_save`, `failed_map`, ... as ndctl spells its `flag_` keys.
+  public var flags: [String]
+  /// `disabled`, `unlocked`, `locked`, `frozen`, `overwrite`; nil where the DIMM has no security.
+  public var security: String?
+  /// The label storage area; nil where the DIMM has none or it cannot be asked.
+  public var labels: LabelArea?
+
+  public init(
+    dev: String, id: String? = nil, handle: UInt32? = nil, physicalID: UInt16? = nil, isEnabled: Bool = true,
+    flags: [String] = [], security: String? = nil, labels: LabelArea? = nil
+  ) {
+    self.dev = dev
+    self.id = id
+    self.handle = handle
+    self.physicalID = physicalID
+    self.isEnabled = isEnabled
+    self.flags = flags
+    self.security = security
+    self.labels = labels
+  }
+}
+
+/// The state of a DIMM's label storage area.
+public struct LabelArea: Hashable, Sendable {
+  /// Labels that can still be written, less the one that the kernel keeps back for updates
+  /// (drivers/nvdimm/dimm_devs.c:available_slots_show).
+  public var availableSlots: Int
+  /// The format in use; the one that the kernel would write (1.2) where no index block was found. nil where
+  /// it was not read: see ``InventoryDepth/planning``.
+  public var version: LabelVersion?
+
+  public init(availableSlots: Int, version: LabelVersion?) {
+    self.availableSlots = availableSlots
+    self.version = version
+  }
+}
+
+/// The format of a label storage area. It decides the interleave-set cookie and the BTT version too.
+public enum LabelVersion: String, CaseIterable, Hashable, Sendable {
+  /// 128-byte labels.
+  case v11 = "1.1"
+  /// 256-byte labels (UEFI 2.7).
+  case v12 = "1.2"
+
+  /// Bytes of one label.
+  public var labelSize: Int { self == .v11 ? 128 : 256 }
+}

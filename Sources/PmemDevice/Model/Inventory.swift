@@ -1,0 +1,74 @@
+/// All persistent memory of one machine at one moment.
+///
+/// Immutable and consistent: a backend reads everything once. Things are in a fixed order (by number), never
+/// the kernel's directory order.
+public struct Inventory: Hashable, Sendable {
+  public var host: HostFacts
+  public var buses: [Bus]
+  /// DAX regions that belong to no namespace: volatile memory of CXL or of the platform (hmem).
+  public var otherDaxRegions: [DaxRegion]
+
+  public init(host: HostFacts, buses: [Bus], otherDaxRegions: [DaxRegion] = []) {
+    self.host = host
+    self.buses = buses
+    self.otherDaxRegions = otherDaxRegions
+  }
+
+  public var regions: [Region] { buses.flatMap(\.regions) }
+  public var dimms: [DIMM] { buses.flatMap(\.dimms) }
+  public var namespaces: [Namespace] { regions.flatMap(\.namespaces) }
+
+  /// The region that a namespace was cut from.
+  public func region(of namespace: Namespace) -> Region? {
+    regions.first { $0.id == namespace.regionID }
+  }
+
+  public func bus(of region: Region) -> Bus? {
+    buses.first { bus in bus.regions.contains { $0.id == region.id } }
+  }
+}
+
+/// What the rules need to know of the kernel and the architecture.
+public struct HostFacts: Hashable, Sendable {
+  /// `uname -r`, or the kernel profile of a simulated machine.
+  public var kernelRelease: String
+  public var pageSize: UInt64
+  /// memremap_compat_align(): what the start and the end of any mapped range must be aligned to. 2 MiB on
+  /// x86 (SUBSECTION_SIZE), 16 MiB on powerpc (arch/powerpc/mm/ioremap.c).
+  public var mapAlign: UInt64
+  /// MAX_STRUCT_PAGE_SIZE (drivers/nvdimm/nd.h): what one page costs in the memory map.
+  public var structPageSize: UInt64
+  /// Whether this process may see and change everything.
+  public var isPrivileged: Bool
+
+  public init(
+    kernelRelease: String, pageSize: UInt64 = 4096, mapAlign: UInt64 = 2 << 20, structPageSize: UInt64 = 64,
+    isPrivileged: Bool = true
+  ) {
+    self.kernelRelease = kernelRelease
+    self.pageSize = pageSize
+    self.mapAlign = mapAlign
+    self.structPageSize = structPageSize
+    self.isPrivileged = isPrivileged
+  }
+}
+
+/// An nvdimm bus: what a platform table (ACPI NFIT, e820, CXL, device tree) describes.
+public struct Bus: Hashable, Sendable {
+  /// Kernel name, `ndbusN`.
+  public var dev: String
+  /// `ACPI.NFIT`, `e820`, `CXL`, `nfit_test.0`, ...
+  public var provider: String
+  /// `active` or `idle`; nil where the bus has no scrub.
+  public var scrubState: String?
+  public var dimms: [DIMM]
+  public var regions: [Region]
+
+  public init(dev: String, provider: String, scrubState: String? = nil, dimms: [DIMM], regions: [Region]) {
+    self.dev = dev
+    self.provider = provider
+    self.scrubState = scrubState
+    self.dimms = dimms
+    self.regions = regions
+  }
+}

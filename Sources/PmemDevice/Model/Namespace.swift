@@ -1,0 +1,104 @@
+/// How a namespace presents its memory.
+public enum NamespaceMode: String, CaseIterable, Hashable, Sendable {
+  case fsdax, devdax, sector, raw
+
+  /// Reads a mode as ndctl does: its synonyms, in any case.
+  public init?(parsing text: String) {
+    switch text.lowercased() {
+    case "fsdax", "memory": self = .fsdax
+    case "devdax", "dax": self = .devdax
+    case "sector", "safe": self = .sector
+    case "raw": self = .raw
+    default: return nil
+    }
+  }
+
+  public var hasMemoryMap: Bool { self == .fsdax || self == .devdax }
+}
+
+/// Where the struct pages of a fsdax or devdax namespace live.
+public enum MapLocation: String, CaseIterable, Hashable, Sendable {
+  case none
+  /// In DRAM.
+  case mem
+  /// On the device itself.
+  case dev
+}
+
+/// A piece of a region.
+public struct Namespace: Hashable, Sendable {
+  public var regionID: Int
+  /// The Y of `namespaceX.Y`.
+  public var id: Int
+  public var mode: NamespaceMode
+  /// `none` for sector and raw.
+  public var map: MapLocation
+  /// What can be used: the data area of fsdax, devdax and sector; otherwise ``rawSize``.
+  public var size: ByteCount
+  /// What is taken from the region. 0 for an idle device.
+  public var rawSize: ByteCount
+  /// UUID of the info block (fsdax, devdax, sector), or of the label (raw, disabled). Nil where there is none.
+  public var uuid: DeviceUUID?
+  /// UUID of the label, where an info block has another.
+  public var rawUUID: DeviceUUID?
+  /// Logical block size; nil for devdax.
+  public var sectorSize: UInt64?
+  /// Of the mapping; nil for sector and raw.
+  public var align: UInt64?
+  /// `pmem0`, `pmem0.1s`; nil while disabled, and for devdax.
+  public var blockDevice: String?
+  public var daxRegion: DaxRegion?
+  /// The name given by a person, stored in the label.
+  public var name: String?
+  public var numaNode: Int
+  public var targetNode: Int
+  public var isEnabled: Bool
+  /// Physical address of the first byte, overhead included; nil where it may not be read.
+  public var resource: UInt64?
+  /// The btt, pfn or dax device that claims it.
+  public var holder: String?
+  public var badblockCount: Int
+
+  public init(
+    regionID: Int, id: Int, mode: NamespaceMode = .raw, map: MapLocation = .none, size: ByteCount,
+    rawSize: ByteCount, uuid: DeviceUUID? = nil, rawUUID: DeviceUUID? = nil, sectorSize: UInt64? = 512,
+    align: UInt64? = nil, blockDevice: String? = nil, daxRegion: DaxRegion? = nil, name: String? = nil,
+    numaNode: Int = 0, targetNode: Int = 0, isEnabled: Bool = false, resource: UInt64? = nil,
+    holder: String? = nil, badblockCount: Int = 0
+  ) {
+    self.regionID = regionID
+    self.id = id
+    self.mode = mode
+    self.map = map
+    self.size = size
+    self.rawSize = rawSize
+    self.uuid = uuid
+    self.rawUUID = rawUUID
+    self.sectorSize = sectorSize
+    self.align = align
+    self.blockDevice = blockDevice
+    self.daxRegion = daxRegion
+    self.name = name
+    self.numaNode = numaNode
+    self.targetNode = targetNode
+    self.isEnabled = isEnabled
+    self.resource = resource
+    self.holder = holder
+    self.badblockCount = badblockCount
+  }
+
+  /// Kernel name.
+  public var dev: String { "namespace\(regionID).\(id)" }
+
+  /// Whether this is only a place for a namespace: a seed, or what a destroyed one left.
+  public var isIdle: Bool { rawSize == .zero }
+
+  /// `namespace0.1 "db"`: how messages speak of it.
+  public var title: String {
+    guard let name, !name.isEmpty else { return dev }
+    return "\(dev) \"\(name)\""
+  }
+
+  /// The node under /dev that its user opens.
+  public var node: String? { blockDevice ?? daxRegion?.devices.first?.chardev }
+}

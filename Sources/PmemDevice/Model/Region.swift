@@ -1,0 +1,125 @@
+/// A range of persistent memory: one DIMM, or several interleaved.
+public struct Region: Hashable, Sendable {
+  /// The N of `regionN`; unique on a machine until the next boot.
+  public var id: Int
+  public var size: ByteCount
+  /// Physical address; nil where it may not be read (it is root's alone).
+  public var resource: UInt64?
+  /// What every allocation's size must be a multiple of (sysfs `regionN/align`).
+  public var align: UInt64
+  /// Sum of all holes. 0 for a label-less region, which cannot be divided.
+  public var availableSize: ByteCount
+  /// The largest hole: a namespace needs one piece.
+  public var maxAvailableExtent: ByteCount
+  /// `pmem` or `volatile`.
+  public var type: String
+  /// -1 where the platform does not say.
+  public var numaNode: Int
+  /// The node that this memory would be as system-ram; -1 where unknown.
+  public var targetNode: Int
+  /// Interleave-set cookie; nil for a label-less region.
+  public var isetID: UInt64?
+  public var mappings: [RegionMapping]
+  public var capabilities: RegionCapabilities
+  /// `cpu_cache`, `memory_controller`, `none` or `unknown`.
+  public var persistenceDomain: String
+  public var isEnabled: Bool
+  public var isReadOnly: Bool
+  /// Whether labels divide it (ND_DEVICE_NAMESPACE_PMEM); a label-less region is one namespace.
+  public var isLabeled: Bool
+  /// The device that the next namespace will be; nil where the kernel has planted none.
+  public var namespaceSeed: String?
+  public var badblockCount: Int
+  public var namespaces: [Namespace]
+
+  public init(
+    id: Int, size: ByteCount, resource: UInt64?, align: UInt64, availableSize: ByteCount,
+    maxAvailableExtent: ByteCount, type: String = "pmem", numaNode: Int = 0, targetNode: Int = 0,
+    isetID: UInt64? = nil, mappings: [RegionMapping] = [], capabilities: RegionCapabilities = .standard,
+    persistenceDomain: String = "unknown", isEnabled: Bool = true, isReadOnly: Bool = false,
+    isLabeled: Bool = true, namespaceSeed: String? = nil, badblockCount: Int = 0,
+    namespaces: [Namespace] = []
+  ) {
+    self.id = id
+    self.size = size
+    self.resource = resource
+    self.align = align
+    self.availableSize = availableSize
+    self.maxAvailableExtent = maxAvailableExtent
+    self.type = type
+    self.numaNode = numaNode
+    self.targetNode = targetNode
+    self.isetID = isetID
+    self.mappings = mappings
+    self.capabilities = capabilities
+    self.persistenceDomain = persistenceDomain
+    self.isEnabled = isEnabled
+    self.isReadOnly = isReadOnly
+    self.isLabeled = isLabeled
+    self.namespaceSeed = namespaceSeed
+    self.badblockCount = badblockCount
+    self.namespaces = namespaces
+  }
+
+  /// Kernel name.
+  public var dev: String { "region\(id)" }
+
+  /// The namespaces that exist for a user: those that have a size.
+  public var configuredNamespaces: [Namespace] { namespaces.filter { !$0.isIdle } }
+
+  /// The zero-sized device that a new namespace will take: the lowest idle one, as `ndctl` prefers number 0,
+  /// else the seed. Nil where the kernel has lost its seed (it can, when a region with namespaces is enabled:
+  /// nd_region_register_namespaces() names a seed after its probe may already have run).
+  public var nextNamespace: Namespace? {
+    let idle = namespaces.filter(\.isIdle)
+    return idle.first { $0.id == 0 } ?? idle.first { $0.dev == namespaceSeed }
+  }
+}
+
+/// What one DIMM gives to a region.
+public struct RegionMapping: Hashable, Sendable {
+  public var dimm: String
+  /// Offset in the DIMM's own address space, bytes.
+  public var offset: UInt64
+  public var length: UInt64
+  /// Place in the interleave set.
+  public var position: Int
+
+  public init(dimm: String, offset: UInt64, length: UInt64, position: Int) {
+    self.dimm = dimm
+    self.offset = offset
+    self.length = length
+    self.position = position
+  }
+}
+
+/// Which modes a region can have and what each mode supports.
+public struct RegionCapabilities: Hashable, Sendable {
+  /// Empty where the kernel has no BTT.
+  public var sectorSizes: [UInt64]
+  /// Empty where the kernel has no PFN devices.
+  public var fsdaxAlignments: [UInt64]
+  /// Empty where the kernel has no device-dax.
+  public var devdaxAlignments: [UInt64]
+
+  public init(sectorSizes: [UInt64], fsdaxAlignments: [UInt64], devdaxAlignments: [UInt64]) {
+    self.sectorSizes = sectorSizes
+    self.fsdaxAlignments = fsdaxAlignments
+    self.devdaxAlignments = devdaxAlignments
+  }
+
+  /// What x86-64 kernels with everything enabled have (btt_devs.c:btt_lbasize_supported,
+  /// pfn_devs.c:nd_pfn_supported_alignments).
+  public static let standard = RegionCapabilities(
+    sectorSizes: [512, 520, 528, 4096, 4104, 4160, 4224],
+    fsdaxAlignments: [4096, 2 << 20, 1 << 30],
+    devdaxAlignments: [4096, 2 << 20, 1 << 30])
+
+  public func alignments(for mode: NamespaceMode) -> [UInt64] {
+    switch mode {
+    case .fsdax: fsdaxAlignments
+    case .devdax: devdaxAlignments
+    case .sector, .raw: []
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/// Finds what a person means by a name.
+///
+/// A thing answers to its kernel name (`namespace0.1`, `region0`, `dax0.0`, `pmem0`), a path (`/dev/pmem0`),
+/// its own name, or a UUID. A name that several things answer to is an error that lists them.
+public struct NameResolver {
+  private let inventory: Inventory
+
+  public init(_ inventory: Inventory) { self.inventory = inventory }
+
+  /// The namespaces behind `names`, each once, in the order given; `all` means every configured one.
+  ///
+  /// - Parameters:
+  ///   - names: What was typed.
+  ///   - regions: Only these regions' namespaces are looked at.
+  /// - Throws: ``DeviceError/Code/notFound`` or ``DeviceError/Code/ambiguous`` for the first bad name.
+  public func namespaces(
+    _ names: [String], in regions: [Region]? = nil
+  ) throws(DeviceError) -> [Namespace] {
+    let pool = (regions ?? inventory.regions).flatMap(\.namespaces)
+    var found: [Namespace] = []
+    for name in names {
+      let matches = name == "all" ? pool.filter { !$0.isIdle } : [try namespace(name, in: pool)]
+      for match in matches where !found.contains(match) { found.append(match) }
+    }
+    return found
+  }
+
+  private func namespace(_ name: String, in pool: [Namespace]) throws(DeviceError) -> Namespace {
+    let matches = pool.filter { Self.answers($0, to: name) }
+    guard let match = matches.first else {
+      throw notFound("namespace", name, known: pool.filter { !$0.isIdle }.map(\.title))
+    }
+    guard matches.count == 1 else {
+      throw ambiguous("namespace", name, candidates: matches.map { "\($0.title)  \($0.mode)  \($0.size)" })
+    }
+    return match
+  }
+
+  private static func answers(_ namespace: Namespace, to name: String) -> Bool {
+    let bare = name.hasPrefix("/dev/") ? String(name.dropFirst(5)) : name
+    if bare == namespace.dev || bare == "\(namespace.regionID).\(namespace.id)" { return true }
+    if bare == namespace.blockDevice { return true }
+    if namespace.daxRegion?.devices.contains(where: { $0.chardev == bare }) == true { return true }
+    if !namespace.isIdle, let own = namespace.name, !own.isEmpty, own == name { return true }
+    guard let uuid = DeviceUUID(name), !uuid.isNull else { return false }
+    return namespace.uuid == uuid || namespace.rawUUID == uuid
+  }
+
+  /// The regions behind `names` (`region0` or `0`), `all` for every one; all of them where `names` is empty.
+  public func regions(_ names: [String], onBus busName: String? = nil) throws(DeviceError) -> [Region] {
+    let pool = try buses(busName.map { [$0] } ?? []).flatMap(\.regions)
+    guard !names.isEmpty, !names.contains("all") else { return pool }
+    var found: [Region] = []
+    for name in names {
+      guard let match = pool.first(where: { $0.dev == name || String($0.id) == name }) else {
+        throw notFound("region", name, known: pool.map(\.dev))
+      }
+      if !found.contains(match) { found.append(match) }
+    }
+    return found
+  }
+
+  /// The buses behind `names` (`ndbus0`, `0`, a provider); all of them where `names` is empty.
+  public func buses(_ names: [String]) throws(DeviceError) -> [Bus] {
+    guard !names.isEmpty, !names.contains("all") else { return inventory.buses }
+    var found: [Bus] = []
+    for name in names {
+      let matches = inventory.buses.filter { [$0.dev, String($0.dev.dropFirst(5)), $0.provider].contains(name) }
+      guard let match = matches.first else {
+        throw notFound("bus", name, known: inventory.buses.map { "\($0.dev) (\($0.provider))" })
+      }
+      guard matches.count == 1 else { throw ambiguous("bus", name, candidates: matches.map(\.dev)) }
+      if !found.contains(match) { found.append(match) }
+    }
+    return found
+  }
+
+  /// The DIMMs behind `names` (`nmem0`, `0`, an id); all of them where `names` is empty.
+  public func dimms(_ names: [String], onBus busName: String? = nil) throws(DeviceError) -> [DIMM] {
+    let pool = try buses(busName.map { [$0] } ?? []).flatMap(\.dimms)
+    guard !names.isEmpty, !names.contains("all") else { return pool }
+    var found: [DIMM] = []
+    for name in names {
+      let matches = pool.filter { [$0.dev, String($0.dev.dropFirst(4)), $0.id].contains(name) }
+      guard let match = matches.first else { throw notFound("DIMM", name, known: pool.map(\.dev)) }
+      guard matches.count == 1 else { throw ambiguous("DIMM", name, candidates: matches.map(\.dev)) }
+      if !found.contains(match) { found.append(match) }
+    }
+    return found
+  }
+
+  private func notFound(_ kind: String, _ name: String, known: [String]) -> DeviceError {
+    let shown = known.prefix(8).joined(separator: ", ") + (known.count > 8 ? ", ..." : "")
+    return DeviceError(
+      .notFound, "no \(kind) answers to \"\(name)\"",
+      details: [known.isEmpty ? "this machine has none" : "there is: \(shown)"])
+  }
+
+  private func ambiguous(_ kind: String, _ name: String, candidates: [String]) -> DeviceError {
+    DeviceError(
+      .ambiguous, "\"\(name)\" could be \(candidates.count) \(kind == "bus" ? "buses" : kind + "s")",
+      details: candidates + ["use the kernel name or the UUID"])
+  }
+}

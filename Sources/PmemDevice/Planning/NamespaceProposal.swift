@@ -1,0 +1,126 @@
+/// A namespace that a region could have: the exact numbers, before anything is touched.
+public struct NamespaceProposal: Hashable, Sendable {
+  public var region: Region
+  /// The device that it will be.
+  public var namespace: Namespace
+  public var mode: NamespaceMode
+  public var map: MapLocation
+  /// Of the mapping; nil for sector and raw.
+  public var align: UInt64?
+  /// Logical block size to ask for; nil leaves it to the kernel.
+  public var sectorSize: UInt64?
+  /// From the region's start.
+  public var offset: UInt64
+  /// What is taken from the region.
+  public var taken: ByteCount
+  /// What is left to use.
+  public var usable: ByteCount
+  /// Info block and memory map (fsdax, devdax), or BTT metadata (sector).
+  public var overhead: ByteCount
+  /// Lost at the end to alignment.
+  public var truncated: ByteCount
+  /// Struct pages in DRAM.
+  public var dram: ByteCount
+  /// Of the hole it is cut from.
+  public var extent: Extent
+  /// Whether a claim device is needed (a label-less fsdax namespace that the kernel maps natively needs none).
+  public var needsClaim: Bool
+
+  /// What the hole has left.
+  public var leftover: UInt64 { extent.length - taken.rawValue }
+}
+
+/// How much of a piece of persistent memory each mode leaves, and where the pieces go.
+struct NamespaceGeometry {
+  let request: NamespaceCreateRequest
+  let region: Region
+  let host: HostFacts
+  /// The device it will be.
+  let namespace: Namespace
+  let bttVersion: BttLayout.Version
+
+  var mode: NamespaceMode { request.mode }
+  var map: MapLocation { mode.hasMemoryMap ? request.map ?? .dev : .none }
+
+  /// Label-less namespaces on a bus without DIMMs are mapped by the kernel as they are: fsdax, memory map in
+  /// DRAM, no info block (pmem.c:pmem_attach_disk, pmem_should_map_pages).
+  var isNative: Bool { mode == .fsdax && map == .mem && !region.isLabeled && region.mappings.isEmpty }
+
+  /// 2 MiB where the region has it, else the smallest (pfn_devs.c:nd_pfn_default_alignment); a region that is
+  /// not itself aligned so gets the page size, as ndctl does.
+  var align: UInt64 {
+    if let align = request.align { return align }
+    let supported = region.capabilities.alignments(for: mode)
+    let huge = supported.filter { $0 <= 2 << 20 && (region.resource ?? 0) % $0 == 0 }
+    return huge.max() ?? host.pageSize
+  }
+
+  var sectorSize: UInt64? { mode == .sector ? request.sectorSize ?? 4096 : request.sectorSize }
+
+  /// Proposes a namespace of `size` bytes at `offset`; nil where nothing would be left to use.
+  func proposal(offset: UInt64, size: UInt64, extent: Extent) throws(DeviceError) -> NamespaceProposal? {
+    var proposal = NamespaceProposal(
+      region: region, namespace: namespace, mode: mode, map: map, align: nil, sectorSize: sectorSize,
+      offset: offset, taken: ByteCount(size), usable: ByteCount(size), overhead: .zero, truncated: .zero,
+      dram: .zero, extent: extent, needsClaim: mode != .raw)
+    switch mode {
+    case .raw:
+      break
+    case .sector:
+      guard let layout = BttLayout(size: size, blockSize: sectorSize ?? 4096, version: bttVersion) else {
+        return nil
+      }
+      proposal.usable = ByteCount(layout.usable)
+      proposal.overhead = ByteCount(size - layout.usable)
+    case .fsdax, .devdax:
+      if isNative {
+        proposal.needsClaim = false
+        proposal.dram = PfnLayout.memoryMapInDRAM(size: size, mode: mode, align: host.pageSize, host: host)
+        break
+      }
+      guard let resource = region.resource else { throw missingAddress }
+      do {
+        let layout = try PfnLayout(start: resource + offset, size: size, align: align, map: map, host: host)
+        proposal.align = align
+        proposal.usable = ByteCount(layout.usable)
+        proposal.overhead = ByteCount(layout.dataOffset)
+        proposal.truncated = ByteCount(layout.endTruncation)
+        if map == .mem {
+          proposal.dram = PfnLayout.memoryMapInDRAM(
+            size: size - layout.endTruncation, mode: mode, align: align, host: host)
+        }
+      } catch .noRoom {
+        return nil
+      } catch {
+        throw misaligned(start: resource + offset)
+      }
+    }
+    return proposal
+  }
+
+  private var missingAddress: DeviceError {
+    DeviceError(
+      .permission, "cannot plan a \(mode) namespace on \(region.dev): its address may not be read",
+      details: ["the exact usable size follows from the address, which only root may see"])
+  }
+
+  private func misaligned(start: UInt64) -> DeviceError {
+    DeviceError(
+      .failed,
+      "cannot create a \(mode) namespace on \(region.dev): address 0x\(String(start, radix: 16)) is not a "
+        + "multiple of \(ByteCount(host.mapAlign))",
+      details: ["the kernel maps persistent memory in pieces of \(ByteCount(host.mapAlign)); sector and raw mode work"])
+  }
+
+  /// The smallest namespace that leaves anything to use in this hole, a multiple of `unit`.
+  func smallest(in extent: Extent, unit: UInt64) throws(DeviceError) -> UInt64? {
+    var size = unit
+    while size <= extent.length {
+      if try proposal(offset: extent.offset, size: size, extent: extent) != nil { return size }
+      // Nothing but alignment can be missing: at most a few units.
+      let floor = mode.hasMemoryMap ? PfnLayout.minimumSize : 0
+      size = max(size + unit, floor / unit * unit)
+    }
+    return nil
+  }
+}

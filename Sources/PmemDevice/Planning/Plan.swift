@@ -1,0 +1,52 @@
+/// A change that was thought through: what will be done, in which order, and how it is taken back.
+///
+/// Made by pure functions from a request and an ``Inventory``; `--dry-run` prints it, ``PlanRunner`` runs it.
+public struct Plan: Hashable, Sendable {
+  public struct Entry: Hashable, Sendable {
+    public var step: Step
+    /// The step in words: `allocate 512 MiB from region0 as namespace0.3 "cache"`.
+    public var text: String
+    /// What takes it back if a later step fails, in the order to run; empty where nothing can or need be done.
+    public var undo: [Step]
+    /// What will be gone for good once it ran, in words; nil where nothing is lost.
+    public var loses: String?
+
+    public init(_ step: Step, _ text: String, undo: [Step] = [], loses: String? = nil) {
+      self.step = step
+      self.text = text
+      self.undo = undo
+      self.loses = loses
+    }
+  }
+
+  /// `create a namespace on region0 (best fit of 2 regions with room)`.
+  public var title: String
+  public var facts: [Fact]
+  public var entries: [Entry]
+  public var warnings: [String]
+  /// Whether it takes something away from somebody: asked about on a terminal.
+  public var isDestructive: Bool
+
+  public init(
+    title: String, facts: [Fact] = [], entries: [Entry], warnings: [String] = [], isDestructive: Bool = false
+  ) {
+    self.title = title
+    self.facts = facts
+    self.entries = entries
+    self.warnings = warnings
+    self.isDestructive = isDestructive
+  }
+
+  /// A line of the plan: a label, a value and an explanation.
+  public struct Fact: Hashable, Sendable {
+    public var label: String
+    public var value: String
+    public var note: String
+
+    public init(_ label: String, _ value: String, _ note: String = "") {
+      self.label = label
+      self.value = value
+      self.note = note
+    }
+  }
+}

@@ -1,0 +1,153 @@
+/// Fits a requested namespace into one region, or says why it cannot be and what can.
+struct RegionFit {
+  private let request: NamespaceCreateRequest
+  private let region: Region
+  private let inventory: Inventory
+  private var mode: NamespaceMode { request.mode }
+
+  init(_ request: NamespaceCreateRequest, region: Region, inventory: Inventory) {
+    self.request = request
+    self.region = region
+    self.inventory = inventory
+  }
+
+  func proposal() throws(DeviceError) -> NamespaceProposal {
+    try checkRegion()
+    try checkCapabilities()
+    return region.isLabeled ? try divide() : try takeWhole()
+  }
+
+  // MARK: What the region must be
+
+  private func checkRegion() throws(DeviceError) {
+    guard region.isEnabled else {
+      throw refusal(
+        "it is disabled", try: ["pmemctl region enable \(region.dev)"])
+    }
+    guard !region.isReadOnly else { throw refusal("it is read-only") }
+  }
+
+  private func checkCapabilities() throws(DeviceError) {
+    if mode == .sector {
+      let supported = region.capabilities.sectorSizes
+      guard !supported.isEmpty else { throw unsupported("sector mode (BTT)") }
+      if let size = request.sectorSize, !supported.contains(size) {
+        throw refusal(
+          "sector size \(size) is not supported", code: .usage,
+          details: ["sector mode takes \(list(supported))"])
+      }
+    } else if let size = request.sectorSize, ![512, 4096].contains(size) {
+      throw refusal(
+        "sector size \(size) is not supported in \(mode) mode", code: .usage, details: ["it takes 512 or 4096"])
+    }
+    guard mode.hasMemoryMap else { return }
+    let supported = region.capabilities.alignments(for: mode)
+    guard !supported.isEmpty else { throw unsupported("\(mode) mode") }
+    if let align = request.align, !supported.contains(align) {
+      throw refusal(
+        "alignment \(ByteCount(align)) is not supported", code: .usage,
+        details: ["\(mode) takes \(supported.map { ByteCount($0).argument }.joined(separator: ", "))"])
+    }
+  }
+
+  private func unsupported(_ what: String) -> DeviceError {
+    refusal("this kernel has no \(what)", code: .unsupported, details: ["are its modules loaded?"])
+  }
+
+  // MARK: A region with labels: cut a piece
+
+  private func divide() throws(DeviceError) -> NamespaceProposal {
+    guard let seed = region.nextNamespace else { throw seedLost }
+    try checkLabels()
+    guard let extents = region.freeExtents else {
+      throw DeviceError(
+        .permission, "cannot plan on \(region.dev): the addresses of its namespaces may not be read",
+        details: ["only root may see and change them"])
+    }
+    let geometry = NamespaceGeometry(
+      request: request, region: region, host: inventory.host, namespace: seed, bttVersion: bttVersion)
+    return try SizeSolver(request, region: region, extents: extents, geometry: geometry).solve()
+  }
+
+  /// namespace_devs.c:btt_claim_class: v1.1 labels mean BTT 1.1.
+  private var bttVersion: BttLayout.Version {
+    let versions = region.mappings.compactMap { mapping in
+      inventory.dimms.first { $0.dev == mapping.dimm }?.labels?.version
+    }
+    return versions.contains(.v11) ? .v1 : .v2
+  }
+
+  private var seedLost: DeviceError {
+    let enabled = region.configuredNamespaces.first { $0.dev == region.namespaceSeed }
+    return refusal(
+      "the kernel has not planted a device for the next namespace",
+      details: ["it can lose that race when a region with namespaces is enabled; enabling again makes it anew"],
+      try: [
+        enabled.map { "pmemctl namespace disable \($0.dev) && pmemctl namespace enable \($0.dev)" }
+          ?? "pmemctl region disable \(region.dev) && pmemctl region enable \(region.dev)"
+      ])
+  }
+
+  private func checkLabels() throws(DeviceError) {
+    for mapping in region.mappings {
+      guard let dimm = inventory.dimms.first(where: { $0.dev == mapping.dimm }) else { continue }
+      guard dimm.isEnabled else { throw refusal("its DIMM \(dimm.dev) is disabled") }
+      if let labels = dimm.labels, labels.availableSlots < 1 {
+        throw refusal(
+          "no label is free on \(dimm.dev)",
+          details: ["every namespace needs one on each DIMM; destroying one gives its label back"], errno: 6)
+      }
+    }
+  }
+
+  // MARK: A label-less region: all or nothing
+
+  private func takeWhole() throws(DeviceError) -> NamespaceProposal {
+    guard let namespace = region.namespaces.first else { throw refusal("it has no namespace device") }
+    guard request.isRegionGiven else {
+      throw refusal(
+        "it has no labels and is one namespace, \(namespace.dev); only --region \(region.dev) makes it anew")
+    }
+    if case .bytes(let size) = request.amount, request.measure == .taken, size != region.size {
+      throw labelless("it has no labels and cannot be divided: leave --size out to take all \(region.size)")
+    }
+    if case .percent(let share) = request.amount, share != 100 {
+      throw labelless("it has no labels and cannot be divided: leave --size out to take all \(region.size)")
+    }
+    if request.uuid != nil {
+      throw labelless("it has no labels, so there is nowhere to keep a UUID")
+    }
+    if namespace.isEnabled || namespace.holder != nil, !request.force {
+      throw DeviceError(
+        .refused, "refused: \(namespace.dev), which is all of \(region.dev), is enabled (\(namespace.mode), \(namespace.size))",
+        details: ["--force makes it anew; what is on it will be lost"])
+    }
+    let geometry = NamespaceGeometry(
+      request: request, region: region, host: inventory.host, namespace: namespace, bttVersion: .v1)
+    let whole = Extent(offset: 0, length: region.size.rawValue)
+    guard let proposal = try geometry.proposal(offset: 0, size: region.size.rawValue, extent: whole) else {
+      throw refusal("\(region.size) is too small for \(mode) mode")
+    }
+    if case .bytes(let wanted) = request.amount, request.measure == .usable, proposal.usable < wanted {
+      throw labelless("it has no labels and leaves \(proposal.usable) to use, less than the \(wanted) asked for")
+    }
+    return proposal
+  }
+
+  private func labelless(_ reason: String) -> DeviceError {
+    refusal(reason, try: ["pmemctl namespace create --region \(region.dev) --mode \(mode)"])
+  }
+
+  // MARK: Words
+
+  private func refusal(
+    _ reason: String, code: DeviceError.Code = .failed, details: [String] = [], try suggestions: [String] = [],
+    errno: Int32? = nil
+  ) -> DeviceError {
+    DeviceError(
+      code, "cannot create a namespace on \(region.dev): \(reason)", details: details, try: suggestions,
+      errno: errno)
+  }
+
+  private func list(_ values: [UInt64]) -> String { values.map(String.init).joined(separator: ", ") }
+}

@@ -1,0 +1,36 @@
+/// Plans to enable and disable regions, several as one plan, all or nothing.
+public struct RegionStatePlanner {
+  private let inspector: any UsageInspector
+
+  public init(inspector: any UsageInspector) { self.inspector = inspector }
+
+  public func enable(_ regions: [Region]) -> Plan {
+    Plan(
+      title: "enable \(Self.count(regions))",
+      entries: regions.filter { !$0.isEnabled }.map { region in
+        Plan.Entry(
+          .enableRegion(region.dev), "enable \(region.dev) and the namespaces on it",
+          undo: [.disableRegion(region.dev)])
+      },
+      warnings: regions.filter(\.isEnabled).map { "\($0.dev) is enabled already" })
+  }
+
+  /// Every namespace is disabled first, so that an undo can enable just those again.
+  public func disable(_ regions: [Region]) throws(DeviceError) -> Plan {
+    let enabled = regions.filter(\.isEnabled)
+    let namespaces = enabled.flatMap(\.namespaces).filter(\.isEnabled)
+    try InTheWay(inspector).check(namespaces, verb: "disable", what: Self.count(regions))
+    let entries = enabled.flatMap { region in
+      region.namespaces.filter(\.isEnabled).map(NamespaceStatePlanner.disabling) + [
+        Plan.Entry(.disableRegion(region.dev), "disable \(region.dev)", undo: [.enableRegion(region.dev)])
+      ]
+    }
+    return Plan(
+      title: "disable \(Self.count(regions))", entries: entries,
+      warnings: regions.filter { !$0.isEnabled }.map { "\($0.dev) is disabled already" })
+  }
+
+  private static func count(_ regions: [Region]) -> String {
+    regions.count == 1 ? regions[0].dev : "\(regions.count) regions"
+  }
+}

@@ -1,0 +1,21 @@
+/// The first two numbers of a kernel release; what follows does not decide rules.
+public struct KernelVersion: Hashable, Comparable, Sendable {
+  public let major: Int
+  public let minor: Int
+
+  public init(_ major: Int, _ minor: Int) {
+    self.major = major
+    self.minor = minor
+  }
+
+  /// Reads the leading `A.B` of a release; 0.0 where there is none.
+  public init(_ release: String) {
+    let numbers = release.split(separator: ".", maxSplits: 2).map { $0.prefix(while: \.isNumber) }
+    major = numbers.first.flatMap { Int($0) } ?? 0
+    minor = numbers.count > 1 ? Int(numbers[1]) ?? 0 : 0
+  }
+
+  public static func < (left: KernelVersion, right: KernelVersion) -> Bool {
+    (left.major, left.minor) < (right.major, right.minor)
+  }
+}

@@ -1,0 +1,91 @@
+import PmemDevice
+
+/// A namespace index block: `struct nd_namespace_index` in drivers/nvdimm/label.h (UEFI
+/// "EFI_NVDIMM_LABEL_INDEX_BLOCK").
+public struct LabelIndex: Hashable, Sendable {
+  public static let signature: [UInt8] = Array("NAMESPACE_INDEX\0".utf8)
+
+  public let layout: LabelLayout
+  /// 0 or 1: which of the two copies.
+  public let copy: Int
+  /// 1, 2, 3, 1, ...: the later of two valid copies is in force.
+  public var sequence: UInt32
+  /// One per slot; true: free.
+  public var free: [Bool]
+
+  /// A fresh index with every slot free.
+  public init(layout: LabelLayout, copy: Int, sequence: UInt32) {
+    self.layout = layout
+    self.copy = copy
+    self.sequence = sequence
+    free = [Bool](repeating: true, count: layout.slotCount)
+  }
+
+  /// Reads and validates copy 0 or 1 as label.c:__nd_label_validate does.
+  public init(_ bytes: [UInt8], copy: Int, layout: LabelLayout) throws(MediaError) {
+    let need = layout.indexSize
+    guard bytes.count >= need else { throw .truncated(need: need, have: bytes.count) }
+    let fields = ByteFields(Array(bytes.prefix(need)))
+    guard fields.slice(0, 16) == Self.signature else { throw .signature }
+    let major = fields.u16(60)
+    let minor = fields.u16(62)
+    let labelSizeCode = fields.integer(at: 19, width: 1)
+    if major > 1 || (major == 1 && minor >= 2) {
+      guard labelSizeCode <= 1 else { throw .field("labelsize", labelSizeCode) }
+      guard 128 << Int(labelSizeCode) == layout.version.labelSize else { throw .version(major: major, minor: minor) }
+    } else {
+      guard layout.version == .v11 else { throw .version(major: major, minor: minor) }
+    }
+    let computed = fields.checksum(excluding: 64)
+    guard computed == fields.u64(64) else { throw .checksum(stored: fields.u64(64), computed: computed) }
+    self.layout = layout
+    self.copy = copy
+    sequence = fields.u32(20) & 3
+    guard sequence != 0 else { throw .field("seq", UInt64(fields.u32(20))) }
+    let own = UInt64(copy * layout.indexSize)
+    let other = UInt64((1 - copy) * layout.indexSize)
+    guard fields.u64(24) == own else { throw .field("myoff", fields.u64(24)) }
+    guard fields.u64(40) == other else { throw .field("otheroff", fields.u64(40)) }
+    guard fields.u64(48) == UInt64(2 * layout.indexSize) else { throw .field("labeloff", fields.u64(48)) }
+    let size = fields.u64(32)
+    guard size >= UInt64(LabelLayout.indexHeader), size <= UInt64(layout.indexSize) else {
+      throw .field("mysize", size)
+    }
+    let slots = fields.u32(56)
+    guard
+      UInt64(slots) * UInt64(layout.version.labelSize) + UInt64(2 * layout.indexSize) <= UInt64(layout.areaSize)
+    else { throw .field("nslot", UInt64(slots)) }
+    let bitmap = fields.bytes[LabelLayout.indexHeader...]
+    free = (0..<Int(slots)).map { slot in
+      bitmap[bitmap.startIndex + slot / 8] & (1 << UInt8(slot % 8)) != 0
+    }
+  }
+
+  public var encoded: [UInt8] {
+    var fields = ByteFields(count: layout.indexSize)
+    fields.set(Self.signature, at: 0)
+    fields.set(layout.version.labelSize >> 8, at: 19, width: 1)
+    fields.set(sequence, at: 20, width: 4)
+    fields.set(copy * layout.indexSize, at: 24, width: 8)
+    fields.set(layout.indexSize, at: 32, width: 8)
+    fields.set((1 - copy) * layout.indexSize, at: 40, width: 8)
+    fields.set(2 * layout.indexSize, at: 48, width: 8)
+    fields.set(free.count, at: 56, width: 4)
+    fields.set(1, at: 60, width: 2)
+    fields.set(layout.version == .v11 ? 1 : 2, at: 62, width: 2)
+    for (slot, isFree) in free.enumerated() where isFree {
+      fields.bytes[LabelLayout.indexHeader + slot / 8] |= 1 << UInt8(slot % 8)
+    }
+    fields.set(fields.checksum(excluding: 64), at: 64, width: 8)
+    return fields.bytes
+  }
+
+  /// The sequence number that follows (label.c:nd_inc_seq).
+  public static func next(_ sequence: UInt32) -> UInt32 { [0, 2, 3, 1][Int(sequence & 3)] }
+
+  /// Which of two valid copies is in force (label.c:best_seq and its caller).
+  public static func current(_ first: LabelIndex, _ second: LabelIndex) -> LabelIndex {
+    if first.sequence == second.sequence { return second }
+    return next(first.sequence) == second.sequence ? second : first
+  }
+}

@@ -1,0 +1,59 @@
+/// A bar drawn to scale: what lies where in a range.
+public struct ExtentMap {
+  /// A part of the range. Parts are in order; gaps between them are not drawn as anything.
+  public struct Part: Hashable, Sendable {
+    public var length: UInt64
+    /// Free space is drawn with its own sign.
+    public var isFree: Bool
+
+    public init(length: UInt64, isFree: Bool) {
+      self.length = length
+      self.isFree = isFree
+    }
+  }
+
+  private static let blocks: [Character] = ["█", "▓", "▒", "▚", "▌", "▞"]
+  private static let letters: [Character] = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+  private let parts: [Part]
+  private let style: Style
+
+  public enum Style: Sendable {
+    /// Shades, told apart without colour.
+    case blocks
+    /// Letters and dots, for ASCII locales.
+    case ascii
+  }
+
+  public init(_ parts: [Part], style: Style) {
+    self.parts = parts
+    self.style = style
+  }
+
+  /// The sign of each part, as the bar and its legend show it.
+  public var signs: [Character] {
+    var used = 0
+    let palette = style == .blocks ? Self.blocks : Self.letters
+    return parts.map { part in
+      guard !part.isFree else { return style == .blocks ? "░" : "." }
+      defer { used += 1 }
+      return palette[used % palette.count]
+    }
+  }
+
+  /// The bar, `width` characters wide; every part has at least one where there are enough.
+  public func bar(width: Int) -> String {
+    let total = parts.reduce(UInt64(0)) { $0 + $1.length }
+    guard total > 0, width > 0 else { return "" }
+    var cells = parts.map { part in
+      Int((Double(part.length) / Double(total) * Double(width)).rounded())
+    }
+    if parts.count <= width { cells = cells.map { max(1, $0) } }
+    // Rounding is made good on the widest part.
+    while let widest = cells.indices.max(by: { cells[$0] < cells[$1] }), cells.reduce(0, +) != width {
+      cells[widest] += cells.reduce(0, +) < width ? 1 : -1
+      if cells[widest] == 0 { break }
+    }
+    return zip(signs, cells).map { String(repeating: $0, count: max(0, $1)) }.joined()
+  }
+}

@@ -1,0 +1,35 @@
+import Glibc
+
+/// What the output may look like: asked once, at the start.
+public struct Terminal: Hashable, Sendable {
+  /// Whether somebody reads along.
+  public var isInteractive: Bool
+  public var width: Int
+  /// Whether the locale can show more than ASCII.
+  public var isUnicode: Bool
+
+  public init(isInteractive: Bool, width: Int, isUnicode: Bool) {
+    self.isInteractive = isInteractive
+    self.width = width
+    self.isUnicode = isUnicode
+  }
+
+  /// The standard output's.
+  public static var standardOutput: Terminal {
+    var size = winsize()
+    let isTerminal = isatty(STDOUT_FILENO) == 1
+    let columns = environment("COLUMNS").flatMap { Int($0) }
+    let known = isTerminal && ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    return Terminal(
+      isInteractive: isTerminal && isatty(STDIN_FILENO) == 1,
+      width: max(20, min(500, columns ?? (known ? Int(size.ws_col) : 80))), isUnicode: isUnicodeLocale)
+  }
+
+  private static var isUnicodeLocale: Bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].compactMap(environment).first { !$0.isEmpty } ?? ""
+    let name = locale.lowercased()
+    return name.contains("utf-8") || name.contains("utf8")
+  }
+
+  private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+}
