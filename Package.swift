@@ -32,5 +32,6 @@ let package = Package(
     module("PmemDevice"),
     module("PmemMedia", ["PmemDevice"]),
     module("PmemOutput"),
+    module("PmemSim", ["PmemDevice", "PmemMedia", systemPackage]),
   ]
 )

@@ -1,0 +1,86 @@
+import Glibc
+import PmemDevice
+import SystemPackage
+
+/// A file of a simulated machine, with errors that name it.
+struct ImageFile: ~Copyable {
+  private let descriptor: FileDescriptor
+  private let path: FilePath
+
+  /// Opens an existing file.
+  init(_ path: FilePath, writable: Bool) throws(DeviceError) {
+    self.path = path
+    descriptor = try Self.doing("open", path) {
+      try FileDescriptor.open(path, writable ? .readWrite : .readOnly, options: [.closeOnExec])
+    }
+  }
+
+  /// Makes a sparse file of `size` bytes; it must not exist.
+  init(creating path: FilePath, size: UInt64) throws(DeviceError) {
+    let opened = try Self.doing("create", path) {
+      try FileDescriptor.open(
+        path, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec],
+        permissions: [.ownerReadWrite, .groupRead])
+    }
+    do throws(DeviceError) {
+      try Self.doing("make room in", path) { try opened.resize(to: Int64(size)) }
+    } catch {
+      try? opened.close()
+      throw error
+    }
+    self.path = path
+    descriptor = opened
+  }
+
+  deinit { try? descriptor.close() }
+
+  /// Reads exactly `count` bytes; a file that ends before has been cut.
+  func read(at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8] {
+    let descriptor = descriptor
+    let bytes: [UInt8] = try Self.doing("read", path) {
+      var filled = 0
+      return try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+        while filled < count {
+          let part = UnsafeMutableRawBufferPointer(buffer)[filled...]
+          let got = try descriptor.read(
+            fromAbsoluteOffset: Int64(offset) + Int64(filled), into: UnsafeMutableRawBufferPointer(rebasing: part))
+          guard got > 0 else { break }
+          filled += got
+        }
+        initialized = filled
+      }
+    }
+    guard bytes.count == count else {
+      throw DeviceError(.corrupt, "\(path) is shorter than its machine says")
+    }
+    return bytes
+  }
+
+  func write(_ bytes: [UInt8], at offset: UInt64) throws(DeviceError) {
+    let descriptor = descriptor
+    try Self.doing("write", path) { _ = try descriptor.writeAll(toAbsoluteOffset: Int64(offset), bytes) }
+  }
+
+  /// Forces what was written to the disk, so that the order of writes is kept across a power cut.
+  func synchronize() throws(DeviceError) {
+    guard fdatasync(descriptor.rawValue) == 0 else { throw Self.failure("write", path, Errno(rawValue: errno)) }
+  }
+
+  static func doing<Result>(
+    _ verb: String, _ path: FilePath, _ body: () throws -> Result
+  ) throws(DeviceError) -> Result {
+    do { return try body() } catch let error as Errno { throw failure(verb, path, error) } catch {
+      throw DeviceError(.failed, "cannot \(verb) \(path)")
+    }
+  }
+
+  static func failure(_ verb: String, _ path: FilePath, _ error: Errno) -> DeviceError {
+    let code: DeviceError.Code =
+      switch error {
+      case .permissionDenied, .notPermitted, .readOnlyFileSystem: .permission
+      case .noSuchFileOrDirectory: .notFound
+      default: .failed
+      }
+    return DeviceError(code, "cannot \(verb) \(path): \(error.description)", errno: error.rawValue)
+  }
+}

@@ -1,0 +1,108 @@
+import PmemDevice
+
+/// What the simulated kernel shows of itself, as libndctl would report it.
+struct SimInventory {
+  private let kernel: SimKernel
+  private var topology: SimTopology { kernel.topology }
+
+  init(_ kernel: SimKernel) { self.kernel = kernel }
+
+  var inventory: Inventory {
+    let all = topology.regions.indices
+    var buses = [
+      Bus(
+        dev: "ndbus0", provider: "ACPI.NFIT", dimms: topology.dimms.indices.map(dimm),
+        regions: all.filter { !topology.regions[$0].isE820 }.map(region))
+    ]
+    let e820 = all.filter { topology.regions[$0].isE820 }
+    if !e820.isEmpty {
+      buses.append(Bus(dev: "ndbus1", provider: "e820", dimms: [], regions: e820.map(region)))
+    }
+    return Inventory(host: kernel.host, buses: buses)
+  }
+
+  private func dimm(_ index: Int) -> DIMM {
+    DIMM(
+      dev: "nmem\(index)", id: topology.identity(ofDimm: index), handle: UInt32(index + 1), physicalID: 0,
+      labels: kernel.labels[index].map { LabelArea(availableSlots: $0.availableSlots, version: $0.version) })
+  }
+
+  private func region(_ index: Int) -> Region {
+    let hardware = topology.regions[index]
+    let state = kernel.regions[index]
+    let isLabeled = kernel.isLabeled(index)
+    let extents = kernel.freeExtents(index)
+    return Region(
+      id: index, size: ByteCount(hardware.size), resource: hardware.base, align: hardware.align,
+      availableSize: ByteCount(isLabeled ? extents.reduce(0) { $0 + $1.length } : 0),
+      maxAvailableExtent: ByteCount(extents.map(\.length).max() ?? 0), numaNode: hardware.node,
+      targetNode: hardware.node,
+      isetID: isLabeled ? topology.cookie(of: hardware, version: kernel.labelVersion(index)) : nil,
+      mappings: mappings(hardware), isEnabled: state.isEnabled, isLabeled: isLabeled,
+      namespaceSeed: state.seed.map { "namespace\(index).\($0)" },
+      namespaces: state.namespaces.map { namespace($0, region: index) }.sorted { $0.id < $1.id })
+  }
+
+  private func mappings(_ region: SimTopology.Region) -> [RegionMapping] {
+    region.dimms.enumerated().map { position, dimm in
+      RegionMapping(dimm: "nmem\(dimm)", offset: 0, length: region.size / region.ways, position: position)
+    }
+  }
+
+  private func namespace(_ state: SimNamespace, region index: Int) -> Namespace {
+    let hardware = topology.regions[index]
+    let labeled = kernel.isLabeled(index)
+    let claim = state.isEnabled ? state.claim : nil
+    var namespace = Namespace(
+      regionID: index, id: state.id, size: ByteCount(state.size), rawSize: ByteCount(state.size),
+      uuid: labeled ? state.uuid ?? .null : nil, sectorSize: state.sectorSize == 0 ? 512 : state.sectorSize,
+      name: state.name.isEmpty ? nil : state.name, numaNode: hardware.node, targetNode: hardware.node,
+      isEnabled: state.isEnabled, resource: state.size > 0 ? hardware.base + state.offset : nil,
+      holder: state.claim.map { "\($0.kind)\(index).\($0.id)" })
+    if hardware.isE820, claim == nil {
+      namespace.mode = .fsdax
+      namespace.map = .mem
+    }
+    if state.isEnabled { namespace.blockDevice = blockDevice(state, region: index) }
+    guard let claim else { return namespace }
+    describe(claim, state, in: &namespace)
+    return namespace
+  }
+
+  private func describe(_ claim: SimClaim, _ state: SimNamespace, in namespace: inout Namespace) {
+    namespace.size = ByteCount(claim.usable)
+    namespace.rawUUID = namespace.uuid
+    namespace.uuid = claim.uuid
+    switch claim.kind {
+    case .btt:
+      namespace.mode = .sector
+      namespace.sectorSize = claim.blockSize
+    case .pfn:
+      namespace.mode = .fsdax
+      namespace.map = claim.map
+      namespace.align = claim.align
+    case .dax:
+      namespace.mode = .devdax
+      namespace.map = claim.map
+      namespace.align = claim.align
+      namespace.sectorSize = nil
+      namespace.daxRegion = daxRegion(claim, state, namespace)
+    }
+  }
+
+  private func daxRegion(_ claim: SimClaim, _ state: SimNamespace, _ namespace: Namespace) -> DaxRegion {
+    let start = topology.regions[namespace.regionID].base + state.offset + claim.dataOffset
+    let device = DaxDevice(
+      chardev: "dax\(namespace.regionID).\(state.id)", size: namespace.size, targetNode: namespace.targetNode,
+      align: claim.align, mode: .devdax,
+      mappings: [DaxRange(pageOffset: 0, start: start, end: start + claim.usable - 1)])
+    return DaxRegion(id: namespace.regionID, size: namespace.size, align: claim.align, devices: [device])
+  }
+
+  /// namespace_devs.c:nvdimm_namespace_disk_name.
+  private func blockDevice(_ state: SimNamespace, region index: Int) -> String? {
+    guard state.claim?.kind != .dax else { return nil }
+    let number = state.id == 0 ? "\(index)" : "\(index).\(state.id)"
+    return "pmem\(number)" + (state.claim?.kind == .btt ? "s" : "")
+  }
+}

@@ -1,0 +1,77 @@
+import PmemDevice
+import PmemMedia
+
+extension SimKernel {
+  /// Writes uuid, alt_name, size and sector_size of an idle namespace device, as ndctl does in that order.
+  func allocate(_ index: Int, _ id: Int, _ request: Allocation) throws {
+    let place = try position(index, id)
+    var namespace = regions[index].namespaces[place]
+    guard isLabeled(index) else { throw SimFault(6, "the region has no labels (namespace_io has no uuid)") }
+    guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "the namespace is in use") }
+    guard namespace.size == 0 else { throw SimFault(16, "the namespace has a size already") }
+    // bus.c:nd_is_uuid_unique
+    guard !isUUIDTaken(request.uuid) else { throw SimFault(22, "uuid \(request.uuid) is taken") }
+    // namespace_devs.c:__alt_name_store
+    guard (request.name ?? "").utf8.count <= NamespaceCreateRequest.longestName else {
+      throw SimFault(22, "the name is too long")
+    }
+    let size = request.size.rawValue
+    let align = topology.regions[index].align
+    guard size % align == 0 else { throw SimFault(22, "\(size) is not \(align >> 10)K aligned") }
+    // __size_store: against the largest piece, then the first that is large enough.
+    guard size > 0, let extent = freeExtents(index).first(where: { $0.length >= size }) else {
+      throw SimFault(28, "no extent of \(size) bytes is free")
+    }
+    if let sectorSize = request.sectorSize, ![512, 4096].contains(sectorSize) {
+      throw SimFault(22, "sector size \(sectorSize) is not supported")
+    }
+    namespace.uuid = request.uuid
+    namespace.name = request.name ?? ""
+    namespace.offset = extent.offset
+    namespace.size = size
+    namespace.sectorSize = request.sectorSize ?? namespace.sectorSize
+    namespace.claimClass = .none
+    try updateLabels(index, namespace)
+    regions[index].namespaces[place] = namespace
+  }
+
+  /// Writes size 0: the labels go, and the device too unless it is number 0 or the seed (__size_store).
+  func free(_ index: Int, _ id: Int) throws {
+    let place = try position(index, id)
+    var namespace = regions[index].namespaces[place]
+    guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "the namespace is in use") }
+    guard isLabeled(index) else { throw SimFault(6, "a label-less namespace cannot be deleted") }
+    if let uuid = namespace.uuid {
+      for dimm in topology.regions[index].dimms { try labels[dimm]?.remove(uuid) }
+    }
+    namespace.size = 0
+    namespace.offset = 0
+    namespace.uuid = nil
+    regions[index].namespaces[place] = namespace
+    if id != 0, regions[index].seed != id { regions[index].namespaces.remove(at: place) }
+  }
+
+  /// label.c:nd_pmem_namespace_label_update: first a label on every DIMM that is marked as being updated,
+  /// then on every DIMM one that is not.
+  func updateLabels(_ index: Int, _ namespace: SimNamespace) throws {
+    guard let uuid = namespace.uuid else { return }
+    let region = topology.regions[index]
+    let cookie = topology.cookie(of: region, version: labelVersion(index))
+    for flags in [NamespaceLabel.updating, 0] {
+      for (position, dimm) in region.dimms.enumerated() {
+        let label = NamespaceLabel(
+          uuid: uuid, name: namespace.name, flags: flags, labelCount: UInt16(region.dimms.count),
+          position: UInt16(position), setCookie: cookie, sectorSize: namespace.sectorSize,
+          dpa: namespace.offset / region.ways, rawSize: namespace.size / region.ways, slot: 0,
+          claimClass: namespace.claimClass)
+        try labels[dimm]?.update(label)
+      }
+    }
+  }
+
+  private func isUUIDTaken(_ uuid: DeviceUUID) -> Bool {
+    regions.contains { region in
+      region.namespaces.contains { $0.uuid == uuid || $0.claim?.uuid == uuid }
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import PmemDevice
+import PmemMedia
+
+/// libnvdimm: regions, namespaces, labels, seeds and claims, over the media of a simulated machine.
+///
+/// The rules and error numbers are those of drivers/nvdimm (6.12 unless a profile says otherwise), each named
+/// where it is followed. Refusals are thrown as ``SimFault``.
+final class SimKernel {
+  let topology: SimTopology
+  let media: SimMedia
+  var regions: [SimRegion]
+  var labels: [Int: SimLabels]
+  let host: HostFacts
+
+  /// Boots: reads the labels of every DIMM and enables every region.
+  init(booting topology: SimTopology, media: SimMedia) throws {
+    self.topology = topology
+    self.media = media
+    host = Self.host(of: topology)
+    regions = [SimRegion](repeating: SimRegion(), count: topology.regions.count)
+    labels = try Self.readLabels(topology, media)
+    for index in regions.indices { try enableRegion(index) }
+  }
+
+  /// Goes on from a remembered state; labels are always read from the media.
+  init(resuming regions: [SimRegion], topology: SimTopology, media: SimMedia) throws {
+    self.topology = topology
+    self.media = media
+    self.regions = regions
+    host = Self.host(of: topology)
+    labels = try Self.readLabels(topology, media)
+  }
+
+  private static func host(of topology: SimTopology) -> HostFacts {
+    HostFacts(kernelRelease: topology.profile.rawValue)
+  }
+
+  private static func readLabels(_ topology: SimTopology, _ media: SimMedia) throws -> [Int: SimLabels] {
+    var labels: [Int: SimLabels] = [:]
+    for (index, dimm) in topology.dimms.enumerated() where dimm.labelArea > 0 {
+      labels[index] = try SimLabels(dimm: index, areaSize: dimm.labelArea, media: media)
+    }
+    return labels
+  }
+
+  // MARK: Regions
+
+  /// Whether labels divide the region: every DIMM must have an index block (NDD_LABELING is set by
+  /// dimm.c:nvdimm_probe once one is found).
+  func isLabeled(_ index: Int) -> Bool {
+    let region = topology.regions[index]
+    return !region.isE820 && region.dimms.allSatisfy { labels[$0]?.index != nil }
+  }
+
+  func labelVersion(_ index: Int) -> LabelVersion {
+    topology.regions[index].dimms.first.flatMap { labels[$0]?.version } ?? .v12
+  }
+
+  /// region.c:nd_region_probe.
+  func enableRegion(_ index: Int) throws {
+    guard !regions[index].isEnabled else { return }
+    var region = SimRegion()
+    region.isEnabled = true
+    region.namespaces = isLabeled(index) ? scanLabels(index) : [labellessNamespace(index)]
+    region.seed = region.namespaces.first?.id
+    region.claimSeeds = [.pfn: 0, .dax: 0, .btt: 0]
+    regions[index] = region
+    for namespace in region.namespaces where namespace.size > 0 {
+      // A namespace that cannot be enabled is left disabled, the region is enabled all the same.
+      do { try enableNamespace(index, namespace.id) } catch is SimFault {}
+    }
+  }
+
+  /// region.c:nd_region_remove: the namespaces go with it.
+  func disableRegion(_ index: Int) {
+    regions[index] = SimRegion()
+  }
+
+  private func labellessNamespace(_ index: Int) -> SimNamespace {
+    var namespace = SimNamespace(id: 0)
+    namespace.size = topology.regions[index].size
+    return namespace
+  }
+
+  /// namespace_devs.c:scan_labels: the namespaces that have a label on every DIMM of the set, or one empty
+  /// device where there are none.
+  private func scanLabels(_ index: Int) -> [SimNamespace] {
+    let region = topology.regions[index]
+    guard let first = region.dimms.first, let primary = labels[first] else { return [] }
+    let cookie = topology.cookie(of: region, version: primary.version)
+    var found: [SimNamespace] = []
+    for (_, label) in primary.labels.sorted(by: { $0.key < $1.key }) {
+      guard label.setCookie == cookie, label.dpa < region.size / region.ways,
+        !found.contains(where: { $0.uuid == label.uuid }), isComplete(label, in: region)
+      else { continue }
+      var namespace = SimNamespace(id: 0)
+      namespace.uuid = label.uuid
+      namespace.name = label.name
+      namespace.offset = label.dpa * region.ways
+      namespace.size = label.rawSize * region.ways
+      namespace.sectorSize = label.sectorSize
+      namespace.claimClass = label.claimClass ?? .none
+      found.append(namespace)
+    }
+    // cmp_dpa() compares the addresses with memcmp(): on x86 by their lowest bytes first.
+    found.sort { Self.littleEndianPrecedes(region.base + $0.offset, region.base + $1.offset) }
+    guard !found.isEmpty else { return [SimNamespace(id: 0)] }
+    return found.enumerated().map { id, namespace in
+      var numbered = SimNamespace(id: id)
+      numbered.uuid = namespace.uuid
+      numbered.name = namespace.name
+      numbered.offset = namespace.offset
+      numbered.size = namespace.size
+      numbered.sectorSize = namespace.sectorSize
+      numbered.claimClass = namespace.claimClass
+      return numbered
+    }
+  }
+
+  /// namespace_devs.c:has_uuid_at_pos and select_pmem_id: one label at each position, within the DIMM.
+  private func isComplete(_ label: NamespaceLabel, in region: SimTopology.Region) -> Bool {
+    region.dimms.enumerated().allSatisfy { position, dimm in
+      let mates = labels[dimm]?.labels.values.filter { $0.uuid == label.uuid } ?? []
+      guard mates.count == 1, let mate = mates.first else { return false }
+      let (end, overflow) = mate.dpa.addingReportingOverflow(mate.rawSize)
+      return Int(mate.position) == position && Int(mate.labelCount) == region.dimms.count
+        && mate.setCookie == label.setCookie && !overflow && mate.rawSize > 0 && end <= region.size / region.ways
+    }
+  }
+
+  private static func littleEndianPrecedes(_ left: UInt64, _ right: UInt64) -> Bool {
+    left.byteSwapped < right.byteSwapped
+  }
+
+  // MARK: Space
+
+  /// The holes that can be allocated, trimmed to the region's alignment.
+  func freeExtents(_ index: Int) -> [Extent] {
+    guard isLabeled(index) else { return [] }
+    let region = topology.regions[index]
+    var extents: [Extent] = []
+    var cursor: UInt64 = 0
+    for namespace in allocations(index) + [(offset: region.size, size: 0)] {
+      let start = (cursor + region.align - 1) / region.align * region.align
+      let end = namespace.offset / region.align * region.align
+      if end > start { extents.append(Extent(offset: start, length: end - start)) }
+      cursor = max(cursor, namespace.offset + namespace.size)
+    }
+    return extents
+  }
+
+  /// What labels take from a region, also of namespaces that could not be assembled: a DIMM's space belongs
+  /// to whoever has a label on it (label.c:nd_label_reserve_dpa), whether the region is enabled or not.
+  private func allocations(_ index: Int) -> [(offset: UInt64, size: UInt64)] {
+    let region = topology.regions[index]
+    let limit = region.size / region.ways
+    let taken = region.dimms.flatMap { dimm in
+      (labels[dimm]?.labels.values).map(Array.init) ?? []
+    }
+    let spans = taken.filter { $0.dpa < limit && $0.rawSize <= limit - $0.dpa }.map {
+      (offset: $0.dpa * region.ways, size: $0.rawSize * region.ways)
+    }
+    return spans.sorted { ($0.offset, $0.size) < ($1.offset, $1.size) }
+  }
+
+  // MARK: Finding
+
+  /// The place of a namespace in ``regions``.
+  func position(_ index: Int, _ id: Int) throws -> Int {
+    guard regions.indices.contains(index), regions[index].isEnabled,
+      let position = regions[index].namespaces.firstIndex(where: { $0.id == id })
+    else { throw SimFault(6, "there is no namespace\(index).\(id)") }
+    return position
+  }
+}

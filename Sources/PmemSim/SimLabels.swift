@@ -1,0 +1,102 @@
+import PmemDevice
+import PmemMedia
+
+/// The label area of one DIMM as the kernel's driver holds it: the index in force, the one to write next, and
+/// the labels (drivers/nvdimm/label.c).
+struct SimLabels {
+  let dimm: Int
+  private let media: SimMedia
+  private let areaSize: Int
+  /// nil: no valid index block, nothing can be allocated until there is one.
+  private(set) var index: LabelIndex?
+  private(set) var labels: [Int: NamespaceLabel] = [:]
+
+  /// Reads the area; damage of a label only loses that label, as in the kernel.
+  init(dimm: Int, areaSize: UInt64, media: SimMedia) throws(DeviceError) {
+    self.dimm = dimm
+    self.media = media
+    self.areaSize = Int(areaSize)
+    for version in LabelVersion.allCases {
+      guard let layout = LabelLayout(areaSize: self.areaSize, version: version) else { continue }
+      let header = try media.readLabels(dimm: dimm, at: 0, count: 2 * layout.indexSize)
+      let first = try? LabelIndex(Array(header.prefix(layout.indexSize)), copy: 0, layout: layout)
+      let second = try? LabelIndex(Array(header.dropFirst(layout.indexSize)), copy: 1, layout: layout)
+      let current: LabelIndex? =
+        if let first, let second { LabelIndex.current(first, second) } else { first ?? second }
+      guard let current else { continue }
+      index = current
+      for slot in current.free.indices where !current.free[slot] {
+        let bytes = try media.readLabels(
+          dimm: dimm, at: layout.offset(ofSlot: slot), count: version.labelSize)
+        labels[slot] = try? NamespaceLabel(bytes, slot: slot, version: version)
+      }
+      return
+    }
+  }
+
+  var version: LabelVersion { index?.layout.version ?? .v12 }
+
+  /// Free slots less the one that the kernel keeps for updates.
+  var availableSlots: Int {
+    let free = index.map { $0.free.count(where: { $0 }) } ?? LabelLayout(areaSize: areaSize, version: .v12)?.slotCount ?? 0
+    return max(0, free - 1)
+  }
+
+  /// Writes two fresh index blocks (label.c:init_labels): sequence 3, then 2, the first in force.
+  mutating func initialize(_ version: LabelVersion) throws(DeviceError) {
+    guard let layout = LabelLayout(areaSize: areaSize, version: version) else {
+      throw DeviceError(.failed, "the label area of nmem\(dimm) (\(areaSize) bytes) is too small for labels")
+    }
+    for copy in 0...1 {
+      let fresh = LabelIndex(layout: layout, copy: copy, sequence: UInt32(3 - copy))
+      try media.writeLabels(dimm: dimm, fresh.encoded, at: copy * layout.indexSize)
+    }
+    index = LabelIndex(layout: layout, copy: 0, sequence: 3)
+    labels = [:]
+  }
+
+  /// Writes a label into a free slot, then the index that makes it count and its predecessor not
+  /// (label.c:__pmem_label_update). A cut between the two leaves the old state.
+  mutating func update(_ label: NamespaceLabel) throws {
+    guard let current = index, let slot = current.free.firstIndex(of: true) else {
+      throw SimFault(6, "no label slot is free on nmem\(dimm)")
+    }
+    var label = label
+    label.slot = UInt32(slot)
+    let layout = current.layout
+    try media.writeLabels(
+      dimm: dimm, label.encoded(version: layout.version), at: layout.offset(ofSlot: slot))
+    var free = current.free
+    free[slot] = false
+    var kept = labels
+    for (old, previous) in labels where previous.uuid == label.uuid {
+      free[old] = true
+      kept[old] = nil
+    }
+    kept[slot] = label
+    try write(free: free)
+    labels = kept
+  }
+
+  /// Frees every label of a namespace (label.c:del_labels).
+  mutating func remove(_ uuid: DeviceUUID) throws {
+    guard let current = index else { return }
+    var free = current.free
+    var kept = labels
+    for (slot, label) in labels where label.uuid == uuid {
+      free[slot] = true
+      kept[slot] = nil
+    }
+    try write(free: free)
+    labels = kept
+  }
+
+  private mutating func write(free: [Bool]) throws {
+    guard let current = index else { return }
+    var next = LabelIndex(
+      layout: current.layout, copy: 1 - current.copy, sequence: LabelIndex.next(current.sequence))
+    next.free = free
+    try media.writeLabels(dimm: dimm, next.encoded, at: next.copy * next.layout.indexSize)
+    index = next
+  }
+}

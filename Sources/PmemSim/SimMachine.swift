@@ -1,0 +1,176 @@
+import Glibc
+public import PmemDevice
+public import SystemPackage
+
+/// A simulated machine: a directory with images of its DIMMs, a description of its hardware, and what its
+/// kernel has in memory.
+///
+/// ```
+/// DIR/machine            the hardware; never changes
+/// DIR/runtime            the kernel's memory between two commands; absent: as after power on
+/// DIR/nmem0.img          data, then the label area
+/// DIR/e820-region2.img   a range without a DIMM
+/// ```
+///
+/// A command that changes anything removes `runtime` first and writes it anew at its end: where it is cut
+/// short, the next one finds the media as a power cut left them, and boots.
+public final class SimMachine {
+  public let directory: FilePath
+  public let topology: SimTopology
+  let kernel: SimKernel
+  private let lock: MachineLock
+  private var isDirty = false
+
+  private static let machineName = "machine"
+  private static let runtimeName = "runtime"
+
+  private init(directory: FilePath, topology: SimTopology, kernel: SimKernel, lock: consuming MachineLock) {
+    self.directory = directory
+    self.topology = topology
+    self.kernel = kernel
+    self.lock = lock
+  }
+
+  // MARK: Making and removing
+
+  /// Makes a machine in `directory`, which must not exist or be empty.
+  ///
+  /// - Throws: What could not be made; nothing is left behind then.
+  public static func create(_ directory: FilePath, topology: SimTopology) throws(DeviceError) {
+    let isNew = try makeDirectory(directory)
+    do throws(DeviceError) {
+      let media = SimMedia(directory, topology: topology, isWritable: true)
+      try media.create()
+      for (index, dimm) in topology.dimms.enumerated() {
+        guard let version = dimm.initialLabels, dimm.labelArea > 0 else { continue }
+        try rethrowing {
+          var labels = try SimLabels(dimm: index, areaSize: dimm.labelArea, media: media)
+          try labels.initialize(version)
+        }
+      }
+      try TextFile.write(topology.encoded, to: directory.appending(machineName))
+    } catch {
+      for name in names(of: topology) + [machineName] { unlink(directory.appending(name).string) }
+      if isNew { rmdir(directory.string) }
+      throw error
+    }
+  }
+
+  /// Removes a machine and all it holds; a directory with anything else in it stays, with that in it.
+  public static func destroy(_ directory: FilePath) throws(DeviceError) {
+    let topology = try readTopology(directory)
+    let lock = try MachineLock(directory.appending(machineName), exclusive: true)
+    for name in names(of: topology) + [runtimeName, machineName] {
+      guard unlink(directory.appending(name).string) == 0 || errno == ENOENT else {
+        throw ImageFile.failure("remove", directory.appending(name), Errno(rawValue: errno))
+      }
+    }
+    lock.release()
+    guard rmdir(directory.string) == 0 else {
+      throw DeviceError(
+        .failed, "the machine is gone, but \(directory) holds other files and was left", errno: errno)
+    }
+  }
+
+  private static func names(of topology: SimTopology) -> [String] {
+    topology.dimms.indices.map(SimMedia.imageName(ofDimm:))
+      + topology.regions.indices.filter { topology.regions[$0].isE820 }.map(SimMedia.imageName(ofE820:))
+  }
+
+  /// Whether the directory was made by this call.
+  private static func makeDirectory(_ directory: FilePath) throws(DeviceError) -> Bool {
+    if mkdir(directory.string, 0o755) == 0 { return true }
+    let reason = Errno(rawValue: errno)
+    guard reason == .fileExists else { throw ImageFile.failure("make the directory", directory, reason) }
+    guard let stream = opendir(directory.string) else {
+      throw ImageFile.failure("read the directory", directory, Errno(rawValue: errno))
+    }
+    defer { closedir(stream) }
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      guard name == "." || name == ".." else {
+        throw DeviceError(
+          .failed, "cannot make a simulated machine in \(directory): it is not empty",
+          details: ["it holds \(name), perhaps more"], errno: ENOTEMPTY)
+      }
+    }
+    return false
+  }
+
+  // MARK: Opening
+
+  /// Opens a machine and goes on where the last command left it.
+  ///
+  /// - Parameters:
+  ///   - directory: Where it is.
+  ///   - forWriting: Keeps every other command out until the machine is closed; else only those that write.
+  public static func open(_ directory: FilePath, forWriting: Bool) throws(DeviceError) -> SimMachine {
+    let lock = try locked(directory, exclusive: forWriting)
+    let topology = try readTopology(directory)
+    let media = SimMedia(directory, topology: topology, isWritable: forWriting)
+    let kernel = try rethrowing { () throws -> SimKernel in
+      guard let regions = try readRuntime(directory, topology) else {
+        return try SimKernel(booting: topology, media: media)
+      }
+      return try SimKernel(resuming: regions, topology: topology, media: media)
+    }
+    return SimMachine(directory: directory, topology: topology, kernel: kernel, lock: lock)
+  }
+
+  private static func locked(_ directory: FilePath, exclusive: Bool) throws(DeviceError) -> MachineLock {
+    do {
+      return try MachineLock(directory.appending(machineName), exclusive: exclusive)
+    } catch {
+      throw error.code == .notFound ? foreign(directory) : error
+    }
+  }
+
+  private static func foreign(_ directory: FilePath) -> DeviceError {
+    DeviceError(
+      .notFound, "\(directory) is not a simulated machine",
+      details: ["there is no file \"\(machineName)\" in it"],
+      try: ["pmemctl sim create \(ShellWord(directory.string)) --dimm 2GiB"])
+  }
+
+  private static func readTopology(_ directory: FilePath) throws(DeviceError) -> SimTopology {
+    let path = directory.appending(machineName)
+    guard let text = try TextFile.read(path) else { throw foreign(directory) }
+    return try SimTopology(parsing: text, file: path.string)
+  }
+
+  private static func readRuntime(
+    _ directory: FilePath, _ topology: SimTopology
+  ) throws(DeviceError) -> [SimRegion]? {
+    let path = directory.appending(runtimeName)
+    guard let text = try TextFile.read(path) else { return nil }
+    return try SimRuntime.decode(text, regionCount: topology.regions.count, file: path.string)
+  }
+
+  static func rethrowing<Result>(_ body: () throws -> Result) throws(DeviceError) -> Result {
+    do { return try body() } catch let error as DeviceError { throw error } catch let fault as SimFault {
+      throw DeviceError(.failed, fault.reason, errno: fault.errno)
+    } catch { throw DeviceError(.failed, "\(error)") }
+  }
+
+  // MARK: Changing
+
+  /// Runs a change on the kernel; see the type's description for what a crash in it leaves.
+  func change(_ body: (SimKernel) throws -> Void) throws {
+    if !isDirty {
+      let path = directory.appending(Self.runtimeName)
+      guard unlink(path.string) == 0 || errno == ENOENT else {
+        throw ImageFile.failure("remove", path, Errno(rawValue: errno))
+      }
+      try TextFile.synchronizeDirectory(directory)
+      isDirty = true
+    }
+    try body(kernel)
+  }
+
+  /// Writes what the kernel has in memory; call it after the last change.
+  public func save() throws(DeviceError) {
+    guard isDirty else { return }
+    try TextFile.write(SimRuntime.encode(kernel.regions), to: directory.appending(Self.runtimeName))
+    isDirty = false
+  }
+}

@@ -1,0 +1,106 @@
+import PmemDevice
+import SystemPackage
+
+/// The persistent bytes of a simulated machine: one image a DIMM, one an e820 range.
+///
+/// A region's bytes lie on its DIMM, or in turns of 4 KiB on each DIMM of its interleave set.
+final class SimMedia {
+  private let directory: FilePath
+  private let topology: SimTopology
+  private let isWritable: Bool
+  private static let interleave: UInt64 = 4096
+
+  init(_ directory: FilePath, topology: SimTopology, isWritable: Bool) {
+    self.directory = directory
+    self.topology = topology
+    self.isWritable = isWritable
+  }
+
+  static func imageName(ofDimm index: Int) -> String { "nmem\(index).img" }
+  static func imageName(ofE820 region: Int) -> String { "e820-region\(region).img" }
+
+  /// Makes all images, empty and sparse.
+  func create() throws(DeviceError) {
+    for (index, dimm) in topology.dimms.enumerated() {
+      _ = try ImageFile(
+        creating: directory.appending(Self.imageName(ofDimm: index)), size: dimm.size + dimm.labelArea)
+    }
+    for (index, region) in topology.regions.enumerated() where region.isE820 {
+      _ = try ImageFile(creating: directory.appending(Self.imageName(ofE820: index)), size: region.size)
+    }
+  }
+
+  // MARK: Label areas
+
+  func readLabels(dimm index: Int, at offset: Int, count: Int) throws(DeviceError) -> [UInt8] {
+    try open(Self.imageName(ofDimm: index)).read(at: topology.dimms[index].size + UInt64(offset), count: count)
+  }
+
+  /// Writes and synchronizes: the next write comes after this one, whatever happens between.
+  func writeLabels(dimm index: Int, _ bytes: [UInt8], at offset: Int) throws(DeviceError) {
+    let image = try open(Self.imageName(ofDimm: index))
+    try image.write(bytes, at: topology.dimms[index].size + UInt64(offset))
+    try image.synchronize()
+  }
+
+  // MARK: Data
+
+  func read(region index: Int, at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count)
+    for piece in pieces(region: index, at: offset, count: count) {
+      bytes += try open(piece.image).read(at: piece.offset, count: piece.count)
+    }
+    return bytes
+  }
+
+  func write(region index: Int, _ bytes: [UInt8], at offset: UInt64) throws(DeviceError) {
+    var rest = bytes[...]
+    for piece in pieces(region: index, at: offset, count: bytes.count) {
+      let image = try open(piece.image)
+      try image.write(Array(rest.prefix(piece.count)), at: piece.offset)
+      try image.synchronize()
+      rest = rest.dropFirst(piece.count)
+    }
+  }
+
+  private func open(_ name: String) throws(DeviceError) -> ImageFile {
+    try ImageFile(directory.appending(name), writable: isWritable)
+  }
+
+  private func pieces(
+    region index: Int, at offset: UInt64, count: Int
+  ) -> [(image: String, offset: UInt64, count: Int)] {
+    let region = topology.regions[index]
+    guard !region.isE820 else { return [(Self.imageName(ofE820: index), offset, count)] }
+    guard region.dimms.count > 1 else { return [(Self.imageName(ofDimm: region.dimms[0]), offset, count)] }
+    var pieces: [(image: String, offset: UInt64, count: Int)] = []
+    var position = offset
+    let end = offset + UInt64(count)
+    while position < end {
+      let line = position / Self.interleave
+      let within = position % Self.interleave
+      let length = min(Self.interleave - within, end - position)
+      let dimm = region.dimms[Int(line % region.ways)]
+      pieces.append(
+        (Self.imageName(ofDimm: dimm), line / region.ways * Self.interleave + within, Int(length)))
+      position += length
+    }
+    return pieces
+  }
+}
+
+extension SimMedia {
+  /// Makes a range read as zeros. What is a hole already stays one, so that images stay sparse.
+  func zero(region index: Int, at offset: UInt64, count: UInt64) throws(DeviceError) {
+    let chunk: UInt64 = 1 << 20
+    var done: UInt64 = 0
+    while done < count {
+      let length = Int(min(chunk, count - done))
+      if try read(region: index, at: offset + done, count: length).contains(where: { $0 != 0 }) {
+        try write(region: index, [UInt8](repeating: 0, count: length), at: offset + done)
+      }
+      done += UInt64(length)
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import PmemDevice
+import PmemMedia
+
+/// A namespace device as the simulated kernel holds it in memory.
+struct SimNamespace: Hashable {
+  let id: Int
+  /// nil for an idle device, and on a label-less region.
+  var uuid: DeviceUUID?
+  /// Kept by the kernel when a namespace is destroyed, until the device goes.
+  var name = ""
+  /// From the region's start; no meaning while ``size`` is 0.
+  var offset: UInt64 = 0
+  var size: UInt64 = 0
+  /// 0: never set, shown as 512.
+  var sectorSize: UInt64 = 0
+  var claimClass: ClaimClass = .none
+  var claim: SimClaim?
+  /// Whether a driver is bound, its own or its claim's.
+  var isEnabled = false
+
+  init(id: Int) { self.id = id }
+}
+
+/// A btt, pfn or dax device that claims a namespace.
+struct SimClaim: Hashable {
+  enum Kind: String {
+    case pfn, dax, btt
+  }
+
+  var kind: Kind
+  /// The Y of `pfnX.Y`.
+  var id: Int
+  var uuid: DeviceUUID
+  /// fsdax and devdax: where the memory map is, and the alignment.
+  var map: MapLocation = .none
+  var align: UInt64 = 0
+  /// Sector mode: the block size.
+  var blockSize: UInt64 = 0
+  /// Of an enabled claim: bytes that can be used, and where they begin in the namespace.
+  var usable: UInt64 = 0
+  var dataOffset: UInt64 = 0
+}
+
+/// A region as the simulated kernel holds it in memory.
+struct SimRegion: Hashable {
+  var isEnabled = false
+  var namespaces: [SimNamespace] = []
+  /// Id of the namespace device that the next namespace is to be made of; nil where there is none.
+  var seed: Int?
+  /// Ids of the btt, pfn and dax devices that the next claim will take.
+  var claimSeeds: [SimClaim.Kind: Int] = [:]
+
+  /// The lowest number that no namespace device has (ida_alloc).
+  var freeNamespaceID: Int { Self.lowest(notIn: namespaces.map(\.id)) }
+
+  func freeClaimID(_ kind: SimClaim.Kind) -> Int {
+    let claimed = namespaces.compactMap(\.claim).filter { $0.kind == kind }.map(\.id)
+    return Self.lowest(notIn: claimed + (claimSeeds[kind].map { [$0] } ?? []))
+  }
+
+  private static func lowest(notIn used: [Int]) -> Int {
+    let used = Set(used)
+    var id = 0
+    while used.contains(id) { id += 1 }
+    return id
+  }
+}

@@ -1,0 +1,102 @@
+import PmemDevice
+import PmemMedia
+
+/// What the simulated kernel knows that is not on the media: which devices exist, which are enabled, which
+/// is the next seed. A reboot, or a crash, forgets it.
+enum SimRuntime {
+  static let header = "pmemctl-runtime 1"
+
+  static func encode(_ regions: [SimRegion]) -> String {
+    let lines = regions.enumerated().flatMap { index, region in
+      [line(index, region)] + region.namespaces.map { line(index, $0) }
+    }
+    return RecordFile.text(header: header, lines)
+  }
+
+  static func decode(_ text: String, regionCount: Int, file: String) throws(DeviceError) -> [SimRegion] {
+    var regions: [SimRegion] = []
+    for line in try RecordFile(text, header: header, file: file).lines {
+      switch line.kind {
+      case "region":
+        regions.append(try region(line, file))
+      case "namespace":
+        guard !regions.isEmpty else {
+          throw DeviceError(.corrupt, "\(file), line \(line.number): a namespace before any region")
+        }
+        regions[regions.count - 1].namespaces.append(try namespace(line, file))
+      default:
+        throw DeviceError(.corrupt, "\(file), line \(line.number): \"\(line.kind)\" is not known")
+      }
+    }
+    guard regions.count == regionCount else {
+      throw DeviceError(.corrupt, "\(file) tells of \(regions.count) regions, the machine has \(regionCount)")
+    }
+    return regions
+  }
+
+  // MARK: Regions
+
+  private static func line(_ index: Int, _ region: SimRegion) -> RecordLine {
+    var line = RecordLine("region")
+    line.add("enabled", region.isEnabled ? 1 : 0)
+    line.add("seed", region.seed)
+    for kind in [SimClaim.Kind.pfn, .dax, .btt] { line.add("\(kind)-seed", region.claimSeeds[kind]) }
+    return line
+  }
+
+  private static func region(_ line: RecordLine, _ file: String) throws(DeviceError) -> SimRegion {
+    var region = SimRegion()
+    region.isEnabled = try line.integer("enabled", file: file, as: Int.self) != 0
+    region.seed = line["seed"].flatMap { Int($0) }
+    for kind in [SimClaim.Kind.pfn, .dax, .btt] {
+      region.claimSeeds[kind] = line["\(kind)-seed"].flatMap { Int($0) }
+    }
+    return region
+  }
+
+  // MARK: Namespaces
+
+  private static func line(_ index: Int, _ namespace: SimNamespace) -> RecordLine {
+    var line = RecordLine("namespace")
+    line.add("id", namespace.id)
+    line.add("enabled", namespace.isEnabled ? 1 : 0)
+    line.add("offset", namespace.offset)
+    line.add("size", namespace.size)
+    line.add("sector", namespace.sectorSize)
+    line.add("uuid", namespace.uuid?.description)
+    line.add("name", namespace.name)
+    line.add("class", namespace.claimClass.rawValue)
+    guard let claim = namespace.claim else { return line }
+    line.add("claim", claim.kind.rawValue)
+    line.add("claim-id", claim.id)
+    line.add("claim-uuid", claim.uuid.description)
+    line.add("map", claim.map.rawValue)
+    line.add("align", claim.align)
+    line.add("block", claim.blockSize)
+    line.add("usable", claim.usable)
+    line.add("data", claim.dataOffset)
+    return line
+  }
+
+  private static func namespace(_ line: RecordLine, _ file: String) throws(DeviceError) -> SimNamespace {
+    var namespace = SimNamespace(id: try line.integer("id", file: file))
+    namespace.isEnabled = try line.integer("enabled", file: file, as: Int.self) != 0
+    namespace.offset = try line.integer("offset", file: file)
+    namespace.size = try line.integer("size", file: file)
+    namespace.sectorSize = try line.integer("sector", file: file)
+    namespace.uuid = line["uuid"].flatMap { DeviceUUID($0) }
+    namespace.name = line["name"] ?? ""
+    namespace.claimClass = line["class"].flatMap(ClaimClass.init(rawValue:)) ?? .none
+    guard let word = line["claim"] else { return namespace }
+    guard let kind = SimClaim.Kind(rawValue: word), let uuid = line["claim-uuid"].flatMap({ DeviceUUID($0) }),
+      let map = line["map"].flatMap(MapLocation.init(rawValue:))
+    else { throw DeviceError(.corrupt, "\(file), line \(line.number): the claim cannot be read") }
+    var claim = SimClaim(kind: kind, id: try line.integer("claim-id", file: file), uuid: uuid, map: map)
+    claim.align = try line.integer("align", file: file)
+    claim.blockSize = try line.integer("block", file: file)
+    claim.usable = try line.integer("usable", file: file)
+    claim.dataOffset = try line.integer("data", file: file)
+    namespace.claim = claim
+    return namespace
+  }
+}
