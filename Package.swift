@@ -28,10 +28,17 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
   ],
   targets: [
+    // C: nothing but what Swift cannot say for itself.
+    .systemLibrary(name: "CNdctl", pkgConfig: "libndctl", providers: [.apt(["libndctl-dev"])]),
+    .systemLibrary(name: "CDaxctl", pkgConfig: "libdaxctl", providers: [.apt(["libdaxctl-dev"])]),
+    .target(name: "CPmemShims", dependencies: ["CNdctl", "CDaxctl"]),
+
     // The layers, lowest first. An arrow only ever points upwards in this list.
     module("PmemDevice"),
     module("PmemMedia", ["PmemDevice"]),
     module("PmemOutput"),
     module("PmemSim", ["PmemDevice", "PmemMedia", systemPackage]),
+    module(
+      "PmemNdctl", ["PmemDevice", "CNdctl", "CDaxctl", "CPmemShims"], extra: [.strictMemorySafety()]),
   ]
 )

@@ -1,0 +1,31 @@
+import Glibc
+import PmemDevice
+
+/// Asks the kernel whether a block device is held: mounts, swap, dm, md, loop and other exclusive openers.
+/// A plain open() is not seen this way.
+enum ExclusiveOpen {
+  static func usage(of device: String) throws(DeviceError) -> [Usage] {
+    let path = "/dev/\(device)"
+    let descriptor = unsafe Glibc.open(path, O_RDWR | O_EXCL | O_CLOEXEC)
+    guard descriptor < 0 else {
+      close(descriptor)
+      return []
+    }
+    switch errno {
+    case EBUSY:
+      return [
+        Usage(
+          kind: "held", text: "\(path) is mounted, or held by another driver (exclusive open: EBUSY)",
+          advice: "unmount it, or stop what holds it: lsblk \(path)")
+      ]
+    case EACCES, EPERM:
+      throw DeviceError(
+        .permission, "cannot find out who uses \(path): \(NdctlContext.text(errno))",
+        details: ["only root may change namespaces"], errno: errno)
+    case ENOENT, ENXIO, ENODEV:
+      return []
+    default:
+      throw DeviceError(.failed, "cannot find out who uses \(path): \(NdctlContext.text(errno))", errno: errno)
+    }
+  }
+}

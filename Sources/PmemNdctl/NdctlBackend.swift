@@ -1,0 +1,124 @@
+import CNdctl
+import Glibc
+public import PmemDevice
+
+/// The real kernel, through libndctl and libdaxctl.
+///
+/// Single-threaded, as the libraries are. A context is a snapshot with stale parts after a change, so each
+/// inventory and each step opens its own.
+public final class NdctlBackend: DeviceBackend, UsageInspector {
+  private let verbose: ((String) -> Void)?
+
+  /// - Parameter verbose: Gets every message of the libraries; nil keeps only those that explain an error.
+  public init(verbose: ((String) -> Void)? = nil) { self.verbose = verbose }
+
+  public var kind: String { "kernel" }
+
+  // MARK: Reading
+
+  public func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory {
+    let context = try NdctlContext(verbose: verbose != nil)
+    let buses = context.buses.map { $0.snapshot(depth) }
+    let claimed = Set(buses.flatMap(\.regions).flatMap(\.namespaces).compactMap { $0.daxRegion?.path })
+    let others = context.daxRegions.map { $0.snapshot() }.filter { !claimed.contains($0.path ?? "") }
+    report(context)
+    return Inventory(
+      host: Self.host, buses: buses.sorted { BusHandle.number($0.dev) < BusHandle.number($1.dev) },
+      otherDaxRegions: others.sorted { $0.id < $1.id })
+  }
+
+  private static var host: HostFacts {
+    var names = utsname()
+    _ = unsafe uname(&names)
+    let release = unsafe withUnsafeBytes(of: names.release) { bytes in
+      unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    return HostFacts(
+      kernelRelease: release, pageSize: UInt64(sysconf(Int32(_SC_PAGESIZE))), mapAlign: mapAlign,
+      isPrivileged: geteuid() == 0)
+  }
+
+  private static var mapAlign: UInt64 {
+    #if arch(powerpc64) || arch(powerpc64le)
+      16 << 20
+    #else
+      2 << 20
+    #endif
+  }
+
+  private func report(_ context: NdctlContext) {
+    guard let verbose else { return }
+    for message in context.takeMessages() { verbose(message) }
+  }
+
+  // MARK: Changing
+
+  public func perform(_ step: Step) throws(DeviceError) {
+    let context = try NdctlContext(verbose: verbose != nil)
+    let status: Int32
+    do {
+      status = try perform(step, in: context)
+    } catch {
+      report(context)
+      throw error
+    }
+    for bus in context.buses { bus.settle() }
+    guard status < 0 else { return report(context) }
+    let messages = context.takeMessages()
+    if let verbose { for message in messages { verbose(message) } }
+    throw Self.failure(step, errno: -status, messages: messages)
+  }
+
+  /// 0, or a negative error number as libndctl returns it.
+  private func perform(_ step: Step, in context: NdctlContext) throws(DeviceError) -> Int32 {
+    switch step {
+    case .allocate(let allocation): try Self.namespace(allocation.namespace, context).allocate(allocation)
+    case .claim(let name, let claim): try Self.namespace(name, context).claim(claim)
+    case .release(let name): try Self.namespace(name, context).release()
+    case .enable(let name): try Self.namespace(name, context).enable()
+    case .disable(let name): try Self.namespace(name, context).disable()
+    case .zeroInfoBlock(let name): try Self.namespace(name, context).zeroInfoBlock()
+    case .free(let name): try Self.namespace(name, context).free()
+    case .enableRegion(let name): try Self.region(name, context).enable()
+    case .disableRegion(let name): try Self.region(name, context).disable()
+    }
+  }
+
+  private static func failure(_ step: Step, errno: Int32, messages: [String]) -> DeviceError {
+    let code: DeviceError.Code =
+      switch errno {
+      case EACCES, EPERM: .permission
+      case EBUSY: .refused
+      case EOPNOTSUPP: .unsupported
+      default: .failed
+      }
+    return DeviceError(
+      code, "cannot \(step.words): \(NdctlContext.text(errno))",
+      details: messages.map { "libndctl: \($0)" }, errno: errno)
+  }
+
+  private static func namespace(_ name: String, _ context: NdctlContext) throws(DeviceError) -> NamespaceHandle {
+    for bus in context.buses {
+      for region in bus.regions where name.hasPrefix("namespace\(region.dev.dropFirst(6)).") {
+        if let found = region.namespaces.first(where: { $0.dev == name }) { return found }
+      }
+    }
+    throw DeviceError(.notFound, "\(name) is no longer there", errno: ENXIO)
+  }
+
+  private static func region(_ name: String, _ context: NdctlContext) throws(DeviceError) -> RegionHandle {
+    for bus in context.buses {
+      if let found = bus.regions.first(where: { $0.dev == name }) { return found }
+    }
+    throw DeviceError(.notFound, "\(name) is no longer there", errno: ENXIO)
+  }
+
+  // MARK: Who is in the way
+
+  public func usage(of namespace: Namespace) throws(DeviceError) -> [Usage] {
+    guard namespace.isEnabled else { return [] }
+    if let device = namespace.blockDevice { return try ExclusiveOpen.usage(of: device) }
+    let context = try NdctlContext(verbose: verbose != nil)
+    return try Self.namespace(namespace.dev, context).onlineMemory
+  }
+}
