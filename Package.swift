@@ -23,6 +23,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let package = Package(
   name: "pmemctl",
+  products: [.executable(name: "pmemctl", targets: ["pmemctl"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -40,5 +41,9 @@ let package = Package(
     module("PmemSim", ["PmemDevice", "PmemMedia", systemPackage]),
     module(
       "PmemNdctl", ["PmemDevice", "CNdctl", "CDaxctl", "CPmemShims"], extra: [.strictMemorySafety()]),
+    module(
+      "PmemctlCommands", ["PmemDevice", "PmemOutput", "PmemSim", "PmemNdctl", argumentParser, systemPackage]),
+    .executableTarget(
+      name: "pmemctl", dependencies: ["PmemctlCommands"], swiftSettings: settings),
   ]
 )

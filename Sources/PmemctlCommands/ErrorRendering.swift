@@ -1,0 +1,52 @@
+import ArgumentParser
+import PmemDevice
+import PmemOutput
+
+/// Turns errors into text and an exit status: the one place where either is decided.
+struct ErrorRendering {
+  private let context: CommandContext
+
+  init(_ context: CommandContext) { self.context = context }
+
+  func report(_ error: any Error) -> ExitStatus {
+    switch error {
+    case let error as DeviceError:
+      say(error)
+      return ExitStatus(error.code)
+    case let error as OutputError:
+      // A second failure, of standard error, has nobody left to tell.
+      try? context.err.write("pmemctl: \(error)\n")
+      return .failed
+    default:
+      return reportParsing(error)
+    }
+  }
+
+  private func say(_ error: DeviceError) {
+    var text = "pmemctl: \(error.summary.sanitized)\n"
+    for detail in error.details { text += "  \(detail.sanitized)\n" }
+    for suggestion in error.suggestions { text += "  try: \(suggestion.sanitized)\n" }
+    try? context.err.write(text)
+  }
+
+  /// Help and version are answers; everything else that ArgumentParser throws is wrong usage.
+  private func reportParsing(_ error: any Error) -> ExitStatus {
+    let text = Pmemctl.fullMessage(for: error)
+    guard Pmemctl.exitCode(for: error) == .success else {
+      try? context.err.write(Self.renamed(text))
+      return .usage
+    }
+    do {
+      try context.out.write(text.hasSuffix("\n") ? text : text + "\n")
+      return .done
+    } catch {
+      return report(error)
+    }
+  }
+
+  private static func renamed(_ text: String) -> String {
+    let prefix = "Error: "
+    let body = text.hasPrefix(prefix) ? "pmemctl: " + text.dropFirst(prefix.count) : text
+    return body.hasSuffix("\n") ? body : body + "\n"
+  }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import PmemDevice
+import PmemOutput
+
+struct NamespaceEnable: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "enable", abstract: "Enable namespaces.")
+
+  @OptionGroup var which: NamespaceSelection
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    try NamespaceChange(context: context, which: which, change: change, output: output, machine: machine)
+      .run(verb: "enabled") { planner, namespaces throws(DeviceError) in try planner.enable(namespaces) }
+  }
+}
+
+struct NamespaceDisable: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "disable", abstract: "Disable namespaces, if nobody uses them.")
+
+  @OptionGroup var which: NamespaceSelection
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    try NamespaceChange(context: context, which: which, change: change, output: output, machine: machine)
+      .run(verb: "disabled") { planner, namespaces throws(DeviceError) in try planner.disable(namespaces) }
+  }
+}
+
+struct NamespaceDestroy: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "destroy", abstract: "Destroy namespaces, if nobody uses them. What is on them is lost.")
+
+  @OptionGroup var which: NamespaceSelection
+
+  @Flag(name: .shortAndLong, help: "Also those that are enabled.")
+  var force = false
+
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    let force = force
+    try NamespaceChange(context: context, which: which, change: change, output: output, machine: machine)
+      .run(verb: "destroyed") { planner, namespaces throws(DeviceError) in
+        try planner.destroy(namespaces, force: force)
+      }
+  }
+}
+
+/// Which namespaces a verb is about.
+struct NamespaceSelection: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp("Kernel name, device, own name or UUID; all for every one.", valueName: "namespace"))
+  var names: [String]
+
+  @Option(name: .shortAndLong, help: "Only those on this region.")
+  var region: String?
+
+  @Option(name: .shortAndLong, help: "Only those on this bus.")
+  var bus: String?
+
+  func resolve(_ inventory: Inventory) throws(DeviceError) -> [Namespace] {
+    let resolver = NameResolver(inventory)
+    return try resolver.namespaces(names, in: try resolver.regions(region.map { [$0] } ?? [], onBus: bus))
+  }
+}
+
+/// What the verbs that change existing namespaces have in common.
+private struct NamespaceChange {
+  let context: CommandContext
+  let which: NamespaceSelection
+  let change: ChangeOptions
+  let output: OutputOptions
+  let machine: MachineOptions
+
+  func run(
+    verb: String, plan: (NamespaceStatePlanner, [Namespace]) throws(DeviceError) -> Plan
+  ) throws {
+    let backend = try context.open(machine, forWriting: !change.dryRun)
+    let inventory = try backend.inventory(.planning)
+    let before = try which.resolve(inventory)
+    let plan = try plan(NamespaceStatePlanner(inventory, inspector: backend), before)
+    let runner = ChangeRunner(context: context, backend: backend, options: change, isJSON: output.json)
+    guard try runner.run(plan, on: inventory.host) else { return }
+    let after = try backend.inventory(.listing).namespaces
+    // A destroyed namespace is shown as it was.
+    let now = before.map { old in after.first { $0.dev == old.dev && !$0.isIdle } ?? old }
+    guard !output.json else { return try context.out.write(JSON.array(now.map { .object($0.json) }).text) }
+    let changed = Set(plan.entries.map(\.step.target))
+    let lines = now.filter { changed.contains($0.dev) }.map { namespace in
+      let node = verb == "enabled" ? namespace.node.map { ": /dev/\($0)" } ?? "" : ""
+      return "\(verb) \(namespace.title.sanitized)\(node)\n"
+    }
+    try context.out.write(lines.joined())
+  }
+}

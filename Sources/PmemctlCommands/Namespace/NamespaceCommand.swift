@@ -1,0 +1,10 @@
+import ArgumentParser
+
+struct NamespaceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "namespace", abstract: "See, create and remove namespaces: pieces of regions.",
+    subcommands: [
+      NamespaceList.self, NamespaceShow.self, NamespaceCreate.self, NamespaceEnable.self,
+      NamespaceDisable.self, NamespaceDestroy.self,
+    ], aliases: ["ns"])
+}

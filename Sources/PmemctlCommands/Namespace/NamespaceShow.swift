@@ -1,0 +1,46 @@
+import ArgumentParser
+import PmemDevice
+import PmemOutput
+
+struct NamespaceShow: ContextCommand {
+  static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one namespace.")
+
+  @Argument(help: ArgumentHelp("Kernel name, device, own name or UUID.", valueName: "namespace"))
+  var name: String
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    let inventory = try context.open(machine, forWriting: false).inventory(.listing)
+    let found = try NameResolver(inventory).namespaces([name])
+    guard found.count == 1, let namespace = found.first else {
+      throw DeviceError(.usage, "show takes one namespace, and \"\(name)\" means \(found.count)")
+    }
+    guard !output.json else { return try context.out.write(JSON.object(namespace.json).text) }
+    try context.out.write(Self.text(namespace, in: inventory.region(of: namespace)))
+  }
+
+  private static func text(_ namespace: Namespace, in region: Region?) -> String {
+    var list = PropertyList()
+    list.add("namespace", namespace.dev)
+    list.add("name", namespace.name)
+    list.add("mode", namespace.mode.rawValue)
+    list.add("state", namespace.isEnabled ? "enabled" : namespace.isIdle ? "idle" : "disabled")
+    list.add("device", namespace.node.map { "/dev/\($0)" })
+    list.add("taken", namespace.rawSize.exact)
+    list.add("usable", namespace.size.exact)
+    list.add(
+      "memory map", namespace.map == .none ? nil : namespace.map == .mem ? "in DRAM (mem)" : "on the device (dev)")
+    list.add("alignment", namespace.align.map { "\(ByteCount($0))" })
+    list.add("sector size", namespace.sectorSize.map { "\($0)" })
+    list.add("UUID", namespace.uuid?.description)
+    list.add("label UUID", namespace.rawUUID?.description)
+    list.add("region", region?.dev)
+    list.add("address", namespace.resource.map { "0x\(String($0, radix: 16))" })
+    list.add("claimed by", namespace.holder)
+    list.add("node", namespace.numaNode < 0 ? nil : "\(namespace.numaNode)")
+    list.add("bad blocks", namespace.badblockCount > 0 ? "\(namespace.badblockCount)" : nil)
+    return list.text
+  }
+}

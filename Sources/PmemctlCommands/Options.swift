@@ -1,0 +1,44 @@
+import ArgumentParser
+import PmemDevice
+
+/// Which machine.
+struct MachineOptions: ParsableArguments {
+  @Option(
+    name: .long, help: ArgumentHelp("Work on the simulated machine in this directory.", valueName: "dir"),
+    completion: .directory)
+  var sim: String?
+
+  @Flag(name: .shortAndLong, help: "Show what the libraries say.")
+  var verbose = false
+}
+
+/// How to answer.
+struct OutputOptions: ParsableArguments {
+  @Flag(name: .long, help: "Answer in JSON.")
+  var json = false
+}
+
+/// How to change things.
+struct ChangeOptions: ParsableArguments {
+  @Flag(name: [.customShort("n"), .long], help: "Show the plan and change nothing.")
+  var dryRun = false
+
+  @Flag(name: .shortAndLong, help: "Do not ask before something is taken away.")
+  var yes = false
+
+  @Flag(name: .customLong("no-progress"), help: "Do not tell on standard error what is being done.")
+  var noProgress = false
+}
+
+/// Reads a size option, naming the option where its text has no meaning.
+func parseAmount(_ text: String, option: String) throws(DeviceError) -> Amount {
+  do { return try Amount(parsing: text) } catch {
+    throw DeviceError(.usage, "\(option): \"\(text)\" \(error)")
+  }
+}
+
+func parseBytes(_ text: String, option: String) throws(DeviceError) -> ByteCount {
+  do { return try ByteCount(parsing: text) } catch {
+    throw DeviceError(.usage, "\(option): \"\(text)\" \(error)")
+  }
+}

@@ -1,0 +1,61 @@
+public import ArgumentParser
+import Glibc
+import PmemDevice
+import PmemOutput
+
+/// The command line: `pmemctl NOUN VERB [NAME...] [options]`.
+public struct Pmemctl: ParsableCommand {
+  /// The version of the program, as `--version` and the manual show it.
+  public static let version = "0.1.0"
+
+  public static let configuration = CommandConfiguration(
+    commandName: "pmemctl",
+    abstract: "Manage persistent memory: see it, provision it, take it down without hurting anyone.",
+    discussion: """
+      Works on this host's kernel, or on a simulated machine with --sim DIR (or PMEMCTL_SIM=DIR). Every change \
+      is a plan first: --dry-run shows it.
+      """,
+    version: version,
+    subcommands: [
+      StatusCommand.self, BusCommand.self, DimmCommand.self, RegionCommand.self, NamespaceCommand.self,
+      DeviceCommand.self, SimCommand.self,
+    ])
+
+  public init() {}
+
+  /// Parses, runs and ends the process with a documented status.
+  public static func main() {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    guard StandardStreams.areUsable else { Glibc.exit(ExitStatus.failed.rawValue) }
+    let context = CommandContext.standard
+    Glibc.exit(run(arguments, in: context).rawValue)
+  }
+
+  /// Runs a command line in a context; everything it says goes to the context's sinks.
+  public static func run(_ arguments: [String], in context: CommandContext) -> ExitStatus {
+    do {
+      guard !arguments.contains(where: { $0.contains("\u{fffd}") }) else {
+        throw DeviceError(.usage, "an argument is not valid UTF-8")
+      }
+      var command = try parseAsRoot(arguments)
+      if let runnable = command as? any ContextCommand {
+        try runnable.run(in: context)
+      } else {
+        try command.run()
+      }
+      return .done
+    } catch {
+      return ErrorRendering(context).report(error)
+    }
+  }
+}
+
+/// A verb: it gets all it touches from a context.
+protocol ContextCommand: ParsableCommand {
+  func run(in context: CommandContext) throws
+}
+
+extension ContextCommand {
+  // ArgumentParser's own way in; `Pmemctl.run` takes the other.
+  func run() throws { try run(in: .standard) }
+}

@@ -1,0 +1,75 @@
+import PmemDevice
+import PmemOutput
+
+/// The one screen of `status`.
+struct StatusScreen {
+  private let inventory: Inventory
+  private let backend: String
+  private let terminal: Terminal
+
+  init(_ inventory: Inventory, backend: String, terminal: Terminal) {
+    self.inventory = inventory
+    self.backend = backend
+    self.terminal = terminal
+  }
+
+  var text: String {
+    ([summary] + inventory.buses.map(section)).joined(separator: "\n")
+  }
+
+  private var summary: String {
+    let regions = inventory.regions
+    let total = ByteCount(regions.reduce(0) { $0 + $1.size.rawValue })
+    let free = ByteCount(regions.reduce(0) { $0 + $1.availableSize.rawValue })
+    return words([
+      "kernel \(inventory.host.kernelRelease)", count(inventory.buses.count, "bus", "buses"),
+      count(inventory.dimms.count, "DIMM", "DIMMs"), count(regions.count, "region", "regions"),
+      count(inventory.namespaces.filter { !$0.isIdle }.count, "namespace", "namespaces"), "\(total) pmem",
+      "\(free) free", "backend: \(backend)",
+    ]) + hint
+  }
+
+  private var hint: String {
+    inventory.host.isPrivileged
+      ? "" : "(not root: places in regions are not known, namespaces are drawn in the order of their numbers)\n"
+  }
+
+  private func section(_ bus: Bus) -> String {
+    var text = words(["\(bus.dev)", bus.provider, bus.scrubState.map { "scrub \($0)" } ?? ""])
+    for dimm in bus.dimms where !dimm.isEnabled || !dimm.flags.isEmpty {
+      let trouble = (dimm.isEnabled ? [] : ["disabled"]) + dimm.flags
+      text += "  \(dimm.dev): \(trouble.joined(separator: ", "))\n"
+    }
+    for region in bus.regions { text += "\n" + draw(region) }
+    return text
+  }
+
+  private func draw(_ region: Region) -> String {
+    let dimms = region.mappings.map(\.dimm).joined(separator: "+")
+    return words([
+      region.dev, "\(region.size)", dimms, region.isetID.map { "iset 0x\(String($0, radix: 16))" } ?? "",
+      "align \(ByteCount(region.align))", region.numaNode < 0 ? "" : "node \(region.numaNode)",
+      region.isEnabled ? "" : "disabled", region.isLabeled ? "" : "label-less: one namespace, cannot be divided",
+    ]) + RegionDrawing(region, terminal: terminal).text
+  }
+
+  /// Words with two spaces between them, on as many lines as the terminal's width asks for.
+  private func words(_ words: [String]) -> String {
+    var lines = [""]
+    for word in words.map(\.sanitized) where !word.isEmpty {
+      let last = lines[lines.count - 1]
+      if last.isEmpty {
+        lines[lines.count - 1] = word
+      } else if last.count + 2 + word.count <= terminal.width {
+        lines[lines.count - 1] = last + "  " + word
+      } else {
+        lines.append("  " + word)
+      }
+    }
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  private func count(_ number: Int, _ singular: String, _ plural: String) -> String {
+    "\(number) \(number == 1 ? singular : plural)"
+  }
+}

@@ -1,0 +1,115 @@
+import ArgumentParser
+import PmemDevice
+import PmemOutput
+import PmemSim
+import SystemPackage
+
+struct SimCreate: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "create", abstract: "Make a simulated machine in a directory.",
+    discussion: """
+      --dimm SIZE[,labels=SIZE|none][,label-version=1.1|1.2|blank][,node=N][,set=NAME] adds a DIMM with a \
+      region of its own; DIMMs with the same set are interleaved. Labels take 128KiB and are version 1.2 \
+      unless told otherwise. --e820 SIZE[,node=N] adds a range that no DIMM is known for.
+      """)
+
+  @Argument(help: ArgumentHelp("A directory that does not exist, or is empty.", valueName: "dir"), completion: .directory)
+  var directory: String
+
+  @Option(name: .long, help: ArgumentHelp("A DIMM; may be given many times.", valueName: "spec"))
+  var dimm: [String] = []
+
+  @Option(name: .long, help: ArgumentHelp("An e820 range; may be given many times.", valueName: "spec"))
+  var e820: [String] = []
+
+  @Option(name: .long, help: "Alignment of allocations in every region; by default the kernel's, 16MiB.")
+  var align: String?
+
+  @Option(
+    name: .long, help: "The kernel whose rules to follow: 6.1, 6.12 or 6.18.",
+    completion: .list(KernelProfile.allCases.map(\.rawValue)))
+  var kernel = "6.12"
+
+  @OptionGroup var output: OutputOptions
+
+  @Flag(name: [.customShort("n"), .long], help: "Only check the description.")
+  var dryRun = false
+
+  func run(in context: CommandContext) throws {
+    guard let profile = KernelProfile(rawValue: kernel) else {
+      let known = KernelProfile.allCases.map(\.rawValue).joined(separator: ", ")
+      throw DeviceError(.usage, "--kernel: there is no profile \"\(kernel)\"", details: ["there is: \(known)"])
+    }
+    let topology = try SimTopology(
+      dimms: try dimm.map { text throws(DeviceError) in try SimDimmRequest(parsing: text) },
+      ranges: try e820.map { text throws(DeviceError) in try SimRangeRequest(parsing: text) },
+      align: try align.map { text throws(DeviceError) in try parseBytes(text, option: "--align").rawValue },
+      profile: profile)
+    guard !dryRun else {
+      return try context.out.write(
+        output.json ? JSON.object(topology.json(directory: directory)).text : topology.text(directory) + "Nothing was made (--dry-run).\n")
+    }
+    try SimMachine.create(FilePath(directory), topology: topology)
+    try context.out.write(output.json ? JSON.object(topology.json(directory: directory)).text : topology.text(directory))
+  }
+}
+
+/// `SIZE,key=value,...`
+private struct SpecFields {
+  let size: ByteCount
+  private var fields: [(key: String, value: String)] = []
+  private let option: String
+
+  init(_ text: String, option: String, keys: [String]) throws(DeviceError) {
+    self.option = option
+    let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    size = try parseBytes(words[0], option: option)
+    for word in words.dropFirst() {
+      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 2, keys.contains(parts[0]) else {
+        throw DeviceError(
+          .usage, "\(option): \"\(word)\" is not known", details: ["use \(keys.map { $0 + "=" }.joined(separator: ", "))"])
+      }
+      guard !fields.contains(where: { $0.key == parts[0] }) else {
+        throw DeviceError(.usage, "\(option): \(parts[0])= is given twice")
+      }
+      fields.append((parts[0], parts[1]))
+    }
+  }
+
+  subscript(key: String) -> String? { fields.first { $0.key == key }?.value }
+
+  var node: Int {
+    get throws(DeviceError) {
+      guard let text = self["node"] else { return 0 }
+      guard let node = Int(text), node >= 0 else {
+        throw DeviceError(.usage, "\(option): \"\(text)\" is not a NUMA node")
+      }
+      return node
+    }
+  }
+}
+
+extension SimDimmRequest {
+  fileprivate init(parsing text: String) throws(DeviceError) {
+    let option = "--dimm"
+    let fields = try SpecFields(text, option: option, keys: ["labels", "label-version", "node", "set"])
+    self.init(size: fields.size, node: try fields.node, set: fields["set"])
+    if let labels = fields["labels"] {
+      labelArea = labels == "none" ? .zero : try parseBytes(labels, option: option)
+    }
+    if labelArea == .zero { labelVersion = nil }
+    guard let version = fields["label-version"] else { return }
+    guard version == "blank" || LabelVersion(rawValue: version) != nil else {
+      throw DeviceError(.usage, "\(option): label version \"\(version)\" is not known", details: ["use 1.1, 1.2 or blank"])
+    }
+    labelVersion = LabelVersion(rawValue: version)
+  }
+}
+
+extension SimRangeRequest {
+  fileprivate init(parsing text: String) throws(DeviceError) {
+    let fields = try SpecFields(text, option: "--e820", keys: ["node"])
+    self.init(size: fields.size, node: try fields.node)
+  }
+}

@@ -1,0 +1,3 @@
+import PmemctlCommands
+
+Pmemctl.main()
