@@ -17,6 +17,15 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = [], extra: [Sw
   .target(name: name, dependencies: dependencies, swiftSettings: settings + extra)
 }
 
+func support(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+}
+
+func runner(_ name: String, _ folder: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies, path: "Tests/\(folder)", swiftSettings: settings)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
   .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
@@ -45,5 +54,13 @@ let package = Package(
       "PmemctlCommands", ["PmemDevice", "PmemOutput", "PmemSim", "PmemNdctl", argumentParser, systemPackage]),
     .executableTarget(
       name: "pmemctl", dependencies: ["PmemctlCommands"], swiftSettings: settings),
+
+    // Tests, and the programs that run them where SwiftPM cannot: inside the VM.
+    support("TestSupport"),
+    support("BackendConformance", ["PmemDevice"]),
+    runner(
+      "pmemctl-conformance", "ConformanceRunner",
+      ["BackendConformance", "PmemDevice", "PmemNdctl", "PmemSim", systemPackage]),
+    runner("pmemctl-layouts", "LayoutRunner", ["TestSupport"]),
   ]
 )

@@ -53,6 +53,8 @@ struct DimmHandle {
   private var labelVersion: LabelVersion? {
     guard let command = unsafe ndctl_dimm_read_label_index(pointer) else { return nil }
     unsafe ndctl_cmd_unref(command)
+    // Only validation finds out the size of a label; where there is none, it leaves what the kernel would write.
+    guard unsafe ndctl_dimm_validate_labels(pointer) >= 0 else { return .v12 }
     let size = unsafe ndctl_dimm_sizeof_namespace_label(pointer)
     return LabelVersion.allCases.first { $0.labelSize == Int(size) }
   }

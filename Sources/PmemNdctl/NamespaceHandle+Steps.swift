@@ -15,8 +15,9 @@ extension NamespaceHandle {
     if status == 0, let sectorSize = request.sectorSize {
       status = unsafe ndctl_namespace_set_sector_size(pointer, UInt32(clamping: sectorSize))
     }
-    // Size 0 also makes the kernel forget the UUID, which would block the device for everyone else.
-    if status != 0 { _ = unsafe ndctl_namespace_set_size(pointer, 0) }
+    // Size 0 also makes the kernel forget the UUID, which would block the device for everyone else. Only
+    // deletion writes it (and frees the handle, which is not used again).
+    if status != 0 { _ = unsafe ndctl_namespace_delete(pointer) }
     return status
   }
 

@@ -39,7 +39,9 @@ public struct PfnLayout: Hashable, Sendable {
     let wanted = start + Self.infoBlockReserve + memmap
     guard let aligned = ByteCount(wanted).roundedUp(to: unit)?.rawValue else { throw .noRoom }
     dataOffset = aligned - start
-    guard dataOffset < size - endTruncation else { throw .noRoom }
+    // The kernel forgets the first of these: where the namespace does not reach the next boundary, its own
+    // subtraction wraps and it goes on with a range that ends before it starts.
+    guard endTruncation < size, dataOffset < size - endTruncation else { throw .noRoom }
     usable = size - endTruncation - dataOffset
   }
 

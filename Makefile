@@ -1,0 +1,117 @@
+# pmemctl: `make` builds, `make demo` shows, `make test` tests, `make install` installs.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+KERNEL ?= 6.12
+SWIFT ?= swift
+
+release = .build/release
+program = $(release)/pmemctl
+release_flags = -c release --static-swift-stdlib -Xlinker -s
+
+# Debian packages, by what they are needed for.
+build_packages = libndctl-dev libdaxctl-dev pkg-config
+check_packages = man-db groff-base
+vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq
+test_packages = $(check_packages) $(vm_packages) zsh fish
+bench_packages = $(vm_packages) time
+
+sections = 8
+pages = $(wildcard man/*.$(sections))
+
+.PHONY: all build demo test unit-test vm-test check format bench man install uninstall clean help \
+	deps-build deps-check deps-test deps-vm deps-bench
+
+all: build
+
+help:
+	@echo 'make            build the program ($(program))'
+	@echo 'make demo       the main job on a simulated machine'
+	@echo 'make test       every test: units, commands, the binary, a real kernel in QEMU'
+	@echo 'make unit-test  all but the real kernel'
+	@echo 'make vm-test    the real kernel alone (KERNEL=6.1, 6.12, 6.16, 6.18; SEED=, COUNT=)'
+	@echo 'make check      format, module boundaries, manual pages'
+	@echo 'make bench      times and memory, beside ndctl'
+	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
+
+# $(call need,PACKAGES) installs those that are missing, as root or through sudo, and says so.
+define need
+	@missing=; for package in $(1); do \
+		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+		echo "Installing Debian packages:$$missing"; \
+		as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+		$$as_root apt-get -qq update && \
+		DEBIAN_FRONTEND=noninteractive $$as_root apt-get -qq install -y --no-install-recommends $$missing > /dev/null; \
+	fi
+endef
+
+deps-build:
+	$(call need,$(build_packages))
+
+deps-check:
+	$(call need,$(check_packages))
+
+deps-test:
+	$(call need,$(test_packages))
+
+deps-vm:
+	$(call need,$(vm_packages))
+
+deps-bench:
+	$(call need,$(bench_packages))
+
+build: deps-build
+	$(SWIFT) build $(release_flags) --product pmemctl
+
+demo: build
+	@Tests/demo $(program)
+
+# The four tiers: 1 and 2 in process, 3 the built binary, 4 a real kernel.
+test: unit-test vm-test
+
+unit-test: deps-build deps-test
+	$(SWIFT) build $(release_flags) --product pmemctl
+	PMEMCTL_BINARY=$(CURDIR)/$(program) $(SWIFT) test --disable-xctest
+
+vm-test: deps-build deps-vm
+	$(SWIFT) build $(release_flags)
+	@kept=$$(mktemp -d); trap 'rm -rf "$$kept"' EXIT; \
+	KEEP=$$kept Tests/VM/vm-test -k $(KERNEL) && Tests/VM/sim-replay "$$kept/layouts.json"
+
+check: deps-build deps-check
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	@Tests/check-boundaries
+	@Tests/check-manual $(pages)
+
+format:
+	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+
+bench: deps-build deps-bench
+	$(SWIFT) build $(release_flags)
+	@Tests/bench $(program)
+
+# The pages are written by hand; this shows them as text.
+man: deps-check
+	@for page in $(pages); do man --warnings -E UTF-8 -l -Tutf8 "$$page" | col -b > /dev/null || exit 1; done
+	@echo "$(words $(pages)) pages are good; read one with: man -l man/pmemctl.8"
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -m 755 $(program) $(DESTDIR)$(PREFIX)/bin/pmemctl
+	install -m 644 $(pages) $(DESTDIR)$(PREFIX)/share/man/man8
+	$(program) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pmemctl
+	$(program) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_pmemctl
+	$(program) --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/pmemctl.fish
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/pmemctl $(DESTDIR)$(PREFIX)/share/man/man8/pmemctl*.8 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/pmemctl \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_pmemctl \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/pmemctl.fish
+
+clean:
+	rm -rf .build
