@@ -32,7 +32,9 @@ public struct LabelIndex: Hashable, Sendable {
     let labelSizeCode = fields.integer(at: 19, width: 1)
     if major > 1 || (major == 1 && minor >= 2) {
       guard labelSizeCode <= 1 else { throw .field("labelsize", labelSizeCode) }
-      guard 128 << Int(labelSizeCode) == layout.version.labelSize else { throw .version(major: major, minor: minor) }
+      guard 128 << Int(labelSizeCode) == layout.version.labelSize else {
+        throw .version(major: major, minor: minor)
+      }
     } else {
       guard layout.version == .v11 else { throw .version(major: major, minor: minor) }
     }
@@ -53,7 +55,8 @@ public struct LabelIndex: Hashable, Sendable {
     }
     let slots = fields.u32(56)
     guard
-      UInt64(slots) * UInt64(layout.version.labelSize) + UInt64(2 * layout.indexSize) <= UInt64(layout.areaSize)
+      UInt64(slots) * UInt64(layout.version.labelSize) + UInt64(2 * layout.indexSize)
+        <= UInt64(layout.areaSize)
     else { throw .field("nslot", UInt64(slots)) }
     let bitmap = fields.bytes[LabelLayout.indexHeader...]
     free = (0..<Int(slots)).map { slot in

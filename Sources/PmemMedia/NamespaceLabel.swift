@@ -54,7 +54,9 @@ public struct NamespaceLabel: Hashable, Sendable {
 
   /// Reads the label in `slot`; a label that does not name its slot was never meant to be there.
   public init(_ bytes: [UInt8], slot: Int, version: LabelVersion) throws(MediaError) {
-    guard bytes.count >= version.labelSize else { throw .truncated(need: version.labelSize, have: bytes.count) }
+    guard bytes.count >= version.labelSize else {
+      throw .truncated(need: version.labelSize, have: bytes.count)
+    }
     let fields = ByteFields(Array(bytes.prefix(version.labelSize)))
     self.slot = fields.u32(120)
     guard self.slot == UInt32(slot) else { throw .field("slot", UInt64(self.slot)) }
@@ -71,7 +73,9 @@ public struct NamespaceLabel: Hashable, Sendable {
     sectorSize = fields.u64(96)
     dpa = fields.u64(104)
     rawSize = fields.u64(112)
-    claimClass = version == .v11 ? ClaimClass.none : GUID.read(fields.slice(144, 16)).flatMap { ClaimClass(rawValue: "\($0)") }
+    claimClass =
+      version == .v11
+      ? ClaimClass.none : GUID.read(fields.slice(144, 16)).flatMap { ClaimClass(rawValue: "\($0)") }
   }
 
   public func encoded(version: LabelVersion) -> [UInt8] {

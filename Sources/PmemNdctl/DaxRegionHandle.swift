@@ -60,7 +60,8 @@ struct DaxDeviceHandle {
     while let mapping = unsafe next {
       ranges.append(
         DaxRange(
-          pageOffset: unsafe daxctl_mapping_get_offset(mapping), start: unsafe daxctl_mapping_get_start(mapping),
+          pageOffset: unsafe daxctl_mapping_get_offset(mapping),
+          start: unsafe daxctl_mapping_get_start(mapping),
           end: unsafe daxctl_mapping_get_end(mapping)))
       unsafe next = daxctl_mapping_get_next(mapping)
     }

@@ -12,7 +12,8 @@ struct DimmHandle {
     let handle = unsafe ndctl_dimm_get_handle(pointer)
     let physicalID = unsafe ndctl_dimm_get_phys_id(pointer)
     return DIMM(
-      dev: unsafe text(ndctl_dimm_get_devname(pointer)) ?? "", id: unsafe text(ndctl_dimm_get_unique_id(pointer)),
+      dev: unsafe text(ndctl_dimm_get_devname(pointer)) ?? "",
+      id: unsafe text(ndctl_dimm_get_unique_id(pointer)),
       handle: handle == .max ? nil : handle, physicalID: physicalID == .max ? nil : physicalID,
       isEnabled: unsafe ndctl_dimm_is_enabled(pointer) != 0, flags: flags, security: security,
       labels: labels(depth))

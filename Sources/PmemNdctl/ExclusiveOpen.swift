@@ -25,7 +25,8 @@ enum ExclusiveOpen {
     case ENOENT, ENXIO, ENODEV:
       return []
     default:
-      throw DeviceError(.failed, "cannot find out who uses \(path): \(NdctlContext.text(errno))", errno: errno)
+      throw DeviceError(
+        .failed, "cannot find out who uses \(path): \(NdctlContext.text(errno))", errno: errno)
     }
   }
 }

@@ -34,7 +34,9 @@ extension NamespaceHandle {
     _ = unsafe ndctl_namespace_set_enforce_mode(pointer, NDCTL_NS_MODE_FSDAX)
     var status = unsafe withBytes(uuid) { unsafe ndctl_pfn_set_uuid(pfn, $0) }
     if status == 0 { status = unsafe ndctl_pfn_set_location(pfn, Self.location(map)) }
-    if status == 0, unsafe ndctl_pfn_has_align(pfn) != 0 { status = unsafe ndctl_pfn_set_align(pfn, UInt(align)) }
+    if status == 0, unsafe ndctl_pfn_has_align(pfn) != 0 {
+      status = unsafe ndctl_pfn_set_align(pfn, UInt(align))
+    }
     if status == 0 { status = unsafe ndctl_pfn_set_namespace(pfn, pointer) }
     if status != 0 { _ = unsafe ndctl_pfn_set_namespace(pfn, nil) }
     return status
@@ -45,7 +47,9 @@ extension NamespaceHandle {
     _ = unsafe ndctl_namespace_set_enforce_mode(pointer, NDCTL_NS_MODE_DEVDAX)
     var status = unsafe withBytes(uuid) { unsafe ndctl_dax_set_uuid(dax, $0) }
     if status == 0 { status = unsafe ndctl_dax_set_location(dax, Self.location(map)) }
-    if status == 0, unsafe ndctl_dax_has_align(dax) != 0 { status = unsafe ndctl_dax_set_align(dax, UInt(align)) }
+    if status == 0, unsafe ndctl_dax_has_align(dax) != 0 {
+      status = unsafe ndctl_dax_set_align(dax, UInt(align))
+    }
     if status == 0 { status = unsafe ndctl_dax_set_namespace(dax, pointer) }
     if status != 0 { _ = unsafe ndctl_dax_set_namespace(dax, nil) }
     return status
@@ -114,7 +118,8 @@ extension NamespaceHandle {
 
   /// Memory blocks of its DAX devices that are online as system-ram.
   var onlineMemory: [Usage] {
-    guard let dax = unsafe ndctl_namespace_get_dax(pointer), let region = unsafe ndctl_dax_get_daxctl_region(dax)
+    guard let dax = unsafe ndctl_namespace_get_dax(pointer),
+      let region = unsafe ndctl_dax_get_daxctl_region(dax)
     else { return [] }
     return unsafe DaxRegionHandle(region).devices.filter(\.hasOnlineMemory).map { device in
       Usage(

@@ -97,7 +97,9 @@ public final class NdctlBackend: DeviceBackend, UsageInspector {
       details: messages.map { "libndctl: \($0)" }, errno: errno)
   }
 
-  private static func namespace(_ name: String, _ context: NdctlContext) throws(DeviceError) -> NamespaceHandle {
+  private static func namespace(_ name: String, _ context: NdctlContext) throws(DeviceError)
+    -> NamespaceHandle
+  {
     for bus in context.buses {
       for region in bus.regions where name.hasPrefix("namespace\(region.dev.dropFirst(6)).") {
         if let found = region.namespaces.first(where: { $0.dev == name }) { return found }

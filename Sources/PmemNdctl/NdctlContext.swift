@@ -17,6 +17,7 @@ final class NdctlContext {
   /// Opens a context.
   ///
   /// - Parameter verbose: Whether the libraries' debug messages are kept too.
+  /// - Throws: ``DeviceError/Code/unsupported`` where the kernel has no libnvdimm.
   init(verbose: Bool) throws(DeviceError) {
     guard unsafe access("/sys/bus/nd", F_OK) == 0 else {
       throw DeviceError(

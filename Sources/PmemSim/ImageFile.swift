@@ -43,7 +43,8 @@ struct ImageFile: ~Copyable {
         while filled < count {
           let part = UnsafeMutableRawBufferPointer(buffer)[filled...]
           let got = try descriptor.read(
-            fromAbsoluteOffset: Int64(offset) + Int64(filled), into: UnsafeMutableRawBufferPointer(rebasing: part))
+            fromAbsoluteOffset: Int64(offset) + Int64(filled),
+            into: UnsafeMutableRawBufferPointer(rebasing: part))
           guard got > 0 else { break }
           filled += got
         }
@@ -63,7 +64,9 @@ struct ImageFile: ~Copyable {
 
   /// Forces what was written to the disk, so that the order of writes is kept across a power cut.
   func synchronize() throws(DeviceError) {
-    guard fdatasync(descriptor.rawValue) == 0 else { throw Self.failure("write", path, Errno(rawValue: errno)) }
+    guard fdatasync(descriptor.rawValue) == 0 else {
+      throw Self.failure("write", path, Errno(rawValue: errno))
+    }
   }
 
   static func doing<Result>(

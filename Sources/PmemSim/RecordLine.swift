@@ -24,7 +24,8 @@ struct RecordLine {
     kind = String(first)
     self.number = number
     for word in words.dropFirst() {
-      guard let equals = word.firstIndex(of: "="), let value = Self.decode(word[word.index(after: equals)...]) else {
+      guard let equals = word.firstIndex(of: "="), let value = Self.decode(word[word.index(after: equals)...])
+      else {
         throw DeviceError(.corrupt, "\(file), line \(number): \"\(word)\" is not key=value")
       }
       pairs.append((String(word[..<equals]), value))
@@ -47,7 +48,9 @@ struct RecordLine {
   subscript(key: String) -> String? { pairs.last { $0.key == key }?.value }
 
   /// An integer field; missing or bad is an error that names file and line.
-  func integer<Value: FixedWidthInteger>(_ key: String, file: String, as type: Value.Type = Value.self) throws(DeviceError) -> Value {
+  func integer<Value: FixedWidthInteger>(_ key: String, file: String, as type: Value.Type = Value.self)
+    throws(DeviceError) -> Value
+  {
     guard let text = self[key], let value = Value(text) else {
       throw DeviceError(.corrupt, "\(file), line \(number): \(key) is missing or not a number in range")
     }
@@ -77,7 +80,8 @@ struct RecordLine {
         bytes.append(byte)
         continue
       }
-      guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
+      guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+      else {
         return nil
       }
       bytes.append(value)

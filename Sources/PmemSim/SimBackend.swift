@@ -63,7 +63,9 @@ public final class SimBackend: DeviceBackend, UsageInspector {
 
   private static func namespace(_ name: String) throws -> (Int, Int) {
     let numbers = name.dropFirst("namespace".count).split(separator: ".").compactMap { Int($0) }
-    guard name.hasPrefix("namespace"), numbers.count == 2 else { throw SimFault(ENXIO, "there is no \(name)") }
+    guard name.hasPrefix("namespace"), numbers.count == 2 else {
+      throw SimFault(ENXIO, "there is no \(name)")
+    }
     return (numbers[0], numbers[1])
   }
 

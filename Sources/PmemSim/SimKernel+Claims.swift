@@ -10,7 +10,9 @@ extension SimKernel {
     let place = try position(index, id)
     var namespace = regions[index].namespaces[place]
     guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "the namespace is claimed") }
-    guard namespace.size >= PfnLayout.minimumSize else { throw SimFault(6, "namespace\(index).\(id) too small to host") }
+    guard namespace.size >= PfnLayout.minimumSize else {
+      throw SimFault(6, "namespace\(index).\(id) too small to host")
+    }
     let kind: SimClaim.Kind =
       switch claim {
       case .fsdax: .pfn
@@ -103,14 +105,17 @@ extension SimKernel {
 
   // MARK: Info blocks
 
-  private func read(_ namespace: SimNamespace, region index: Int, at offset: UInt64, count: Int) throws -> [UInt8] {
+  private func read(_ namespace: SimNamespace, region index: Int, at offset: UInt64, count: Int) throws
+    -> [UInt8]
+  {
     try media.read(region: index, at: namespace.offset + offset, count: count)
   }
 
   /// What a namespace's media says it is: nd_btt_probe, nd_pfn_probe, nd_dax_probe in that order.
   private func probe(_ namespace: SimNamespace, region index: Int) throws -> SimClaim? {
     guard namespace.size >= PfnLayout.minimumSize else { return nil }
-    if [.none, .btt, .btt2].contains(namespace.claimClass), let block = try bttBlock(namespace, region: index) {
+    if [.none, .btt, .btt2].contains(namespace.claimClass), let block = try bttBlock(namespace, region: index)
+    {
       let id = regions[index].freeClaimID(.btt)
       var claim = SimClaim(kind: .btt, id: id, uuid: block.uuid, blockSize: UInt64(block.externalBlockSize))
       claim.usable = bttUsable(namespace, claim)
@@ -144,15 +149,19 @@ extension SimKernel {
   private func attachPFN(_ claim: SimClaim, _ namespace: SimNamespace, region index: Int) throws -> SimClaim {
     let kind: PfnInfoBlock.Kind = claim.kind == .pfn ? .pfn : .dax
     if let block = try pfnBlock(kind, namespace, region: index), block.uuid == claim.uuid {
-      guard block.align == claim.align, block.map == claim.map else { throw SimFault(95, "init failed, settings mismatch") }
+      guard block.align == claim.align, block.map == claim.map else {
+        throw SimFault(95, "init failed, settings mismatch")
+      }
       return self.claim(claim.kind, from: block, namespace, id: claim.id)
     }
     let start = topology.regions[index].base + namespace.offset
     let layout: PfnLayout
     do {
-      layout = try PfnLayout(start: start, size: namespace.size, align: claim.align, map: claim.map, host: host)
+      layout = try PfnLayout(
+        start: start, size: namespace.size, align: claim.align, map: claim.map, host: host)
     } catch .misalignedStart {
-      throw SimFault(22, "start 0x\(String(start, radix: 16)) misaligned to 0x\(String(host.mapAlign, radix: 16))")
+      throw SimFault(
+        22, "start 0x\(String(start, radix: 16)) misaligned to 0x\(String(host.mapAlign, radix: 16))")
     } catch {
       throw SimFault(6, "unable to satisfy requested alignment")
     }
@@ -177,12 +186,15 @@ extension SimKernel {
     guard lost < namespace.size, block.dataOffset < namespace.size - lost else {
       throw SimFault(95, "bad offset with small namespace")
     }
-    guard (start + block.dataOffset + UInt64(block.startPad)) % block.align == 0, block.dataOffset % host.pageSize == 0
+    guard (start + block.dataOffset + UInt64(block.startPad)) % block.align == 0,
+      block.dataOffset % host.pageSize == 0
     else { throw SimFault(95, "bad offset: 0x\(String(block.dataOffset, radix: 16)) dax disabled") }
     guard kind == .pfn || RegionCapabilities.standard.devdaxAlignments.contains(block.align) else {
       throw SimFault(95, "init failed, alignment mismatch")
     }
-    guard (start + UInt64(block.startPad)) % host.mapAlign == 0 else { throw SimFault(95, "resource start misaligned") }
+    guard (start + UInt64(block.startPad)) % host.mapAlign == 0 else {
+      throw SimFault(95, "resource start misaligned")
+    }
     guard (start + namespace.size - UInt64(block.endTruncation)) % host.mapAlign == 0 else {
       throw SimFault(95, "resource end misaligned")
     }

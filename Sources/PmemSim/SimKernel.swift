@@ -124,7 +124,8 @@ final class SimKernel {
       guard mates.count == 1, let mate = mates.first else { return false }
       let (end, overflow) = mate.dpa.addingReportingOverflow(mate.rawSize)
       return Int(mate.position) == position && Int(mate.labelCount) == region.dimms.count
-        && mate.setCookie == label.setCookie && !overflow && mate.rawSize > 0 && end <= region.size / region.ways
+        && mate.setCookie == label.setCookie && !overflow && mate.rawSize > 0
+        && end <= region.size / region.ways
     }
   }
 

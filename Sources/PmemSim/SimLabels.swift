@@ -38,7 +38,9 @@ struct SimLabels {
 
   /// Free slots less the one that the kernel keeps for updates.
   var availableSlots: Int {
-    let free = index.map { $0.free.count(where: { $0 }) } ?? LabelLayout(areaSize: areaSize, version: .v12)?.slotCount ?? 0
+    let free =
+      index.map { $0.free.count(where: { $0 }) } ?? LabelLayout(areaSize: areaSize, version: .v12)?.slotCount
+      ?? 0
     return max(0, free - 1)
   }
 

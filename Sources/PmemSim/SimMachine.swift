@@ -87,7 +87,9 @@ public final class SimMachine {
     }
     defer { closedir(stream) }
     while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      let name = withUnsafeBytes(of: entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
       guard name == "." || name == ".." else {
         throw DeviceError(
           .failed, "cannot make a simulated machine in \(directory): it is not empty",
@@ -104,6 +106,8 @@ public final class SimMachine {
   /// - Parameters:
   ///   - directory: Where it is.
   ///   - forWriting: Keeps every other command out until the machine is closed; else only those that write.
+  /// - Returns: The machine, locked.
+  /// - Throws: ``DeviceError/Code/notFound`` for a foreign directory, ``DeviceError/Code/corrupt`` for damage.
   public static func open(_ directory: FilePath, forWriting: Bool) throws(DeviceError) -> SimMachine {
     let lock = try locked(directory, exclusive: forWriting)
     let topology = try readTopology(directory)

@@ -33,7 +33,8 @@ final class SimMedia {
   // MARK: Label areas
 
   func readLabels(dimm index: Int, at offset: Int, count: Int) throws(DeviceError) -> [UInt8] {
-    try open(Self.imageName(ofDimm: index)).read(at: topology.dimms[index].size + UInt64(offset), count: count)
+    try open(Self.imageName(ofDimm: index)).read(
+      at: topology.dimms[index].size + UInt64(offset), count: count)
   }
 
   /// Writes and synchronizes: the next write comes after this one, whatever happens between.

@@ -15,7 +15,9 @@ public struct SimTopology: Hashable, Sendable {
     /// remembered: the media tell.
     public var initialLabels: LabelVersion?
 
-    public init(size: UInt64, labelArea: UInt64, node: Int, serial: UInt32, initialLabels: LabelVersion? = nil) {
+    public init(
+      size: UInt64, labelArea: UInt64, node: Int, serial: UInt32, initialLabels: LabelVersion? = nil
+    ) {
       self.size = size
       self.labelArea = labelArea
       self.node = node
@@ -132,7 +134,8 @@ extension SimTopology {
         let members = (line["dimms"] ?? "").split(separator: ",").map { Int($0) ?? -1 }
         regions.append(
           Region(
-            dimms: members, base: try line.integer("base", file: file), size: try line.integer("size", file: file),
+            dimms: members, base: try line.integer("base", file: file),
+            size: try line.integer("size", file: file),
             align: try line.integer("align", file: file), node: try line.integer("node", file: file)))
       default:
         throw DeviceError(.corrupt, "\(file), line \(line.number): \"\(line.kind)\" is not known")

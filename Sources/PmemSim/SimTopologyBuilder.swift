@@ -12,7 +12,8 @@ public struct SimDimmRequest: Hashable, Sendable {
   public var set: String?
 
   public init(
-    size: ByteCount, labelArea: ByteCount = .kibibytes(128), labelVersion: LabelVersion? = .v12, node: Int = 0,
+    size: ByteCount, labelArea: ByteCount = .kibibytes(128), labelVersion: LabelVersion? = .v12,
+    node: Int = 0,
     set: String? = nil
   ) {
     self.size = size
@@ -96,7 +97,9 @@ extension SimTopology {
       Set(members.map(\.labelVersion)).count == 1, Set(members.map(\.node)).count == 1
     else {
       throw DeviceError(
-        .usage, "the DIMMs of interleave set \"\(members[0].set ?? "")\" differ: size, label area and node must be equal")
+        .usage,
+        "the DIMMs of interleave set \"\(members[0].set ?? "")\" differ: size, label area and node must be equal"
+      )
     }
     return members[0].size.rawValue * UInt64(members.count)
   }
@@ -113,7 +116,8 @@ extension SimTopology {
     let share = chosen / ways
     guard chosen % ways == 0, share >= 4096, share & (share - 1) == 0, chosen <= size else {
       throw DeviceError(
-        .usage, "a region of \(ByteCount(size)) on \(ways) DIMM\(ways == 1 ? "" : "s") cannot have an alignment of \(ByteCount(chosen))",
+        .usage,
+        "a region of \(ByteCount(size)) on \(ways) DIMM\(ways == 1 ? "" : "s") cannot have an alignment of \(ByteCount(chosen))",
         details: ["the share of each DIMM must be a power of two, at least 4 KiB"])
     }
     return Region(dimms: members, base: base, size: size, align: chosen, node: node)
@@ -129,7 +133,9 @@ extension SimDimmRequest {
     guard labelArea.isMultiple(of: 4096) || labelArea == .zero || labelArea.isMultiple(of: 256) else {
       throw DeviceError(.usage, "a label area of \(labelArea) is not a multiple of 256 bytes")
     }
-    guard (0..<1024).contains(node) else { throw DeviceError(.usage, "NUMA node \(node) is not between 0 and 1023") }
+    guard (0..<1024).contains(node) else {
+      throw DeviceError(.usage, "NUMA node \(node) is not between 0 and 1023")
+    }
   }
 
   fileprivate static func check(size: ByteCount, of what: String) throws(DeviceError) {

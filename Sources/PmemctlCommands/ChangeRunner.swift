@@ -12,11 +12,13 @@ struct ChangeRunner {
   ///   - plan: What to do.
   ///   - host: Whose privileges decide.
   ///   - json: The plan for machines; nil for the plain form.
+  /// - Throws: What stopped it; nothing remains changed then, or the error says what.
   /// - Returns: Whether it was done; false for a dry run and for a "no".
   func run(_ plan: Plan, on host: HostFacts, json: JSONObject? = nil) throws -> Bool {
     guard !options.dryRun else {
       let rendering = PlanRendering(plan)
-      try context.out.write(isJSON ? JSON.object(json ?? rendering.json).text : rendering.text(isDryRun: true))
+      try context.out.write(
+        isJSON ? JSON.object(json ?? rendering.json).text : rendering.text(isDryRun: true))
       return false
     }
     for warning in plan.warnings { context.note(warning) }

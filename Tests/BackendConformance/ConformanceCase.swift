@@ -41,7 +41,8 @@ extension ConformanceCase {
         for map in [MapLocation.dev, .mem] {
           for align in [UInt64(4096), 2 << 20] {
             let request = NamespaceCreateRequest(
-              mode: mode, map: map, align: align, amount: .bytes(.mebibytes(64)), regions: [try machine.region()],
+              mode: mode, map: map, align: align, amount: .bytes(.mebibytes(64)),
+              regions: [try machine.region()],
               isRegionGiven: true)
             let (proposal, namespace) = try machine.create(request)
             try machine.expectEqual(namespace.size, proposal.usable, "\(mode) \(map) \(align)")
@@ -63,7 +64,8 @@ extension ConformanceCase {
     },
     ConformanceCase("a usable size is kept to") { machine in
       let request = NamespaceCreateRequest(
-        amount: .bytes(.mebibytes(100)), measure: .usable, regions: [try machine.region()], isRegionGiven: true)
+        amount: .bytes(.mebibytes(100)), measure: .usable, regions: [try machine.region()],
+        isRegionGiven: true)
       let (proposal, namespace) = try machine.create(request)
       try machine.expect(namespace.size >= .mebibytes(100), "only \(namespace.size) are usable")
       try machine.expectEqual(namespace.size, proposal.usable, "usable size")
@@ -77,7 +79,9 @@ extension ConformanceCase {
       let (_, namespace) = try machine.create(request)
       try machine.expectEqual(namespace.name, name, "name")
       try machine.expectEqual(namespace.rawUUID, uuid, "label UUID")
-      try machine.expect(namespace.uuid != nil && namespace.uuid != uuid, "info block UUID \(String(describing: namespace.uuid))")
+      try machine.expect(
+        namespace.uuid != nil && namespace.uuid != uuid,
+        "info block UUID \(String(describing: namespace.uuid))")
     },
   ]
 
@@ -92,7 +96,8 @@ extension ConformanceCase {
       let small = try machine.create(.raw, mebibytes: 64)
       try machine.expectEqual(small.resource, region.resource, "address of the one that fits")
       let large = try machine.create(.raw, mebibytes: 128)
-      try machine.expectEqual(large.resource, region.resource.map { $0 + 192 << 20 }, "address of the one that does not")
+      try machine.expectEqual(
+        large.resource, region.resource.map { $0 + 192 << 20 }, "address of the one that does not")
     },
     ConformanceCase("free space is what the holes add up to") { machine in
       let size = try machine.region().size.rawValue
@@ -104,7 +109,8 @@ extension ConformanceCase {
       try machine.expectEqual(region.maxAvailableExtent.rawValue, size - 192 << 20, "largest hole")
       try machine.expectEqual(
         region.freeExtents ?? [],
-        [Extent(offset: 64 << 20, length: 64 << 20), Extent(offset: 192 << 20, length: size - 192 << 20)], "holes")
+        [Extent(offset: 64 << 20, length: 64 << 20), Extent(offset: 192 << 20, length: size - 192 << 20)],
+        "holes")
     },
     ConformanceCase("a namespace takes one label on its DIMM and gives it back") { machine in
       let region = try machine.region()
@@ -145,7 +151,9 @@ extension ConformanceCase {
     },
     ConformanceCase("a device that is not there is ENXIO") { machine in
       try machine.expectErrno(6, what: "enable") { try machine.perform(.enable(namespace: "namespace99.0")) }
-      try machine.expectErrno(6, what: "disable") { try machine.perform(.disable(namespace: "namespace99.0")) }
+      try machine.expectErrno(6, what: "disable") {
+        try machine.perform(.disable(namespace: "namespace99.0"))
+      }
       try machine.expectErrno(6, what: "region") { try machine.perform(.disableRegion("region99")) }
     },
     ConformanceCase("an enabled namespace cannot be freed: EBUSY") { machine in
@@ -161,7 +169,9 @@ extension ConformanceCase {
       try machine.perform(.free(namespace: dev))
     },
     ConformanceCase("a label-less namespace has no size to set") { machine in
-      guard let whole = try machine.inventory().regions.first(where: { !$0.isLabeled && $0.isEnabled })?.namespaces.first
+      guard
+        let whole = try machine.inventory().regions.first(where: { !$0.isLabeled && $0.isEnabled })?
+          .namespaces.first
       else { return }
       try machine.expectErrno(6, 16, 2, what: "allocate") {
         try machine.perform(
@@ -195,13 +205,17 @@ extension ConformanceCase {
       try machine.perform(.free(namespace: first.dev))
       try machine.perform(.disableRegion("region\(first.regionID)"))
       let disabled = try machine.region(first.regionID)
-      try machine.expect(!disabled.isEnabled && disabled.namespaces.isEmpty, "namespaces of a disabled region")
+      try machine.expect(
+        !disabled.isEnabled && disabled.namespaces.isEmpty, "namespaces of a disabled region")
       try machine.perform(.enableRegion("region\(first.regionID)"))
-      let names = try machine.region(first.regionID).configuredNamespaces.map { [$0.dev, $0.name ?? "", $0.mode.rawValue] }
+      let names = try machine.region(first.regionID).configuredNamespaces.map {
+        [$0.dev, $0.name ?? "", $0.mode.rawValue]
+      }
       try machine.expectEqual(
         names,
         [
-          ["namespace\(first.regionID).0", "second", "sector"], ["namespace\(first.regionID).1", "third", "devdax"],
+          ["namespace\(first.regionID).0", "second", "sector"],
+          ["namespace\(first.regionID).1", "third", "devdax"],
         ], "namespaces")
       let uuids = try machine.region(first.regionID).configuredNamespaces.map(\.uuid)
       try machine.expectEqual(uuids, [second.uuid, third.uuid], "UUIDs")

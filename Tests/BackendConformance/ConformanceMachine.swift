@@ -54,7 +54,8 @@ public final class ConformanceMachine {
   func create(_ mode: NamespaceMode, mebibytes: UInt64, name: String? = nil) throws -> Namespace {
     try create(
       NamespaceCreateRequest(
-        mode: mode, amount: .bytes(.mebibytes(mebibytes)), name: name, regions: [region()], isRegionGiven: true)
+        mode: mode, amount: .bytes(.mebibytes(mebibytes)), name: name, regions: [region()],
+        isRegionGiven: true)
     ).1
   }
 
@@ -62,7 +63,8 @@ public final class ConformanceMachine {
   func allocate(_ bytes: UInt64, uuid: DeviceUUID = .random()) throws -> String {
     guard let seed = try region().nextNamespace else { throw ConformanceFailure("there is no seed") }
     try perform(
-      .allocate(Allocation(namespace: seed.dev, uuid: uuid, name: nil, size: ByteCount(bytes), sectorSize: 512)))
+      .allocate(
+        Allocation(namespace: seed.dev, uuid: uuid, name: nil, size: ByteCount(bytes), sectorSize: 512)))
     return seed.dev
   }
 
@@ -91,7 +93,8 @@ public final class ConformanceMachine {
       try body()
     } catch let error as DeviceError {
       guard let errno = error.errno, allowed.contains(errno) else {
-        throw ConformanceFailure("\(what): expected error \(allowed), got \(error.errno ?? 0): \(error.summary)")
+        throw ConformanceFailure(
+          "\(what): expected error \(allowed), got \(error.errno ?? 0): \(error.summary)")
       }
       try expect(try inventory() == before, "\(what): something was changed")
       return

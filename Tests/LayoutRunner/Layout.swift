@@ -32,7 +32,8 @@ struct Layout: Codable {
         commands.append(Command(arguments: ["region", "enable", region], isCreate: false))
       } else {
         let name = "layout-\(number)-\(index)"
-        var arguments = ["namespace", "create", "--name", name] + Self.size(&generator) + Self.mode(&generator)
+        var arguments =
+          ["namespace", "create", "--name", name] + Self.size(&generator) + Self.mode(&generator)
         if Bool.random(using: &generator), let region = labeled.randomElement(using: &generator) {
           arguments += ["--region", region]
         }
@@ -47,12 +48,16 @@ struct Layout: Codable {
     var arguments = ["--mode", mode]
     switch mode {
     case "fsdax", "devdax":
-      if let map = ["mem", "dev", nil].randomElement(using: &generator) ?? nil { arguments += ["--map", map] }
+      if let map = ["mem", "dev", nil].randomElement(using: &generator) ?? nil {
+        arguments += ["--map", map]
+      }
       if let align = ["4KiB", "2MiB", "1GiB", nil, nil].randomElement(using: &generator) ?? nil {
         arguments += ["--align", align]
       }
     case "sector":
-      if let size = ["512", "520", "528", "4096", "4104", "4160", "4224", nil].randomElement(using: &generator) ?? nil {
+      if let size = ["512", "520", "528", "4096", "4104", "4160", "4224", nil].randomElement(
+        using: &generator) ?? nil
+      {
         arguments += ["--sector-size", size]
       }
     default:

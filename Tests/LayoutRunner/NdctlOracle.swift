@@ -13,7 +13,9 @@ enum NdctlOracle {
   }
 
   private static func compare(_ ours: Any, _ theirs: Any, at place: String) -> [String] {
-    if let ours = ours as? [Any], let theirs = theirs as? [Any] { return compare(lists: ours, theirs, at: place) }
+    if let ours = ours as? [Any], let theirs = theirs as? [Any] {
+      return compare(lists: ours, theirs, at: place)
+    }
     if let ours = ours as? [String: Any], let theirs = theirs as? [String: Any] {
       return Set(ours.keys).intersection(theirs.keys).sorted().flatMap { key in
         compare(ours[key] ?? "", theirs[key] ?? "", at: "\(place).\(key)")
@@ -24,7 +26,8 @@ enum NdctlOracle {
 
   /// Things are matched by name: ndctl's order is the kernel's directory order.
   private static func compare(lists ours: [Any], _ theirs: [Any], at place: String) -> [String] {
-    guard let first = theirs.first as? [String: Any], let key = ["dev", "chardev", "dimm", "mode"].first(where: { first[$0] != nil })
+    guard let first = theirs.first as? [String: Any],
+      let key = ["dev", "chardev", "dimm", "mode"].first(where: { first[$0] != nil })
     else { return "\(ours)" == "\(theirs)" ? [] : ["\(place): pmemctl says \(ours), ndctl says \(theirs)"] }
     func names(_ list: [Any]) -> [String: [String: Any]] {
       var found: [String: [String: Any]] = [:]

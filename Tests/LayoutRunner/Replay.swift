@@ -51,13 +51,17 @@ struct Replay {
   /// A plan's numbers are the kernel's, to the byte.
   private mutating func compare(_ predicted: Finished, _ done: Finished, _ text: String) {
     guard predicted.status == done.status else {
-      problems.append("pmemctl \(text): the plan ends with \(predicted.status), the change with \(done.status): \(done.errors)")
+      problems.append(
+        "pmemctl \(text): the plan ends with \(predicted.status), the change with \(done.status): \(done.errors)"
+      )
       return
     }
     guard done.status == 0 else { return }
     let plan = predicted.json as? [String: Any] ?? [:]
     let made = done.json as? [String: Any] ?? [:]
-    for (planned, got) in [("size", "size"), ("raw_size", "raw_size"), ("namespace", "dev"), ("region", "region")] {
+    for (planned, got) in [
+      ("size", "size"), ("raw_size", "raw_size"), ("namespace", "dev"), ("region", "region"),
+    ] {
       let left = plan[planned].map { "\($0)" } ?? "nothing"
       let right = made[got].map { "\($0)" } ?? "nothing"
       if left != right { problems.append("pmemctl \(text): planned \(planned) \(left), got \(right)") }
@@ -77,7 +81,8 @@ struct Replay {
 
   /// The inventory without what differs between machines by nature.
   private static func text(of status: Any) throws -> String {
-    let data = try JSONSerialization.data(withJSONObject: strip(status), options: [.sortedKeys, .prettyPrinted])
+    let data = try JSONSerialization.data(
+      withJSONObject: strip(status), options: [.sortedKeys, .prettyPrinted])
     return String(decoding: data, as: UTF8.self)
   }
 

@@ -65,7 +65,8 @@ do {
   switch arguments.first {
   case "record" where arguments.count >= 5:
     try record(
-      program: arguments[1], file: arguments[2], seed: UInt64(arguments[3]) ?? 1, count: Int(arguments[4]) ?? 30,
+      program: arguments[1], file: arguments[2], seed: UInt64(arguments[3]) ?? 1,
+      count: Int(arguments[4]) ?? 30,
       machine: Array(arguments.dropFirst(5)))
   case "replay" where arguments.count >= 4:
     try replay(program: arguments[1], file: arguments[2], machine: Array(arguments.dropFirst(3)))

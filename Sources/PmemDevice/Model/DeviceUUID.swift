@@ -17,7 +17,9 @@ public struct DeviceUUID: Hashable, Sendable {
     guard digits.count == 32 else { return nil }
     var bytes: [UInt8] = []
     for index in stride(from: 0, to: 32, by: 2) {
-      guard let high = Self.nibble(digits[index]), let low = Self.nibble(digits[index + 1]) else { return nil }
+      guard let high = Self.nibble(digits[index]), let low = Self.nibble(digits[index + 1]) else {
+        return nil
+      }
       bytes.append(high << 4 | low)
     }
     self.bytes = bytes

@@ -12,6 +12,7 @@ public struct NameResolver {
   /// - Parameters:
   ///   - names: What was typed.
   ///   - regions: Only these regions' namespaces are looked at.
+  /// - Returns: What they mean.
   /// - Throws: ``DeviceError/Code/notFound`` or ``DeviceError/Code/ambiguous`` for the first bad name.
   public func namespaces(
     _ names: [String], in regions: [Region]? = nil
@@ -65,7 +66,9 @@ public struct NameResolver {
     guard !names.isEmpty, !names.contains("all") else { return inventory.buses }
     var found: [Bus] = []
     for name in names {
-      let matches = inventory.buses.filter { [$0.dev, String($0.dev.dropFirst(5)), $0.provider].contains(name) }
+      let matches = inventory.buses.filter {
+        [$0.dev, String($0.dev.dropFirst(5)), $0.provider].contains(name)
+      }
       guard let match = matches.first else {
         throw notFound("bus", name, known: inventory.buses.map { "\($0.dev) (\($0.provider))" })
       }

@@ -35,7 +35,8 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
     let name = request.name.map { " \"\($0)\"" } ?? ""
     // The label of a sector-mode namespace keeps 512: the BTT has its own sector size (ndctl does the same
     // where the label cannot hold the BTT's).
-    let labelSector = proposal.mode == .sector && ![512, 4096].contains(proposal.sectorSize ?? 512)
+    let labelSector =
+      proposal.mode == .sector && ![512, 4096].contains(proposal.sectorSize ?? 512)
       ? nil : proposal.sectorSize
     let allocation = Allocation(
       namespace: dev, uuid: uuid, name: request.name, size: proposal.taken, sectorSize: labelSector)
@@ -52,12 +53,15 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
     if namespace.isEnabled {
       entries.append(
         Plan.Entry(
-          .disable(namespace: namespace.dev), "disable \(namespace.dev)", undo: [.enable(namespace: namespace.dev)]))
+          .disable(namespace: namespace.dev), "disable \(namespace.dev)",
+          undo: [.enable(namespace: namespace.dev)]))
     }
     entries.append(
       Plan.Entry(
         .zeroInfoBlock(namespace: namespace.dev), "overwrite the first 8 KiB of \(namespace.dev) with zeros",
-        loses: "the first 8 KiB of \(namespace.dev), where an info block, a filesystem or a partition table starts"))
+        loses:
+          "the first 8 KiB of \(namespace.dev), where an info block, a filesystem or a partition table starts"
+      ))
     return entries + claimSteps(proposal)
   }
 
@@ -70,14 +74,20 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
       let claim: (Claim, String) =
         switch proposal.mode {
         case .devdax:
-          (.devdax(map: proposal.map, align: align.rawValue, uuid: .random()),
-            "claim it as devdax, memory map \(place), alignment \(align)")
+          (
+            .devdax(map: proposal.map, align: align.rawValue, uuid: .random()),
+            "claim it as devdax, memory map \(place), alignment \(align)"
+          )
         case .sector:
-          (.sector(size: proposal.sectorSize ?? 4096, uuid: .random()),
-            "claim it as sector, sector size \(proposal.sectorSize ?? 4096)")
+          (
+            .sector(size: proposal.sectorSize ?? 4096, uuid: .random()),
+            "claim it as sector, sector size \(proposal.sectorSize ?? 4096)"
+          )
         case .fsdax, .raw:
-          (.fsdax(map: proposal.map, align: align.rawValue, uuid: .random()),
-            "claim it as fsdax, memory map \(place), alignment \(align)")
+          (
+            .fsdax(map: proposal.map, align: align.rawValue, uuid: .random()),
+            "claim it as fsdax, memory map \(place), alignment \(align)"
+          )
         }
       entries.append(
         Plan.Entry(.claim(namespace: dev, claim.0), claim.1, undo: [.release(namespace: dev)]))
@@ -101,13 +111,18 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
         facts.append(
           Plan.Fact(
             proposal.map == .dev ? "memmap" : "overhead", "\(proposal.overhead)",
-            proposal.map == .dev ? "on the device (--map mem would put it into DRAM)" : "on the device, for the info block and alignment"))
+            proposal.map == .dev
+              ? "on the device (--map mem would put it into DRAM)"
+              : "on the device, for the info block and alignment"))
       }
       if proposal.map == .mem {
-        facts.append(Plan.Fact("DRAM", proposal.dram.exact, "taken while it is enabled (--map dev would not)"))
+        facts.append(
+          Plan.Fact("DRAM", proposal.dram.exact, "taken while it is enabled (--map dev would not)"))
       }
     case .sector:
-      facts.append(Plan.Fact("overhead", "\(proposal.overhead)", "on the device, for the BTT's map, log and spare blocks"))
+      facts.append(
+        Plan.Fact(
+          "overhead", "\(proposal.overhead)", "on the device, for the BTT's map, log and spare blocks"))
     case .raw: break
     }
     facts.append(Plan.Fact("result", result(proposal), resultNote(proposal)))
@@ -115,13 +130,16 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
   }
 
   private static func takenNote(_ request: NamespaceCreateRequest, _ proposal: NamespaceProposal) -> String {
-    guard proposal.region.isLabeled else { return "all of \(proposal.region.dev): it has no labels and cannot be divided" }
-    let place = "at offset \(ByteCount(proposal.offset))"
+    guard proposal.region.isLabeled else {
+      return "all of \(proposal.region.dev): it has no labels and cannot be divided"
+    }
+    let place = proposal.offset == 0 ? "at its start" : "at offset \(ByteCount(proposal.offset))"
     let unit = ByteCount(proposal.region.align)
     switch (request.amount, request.measure) {
     case (.bytes(let asked), .usable):
       return "\(place), the least multiple of \(proposal.region.dev)'s \(unit) that leaves \(asked)"
-    case (.percent(let share), .taken): return "\(place), \(share)% of \(proposal.region.dev) rounded down to its \(unit)"
+    case (.percent(let share), .taken):
+      return "\(place), \(share)% of \(proposal.region.dev) rounded down to its \(unit)"
     case (.percent(let share), .usable):
       return "\(place), the least multiple of \(proposal.region.dev)'s \(unit) that leaves \(share)% of it"
     case (.max, _): return "\(place), the largest free extent"

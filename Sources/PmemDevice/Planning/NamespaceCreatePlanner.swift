@@ -31,7 +31,9 @@ public struct NamespaceCreatePlanner {
 
   private func warnings(for proposal: NamespaceProposal) -> [String] {
     var warnings: [String] = []
-    if let name = request.name, let twin = inventory.namespaces.first(where: { !$0.isIdle && $0.name == name }) {
+    if let name = request.name,
+      let twin = inventory.namespaces.first(where: { !$0.isIdle && $0.name == name })
+    {
       warnings.append("\(twin.dev) is also named \"\(name)\": the name alone will be ambiguous")
     }
     if request.name != nil, !proposal.region.isLabeled {

@@ -53,7 +53,8 @@ public struct NamespaceCreateRequest: Hashable, Sendable {
       throw DeviceError(.usage, "--align has no meaning in \(mode) mode: only fsdax and devdax are mapped")
     }
     if let align, align == 0 || align & (align - 1) != 0 {
-      throw DeviceError(.usage, "alignment \(align) is not a power of two", details: ["use 4KiB, 2MiB or 1GiB"])
+      throw DeviceError(
+        .usage, "alignment \(align) is not a power of two", details: ["use 4KiB, 2MiB or 1GiB"])
     }
     if case .bytes(let size) = amount, size == .zero {
       throw DeviceError(.usage, "a namespace of size 0 cannot be created")
@@ -70,7 +71,8 @@ public struct NamespaceCreateRequest: Hashable, Sendable {
         .usage, "the name is \(bytes) bytes long: a label holds at most \(longestName)")
     }
     guard !name.isEmpty, name.first?.isWhitespace == false, name.last?.isWhitespace == false else {
-      throw DeviceError(.usage, "a name must not be empty, nor begin or end with a space: the kernel trims it")
+      throw DeviceError(
+        .usage, "a name must not be empty, nor begin or end with a space: the kernel trims it")
     }
     guard !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
       throw DeviceError(.usage, "a name must not contain control characters")

@@ -109,7 +109,9 @@ struct NamespaceGeometry {
       .failed,
       "cannot create a \(mode) namespace on \(region.dev): address 0x\(String(start, radix: 16)) is not a "
         + "multiple of \(ByteCount(host.mapAlign))",
-      details: ["the kernel maps persistent memory in pieces of \(ByteCount(host.mapAlign)); sector and raw mode work"])
+      details: [
+        "the kernel maps persistent memory in pieces of \(ByteCount(host.mapAlign)); sector and raw mode work"
+      ])
   }
 
   /// The smallest namespace that leaves anything to use in this hole, a multiple of `unit`.

@@ -23,7 +23,8 @@ public struct NamespaceStatePlanner {
       title: "enable \(Self.count(namespaces))",
       entries: disabled.map { namespace in
         Plan.Entry(
-          .enable(namespace: namespace.dev), "enable \(namespace.title)", undo: [.disable(namespace: namespace.dev)])
+          .enable(namespace: namespace.dev), "enable \(namespace.title)",
+          undo: [.disable(namespace: namespace.dev)])
       },
       warnings: notes(namespaces.filter(\.isEnabled), "is enabled already"))
   }
@@ -39,6 +40,8 @@ public struct NamespaceStatePlanner {
   /// - Parameters:
   ///   - namespaces: What to destroy.
   ///   - force: Also those that are enabled, as long as nobody uses them.
+  /// - Returns: The plan.
+  /// - Throws: ``DeviceError/Code/refused`` where someone is in the way, or force is needed.
   public func destroy(_ namespaces: [Namespace], force: Bool) throws(DeviceError) -> Plan {
     for namespace in namespaces where namespace.isIdle {
       throw DeviceError(
@@ -74,7 +77,8 @@ public struct NamespaceStatePlanner {
     var entries = namespace.isEnabled ? [Self.disabling(namespace)] : []
     entries.append(
       Plan.Entry(
-        .zeroInfoBlock(namespace: namespace.dev), "overwrite the first 8 KiB of \(namespace.title) with zeros",
+        .zeroInfoBlock(namespace: namespace.dev),
+        "overwrite the first 8 KiB of \(namespace.title) with zeros",
         loses: "the first 8 KiB of \(namespace.dev)"))
     if isLabeled(namespace) {
       entries.append(
@@ -120,6 +124,7 @@ struct InTheWay {
   ///   - namespaces: What would be taken away.
   ///   - verb: `disable`, `destroy`.
   ///   - what: What the person named, where it is not the namespaces themselves.
+  /// - Throws: ``DeviceError/Code/refused``.
   func check(_ namespaces: [Namespace], verb: String, what: String?) throws(DeviceError) {
     var details: [String] = []
     var advice: [String] = []

@@ -38,7 +38,8 @@ struct RegionFit {
       }
     } else if let size = request.sectorSize, ![512, 4096].contains(size) {
       throw refusal(
-        "sector size \(size) is not supported in \(mode) mode", code: .usage, details: ["it takes 512 or 4096"])
+        "sector size \(size) is not supported in \(mode) mode", code: .usage,
+        details: ["it takes 512 or 4096"])
     }
     guard mode.hasMemoryMap else { return }
     let supported = region.capabilities.alignments(for: mode)
@@ -81,7 +82,9 @@ struct RegionFit {
     let enabled = region.configuredNamespaces.first { $0.dev == region.namespaceSeed }
     return refusal(
       "the kernel has not planted a device for the next namespace",
-      details: ["it can lose that race when a region with namespaces is enabled; enabling again makes it anew"],
+      details: [
+        "it can lose that race when a region with namespaces is enabled; enabling again makes it anew"
+      ],
       try: [
         enabled.map { "pmemctl namespace disable \($0.dev) && pmemctl namespace enable \($0.dev)" }
           ?? "pmemctl region disable \(region.dev) && pmemctl region enable \(region.dev)"
@@ -119,7 +122,8 @@ struct RegionFit {
     }
     if namespace.isEnabled || namespace.holder != nil, !request.force {
       throw DeviceError(
-        .refused, "refused: \(namespace.dev), which is all of \(region.dev), is enabled (\(namespace.mode), \(namespace.size))",
+        .refused,
+        "refused: \(namespace.dev), which is all of \(region.dev), is enabled (\(namespace.mode), \(namespace.size))",
         details: ["--force makes it anew; what is on it will be lost"])
     }
     let geometry = NamespaceGeometry(
@@ -129,7 +133,8 @@ struct RegionFit {
       throw refusal("\(region.size) is too small for \(mode) mode")
     }
     if case .bytes(let wanted) = request.amount, request.measure == .usable, proposal.usable < wanted {
-      throw labelless("it has no labels and leaves \(proposal.usable) to use, less than the \(wanted) asked for")
+      throw labelless(
+        "it has no labels and leaves \(proposal.usable) to use, less than the \(wanted) asked for")
     }
     return proposal
   }
@@ -141,7 +146,8 @@ struct RegionFit {
   // MARK: Words
 
   private func refusal(
-    _ reason: String, code: DeviceError.Code = .failed, details: [String] = [], try suggestions: [String] = [],
+    _ reason: String, code: DeviceError.Code = .failed, details: [String] = [],
+    try suggestions: [String] = [],
     errno: Int32? = nil
   ) -> DeviceError {
     DeviceError(

@@ -6,8 +6,9 @@ public struct ShellWord: CustomStringConvertible {
 
   public var description: String {
     let plain = text.unicodeScalars.allSatisfy { scalar in
-      scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-        || "-_./:=@%+,".unicodeScalars.contains(scalar))
+      scalar.isASCII
+        && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+          || "-_./:=@%+,".unicodeScalars.contains(scalar))
     }
     guard !plain || text.isEmpty else { return text }
     return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"

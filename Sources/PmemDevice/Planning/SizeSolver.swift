@@ -63,7 +63,9 @@ struct SizeSolver {
     guard let extent = extents.first(where: { $0.length >= size }) else {
       throw error("there is no room", errno: 28)
     }
-    if let proposal = try geometry.proposal(offset: extent.offset, size: size, extent: extent) { return proposal }
+    if let proposal = try geometry.proposal(offset: extent.offset, size: size, extent: extent) {
+      return proposal
+    }
     let align = geometry.mode.hasMemoryMap ? " with \(ByteCount(geometry.align)) alignment" : ""
     let least = try smallestPossible()
     throw error(

@@ -82,7 +82,8 @@ extension BttLayout.Arena {
     self.offset = offset
     self.size = size
     self.nextOffset = nextOffset
-    internalBlockSize = (blockSize + BttLayout.blockAlignment - 1) / BttLayout.blockAlignment * BttLayout.blockAlignment
+    internalBlockSize =
+      (blockSize + BttLayout.blockAlignment - 1) / BttLayout.blockAlignment * BttLayout.blockAlignment
     let page = BttLayout.page
     let logSize = Self.pages(BttLayout.freeBlocks * BttLayout.logGroup)
     // Two pages are the info block and its copy.

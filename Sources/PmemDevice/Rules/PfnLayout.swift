@@ -25,12 +25,15 @@ public struct PfnLayout: Hashable, Sendable {
   ///   - align: Of the mapping, a power of two.
   ///   - map: Where the struct pages go; `.none` counts as `.mem`.
   ///   - host: Page size, compatible alignment and size of a struct page.
+  /// - Throws: Why there is none.
   public init(
     start: UInt64, size: UInt64, align: UInt64, map: MapLocation, host: HostFacts
   ) throws(Failure) {
     guard start % host.mapAlign == 0 else { throw .misalignedStart }
     // nd_namespace_store() in claim.c hosts nothing smaller.
-    guard size >= Self.minimumSize, start.addingReportingOverflow(size).overflow == false else { throw .noRoom }
+    guard size >= Self.minimumSize, start.addingReportingOverflow(size).overflow == false else {
+      throw .noRoom
+    }
     let unit = Swift.max(align, host.mapAlign)
     let end = start + size
     endTruncation = end % unit

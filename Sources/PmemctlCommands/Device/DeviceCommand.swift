@@ -20,9 +20,10 @@ struct DeviceList: ContextCommand {
 
   func run(in context: CommandContext) throws {
     let inventory = try context.open(machine, forWriting: false).inventory(.listing)
-    let all = inventory.namespaces.flatMap { namespace in
-      (namespace.daxRegion?.devices ?? []).map { (device: $0, namespace: Optional(namespace)) }
-    } + inventory.otherDaxRegions.flatMap(\.devices).map { (device: $0, namespace: nil) }
+    let all =
+      inventory.namespaces.flatMap { namespace in
+        (namespace.daxRegion?.devices ?? []).map { (device: $0, namespace: Optional(namespace)) }
+      } + inventory.otherDaxRegions.flatMap(\.devices).map { (device: $0, namespace: nil) }
     let shown = try names.isEmpty ? all : names.map { try Self.find($0, in: all) }
     guard !output.json else {
       let values = shown.map { JSON.object($0.device.json(namespace: $0.namespace?.dev)) }

@@ -31,7 +31,8 @@ struct DimmShow: ContextCommand {
       for mapping in region.mappings where mapping.dimm == dimm.dev {
         list.add(
           "in \(region.dev)",
-          "\(ByteCount(mapping.length)) from offset \(ByteCount(mapping.offset)), position \(mapping.position)")
+          "\(ByteCount(mapping.length)) from offset \(ByteCount(mapping.offset)), position \(mapping.position)"
+        )
       }
     }
     try context.out.write(list.text)

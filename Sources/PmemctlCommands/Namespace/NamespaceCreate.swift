@@ -19,7 +19,8 @@ struct NamespaceCreate: ContextCommand {
   @Option(name: .long, help: "What must be left to use: 16GiB, 50% (of the region) or max.")
   var usable: String?
 
-  @Option(name: [.customShort("M"), .long], help: "Where the memory map goes: dev (the device) or mem (DRAM).")
+  @Option(
+    name: [.customShort("M"), .long], help: "Where the memory map goes: dev (the device) or mem (DRAM).")
   var map: String?
 
   @Option(name: .shortAndLong, help: "Alignment of the mapping: 4KiB, 2MiB or 1GiB.")
@@ -107,11 +108,13 @@ struct NamespaceCreate: ContextCommand {
     }
     if namespace.size != proposal.usable {
       context.note(
-        "\(dev) has \(namespace.size.exact) to use, not the \(proposal.usable.exact) that were planned: please report this")
+        "\(dev) has \(namespace.size.exact) to use, not the \(proposal.usable.exact) that were planned: please report this"
+      )
     }
     guard !output.json else { return try context.out.write(JSON.object(namespace.json).text) }
     let node = namespace.node.map { ", /dev/\($0)" } ?? ""
     try context.out.write(
-      "created \(namespace.title.sanitized) on \(proposal.region.dev): \(namespace.mode), \(namespace.size) usable\(node)\n")
+      "created \(namespace.title.sanitized) on \(proposal.region.dev): \(namespace.mode), \(namespace.size) usable\(node)\n"
+    )
   }
 }

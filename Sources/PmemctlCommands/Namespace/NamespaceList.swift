@@ -30,7 +30,9 @@ struct NamespaceList: ContextCommand {
     let resolver = NameResolver(inventory)
     let regions = try resolver.regions(region.map { [$0] } ?? [], onBus: bus)
     let named = names.isEmpty ? regions.flatMap(\.namespaces) : try resolver.namespaces(names, in: regions)
-    let shown = named.filter { (idle || !names.isEmpty || !$0.isIdle) && (wanted == nil || $0.mode == wanted) }
+    let shown = named.filter {
+      (idle || !names.isEmpty || !$0.isIdle) && (wanted == nil || $0.mode == wanted)
+    }
     guard !output.json else { return try context.out.write(JSON.array(shown.map { .object($0.json) }).text) }
     try context.out.write(Self.table(shown))
   }

@@ -31,7 +31,8 @@ struct NamespaceShow: ContextCommand {
     list.add("taken", namespace.rawSize.exact)
     list.add("usable", namespace.size.exact)
     list.add(
-      "memory map", namespace.map == .none ? nil : namespace.map == .mem ? "in DRAM (mem)" : "on the device (dev)")
+      "memory map",
+      namespace.map == .none ? nil : namespace.map == .mem ? "in DRAM (mem)" : "on the device (dev)")
     list.add("alignment", namespace.align.map { "\(ByteCount($0))" })
     list.add("sector size", namespace.sectorSize.map { "\($0)" })
     list.add("UUID", namespace.uuid?.description)

@@ -53,13 +53,16 @@ private struct RegionChange {
     let plan = try plan(RegionStatePlanner(inspector: backend), regions)
     let runner = ChangeRunner(context: context, backend: backend, options: change, isJSON: output.json)
     guard try runner.run(plan, on: inventory.host) else { return }
-    let now = try backend.inventory(.listing).regions.filter { region in regions.contains { $0.id == region.id } }
+    let now = try backend.inventory(.listing).regions.filter { region in
+      regions.contains { $0.id == region.id }
+    }
     guard !output.json else {
       return try context.out.write(JSON.array(now.map { .object($0.json(showsIdle: false)) }).text)
     }
     let changed = Set(plan.entries.map(\.step.target))
     let text = now.filter { changed.contains($0.dev) }.map { region in
-      "\(verb) \(region.dev)" + (region.isEnabled ? " with \(region.configuredNamespaces.count) namespaces" : "") + "\n"
+      "\(verb) \(region.dev)"
+        + (region.isEnabled ? " with \(region.configuredNamespaces.count) namespaces" : "") + "\n"
     }
     try context.out.write(text.joined())
   }

@@ -18,7 +18,9 @@ struct RegionList: ContextCommand {
   func run(in context: CommandContext) throws {
     let inventory = try context.open(machine, forWriting: false).inventory(.listing)
     let regions = try NameResolver(inventory).regions(names, onBus: bus)
-    guard !output.json else { return try context.out.write(JSON.array(regions.map { .object($0.json) }).text) }
+    guard !output.json else {
+      return try context.out.write(JSON.array(regions.map { .object($0.json) }).text)
+    }
     var table = Table([
       ("REGION", .left), ("SIZE", .right), ("FREE", .right), ("LARGEST", .right), ("ALIGN", .right),
       ("NODE", .right), ("DIMMS", .left), ("STATE", .left), ("NAMESPACES", .right),

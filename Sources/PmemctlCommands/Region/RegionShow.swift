@@ -26,7 +26,8 @@ struct RegionShow: ContextCommand {
     list.add("bus", inventory.bus(of: region).map { "\($0.dev) (\($0.provider))" })
     list.add("size", region.size.exact)
     list.add("address", region.resource.map { "0x\(String($0, radix: 16))" } ?? "only root may see it")
-    list.add("free", region.isLabeled ? "\(region.availableSize), largest piece \(region.maxAvailableExtent)" : nil)
+    list.add(
+      "free", region.isLabeled ? "\(region.availableSize), largest piece \(region.maxAvailableExtent)" : nil)
     list.add("alignment", "\(ByteCount(region.align))")
     list.add("node", region.numaNode < 0 ? nil : "\(region.numaNode)")
     list.add("interleave set", region.isetID.map { "0x\(String($0, radix: 16))" })

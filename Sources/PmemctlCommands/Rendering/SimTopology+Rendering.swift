@@ -11,7 +11,8 @@ extension SimTopology {
     }
     for (index, region) in regions.enumerated() {
       let source = region.isE820 ? "e820 range" : region.dimms.map { "nmem\($0)" }.joined(separator: "+")
-      text += "  region\(index)  \(ByteCount(region.size)), \(source), align \(ByteCount(region.align)), node \(region.node)\n"
+      text +=
+        "  region\(index)  \(ByteCount(region.size)), \(source), align \(ByteCount(region.align)), node \(region.node)\n"
     }
     return text
   }

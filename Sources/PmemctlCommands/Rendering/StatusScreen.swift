@@ -31,7 +31,8 @@ struct StatusScreen {
 
   private var hint: String {
     inventory.host.isPrivileged
-      ? "" : "(not root: places in regions are not known, namespaces are drawn in the order of their numbers)\n"
+      ? ""
+      : "(not root: places in regions are not known, namespaces are drawn in the order of their numbers)\n"
   }
 
   private func section(_ bus: Bus) -> String {
@@ -49,7 +50,8 @@ struct StatusScreen {
     return words([
       region.dev, "\(region.size)", dimms, region.isetID.map { "iset 0x\(String($0, radix: 16))" } ?? "",
       "align \(ByteCount(region.align))", region.numaNode < 0 ? "" : "node \(region.numaNode)",
-      region.isEnabled ? "" : "disabled", region.isLabeled ? "" : "label-less: one namespace, cannot be divided",
+      region.isEnabled ? "" : "disabled",
+      region.isLabeled ? "" : "label-less: one namespace, cannot be divided",
     ]) + RegionDrawing(region, terminal: terminal).text
   }
 

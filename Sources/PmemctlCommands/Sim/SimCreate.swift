@@ -13,7 +13,9 @@ struct SimCreate: ContextCommand {
       unless told otherwise. --e820 SIZE[,node=N] adds a range that no DIMM is known for.
       """)
 
-  @Argument(help: ArgumentHelp("A directory that does not exist, or is empty.", valueName: "dir"), completion: .directory)
+  @Argument(
+    help: ArgumentHelp("A directory that does not exist, or is empty.", valueName: "dir"),
+    completion: .directory)
   var directory: String
 
   @Option(name: .long, help: ArgumentHelp("A DIMM; may be given many times.", valueName: "spec"))
@@ -38,7 +40,8 @@ struct SimCreate: ContextCommand {
   func run(in context: CommandContext) throws {
     guard let profile = KernelProfile(rawValue: kernel) else {
       let known = KernelProfile.allCases.map(\.rawValue).joined(separator: ", ")
-      throw DeviceError(.usage, "--kernel: there is no profile \"\(kernel)\"", details: ["there is: \(known)"])
+      throw DeviceError(
+        .usage, "--kernel: there is no profile \"\(kernel)\"", details: ["there is: \(known)"])
     }
     let topology = try SimTopology(
       dimms: try dimm.map { text throws(DeviceError) in try SimDimmRequest(parsing: text) },
@@ -47,10 +50,13 @@ struct SimCreate: ContextCommand {
       profile: profile)
     guard !dryRun else {
       return try context.out.write(
-        output.json ? JSON.object(topology.json(directory: directory)).text : topology.text(directory) + "Nothing was made (--dry-run).\n")
+        output.json
+          ? JSON.object(topology.json(directory: directory)).text
+          : topology.text(directory) + "Nothing was made (--dry-run).\n")
     }
     try SimMachine.create(FilePath(directory), topology: topology)
-    try context.out.write(output.json ? JSON.object(topology.json(directory: directory)).text : topology.text(directory))
+    try context.out.write(
+      output.json ? JSON.object(topology.json(directory: directory)).text : topology.text(directory))
   }
 }
 
@@ -68,7 +74,8 @@ private struct SpecFields {
       let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       guard parts.count == 2, keys.contains(parts[0]) else {
         throw DeviceError(
-          .usage, "\(option): \"\(word)\" is not known", details: ["use \(keys.map { $0 + "=" }.joined(separator: ", "))"])
+          .usage, "\(option): \"\(word)\" is not known",
+          details: ["use \(keys.map { $0 + "=" }.joined(separator: ", "))"])
       }
       guard !fields.contains(where: { $0.key == parts[0] }) else {
         throw DeviceError(.usage, "\(option): \(parts[0])= is given twice")
@@ -101,7 +108,8 @@ extension SimDimmRequest {
     if labelArea == .zero { labelVersion = nil }
     guard let version = fields["label-version"] else { return }
     guard version == "blank" || LabelVersion(rawValue: version) != nil else {
-      throw DeviceError(.usage, "\(option): label version \"\(version)\" is not known", details: ["use 1.1, 1.2 or blank"])
+      throw DeviceError(
+        .usage, "\(option): label version \"\(version)\" is not known", details: ["use 1.1, 1.2 or blank"])
     }
     labelVersion = LabelVersion(rawValue: version)
   }

@@ -8,7 +8,9 @@ struct SimShow: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show what a simulated machine is made of.")
 
-  @Argument(help: ArgumentHelp("The machine; by default the one of PMEMCTL_SIM.", valueName: "dir"), completion: .directory)
+  @Argument(
+    help: ArgumentHelp("The machine; by default the one of PMEMCTL_SIM.", valueName: "dir"),
+    completion: .directory)
   var directory: String?
 
   @OptionGroup var output: OutputOptions
@@ -25,7 +27,9 @@ struct SimDestroy: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "destroy", abstract: "Remove a simulated machine and all that is on it.")
 
-  @Argument(help: ArgumentHelp("The machine; by default the one of PMEMCTL_SIM.", valueName: "dir"), completion: .directory)
+  @Argument(
+    help: ArgumentHelp("The machine; by default the one of PMEMCTL_SIM.", valueName: "dir"),
+    completion: .directory)
   var directory: String?
 
   @Flag(name: .shortAndLong, help: "Do not ask.")
@@ -48,7 +52,9 @@ struct SimDestroy: ContextCommand {
       }
       try SimMachine.destroy(FilePath(directory))
     }
-    guard !output.json else { return try context.out.write(JSON.object(topology.json(directory: directory)).text) }
+    guard !output.json else {
+      return try context.out.write(JSON.object(topology.json(directory: directory)).text)
+    }
     try context.out.write("\(dryRun ? "would remove" : "removed") \(directory.sanitized)\n")
   }
 }
