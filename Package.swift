@@ -26,9 +26,13 @@ func runner(_ name: String, _ folder: String, _ dependencies: [Target.Dependency
     name: name, dependencies: dependencies, path: "Tests/\(folder)", swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
-  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, exclude: exclusions[name] ?? [], swiftSettings: settings)
 }
+
+/// Golden files are read where they are, not copied into a bundle.
+let exclusions = ["PmemctlCommandsTests": ["Golden"]]
 
 let package = Package(
   name: "pmemctl",
@@ -62,5 +66,15 @@ let package = Package(
       "pmemctl-conformance", "ConformanceRunner",
       ["BackendConformance", "PmemDevice", "PmemNdctl", "PmemSim", systemPackage]),
     runner("pmemctl-layouts", "LayoutRunner", ["TestSupport"]),
+    tests("PmemDeviceTests", ["PmemDevice", "TestSupport"]),
+    tests("PmemMediaTests", ["PmemDevice", "PmemMedia", "TestSupport"]),
+    tests("PmemOutputTests", ["PmemOutput", "TestSupport"]),
+    tests(
+      "PmemSimTests",
+      ["BackendConformance", "PmemDevice", "PmemMedia", "PmemSim", "TestSupport", systemPackage]),
+    tests(
+      "PmemctlCommandsTests",
+      ["PmemDevice", "PmemOutput", "PmemSim", "PmemctlCommands", "TestSupport", systemPackage]),
+    tests("CLITests", ["TestSupport"]),
   ]
 )

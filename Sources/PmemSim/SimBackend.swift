@@ -25,7 +25,6 @@ public final class SimBackend: DeviceBackend, UsageInspector {
     } catch {
       throw DeviceError(.failed, "cannot \(step.words): \(error)")
     }
-    try machine.save()
   }
 
   private static func perform(_ step: Step, on kernel: SimKernel) throws {

@@ -31,7 +31,13 @@ extension SimKernel {
     namespace.size = size
     namespace.sectorSize = request.sectorSize ?? namespace.sectorSize
     namespace.claimClass = .none
-    try updateLabels(index, namespace)
+    do {
+      try updateLabels(index, namespace)
+    } catch {
+      // Some DIMMs of the set may have theirs already.
+      for dimm in topology.regions[index].dimms { try? labels[dimm]?.remove(request.uuid) }
+      throw error
+    }
     regions[index].namespaces[place] = namespace
   }
 

@@ -164,6 +164,10 @@ final class SimKernel {
     return spans.sorted { ($0.offset, $0.size) < ($1.offset, $1.size) }
   }
 
+  /// By how many bytes one change can lengthen the description of this kernel's memory: enabling a region can
+  /// find as many namespaces as there are labels.
+  var longestGrowth: Int { (labels.values.reduce(0) { $0 + $1.labels.count } + 8) * 1024 }
+
   // MARK: Finding
 
   /// The place of a namespace in ``regions``.

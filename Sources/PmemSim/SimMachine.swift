@@ -12,17 +12,17 @@ public import SystemPackage
 /// DIR/e820-region2.img   a range without a DIMM
 /// ```
 ///
-/// A command that changes anything removes `runtime` first and writes it anew at its end: where it is cut
-/// short, the next one finds the media as a power cut left them, and boots.
+/// A change removes `runtime` and writes it anew at its end: where it is cut short, the next command
+/// finds the media as a power cut left them, and boots.
 public final class SimMachine {
   public let directory: FilePath
   public let topology: SimTopology
   let kernel: SimKernel
   private let lock: MachineLock
-  private var isDirty = false
 
   private static let machineName = "machine"
   private static let runtimeName = "runtime"
+  private static let pendingName = "runtime.pending"
 
   private init(directory: FilePath, topology: SimTopology, kernel: SimKernel, lock: consuming MachineLock) {
     self.directory = directory
@@ -60,7 +60,7 @@ public final class SimMachine {
   public static func destroy(_ directory: FilePath) throws(DeviceError) {
     let topology = try readTopology(directory)
     let lock = try MachineLock(directory.appending(machineName), exclusive: true)
-    for name in names(of: topology) + [runtimeName, machineName] {
+    for name in names(of: topology) + [runtimeName, pendingName, machineName] {
       guard unlink(directory.appending(name).string) == 0 || errno == ENOENT else {
         throw ImageFile.failure("remove", directory.appending(name), Errno(rawValue: errno))
       }
@@ -158,23 +158,19 @@ public final class SimMachine {
 
   // MARK: Changing
 
-  /// Runs a change on the kernel; see the type's description for what a crash in it leaves.
+  /// Runs one change on the kernel and remembers what it made of it; see the type's description for what a
+  /// crash in it leaves. A change that cannot be remembered is not begun.
   func change(_ body: (SimKernel) throws -> Void) throws {
-    if !isDirty {
-      let path = directory.appending(Self.runtimeName)
-      guard unlink(path.string) == 0 || errno == ENOENT else {
-        throw ImageFile.failure("remove", path, Errno(rawValue: errno))
-      }
-      try TextFile.synchronizeDirectory(directory)
-      isDirty = true
+    let path = directory.appending(Self.runtimeName)
+    let pending = directory.appending(Self.pendingName)
+    try TextFile.reserve(
+      pending, replacing: path, bytes: SimRuntime.encode(kernel.regions).utf8.count + kernel.longestGrowth)
+    do {
+      try body(kernel)
+    } catch {
+      try? TextFile.complete(SimRuntime.encode(kernel.regions), pending, as: path)
+      throw error
     }
-    try body(kernel)
-  }
-
-  /// Writes what the kernel has in memory; call it after the last change.
-  public func save() throws(DeviceError) {
-    guard isDirty else { return }
-    try TextFile.write(SimRuntime.encode(kernel.regions), to: directory.appending(Self.runtimeName))
-    isDirty = false
+    try TextFile.complete(SimRuntime.encode(kernel.regions), pending, as: path)
   }
 }

@@ -49,6 +49,38 @@ enum TextFile {
     try synchronizeDirectory(path.removingLastComponent())
   }
 
+  /// Begins to replace a file: `pending` is made with room for `bytes`, so that ``complete(_:_:as:)`` cannot
+  /// fail for want of space; then the file is removed. Where there is no room, the file stays in force.
+  static func reserve(_ pending: FilePath, replacing path: FilePath, bytes: Int) throws(DeviceError) {
+    try ImageFile.doing("write", path) {
+      let descriptor = try FileDescriptor.open(
+        pending, .writeOnly, options: [.create, .truncate, .closeOnExec],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+      try descriptor.closeAfter {
+        let status = posix_fallocate(descriptor.rawValue, 0, off_t(bytes))
+        guard status != 0 else { return }
+        unlink(pending.string)
+        throw Errno(rawValue: status)
+      }
+      guard unlink(path.string) == 0 || errno == ENOENT else { throw Errno(rawValue: errno) }
+    }
+    try synchronizeDirectory(path.removingLastComponent())
+  }
+
+  /// Writes the text into the reserved room and puts the file in its place.
+  static func complete(_ text: String, _ pending: FilePath, as path: FilePath) throws(DeviceError) {
+    try ImageFile.doing("write", path) {
+      let descriptor = try FileDescriptor.open(pending, .writeOnly, options: [.closeOnExec])
+      try descriptor.closeAfter {
+        try descriptor.writeAll(toAbsoluteOffset: 0, text.utf8)
+        try descriptor.resize(to: Int64(text.utf8.count))
+        guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+      }
+      guard rename(pending.string, path.string) == 0 else { throw Errno(rawValue: errno) }
+    }
+    try synchronizeDirectory(path.removingLastComponent())
+  }
+
   /// Makes renames and removals in a directory last.
   static func synchronizeDirectory(_ directory: FilePath) throws(DeviceError) {
     try ImageFile.doing("synchronize", directory) {

@@ -1,0 +1,55 @@
+import PmemDevice
+
+/// Inventories for planners to plan on.
+enum Machines {
+  static let base: UInt64 = 0x1_8000_0000
+
+  /// A labelled region with namespaces at these places (offset and length in MiB), and a seed.
+  static func region(
+    _ id: Int = 0, mebibytes: UInt64 = 2048, taken: [(UInt64, UInt64)] = [], node: Int = 0,
+    enabled: Bool = true
+  ) -> Region {
+    let start = base + UInt64(id) << 36
+    var namespaces = taken.enumerated().map { number, place in
+      Namespace(
+        regionID: id, id: number + 1, size: .mebibytes(place.1), rawSize: .mebibytes(place.1),
+        uuid: .random(),
+        name: "old\(number)", isEnabled: true, resource: start + place.0 << 20)
+    }
+    namespaces.append(Namespace(regionID: id, id: 0, size: .zero, rawSize: .zero))
+    let used = taken.reduce(0) { $0 + $1.1 }
+    return Region(
+      id: id, size: .mebibytes(mebibytes), resource: start, align: 16 << 20,
+      availableSize: .mebibytes(mebibytes - used), maxAvailableExtent: .mebibytes(mebibytes - used),
+      numaNode: node,
+      mappings: [RegionMapping(dimm: "nmem\(id)", offset: 0, length: mebibytes << 20, position: 0)],
+      isEnabled: enabled, namespaceSeed: "namespace\(id).0", namespaces: namespaces)
+  }
+
+  static func inventory(_ regions: Region..., slots: Int = 100) -> Inventory {
+    let dimms = regions.map { region in
+      DIMM(dev: "nmem\(region.id)", labels: LabelArea(availableSlots: slots, version: .v12))
+    }
+    return Inventory(
+      host: HostFacts(kernelRelease: "6.12"),
+      buses: [Bus(dev: "ndbus0", provider: "ACPI.NFIT", dimms: dimms, regions: regions)])
+  }
+}
+
+/// A backend that remembers what it was told, and fails where it is told to.
+final class ScriptedBackend: DeviceBackend, UsageInspector {
+  private(set) var performed: [Step] = []
+  var failsAt: Step?
+  var users: [String: [Usage]] = [:]
+
+  var kind: String { "scripted" }
+
+  func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory { Machines.inventory() }
+
+  func perform(_ step: Step) throws(DeviceError) {
+    if step == failsAt { throw DeviceError(.failed, "cannot \(step.words)", errno: 5) }
+    performed.append(step)
+  }
+
+  func usage(of namespace: Namespace) throws(DeviceError) -> [Usage] { users[namespace.dev] ?? [] }
+}

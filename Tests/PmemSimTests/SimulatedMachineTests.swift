@@ -1,0 +1,218 @@
+import BackendConformance
+import Foundation
+import PmemDevice
+import PmemSim
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A simulated machine in a folder of its own.
+final class ScratchMachine {
+  let folder: TemporaryFolder
+  var path: String { folder.path + "/machine" }
+
+  init(
+    _ dimms: [SimDimmRequest] = [
+      SimDimmRequest(size: .gibibytes(2)),
+      SimDimmRequest(size: .gibibytes(1), labelArea: .zero, labelVersion: nil),
+    ], ranges: [SimRangeRequest] = [], align: UInt64? = nil
+  ) throws {
+    folder = try TemporaryFolder()
+    let topology = try SimTopology(dimms: dimms, ranges: ranges, align: align, profile: .v612)
+    try SimMachine.create(FilePath(path), topology: topology)
+  }
+
+  func backend() throws -> SimBackend { SimBackend(try SimMachine.open(FilePath(path), forWriting: true)) }
+
+  /// Opens, works, closes: as one command does.
+  func use<Result>(_ body: (SimBackend) throws -> Result) throws -> Result { try body(try backend()) }
+
+  func inventory() throws -> Inventory { try use { try $0.inventory(.planning) } }
+
+  @discardableResult
+  func create(_ change: (inout NamespaceCreateRequest) -> Void) throws -> NamespaceProposal {
+    try use { backend in
+      let inventory = try backend.inventory(.planning)
+      var request = NamespaceCreateRequest(regions: [inventory.regions[0]], isRegionGiven: true)
+      change(&request)
+      let plan = try NamespaceCreatePlanner(request, inventory: inventory).plan()
+      try PlanRunner(on: backend).run(plan.plan)
+      return plan.proposal
+    }
+  }
+
+  /// What a power cut leaves: the media, and nothing that the kernel had in memory.
+  func cutPower() throws { try FileManager.default.removeItem(atPath: path + "/runtime") }
+}
+
+@Suite struct ConformanceTests {
+  @Test(arguments: ConformanceCase.all) func simulatedMachine(conformance: ConformanceCase) throws {
+    let machine = try ScratchMachine(ranges: [SimRangeRequest(size: .mebibytes(256))])
+    try conformance.run(on: ConformanceMachine(try machine.backend()))
+  }
+
+  @Test(arguments: ConformanceCase.all) func interleavedWithOldLabels(conformance: ConformanceCase) throws {
+    let dimm = SimDimmRequest(size: .gibibytes(1), labelVersion: .v11, set: "a")
+    let machine = try ScratchMachine([dimm, dimm])
+    try conformance.run(on: ConformanceMachine(try machine.backend()))
+  }
+}
+
+@Suite struct SimulatedMachineTests {
+  @Test func whatIsMadeSurvivesAPowerCut() throws {
+    for mode in NamespaceMode.allCases {
+      let machine = try ScratchMachine()
+      try machine.create {
+        $0.mode = mode
+        $0.amount = .bytes(.mebibytes(64))
+        $0.name = "kept"
+      }
+      // A claim has another number after a boot.
+      func namespaces() throws -> [Namespace] {
+        try machine.inventory().namespaces.map { namespace in
+          var lasting = namespace
+          lasting.holder = nil
+          return lasting
+        }
+      }
+      let before = try namespaces()
+      try machine.cutPower()
+      #expect(try namespaces() == before)
+    }
+  }
+
+  @Test func statePersistsBetweenCommands() throws {
+    let machine = try ScratchMachine()
+    try machine.create { $0.amount = .bytes(.mebibytes(64)) }
+    try machine.use { try $0.perform(.disable(namespace: "namespace0.0")) }
+    #expect(try machine.inventory().namespaces.first?.isEnabled == false)
+    try machine.cutPower()
+    #expect(try machine.inventory().namespaces.first?.isEnabled == true)
+  }
+
+  @Test func interleavedDimmsCarryALabelEach() throws {
+    let dimm = SimDimmRequest(size: .gibibytes(1), set: "a")
+    let machine = try ScratchMachine([dimm, dimm, dimm])
+    // region_devs.c:default_align: three ways do not divide 16 MiB.
+    #expect(try machine.inventory().regions[0].align == 48 << 20)
+    try machine.create { $0.amount = .bytes(.mebibytes(96)) }
+    try machine.cutPower()
+    let inventory = try machine.inventory()
+    #expect(inventory.regions[0].configuredNamespaces.first?.rawSize == .mebibytes(96))
+    #expect(inventory.dimms.map(\.labels?.availableSlots) == [508, 508, 508])
+  }
+
+  @Test func aBlankLabelAreaMakesALabellessRegion() throws {
+    let machine = try ScratchMachine([SimDimmRequest(size: .gibibytes(1), labelVersion: nil)])
+    let region = try machine.inventory().regions[0]
+    #expect(!region.isLabeled)
+    #expect(region.configuredNamespaces.map(\.mode) == [.raw])
+  }
+
+  @Test func labelsRunOut() throws {
+    let machine = try ScratchMachine([SimDimmRequest(size: .gibibytes(1), labelArea: ByteCount(2048))])
+    let slots = try machine.inventory().dimms[0].labels?.availableSlots ?? 0
+    #expect(slots > 0)
+    for _ in 0..<slots {
+      try machine.create {
+        $0.mode = .raw
+        $0.amount = .bytes(.mebibytes(16))
+      }
+    }
+    #expect(throws: DeviceError.self) {
+      try machine.create {
+        $0.mode = .raw
+        $0.amount = .bytes(.mebibytes(16))
+      }
+    }
+    #expect(try machine.inventory().regions[0].configuredNamespaces.count == slots)
+  }
+
+  @Test func namespacesAreNumberedAsTheKernelSortsThem() throws {
+    // cmp_dpa() compares little-endian bytes: 0x200000000 comes before 0x1c0000000.
+    let machine = try ScratchMachine([SimDimmRequest(size: .gibibytes(4))])
+    for _ in 0..<3 {
+      try machine.create {
+        $0.mode = .raw
+        $0.amount = .bytes(.gibibytes(1))
+      }
+    }
+    try machine.cutPower()
+    let starts = try machine.inventory().regions[0].configuredNamespaces.map(\.resource)
+    #expect(starts == [0x2_0000_0000, 0x1_8000_0000, 0x1_c000_0000])
+  }
+
+  // MARK: Damage
+
+  @Test(arguments: ["machine", "runtime"]) func editedFilesAreRefusedWithALine(file: String) throws {
+    var generator = SeededGenerator(seed: 23)
+    let machine = try ScratchMachine()
+    try machine.create { $0.amount = .bytes(.mebibytes(64)) }
+    let path = machine.path + "/" + file
+    let good = try String(contentsOfFile: path, encoding: .utf8)
+    for _ in 0..<100 {
+      var bytes = Array(good.utf8)
+      for _ in 0..<Int.random(in: 1...4, using: &generator) {
+        bytes[Int.random(in: bytes.indices, using: &generator)] = .random(in: 0...255, using: &generator)
+      }
+      try Data(bytes).write(to: URL(fileURLWithPath: path))
+      // Either it still means something, or it is refused; it never crashes.
+      do { _ = try machine.inventory() } catch let error as DeviceError {
+        #expect([.corrupt, .failed].contains(error.code), "\(error.summary)")
+      }
+    }
+    try Data("something else\n".utf8).write(to: URL(fileURLWithPath: path))
+    #expect(throws: DeviceError.self) { try machine.inventory() }
+  }
+
+  @Test func damagedMediaLoseOnlyWhatTheyHeld() throws {
+    var generator = SeededGenerator(seed: 29)
+    let machine = try ScratchMachine([SimDimmRequest(size: .mebibytes(256))])
+    try machine.create { $0.amount = .bytes(.mebibytes(64)) }
+    let image = machine.path + "/nmem0.img"
+    let handle = try FileHandle(forUpdating: URL(fileURLWithPath: image))
+    for _ in 0..<100 {
+      try handle.seek(toOffset: (256 << 20) + UInt64.random(in: 0..<2048, using: &generator))
+      try handle.write(contentsOf: Data([.random(in: 0...255, using: &generator)]))
+      try? machine.cutPower()
+      _ = try machine.inventory()
+    }
+  }
+
+  @Test func aCutImageIsSaidToBe() throws {
+    let machine = try ScratchMachine()
+    try machine.use { _ in }
+    let handle = try FileHandle(forUpdating: URL(fileURLWithPath: machine.path + "/nmem0.img"))
+    try handle.truncate(atOffset: 4096)
+    do {
+      _ = try machine.inventory()
+      Issue.record("it was read")
+    } catch let error as DeviceError { #expect(error.code == .corrupt) }
+  }
+
+  @Test func aFolderWithOtherThingsIsNotTaken() throws {
+    let folder = try TemporaryFolder()
+    try Data().write(to: URL(fileURLWithPath: folder.path + "/precious"))
+    let topology = try SimTopology(
+      dimms: [SimDimmRequest(size: .gibibytes(1))], ranges: [], align: nil, profile: .v612)
+    #expect(throws: DeviceError.self) { try SimMachine.create(FilePath(folder.path), topology: topology) }
+    #expect(throws: DeviceError.self) { try SimMachine.destroy(FilePath(folder.path)) }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["precious"])
+  }
+
+  @Test func destroyRemovesAll() throws {
+    let machine = try ScratchMachine(ranges: [SimRangeRequest(size: .mebibytes(64))])
+    try machine.create { $0.amount = .bytes(.mebibytes(64)) }
+    try SimMachine.destroy(FilePath(machine.path))
+    #expect(!FileManager.default.fileExists(atPath: machine.path))
+  }
+
+  @Test func imagesStaySparse() throws {
+    let machine = try ScratchMachine([SimDimmRequest(size: .gibibytes(512))])
+    try machine.create { $0.mode = .sector }
+    let status = try FileManager.default.attributesOfItem(atPath: machine.path + "/nmem0.img")
+    #expect((status[.size] as? UInt64 ?? 0) > 512 << 30)
+    let used = try run("/usr/bin/du", ["-k", machine.path + "/nmem0.img"]).output.split(separator: "\t")[0]
+    #expect((Int(used) ?? .max) < 4096)
+  }
+}

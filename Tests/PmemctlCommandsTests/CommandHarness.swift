@@ -1,0 +1,93 @@
+import Foundation
+import PmemDevice
+import PmemOutput
+import PmemctlCommands
+import TestSupport
+import Testing
+
+/// Swift Testing has an ExitStatus of its own.
+typealias Status = PmemctlCommands.ExitStatus
+
+/// What a command line gave.
+struct Answer {
+  let status: Status
+  let out: String
+  let err: String
+}
+
+/// Runs command lines through the real parser, on a simulated machine in a folder of its own. The real kernel
+/// cannot be reached: whoever tries fails.
+final class CommandHarness {
+  private let folder: TemporaryFolder
+  let machine: String
+  var answer: String?
+
+  init() throws {
+    folder = try TemporaryFolder()
+    machine = folder.path + "/machine"
+  }
+
+  /// The machine that most tests work on: two DIMMs with labels, one without, an e820 range.
+  static func standard() throws -> CommandHarness {
+    let harness = try CommandHarness()
+    let made = harness.run(
+      [
+        "sim", "create", harness.machine, "--dimm", "2GiB", "--dimm", "4GiB,node=1", "--dimm",
+        "1GiB,labels=none", "--e820", "256MiB",
+      ])
+    #expect(made.status == .done, "\(made.err)")
+    return harness
+  }
+
+  @discardableResult
+  func run(_ arguments: [String], interactive: Bool = false, unicode: Bool = true, width: Int = 80) -> Answer
+  {
+    let out = MemorySink()
+    let err = MemorySink()
+    let answer = answer
+    let context = CommandContext(
+      out: out, err: err, terminal: Terminal(isInteractive: interactive, width: width, isUnicode: unicode),
+      environment: ["PMEMCTL_SIM": machine], readAnswer: { answer },
+      openKernel: { _ throws(DeviceError) in throw DeviceError(.failed, "a test reached for the real kernel")
+      })
+    let status = Pmemctl.run(arguments, in: context)
+    return Answer(status: status, out: normalized(out.text), err: normalized(err.text))
+  }
+
+  @discardableResult
+  func run(_ line: String) -> Answer { run(line.split(separator: " ").map(String.init)) }
+
+  /// The text with the machine's place taken out.
+  private func normalized(_ text: String) -> String {
+    text.replacingOccurrences(of: machine, with: "MACHINE")
+  }
+}
+
+/// Text that is compared with a file under Golden/.
+///
+/// RECORD_GOLDEN=1 writes the files anew, and fails so that a recording never passes for a test.
+func expectGolden(_ text: String, _ name: String, _ location: SourceLocation = #_sourceLocation) throws {
+  let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
+  let file = folder.appendingPathComponent(name)
+  if ProcessInfo.processInfo.environment["RECORD_GOLDEN"] != nil {
+    try Data(text.utf8).write(to: file)
+    Issue.record("recorded \(name)", sourceLocation: location)
+    return
+  }
+  let expected = try String(contentsOf: file, encoding: .utf8)
+  #expect(text == expected, "differs from Golden/\(name)", sourceLocation: location)
+}
+
+extension String {
+  /// Random UUIDs, numbered in the order in which they appear.
+  var withoutUUIDs: String {
+    var result = self
+    var seen: [String] = []
+    let pattern = #/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/#
+    for match in matches(of: pattern).map({ String($0.output) }) where !seen.contains(match) {
+      seen.append(match)
+      result = result.replacingOccurrences(of: match, with: "UUID-\(seen.count)")
+    }
+    return result
+  }
+}
