@@ -14,7 +14,7 @@ build_packages = libndctl-dev libdaxctl-dev pkg-config
 check_packages = man-db groff-base
 vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq
 test_packages = $(check_packages) $(vm_packages) zsh fish
-bench_packages = $(vm_packages) time
+bench_packages = $(vm_packages) time hyperfine
 
 sections = 8
 pages = $(wildcard man/*.$(sections))

@@ -80,8 +80,10 @@ public struct NamespaceCreatePlanner {
     guard failures.count > 1 else { return first }
     // What is wrong with the region that came closest says most: one that has labels and room.
     let suggestions = failures.flatMap(\.suggestions)
+    let isAlike = failures.allSatisfy { $0.code == first.code }
+    let isForbidden = failures.contains { $0.code == .permission }
     return DeviceError(
-      failures.allSatisfy { $0.code == first.code } ? first.code : .failed,
+      isForbidden ? .permission : isAlike ? first.code : .failed,
       "cannot create a namespace as asked on any of \(failures.count) regions",
       details: failures.map { $0.summary.droppingPrefix("cannot create a namespace ") },
       try: Array(suggestions.prefix(2)))
