@@ -16,39 +16,47 @@ struct NamespaceHandle {
 
   var dev: String { unsafe text(ndctl_namespace_get_devname(pointer)) ?? "" }
 
-  var isActive: Bool { unsafe ndctl_namespace_is_active(pointer) }
+  /// The device that claims it. libndctl reads sysfs for each of these questions, so they are asked once.
+  @safe
+  private enum Holder {
+    case btt(OpaquePointer)
+    case pfn(OpaquePointer)
+    case dax(OpaquePointer)
+    case none
+  }
 
-  var blockDevice: String? {
-    let name: UnsafePointer<CChar>? =
-      if let btt = unsafe ndctl_namespace_get_btt(pointer) {
-        unsafe ndctl_btt_get_block_device(btt)
-      } else if let pfn = unsafe ndctl_namespace_get_pfn(pointer) {
-        unsafe ndctl_pfn_get_block_device(pfn)
-      } else {
-        unsafe ndctl_namespace_get_block_device(pointer)
-      }
-    let found = unsafe text(name)
-    return found?.isEmpty == false ? found : nil
+  private var holder: Holder {
+    if let btt = unsafe ndctl_namespace_get_btt(pointer) { return unsafe .btt(btt) }
+    if let pfn = unsafe ndctl_namespace_get_pfn(pointer) { return unsafe .pfn(pfn) }
+    if let dax = unsafe ndctl_namespace_get_dax(pointer) { return unsafe .dax(dax) }
+    return .none
   }
 
   // MARK: Snapshot
 
   /// The namespace as `ndctl list` describes it (ndctl/util/json.c:util_namespace_to_json).
-  func snapshot() -> Namespace {
+  ///
+  /// - Parameter hasBadblocks: Whether its region has any; asking each namespace is slow.
+  /// - Returns: A value that outlives the context.
+  func snapshot(hasBadblocks: Bool) -> Namespace {
     let isLegacy = unsafe ndctl_namespace_get_type(pointer) == CPmem_device_namespace_io
     let rawSize = ByteCount(unsafe number(ndctl_namespace_get_size(pointer)) ?? 0)
+    let name = unsafe text(ndctl_namespace_get_alt_name(pointer))
     var namespace = Namespace(
       regionID: Int(unsafe ndctl_region_get_id(region)), id: Int(unsafe ndctl_namespace_get_id(pointer)),
       size: rawSize, rawSize: rawSize,
       uuid: isLegacy ? nil : unsafe uuid { unsafe ndctl_namespace_get_uuid(pointer, $0) },
-      sectorSize: sectorSize,
-      name: unsafe text(ndctl_namespace_get_alt_name(pointer)).flatMap { $0.isEmpty ? nil : $0 },
+      sectorSize: sectorSize, name: name?.isEmpty == false ? name : nil,
       numaNode: Int(unsafe ndctl_namespace_get_numa_node(pointer)),
-      targetNode: Int(unsafe ndctl_namespace_get_target_node(pointer)), isEnabled: isActive,
+      targetNode: Int(unsafe ndctl_namespace_get_target_node(pointer)),
       resource: rawSize == .zero ? nil : unsafe number(ndctl_namespace_get_resource(pointer)),
-      badblockCount: badblockCount)
-    describeMode(of: &namespace)
-    if isActive, namespace.mode != .devdax { namespace.blockDevice = blockDevice }
+      badblockCount: hasBadblocks ? badblockCount : 0)
+    switch holder {
+    case .btt(let btt): unsafe describe(btt: btt, in: &namespace)
+    case .pfn(let pfn): unsafe describe(pfn: pfn, in: &namespace)
+    case .dax(let dax): unsafe describe(dax: dax, in: &namespace)
+    case .none: describeUnclaimed(&namespace)
+    }
     return namespace
   }
 
@@ -67,30 +75,31 @@ struct NamespaceHandle {
     return count
   }
 
-  private func describeMode(of namespace: inout Namespace) {
-    if let btt = unsafe ndctl_namespace_get_btt(pointer) {
-      unsafe describe(btt: btt, in: &namespace)
-    } else if let pfn = unsafe ndctl_namespace_get_pfn(pointer) {
-      unsafe describe(pfn: pfn, in: &namespace)
-    } else if let dax = unsafe ndctl_namespace_get_dax(pointer) {
-      unsafe describe(dax: dax, in: &namespace)
-    } else if unsafe ndctl_namespace_get_mode(pointer) == NDCTL_NS_MODE_MEMORY {
+  private func describeUnclaimed(_ namespace: inout Namespace) {
+    namespace.isEnabled = unsafe ndctl_namespace_is_enabled(pointer) != 0
+    if unsafe ndctl_namespace_get_mode(pointer) == NDCTL_NS_MODE_MEMORY {
       // The kernel maps it as it is.
       namespace.mode = .fsdax
       namespace.map = .mem
     }
+    if namespace.isEnabled {
+      namespace.blockDevice = unsafe Self.device(ndctl_namespace_get_block_device(pointer))
+    }
   }
 
   private func describe(btt: OpaquePointer, in namespace: inout Namespace) {
+    namespace.isEnabled = unsafe ndctl_btt_is_enabled(btt) != 0
     namespace.holder = unsafe text(ndctl_btt_get_devname(btt))
     namespace.mode = .sector
     namespace.rawUUID = namespace.uuid
     namespace.uuid = unsafe uuid { unsafe ndctl_btt_get_uuid(btt, $0) }
     namespace.sectorSize = UInt64(unsafe ndctl_btt_get_sector_size(btt))
     if let size = unsafe number(ndctl_btt_get_size(btt)) { namespace.size = ByteCount(size) }
+    if namespace.isEnabled { namespace.blockDevice = unsafe Self.device(ndctl_btt_get_block_device(btt)) }
   }
 
   private func describe(pfn: OpaquePointer, in namespace: inout Namespace) {
+    namespace.isEnabled = unsafe ndctl_pfn_is_enabled(pfn) != 0
     namespace.holder = unsafe text(ndctl_pfn_get_devname(pfn))
     namespace.mode = .fsdax
     namespace.map = Self.location(unsafe ndctl_pfn_get_location(pfn))
@@ -98,9 +107,11 @@ struct NamespaceHandle {
     namespace.uuid = unsafe uuid { unsafe ndctl_pfn_get_uuid(pfn, $0) }
     if unsafe ndctl_pfn_has_align(pfn) != 0 { namespace.align = UInt64(unsafe ndctl_pfn_get_align(pfn)) }
     if let size = unsafe number(ndctl_pfn_get_size(pfn)), size > 0 { namespace.size = ByteCount(size) }
+    if namespace.isEnabled { namespace.blockDevice = unsafe Self.device(ndctl_pfn_get_block_device(pfn)) }
   }
 
   private func describe(dax: OpaquePointer, in namespace: inout Namespace) {
+    namespace.isEnabled = unsafe ndctl_dax_is_enabled(dax) != 0
     namespace.holder = unsafe text(ndctl_dax_get_devname(dax))
     namespace.mode = .devdax
     namespace.map = Self.location(unsafe ndctl_dax_get_location(dax))
@@ -109,9 +120,14 @@ struct NamespaceHandle {
     namespace.sectorSize = nil
     if unsafe ndctl_dax_has_align(dax) != 0 { namespace.align = UInt64(unsafe ndctl_dax_get_align(dax)) }
     if let size = unsafe number(ndctl_dax_get_size(dax)), size > 0 { namespace.size = ByteCount(size) }
-    if isActive, let region = unsafe ndctl_dax_get_daxctl_region(dax) {
+    if namespace.isEnabled, let region = unsafe ndctl_dax_get_daxctl_region(dax) {
       namespace.daxRegion = unsafe DaxRegionHandle(region).snapshot()
     }
+  }
+
+  private static func device(_ name: UnsafePointer<CChar>?) -> String? {
+    let name = unsafe text(name)
+    return name?.isEmpty == false ? name : nil
   }
 
   private static func location(_ location: ndctl_pfn_loc) -> MapLocation {

@@ -30,7 +30,8 @@ struct RegionHandle {
 
   func snapshot() -> Region {
     let isEnabled = unsafe ndctl_region_is_enabled(pointer) != 0
-    let namespaces = isEnabled ? self.namespaces.map { $0.snapshot() } : []
+    let badblockCount = badblockCount
+    let namespaces = isEnabled ? self.namespaces.map { $0.snapshot(hasBadblocks: badblockCount > 0) } : []
     return Region(
       id: Int(unsafe ndctl_region_get_id(pointer)), size: ByteCount(unsafe ndctl_region_get_size(pointer)),
       resource: unsafe number(ndctl_region_get_resource(pointer)), align: align,
