@@ -4,6 +4,8 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
   public let proposal: NamespaceProposal
   /// Of the label; nil where there is none.
   public let uuid: DeviceUUID?
+  /// Why this region, ` (best fit of 2 regions with room)`; empty where it was named.
+  public let choice: String
 
   init(
     request: NamespaceCreateRequest, proposal: NamespaceProposal, candidates: Int, uuid: DeviceUUID,
@@ -12,7 +14,7 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
     self.proposal = proposal
     self.uuid = proposal.region.isLabeled ? uuid : nil
     let region = proposal.region
-    let choice =
+    choice =
       request.isRegionGiven || request.regions.count == 1
       ? ""
       : candidates == 1

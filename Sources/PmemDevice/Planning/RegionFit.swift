@@ -140,7 +140,19 @@ struct RegionFit {
   }
 
   private func labelless(_ reason: String) -> DeviceError {
-    refusal(reason, try: ["pmemctl namespace create --region \(region.dev) --mode \(mode)"])
+    // A DIMM with a label area that holds no index block comes up like one without.
+    let blank = region.mappings.map(\.dimm).filter { name in
+      inventory.dimms.contains { $0.dev == name && $0.labels != nil }
+    }
+    let hint =
+      blank.isEmpty
+      ? []
+      : [
+        "the label area of \(blank.joined(separator: ", ")) is blank: with labels the region could be divided "
+          + "(disable it, then ndctl init-labels \(blank.joined(separator: " ")))"
+      ]
+    return refusal(
+      reason, details: hint, try: ["pmemctl namespace create --region \(region.dev) --mode \(mode)"])
   }
 
   // MARK: Words

@@ -2,58 +2,6 @@ import ArgumentParser
 import PmemDevice
 import PmemOutput
 
-struct NamespaceEnable: ContextCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "enable", abstract: "Enable namespaces.")
-
-  @OptionGroup var which: NamespaceSelection
-  @OptionGroup var change: ChangeOptions
-  @OptionGroup var output: OutputOptions
-  @OptionGroup var machine: MachineOptions
-
-  func run(in context: CommandContext) throws {
-    try NamespaceChange(context: context, which: which, change: change, output: output, machine: machine)
-      .run(verb: "enabled") { planner, namespaces throws(DeviceError) in try planner.enable(namespaces) }
-  }
-}
-
-struct NamespaceDisable: ContextCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "disable", abstract: "Disable namespaces, if nobody uses them.")
-
-  @OptionGroup var which: NamespaceSelection
-  @OptionGroup var change: ChangeOptions
-  @OptionGroup var output: OutputOptions
-  @OptionGroup var machine: MachineOptions
-
-  func run(in context: CommandContext) throws {
-    try NamespaceChange(context: context, which: which, change: change, output: output, machine: machine)
-      .run(verb: "disabled") { planner, namespaces throws(DeviceError) in try planner.disable(namespaces) }
-  }
-}
-
-struct NamespaceDestroy: ContextCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "destroy", abstract: "Destroy namespaces, if nobody uses them. What is on them is lost.")
-
-  @OptionGroup var which: NamespaceSelection
-
-  @Flag(name: .shortAndLong, help: "Also those that are enabled.")
-  var force = false
-
-  @OptionGroup var change: ChangeOptions
-  @OptionGroup var output: OutputOptions
-  @OptionGroup var machine: MachineOptions
-
-  func run(in context: CommandContext) throws {
-    let force = force
-    try NamespaceChange(context: context, which: which, change: change, output: output, machine: machine)
-      .run(verb: "destroyed") { planner, namespaces throws(DeviceError) in
-        try planner.destroy(namespaces, force: force)
-      }
-  }
-}
-
 /// Which namespaces a verb is about.
 struct NamespaceSelection: ParsableArguments {
   @Argument(
@@ -73,7 +21,7 @@ struct NamespaceSelection: ParsableArguments {
 }
 
 /// What the verbs that change existing namespaces have in common.
-private struct NamespaceChange {
+struct NamespaceChange {
   let context: CommandContext
   let which: NamespaceSelection
   let change: ChangeOptions

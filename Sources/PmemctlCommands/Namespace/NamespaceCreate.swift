@@ -64,7 +64,7 @@ struct NamespaceCreate: ContextCommand {
     }
     let runner = ChangeRunner(context: context, backend: backend, options: change, isJSON: output.json)
     guard try runner.run(planned.plan, on: inventory.host, json: planned.json) else { return }
-    try report(planned.proposal, on: backend, context)
+    try report(planned, on: backend, context)
   }
 
   private func request() throws(DeviceError) -> NamespaceCreateRequest {
@@ -100,8 +100,9 @@ struct NamespaceCreate: ContextCommand {
 
   /// Looks at what the kernel made of it, and says so.
   private func report(
-    _ proposal: NamespaceProposal, on backend: any DeviceBackend, _ context: CommandContext
+    _ planned: NamespaceCreatePlan, on backend: any DeviceBackend, _ context: CommandContext
   ) throws {
+    let proposal = planned.proposal
     let dev = proposal.namespace.dev
     guard let namespace = try backend.inventory(.listing).namespaces.first(where: { $0.dev == dev }) else {
       throw DeviceError(.failed, "\(dev) was created, but is not there any more")
@@ -114,7 +115,8 @@ struct NamespaceCreate: ContextCommand {
     guard !output.json else { return try context.out.write(JSON.object(namespace.json).text) }
     let node = namespace.node.map { ", /dev/\($0)" } ?? ""
     try context.out.write(
-      "created \(namespace.title.sanitized) on \(proposal.region.dev): \(namespace.mode), \(namespace.size) usable\(node)\n"
+      "created \(namespace.title.sanitized) on \(proposal.region.dev)\(planned.choice): \(namespace.mode), "
+        + "\(namespace.size) usable\(node)\n"
     )
   }
 }

@@ -11,6 +11,7 @@ extension Inventory {
     object.add("backend", backend)
     object.add("kernel", host.kernelRelease)
     object.add("buses", buses.map { .object($0.json(showsIdle: showsIdle)) })
+    object.add("daxregions", otherDaxRegions.map { .object($0.json) })
     return .object(object)
   }
 }

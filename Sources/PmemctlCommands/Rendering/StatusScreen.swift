@@ -14,7 +14,8 @@ struct StatusScreen {
   }
 
   var text: String {
-    ([summary] + inventory.buses.map(section)).joined(separator: "\n")
+    let others = inventory.otherDaxRegions.isEmpty ? [] : [otherDevices]
+    return ([summary] + inventory.buses.map(section) + others).joined(separator: "\n")
   }
 
   private var summary: String {
@@ -37,12 +38,23 @@ struct StatusScreen {
 
   private func section(_ bus: Bus) -> String {
     var text = words(["\(bus.dev)", bus.provider, bus.scrubState.map { "scrub \($0)" } ?? ""])
-    for dimm in bus.dimms where !dimm.isEnabled || !dimm.flags.isEmpty {
-      let trouble = (dimm.isEnabled ? [] : ["disabled"]) + dimm.flags
-      text += "  \(dimm.dev): \(trouble.joined(separator: ", "))\n"
-    }
+    for dimm in bus.dimms { text += "  " + words([dimm.dev, dimm.id ?? "", labels(dimm)] + trouble(dimm)) }
     for region in bus.regions { text += "\n" + draw(region) }
     return text
+  }
+
+  private func labels(_ dimm: DIMM) -> String {
+    dimm.labels.map { count($0.availableSlots, "label free", "labels free") } ?? "no labels"
+  }
+
+  private func trouble(_ dimm: DIMM) -> [String] { (dimm.isEnabled ? [] : ["disabled"]) + dimm.flags }
+
+  /// Memory that is no namespace's: CXL, or what the platform sets aside.
+  private var otherDevices: String {
+    words(["DAX devices without a namespace"])
+      + inventory.otherDaxRegions.flatMap(\.devices).map { device in
+        "  " + words([device.chardev, "\(device.size)", device.mode.rawValue, "node \(device.targetNode)"])
+      }.joined()
   }
 
   private func draw(_ region: Region) -> String {

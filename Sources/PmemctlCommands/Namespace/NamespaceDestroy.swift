@@ -1,0 +1,24 @@
+import ArgumentParser
+import PmemDevice
+
+struct NamespaceDestroy: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "destroy", abstract: "Destroy namespaces, if nobody uses them. What is on them is lost.")
+
+  @OptionGroup var which: NamespaceSelection
+
+  @Flag(name: .shortAndLong, help: "Also those that are enabled.")
+  var force = false
+
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    let force = force
+    try NamespaceChange(context: context, which: which, change: change, output: output, machine: machine)
+      .run(verb: "destroyed") { planner, namespaces throws(DeviceError) in
+        try planner.destroy(namespaces, force: force)
+      }
+  }
+}

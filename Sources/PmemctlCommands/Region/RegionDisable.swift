@@ -1,0 +1,19 @@
+import ArgumentParser
+import PmemDevice
+
+struct RegionDisable: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "disable", abstract: "Disable regions and the namespaces on them, if nobody uses them.")
+
+  @Argument(help: ArgumentHelp("region0 or 0; all for every one.", valueName: "region"))
+  var names: [String]
+
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    try RegionChange(context: context, names: names, change: change, output: output, machine: machine)
+      .run(verb: "disabled") { planner, regions throws(DeviceError) in try planner.disable(regions) }
+  }
+}
