@@ -12,7 +12,7 @@ release_flags = -c release --static-swift-stdlib -Xlinker -s
 # Debian packages, by what they are needed for.
 build_packages = libndctl-dev libdaxctl-dev pkg-config
 check_packages = man-db groff-base
-vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq
+vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq e2fsprogs
 test_packages = $(check_packages) $(vm_packages) zsh fish
 bench_packages = $(vm_packages) time hyperfine
 
@@ -78,7 +78,8 @@ unit-test: deps-build deps-test
 vm-test: deps-build deps-vm
 	$(SWIFT) build $(release_flags)
 	@kept=$$(mktemp -d); trap 'rm -rf "$$kept"' EXIT; \
-	KEEP=$$kept Tests/VM/vm-test -k $(KERNEL) && Tests/VM/sim-replay "$$kept/layouts.json"
+	KEEP=$$kept Tests/VM/vm-test -k $(KERNEL) && Tests/VM/sim-replay "$$kept/layouts.json" && \
+	Tests/VM/sim-boot -k $(KERNEL)
 
 check: deps-build deps-check
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
