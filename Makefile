@@ -2,7 +2,11 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+# The test VM: its kernel (6.1, 6.12, 6.16, 6.18 or a package), DRAM, DIMMs and e820 memory as vm-test takes them.
 KERNEL ?= 6.12
+MEMORY ?= 4G
+DIMMS ?= 2048,labels=128 4096,labels=128 1024
+E820 ?= 256
 SWIFT ?= swift
 
 release = .build/release
@@ -15,6 +19,8 @@ check_packages = man-db groff-base
 vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq e2fsprogs
 test_packages = $(check_packages) $(vm_packages) zsh fish
 bench_packages = $(vm_packages) time hyperfine
+
+topology = $(addprefix -d ,$(DIMMS)) -e $(E820)
 
 sections = 8
 pages = $(wildcard man/*.$(sections))
@@ -29,7 +35,7 @@ help:
 	@echo 'make demo       the main job on a simulated machine'
 	@echo 'make test       every test: units, commands, the binary, a real kernel in QEMU'
 	@echo 'make unit-test  all but the real kernel'
-	@echo 'make vm-test    the real kernel alone (KERNEL=6.1, 6.12, 6.16, 6.18; SEED=, COUNT=)'
+	@echo 'make vm-test    the real kernel alone (KERNEL=$(KERNEL) MEMORY=$(MEMORY) DIMMS="$(DIMMS)" E820=$(E820) SEED= COUNT=)'
 	@echo 'make check      format, module boundaries, manual pages'
 	@echo 'make bench      times and memory, beside ndctl'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
@@ -78,7 +84,8 @@ unit-test: deps-build deps-test
 vm-test: deps-build deps-vm
 	$(SWIFT) build $(release_flags)
 	@kept=$$(mktemp -d); trap 'rm -rf "$$kept"' EXIT; \
-	KEEP=$$kept Tests/VM/vm-test -k $(KERNEL) && Tests/VM/sim-replay "$$kept/layouts.json" && \
+	KEEP=$$kept Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) $(topology) && \
+	Tests/VM/sim-replay $(topology) "$$kept/layouts.json" && \
 	Tests/VM/sim-boot -k $(KERNEL)
 
 check: deps-build deps-check

@@ -2,6 +2,5 @@
 
 #include <linux/ndctl.h>
 
-const unsigned CPmem_device_region_pmem = ND_DEVICE_REGION_PMEM;
 const unsigned CPmem_device_namespace_io = ND_DEVICE_NAMESPACE_IO;
 const unsigned CPmem_device_namespace_pmem = ND_DEVICE_NAMESPACE_PMEM;

@@ -20,6 +20,17 @@ public struct DeviceError: Error, Hashable, Sendable {
     case usage
     /// Input (a file, a simulated machine, the media) is damaged or foreign.
     case corrupt
+
+    /// What an error number of the kernel (Linux, all architectures that have libnvdimm) means.
+    public init(errno: Int32) {
+      self =
+        switch errno {
+        case 1, 13: .permission  // EPERM, EACCES
+        case 16: .refused  // EBUSY
+        case 95: .unsupported  // EOPNOTSUPP
+        default: .failed
+        }
+    }
   }
 
   public var code: Code

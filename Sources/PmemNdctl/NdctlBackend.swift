@@ -85,15 +85,8 @@ public final class NdctlBackend: DeviceBackend, UsageInspector {
   }
 
   private static func failure(_ step: Step, errno: Int32, messages: [String]) -> DeviceError {
-    let code: DeviceError.Code =
-      switch errno {
-      case EACCES, EPERM: .permission
-      case EBUSY: .refused
-      case EOPNOTSUPP: .unsupported
-      default: .failed
-      }
-    return DeviceError(
-      code, "cannot \(step.words): \(NdctlContext.text(errno))",
+    DeviceError(
+      DeviceError.Code(errno: errno), "cannot \(step.words): \(NdctlContext.text(errno))",
       details: messages.map { "libndctl: \($0)" }, errno: errno)
   }
 

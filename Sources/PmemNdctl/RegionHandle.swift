@@ -37,7 +37,7 @@ struct RegionHandle {
       resource: unsafe number(ndctl_region_get_resource(pointer)), align: align,
       availableSize: ByteCount(unsafe number(ndctl_region_get_available_size(pointer)) ?? 0),
       maxAvailableExtent: ByteCount(unsafe number(ndctl_region_get_max_available_extent(pointer)) ?? 0),
-      type: unsafe ndctl_region_get_type(pointer) == CPmem_device_region_pmem ? "pmem" : "blk",
+      type: unsafe text(ndctl_region_get_type_name(pointer)) ?? "unknown",
       numaNode: Int(unsafe ndctl_region_get_numa_node(pointer)),
       targetNode: Int(unsafe ndctl_region_get_target_node(pointer)), isetID: isetID, mappings: mappings,
       capabilities: capabilities, persistenceDomain: persistenceDomain, isEnabled: isEnabled,

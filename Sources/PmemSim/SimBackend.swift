@@ -18,7 +18,8 @@ public final class SimBackend: DeviceBackend, UsageInspector {
       try machine.change { kernel in try Self.perform(step, on: kernel) }
     } catch let fault as SimFault {
       throw DeviceError(
-        .failed, "cannot \(step.words): \(String(cString: strerror(fault.errno)))",
+        DeviceError.Code(errno: fault.errno),
+        "cannot \(step.words): \(String(cString: strerror(fault.errno)))",
         details: ["the kernel's reason: \(fault.reason)"], errno: fault.errno)
     } catch let error as DeviceError {
       throw error

@@ -105,16 +105,8 @@ final class SimKernel {
     // cmp_dpa() compares the addresses with memcmp(): on x86 by their lowest bytes first.
     found.sort { Self.littleEndianPrecedes(region.base + $0.offset, region.base + $1.offset) }
     guard !found.isEmpty else { return [SimNamespace(id: 0)] }
-    return found.enumerated().map { id, namespace in
-      var numbered = SimNamespace(id: id)
-      numbered.uuid = namespace.uuid
-      numbered.name = namespace.name
-      numbered.offset = namespace.offset
-      numbered.size = namespace.size
-      numbered.sectorSize = namespace.sectorSize
-      numbered.claimClass = namespace.claimClass
-      return numbered
-    }
+    for id in found.indices { found[id].id = id }
+    return found
   }
 
   /// namespace_devs.c:has_uuid_at_pos and select_pmem_id: one label at each position, within the DIMM.

@@ -24,7 +24,7 @@ public final class SimMachine {
   private static let runtimeName = "runtime"
   private static let pendingName = "runtime.pending"
 
-  private init(directory: FilePath, topology: SimTopology, kernel: SimKernel, lock: consuming MachineLock) {
+  private init(directory: FilePath, topology: SimTopology, kernel: SimKernel, lock: MachineLock) {
     self.directory = directory
     self.topology = topology
     self.kernel = kernel
@@ -147,7 +147,7 @@ public final class SimMachine {
   ) throws(DeviceError) -> [SimRegion]? {
     let path = directory.appending(runtimeName)
     guard let text = try TextFile.read(path) else { return nil }
-    return try SimRuntime.decode(text, regionCount: topology.regions.count, file: path.string)
+    return try SimRuntime.decode(text, regions: topology.regions, file: path.string)
   }
 
   static func rethrowing<Result>(_ body: () throws -> Result) throws(DeviceError) -> Result {

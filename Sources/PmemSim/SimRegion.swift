@@ -3,7 +3,8 @@ import PmemMedia
 
 /// A namespace device as the simulated kernel holds it in memory.
 struct SimNamespace: Hashable {
-  let id: Int
+  /// The Y of `namespaceX.Y`.
+  var id: Int
   /// nil for an idle device, and on a label-less region.
   var uuid: DeviceUUID?
   /// Kept by the kernel when a namespace is destroyed, until the device goes.

@@ -13,25 +13,41 @@ enum SimRuntime {
     return RecordFile.text(header: header, lines)
   }
 
-  static func decode(_ text: String, regionCount: Int, file: String) throws(DeviceError) -> [SimRegion] {
+  /// Reads the file back; what does not fit the machine's regions was not written by ``encode(_:)``.
+  static func decode(
+    _ text: String, regions hardware: [SimTopology.Region], file: String
+  ) throws(DeviceError) -> [SimRegion] {
     var regions: [SimRegion] = []
     for line in try RecordFile(text, header: header, file: file).lines {
       switch line.kind {
       case "region":
         regions.append(try region(line, file))
       case "namespace":
-        guard !regions.isEmpty else {
-          throw DeviceError(.corrupt, "\(file), line \(line.number): a namespace before any region")
+        let namespace = try namespace(line, file)
+        guard let last = regions.indices.last, hardware.indices.contains(last),
+          fits(namespace, hardware[last].size), !regions[last].namespaces.contains(where: { $0.id == namespace.id })
+        else {
+          throw DeviceError(.corrupt, "\(file), line \(line.number): the namespace does not fit its region")
         }
-        regions[regions.count - 1].namespaces.append(try namespace(line, file))
+        regions[last].namespaces.append(namespace)
       default:
         throw DeviceError(.corrupt, "\(file), line \(line.number): \"\(line.kind)\" is not known")
       }
     }
-    guard regions.count == regionCount else {
-      throw DeviceError(.corrupt, "\(file) tells of \(regions.count) regions, the machine has \(regionCount)")
+    guard regions.count == hardware.count else {
+      throw DeviceError(
+        .corrupt, "\(file) tells of \(regions.count) regions, the machine has \(hardware.count)")
     }
     return regions
+  }
+
+  private static func fits(_ namespace: SimNamespace, _ size: UInt64) -> Bool {
+    guard namespace.id >= 0, namespace.offset <= size, namespace.size <= size - namespace.offset else {
+      return false
+    }
+    guard let claim = namespace.claim else { return true }
+    return claim.id >= 0 && claim.dataOffset <= namespace.size
+      && claim.usable <= namespace.size - claim.dataOffset
   }
 
   // MARK: Regions

@@ -165,6 +165,23 @@ final class ScratchMachine {
     #expect(throws: DeviceError.self) { try machine.inventory() }
   }
 
+  @Test(arguments: ["offset=", "size=", "usable=", "data=", "align=", "id=", "block="])
+  func impossibleNumbersAreRefusedOrHarmless(field: String) throws {
+    let machine = try ScratchMachine()
+    try machine.create {
+      $0.mode = .devdax
+      $0.amount = .bytes(.mebibytes(64))
+    }
+    let path = machine.path + "/runtime"
+    let good = try String(contentsOfFile: path, encoding: .utf8)
+    for value in ["18446744073709551615", "9223372036854775807", "0", "1"] {
+      let bad = good.replacing(try Regex(" \(field)[0-9]+"), with: " " + field + value)
+      #expect(good.contains(" \(field)"))
+      try Data(bad.utf8).write(to: URL(fileURLWithPath: path))
+      do { _ = try machine.inventory() } catch let error as DeviceError { #expect(error.code == .corrupt) }
+    }
+  }
+
   @Test func damagedMediaLoseOnlyWhatTheyHeld() throws {
     var generator = SeededGenerator(seed: 29)
     let machine = try ScratchMachine([SimDimmRequest(size: .mebibytes(256))])

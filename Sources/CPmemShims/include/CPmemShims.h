@@ -21,7 +21,6 @@ void CPmem_log_clear(struct CPmem_log *log);
 void CPmem_log_free(struct CPmem_log *log);
 
 // Device types of linux/ndctl.h, whose header libndctl's own does not include.
-extern const unsigned CPmem_device_region_pmem;
 extern const unsigned CPmem_device_namespace_io;
 extern const unsigned CPmem_device_namespace_pmem;
 

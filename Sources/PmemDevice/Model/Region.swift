@@ -11,7 +11,7 @@ public struct Region: Hashable, Sendable {
   public var availableSize: ByteCount
   /// The largest hole: a namespace needs one piece.
   public var maxAvailableExtent: ByteCount
-  /// `pmem` or `volatile`.
+  /// `pmem`; ndctl's word for any other.
   public var type: String
   /// -1 where the platform does not say.
   public var numaNode: Int
