@@ -25,7 +25,8 @@ enum SimRuntime {
       case "namespace":
         let namespace = try namespace(line, file)
         guard let last = regions.indices.last, hardware.indices.contains(last),
-          fits(namespace, hardware[last].size), !regions[last].namespaces.contains(where: { $0.id == namespace.id })
+          fits(namespace, hardware[last].size),
+          !regions[last].namespaces.contains(where: { $0.id == namespace.id })
         else {
           throw DeviceError(.corrupt, "\(file), line \(line.number): the namespace does not fit its region")
         }

@@ -31,13 +31,21 @@ public struct Pmemctl: ParsableCommand {
     Glibc.exit(run(arguments, in: context).rawValue)
   }
 
+  /// `pmemctl --sim DIR status` means `pmemctl status --sim DIR`: which machine is often said first.
+  private static func machineLast(_ arguments: [String]) -> [String] {
+    guard let first = arguments.first else { return arguments }
+    if first.hasPrefix("--sim=") { return Array(arguments.dropFirst()) + [first] }
+    guard first == "--sim", arguments.count > 2 else { return arguments }
+    return Array(arguments.dropFirst(2)) + Array(arguments.prefix(2))
+  }
+
   /// Runs a command line in a context; everything it says goes to the context's sinks.
   public static func run(_ arguments: [String], in context: CommandContext) -> ExitStatus {
     do {
       guard !arguments.contains(where: { $0.contains("\u{fffd}") }) else {
         throw DeviceError(.usage, "an argument is not valid UTF-8")
       }
-      var command = try parseAsRoot(arguments)
+      var command = try parseAsRoot(machineLast(arguments))
       if let runnable = command as? any ContextCommand {
         try runnable.run(in: context)
       } else {

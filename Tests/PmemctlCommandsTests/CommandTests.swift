@@ -133,6 +133,17 @@ import Testing
     #expect(harness.run(["region", "list", "--sim", other.machine, "--json"]).out.contains("1073741824"))
   }
 
+  @Test func theMachineMayBeSaidFirst() throws {
+    let harness = try populated()
+    let other = try CommandHarness()
+    for arguments in [["--sim", harness.machine], ["--sim=\(harness.machine)"]] {
+      #expect(other.run(arguments + ["namespace", "list"]).out.contains("cache"))
+      #expect(other.run(arguments + ["sim", "show"]).status == .done)
+    }
+    #expect(other.run(["sim", "show", "--sim", harness.machine]).status == .done)
+    #expect(other.run(["--sim"]).status == .usage)
+  }
+
   @Test func withoutASimulatedMachineTheKernelIsAsked() throws {
     let harness = try CommandHarness()
     let answer = harness.run(["status", "--sim", ""])

@@ -13,6 +13,11 @@ struct SimDestroy: ContextCommand {
     completion: .directory)
   var directory: String?
 
+  @Option(
+    name: .long, help: ArgumentHelp("The same, as every other command takes it.", valueName: "dir"),
+    completion: .directory)
+  var sim: String?
+
   @Flag(name: .shortAndLong, help: "Do not ask.")
   var yes = false
 
@@ -22,7 +27,7 @@ struct SimDestroy: ContextCommand {
   @OptionGroup var output: OutputOptions
 
   func run(in context: CommandContext) throws {
-    let directory = try simulatedMachine(directory, context)
+    let directory = try simulatedMachine(directory ?? sim, context)
     let topology = try SimMachine.open(FilePath(directory), forWriting: false).topology
     if !dryRun {
       if context.terminal.isInteractive, !yes {

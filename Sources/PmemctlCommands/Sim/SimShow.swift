@@ -13,10 +13,15 @@ struct SimShow: ContextCommand {
     completion: .directory)
   var directory: String?
 
+  @Option(
+    name: .long, help: ArgumentHelp("The same, as every other command takes it.", valueName: "dir"),
+    completion: .directory)
+  var sim: String?
+
   @OptionGroup var output: OutputOptions
 
   func run(in context: CommandContext) throws {
-    let directory = try simulatedMachine(directory, context)
+    let directory = try simulatedMachine(directory ?? sim, context)
     let topology = try SimMachine.open(FilePath(directory), forWriting: false).topology
     try context.out.write(
       output.json ? JSON.object(topology.json(directory: directory)).text : topology.text(directory))
