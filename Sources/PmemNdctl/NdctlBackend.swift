@@ -63,10 +63,28 @@ public final class NdctlBackend: DeviceBackend, UsageInspector {
       throw error
     }
     for bus in context.buses { bus.settle() }
+    if case .enableRegion(let name) = step, status >= 0 { try plantLostSeed(in: name) }
     guard status < 0 else { return report(context) }
     let messages = context.takeMessages()
     if let verbose { for message in messages { verbose(message) } }
     throw Self.failure(step, errno: -status, messages: messages)
+  }
+
+  /// Gives a region that was just enabled the device for its next namespace, where the kernel has lost it.
+  ///
+  /// region.c:nd_region_probe registers namespaces, whose probes run in the background, and names the first of
+  /// them the seed only then: a probe that was quicker planted no successor. Probing it again does
+  /// (region_devs.c:nd_region_advance_seeds). Where that cannot be, planners say that there is no seed.
+  private func plantLostSeed(in name: String) throws(DeviceError) {
+    let context = try NdctlContext(verbose: verbose != nil)
+    guard let seed = try Self.region(name, context).lostSeed, seed.disable() == 0 else {
+      return report(context)
+    }
+    report(context)
+    let fresh = try NdctlContext(verbose: verbose != nil)
+    _ = try Self.namespace(seed.dev, fresh).enable()
+    for bus in fresh.buses { bus.settle() }
+    report(fresh)
   }
 
   /// 0, or a negative error number as libndctl returns it.

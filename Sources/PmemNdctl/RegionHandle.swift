@@ -26,6 +26,14 @@ struct RegionHandle {
   /// Unbinds the region's driver; its namespaces go with it.
   func disable() -> Int32 { unsafe ndctl_region_disable_invalidate(pointer) }
 
+  /// The namespace that the kernel calls the seed although it is in use; nil where all is well.
+  var lostSeed: NamespaceHandle? {
+    guard unsafe ndctl_region_get_nstype(pointer) == CPmem_device_namespace_pmem,
+      let seed = unsafe ndctl_region_get_namespace_seed(pointer), unsafe ndctl_namespace_is_active(seed)
+    else { return nil }
+    return unsafe NamespaceHandle(seed, region: pointer)
+  }
+
   // MARK: Snapshot
 
   func snapshot() -> Region {

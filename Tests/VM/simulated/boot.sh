@@ -1,7 +1,7 @@
 # In a guest whose DIMMs are a simulated machine's: what is there, and whether it works. Run by sim-boot.
 . "$VM_TESTS/lib.sh"
 
-pmemctl status --json --idle > "$OUT/kernel.json"
+pmemctl status --json > "$OUT/kernel.json"
 device() { pmemctl namespace show "$1" --json | jq -r '.blockdev // .daxregion.devices[0].chardev'; }
 
 mkfs.ext4 -q -b 4096 "/dev/$(device files)" >&2
