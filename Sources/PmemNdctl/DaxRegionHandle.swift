@@ -16,7 +16,8 @@ struct DaxRegionHandle {
       align: align == .max ? 0 : UInt64(align), path: path, devices: devices.map { $0.snapshot() })
   }
 
-  private var path: String? {
+  /// Below /sys/devices.
+  var path: String? {
     let prefix = "/sys/devices"
     guard let path = unsafe text(daxctl_region_get_path(pointer)), path.hasPrefix(prefix) else { return nil }
     return String(path.dropFirst(prefix.count))

@@ -20,7 +20,7 @@ public final class NdctlBackend: DeviceBackend, UsageInspector {
     let context = try NdctlContext(verbose: verbose != nil)
     let buses = context.buses.map { $0.snapshot(depth) }
     let claimed = Set(buses.flatMap(\.regions).flatMap(\.namespaces).compactMap { $0.daxRegion?.path })
-    let others = context.daxRegions.map { $0.snapshot() }.filter { !claimed.contains($0.path ?? "") }
+    let others = context.daxRegions.filter { !claimed.contains($0.path ?? "") }.map { $0.snapshot() }
     report(context)
     return Inventory(
       host: Self.host, buses: buses.sorted { BusHandle.number($0.dev) < BusHandle.number($1.dev) },
