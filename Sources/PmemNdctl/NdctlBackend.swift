@@ -17,14 +17,26 @@ public final class NdctlBackend: DeviceBackend, UsageInspector {
   // MARK: Reading
 
   public func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory {
+    try withContext { context throws(DeviceError) in
+      let buses = context.buses.map { $0.snapshot(depth) }
+      let claimed = Set(buses.flatMap(\.regions).flatMap(\.namespaces).compactMap { $0.daxRegion?.path })
+      let others = context.daxRegions.filter { !claimed.contains($0.path ?? "") }.map { $0.snapshot() }
+      return Inventory(
+        host: Self.host, buses: buses.sorted { BusHandle.number($0.dev) < BusHandle.number($1.dev) },
+        otherDaxRegions: others.sorted { $0.id < $1.id })
+    }
+  }
+
+  /// Opens a context for `body`, and reports what the libraries said.
+  ///
+  /// Handles point into the context's tree without holding it: they must not leave `body`, until whose end the
+  /// context is kept.
+  private func withContext<Result>(
+    _ body: (NdctlContext) throws(DeviceError) -> Result
+  ) throws(DeviceError) -> Result {
     let context = try NdctlContext(verbose: verbose != nil)
-    let buses = context.buses.map { $0.snapshot(depth) }
-    let claimed = Set(buses.flatMap(\.regions).flatMap(\.namespaces).compactMap { $0.daxRegion?.path })
-    let others = context.daxRegions.filter { !claimed.contains($0.path ?? "") }.map { $0.snapshot() }
-    report(context)
-    return Inventory(
-      host: Self.host, buses: buses.sorted { BusHandle.number($0.dev) < BusHandle.number($1.dev) },
-      otherDaxRegions: others.sorted { $0.id < $1.id })
+    defer { withExtendedLifetime(context) { report(context) } }
+    return try body(context)
   }
 
   private static var host: HostFacts {
@@ -54,20 +66,15 @@ public final class NdctlBackend: DeviceBackend, UsageInspector {
   // MARK: Changing
 
   public func perform(_ step: Step) throws(DeviceError) {
-    let context = try NdctlContext(verbose: verbose != nil)
-    let status: Int32
-    do {
-      status = try perform(step, in: context)
-    } catch {
-      report(context)
-      throw error
+    try withContext { context throws(DeviceError) in
+      let status = try perform(step, in: context)
+      for bus in context.buses { bus.settle() }
+      guard status < 0 else { return }
+      let messages = context.takeMessages()
+      for message in messages { verbose?(message) }
+      throw Self.failure(step, errno: -status, messages: messages)
     }
-    for bus in context.buses { bus.settle() }
-    if case .enableRegion(let name) = step, status >= 0 { try plantLostSeed(in: name) }
-    guard status < 0 else { return report(context) }
-    let messages = context.takeMessages()
-    if let verbose { for message in messages { verbose(message) } }
-    throw Self.failure(step, errno: -status, messages: messages)
+    if case .enableRegion(let name) = step { try plantLostSeed(in: name) }
   }
 
   /// Gives a region that was just enabled the device for its next namespace, where the kernel has lost it.
@@ -76,15 +83,16 @@ public final class NdctlBackend: DeviceBackend, UsageInspector {
   /// them the seed only then: a probe that was quicker planted no successor. Probing it again does
   /// (region_devs.c:nd_region_advance_seeds). Where that cannot be, planners say that there is no seed.
   private func plantLostSeed(in name: String) throws(DeviceError) {
-    let context = try NdctlContext(verbose: verbose != nil)
-    guard let seed = try Self.region(name, context).lostSeed, seed.disable() == 0 else {
-      return report(context)
+    let disabled = try withContext { context throws(DeviceError) -> String? in
+      guard let seed = try Self.region(name, context).lostSeed else { return nil }
+      let dev = seed.dev
+      return seed.disable() == 0 ? dev : nil
     }
-    report(context)
-    let fresh = try NdctlContext(verbose: verbose != nil)
-    _ = try Self.namespace(seed.dev, fresh).enable()
-    for bus in fresh.buses { bus.settle() }
-    report(fresh)
+    guard let disabled else { return }
+    try withContext { context throws(DeviceError) in
+      _ = try Self.namespace(disabled, context).enable()
+      for bus in context.buses { bus.settle() }
+    }
   }
 
   /// 0, or a negative error number as libndctl returns it.
@@ -131,7 +139,8 @@ public final class NdctlBackend: DeviceBackend, UsageInspector {
   public func usage(of namespace: Namespace) throws(DeviceError) -> [Usage] {
     guard namespace.isEnabled else { return [] }
     if let device = namespace.blockDevice { return try ExclusiveOpen.usage(of: device) }
-    let context = try NdctlContext(verbose: verbose != nil)
-    return try Self.namespace(namespace.dev, context).onlineMemory
+    return try withContext { context throws(DeviceError) in
+      try Self.namespace(namespace.dev, context).onlineMemory
+    }
   }
 }
