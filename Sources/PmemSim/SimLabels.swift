@@ -16,19 +16,20 @@ struct SimLabels {
     self.dimm = dimm
     self.media = media
     self.areaSize = Int(areaSize)
+    // Once, as label.c:nd_label_data_init does.
+    let area = try media.readLabels(dimm: dimm, at: 0, count: self.areaSize)
     for version in LabelVersion.allCases {
       guard let layout = LabelLayout(areaSize: self.areaSize, version: version) else { continue }
-      let header = try media.readLabels(dimm: dimm, at: 0, count: 2 * layout.indexSize)
-      let first = try? LabelIndex(Array(header.prefix(layout.indexSize)), copy: 0, layout: layout)
-      let second = try? LabelIndex(Array(header.dropFirst(layout.indexSize)), copy: 1, layout: layout)
+      let first = try? LabelIndex(Array(area.prefix(layout.indexSize)), copy: 0, layout: layout)
+      let second = try? LabelIndex(
+        Array(area.dropFirst(layout.indexSize).prefix(layout.indexSize)), copy: 1, layout: layout)
       let current: LabelIndex? =
         if let first, let second { LabelIndex.current(first, second) } else { first ?? second }
       guard let current else { continue }
       index = current
       for slot in current.free.indices where !current.free[slot] {
-        let bytes = try media.readLabels(
-          dimm: dimm, at: layout.offset(ofSlot: slot), count: version.labelSize)
-        labels[slot] = try? NamespaceLabel(bytes, slot: slot, version: version)
+        let bytes = area.dropFirst(layout.offset(ofSlot: slot)).prefix(version.labelSize)
+        labels[slot] = try? NamespaceLabel(Array(bytes), slot: slot, version: version)
       }
       return
     }

@@ -13,9 +13,8 @@ struct DimmShow: ContextCommand {
 
   func run(in context: CommandContext) throws {
     let backend = try context.open(machine, forWriting: false)
-    let listing = try backend.inventory(.listing)
-    // The format of the labels takes root and an ioctl: asked only here.
-    let inventory = listing.host.isPrivileged ? try backend.inventory(.planning) : listing
+    // With the format of the labels, where it may be read.
+    let inventory = try backend.inventory(.planning)
     guard let dimm = try NameResolver(inventory).dimms([name]).first else { return }
     guard !output.json else { return try context.out.write(JSON.object(dimm.json).text) }
     var list = PropertyList()

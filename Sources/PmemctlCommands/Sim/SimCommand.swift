@@ -7,10 +7,23 @@ struct SimCommand: ParsableCommand {
     subcommands: [SimCreate.self, SimShow.self, SimDestroy.self])
 }
 
-/// The machine named, or the environment's.
-func simulatedMachine(_ directory: String?, _ context: CommandContext) throws(DeviceError) -> String {
-  guard let found = directory ?? context.environment["PMEMCTL_SIM"], !found.isEmpty else {
-    throw DeviceError(.usage, "which simulated machine? Name its directory, or set PMEMCTL_SIM")
+/// Which simulated machine a verb is about.
+struct SimSelection: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp("The machine; by default the one of PMEMCTL_SIM.", valueName: "dir"),
+    completion: .directory)
+  var directory: String?
+
+  @Option(
+    name: .long, help: ArgumentHelp("The same, as every other command takes it.", valueName: "dir"),
+    completion: .directory)
+  var sim: String?
+
+  /// The machine named, or the environment's.
+  func directory(in context: CommandContext) throws(DeviceError) -> String {
+    guard let found = directory ?? sim ?? context.environment["PMEMCTL_SIM"], !found.isEmpty else {
+      throw DeviceError(.usage, "which simulated machine? Name its directory, or set PMEMCTL_SIM")
+    }
+    return found
   }
-  return found
 }

@@ -8,15 +8,7 @@ struct SimDestroy: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "destroy", abstract: "Remove a simulated machine and all that is on it.")
 
-  @Argument(
-    help: ArgumentHelp("The machine; by default the one of PMEMCTL_SIM.", valueName: "dir"),
-    completion: .directory)
-  var directory: String?
-
-  @Option(
-    name: .long, help: ArgumentHelp("The same, as every other command takes it.", valueName: "dir"),
-    completion: .directory)
-  var sim: String?
+  @OptionGroup var which: SimSelection
 
   @Flag(name: .shortAndLong, help: "Do not ask.")
   var yes = false
@@ -27,7 +19,7 @@ struct SimDestroy: ContextCommand {
   @OptionGroup var output: OutputOptions
 
   func run(in context: CommandContext) throws {
-    let directory = try simulatedMachine(directory ?? sim, context)
+    let directory = try which.directory(in: context)
     let topology = try SimMachine.open(FilePath(directory), forWriting: false).topology
     if !dryRun {
       if context.terminal.isInteractive, !yes {
