@@ -66,6 +66,9 @@ let package = Package(
       "pmemctl-conformance", "ConformanceRunner",
       ["BackendConformance", "PmemDevice", "PmemNdctl", "PmemSim", systemPackage]),
     runner("pmemctl-layouts", "LayoutRunner", ["TestSupport"]),
+    runner(
+      "pmemctl-lockstep", "LockstepRunner",
+      ["PmemDevice", "PmemNdctl", "PmemSim", "TestSupport", systemPackage]),
     tests("PmemDeviceTests", ["PmemDevice", "TestSupport"]),
     tests("PmemMediaTests", ["PmemDevice", "PmemMedia", "TestSupport"]),
     tests("PmemOutputTests", ["PmemOutput", "TestSupport"]),

@@ -1,7 +1,7 @@
 public import PmemDevice
 
 /// The info block of a fsdax or devdax namespace: `struct nd_pfn_sb` in drivers/nvdimm/pfn.h, 4 KiB into the
-/// namespace. Written as version 1.4; 1.0 to 1.4 are read.
+/// namespace. 1.0 to 1.4 are read and written (``KernelRules/infoBlockMinor``).
 public struct PfnInfoBlock: Hashable, Sendable {
   public enum Kind: String, Hashable, Sendable {
     case pfn = "NVDIMM_PFN_INFO"
@@ -40,10 +40,10 @@ public struct PfnInfoBlock: Hashable, Sendable {
     self.parentUUID = parentUUID
     self.map = map
     self.align = align
-    minorVersion = 4
+    minorVersion = host.rules.infoBlockMinor
     dataOffset = layout.dataOffset
     pageCount = layout.usable / host.pageSize
-    startPad = 0
+    startPad = UInt32(layout.startPad)
     endTruncation = UInt32(layout.endTruncation)
     pageSize = UInt32(host.pageSize)
     structPageSize = UInt16(host.structPageSize)
@@ -94,11 +94,15 @@ public struct PfnInfoBlock: Hashable, Sendable {
     fields.set(dataOffset, at: 56, width: 8)
     fields.set(pageCount, at: 64, width: 8)
     fields.set(map == .mem ? 1 : 2, at: 72, width: 4)
-    fields.set(startPad, at: 76, width: 4)
-    fields.set(endTruncation, at: 80, width: 4)
-    fields.set(align, at: 84, width: 4)
-    fields.set(pageSize, at: 88, width: 4)
-    fields.set(structPageSize, at: 92, width: 2)
+    if minorVersion >= 1 {
+      fields.set(startPad, at: 76, width: 4)
+      fields.set(endTruncation, at: 80, width: 4)
+    }
+    if minorVersion >= 2 { fields.set(align, at: 84, width: 4) }
+    if minorVersion >= 4 {
+      fields.set(pageSize, at: 88, width: 4)
+      fields.set(structPageSize, at: 92, width: 2)
+    }
     fields.set(fields.checksum(excluding: Self.checksumOffset), at: Self.checksumOffset, width: 8)
     return fields.bytes
   }

@@ -1,4 +1,5 @@
 import CNdctl
+import Glibc
 import PmemDevice
 
 /// A DIMM in a context's tree.
@@ -12,7 +13,7 @@ struct DimmHandle {
     let handle = unsafe ndctl_dimm_get_handle(pointer)
     let physicalID = unsafe ndctl_dimm_get_phys_id(pointer)
     return DIMM(
-      dev: unsafe text(ndctl_dimm_get_devname(pointer)) ?? "",
+      dev: dev,
       id: unsafe text(ndctl_dimm_get_unique_id(pointer)),
       handle: handle == .max ? nil : handle, physicalID: physicalID == .max ? nil : physicalID,
       isEnabled: unsafe ndctl_dimm_is_enabled(pointer) != 0, flags: flags, security: security,
@@ -46,17 +47,41 @@ struct DimmHandle {
   private func labels(_ depth: InventoryDepth) -> LabelArea? {
     let available = unsafe ndctl_dimm_get_available_labels(pointer)
     guard available != .max else { return nil }
-    return LabelArea(
-      availableSlots: Int(clamping: available), version: depth == .planning ? labelVersion : nil)
+    var area = LabelArea(availableSlots: Int(clamping: available), version: nil)
+    if depth == .planning { readIndex(into: &area) }
+    return area
   }
 
   /// Reads the index blocks (an ioctl, for root) to learn the size of a label.
-  private var labelVersion: LabelVersion? {
-    guard let command = unsafe ndctl_dimm_read_label_index(pointer) else { return nil }
+  private func readIndex(into area: inout LabelArea) {
+    guard let command = unsafe ndctl_dimm_read_label_index(pointer) else { return }
     unsafe ndctl_cmd_unref(command)
     // Only validation finds out the size of a label; where there is none, it leaves what the kernel would write.
-    guard unsafe ndctl_dimm_validate_labels(pointer) >= 0 else { return .v12 }
+    area.isBlank = unsafe ndctl_dimm_validate_labels(pointer) < 0
+    guard area.isBlank == false else {
+      area.version = .v12
+      return
+    }
     let size = unsafe ndctl_dimm_sizeof_namespace_label(pointer)
-    return LabelVersion.allCases.first { $0.labelSize == Int(size) }
+    area.version = LabelVersion.allCases.first { $0.labelSize == Int(size) }
   }
+
+  /// Writes fresh index blocks, then has the kernel read them, as `ndctl init-labels` does.
+  ///
+  /// - Returns: 0 or a negative error number; -EBUSY while a region of the DIMM is enabled.
+  func initializeLabels(_ version: LabelVersion) -> Int32 {
+    guard let command = unsafe ndctl_dimm_read_label_index(pointer) else { return -ENXIO }
+    defer { unsafe ndctl_cmd_unref(command) }
+    guard unsafe ndctl_dimm_is_active(pointer) == 0 else { return -EBUSY }
+    _ = unsafe ndctl_dimm_validate_labels(pointer)
+    let status = unsafe ndctl_dimm_init_labels(
+      pointer, version == .v11 ? NDCTL_NS_VERSION_1_1 : NDCTL_NS_VERSION_1_2)
+    guard status >= 0 else { return status }
+    // A disabled DIMM holds no copy in memory.
+    guard unsafe ndctl_dimm_is_enabled(pointer) != 0 else { return 0 }
+    let disabled = unsafe ndctl_dimm_disable(pointer)
+    return disabled == 0 ? unsafe ndctl_dimm_enable(pointer) : disabled
+  }
+
+  var dev: String { unsafe text(ndctl_dimm_get_devname(pointer)) ?? "" }
 }

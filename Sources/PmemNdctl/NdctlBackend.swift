@@ -107,6 +107,7 @@ public final class NdctlBackend: DeviceBackend, UsageInspector {
     case .free(let name): try Self.namespace(name, context).free()
     case .enableRegion(let name): try Self.region(name, context).enable()
     case .disableRegion(let name): try Self.region(name, context).disable()
+    case .initializeLabels(let name, let version): try Self.dimm(name, context).initializeLabels(version)
     }
   }
 
@@ -123,6 +124,13 @@ public final class NdctlBackend: DeviceBackend, UsageInspector {
       for region in bus.regions where name.hasPrefix("namespace\(region.dev.dropFirst(6)).") {
         if let found = region.namespaces.first(where: { $0.dev == name }) { return found }
       }
+    }
+    throw DeviceError(.notFound, "\(name) is no longer there", errno: ENXIO)
+  }
+
+  private static func dimm(_ name: String, _ context: NdctlContext) throws(DeviceError) -> DimmHandle {
+    for bus in context.buses {
+      if let found = bus.dimms.first(where: { $0.dev == name }) { return found }
     }
     throw DeviceError(.notFound, "\(name) is no longer there", errno: ENXIO)
   }

@@ -62,6 +62,37 @@ struct ImageFile: ~Copyable {
     try Self.doing("write", path) { _ = try descriptor.writeAll(toAbsoluteOffset: Int64(offset), bytes) }
   }
 
+  var size: UInt64 {
+    get throws(DeviceError) {
+      let descriptor = descriptor
+      return try Self.doing("read", path) { UInt64(try descriptor.seek(offset: 0, from: .end)) }
+    }
+  }
+
+  // lseek(2): SEEK_DATA and SEEK_HOLE, which Glibc's module leaves out.
+  private static let seekData: Int32 = 3
+  private static let seekHole: Int32 = 4
+
+  /// Writes all that is not a hole to the same place of another file, which is at least as long.
+  func copyData(to copy: borrowing ImageFile) throws(DeviceError) {
+    let whole = try size
+    let chunk: UInt64 = 1 << 20
+    var position: UInt64 = 0
+    // ENXIO: no data behind it.
+    while case let data = lseek(descriptor.rawValue, off_t(position), Self.seekData), data >= 0 {
+      let end = lseek(descriptor.rawValue, data, Self.seekHole)
+      guard end >= 0 else { throw Self.failure("read", path, Errno(rawValue: errno)) }
+      position = UInt64(data)
+      while position < UInt64(end) {
+        let length = min(chunk, UInt64(end) - position)
+        try copy.write(try read(at: position, count: Int(length)), at: position)
+        position += length
+      }
+      if position >= whole { break }
+    }
+    try copy.synchronize()
+  }
+
   /// Forces what was written to the disk, so that the order of writes is kept across a power cut.
   func synchronize() throws(DeviceError) {
     guard fdatasync(descriptor.rawValue) == 0 else {

@@ -57,6 +57,13 @@ struct RecordLine {
     return value
   }
 
+  /// An integer field that may be missing; a bad one is an error.
+  func optional<Value: FixedWidthInteger>(_ key: String, file: String, as type: Value.Type = Value.self)
+    throws(DeviceError) -> Value?
+  {
+    self[key] == nil ? nil : try integer(key, file: file, as: type)
+  }
+
   // MARK: Percent encoding
 
   private static func encode(_ value: String) -> String {

@@ -53,6 +53,8 @@ public final class SimBackend: DeviceBackend, UsageInspector {
       try kernel.free(region, id)
     case .enableRegion(let name): try kernel.enableRegion(try region(name, kernel))
     case .disableRegion(let name): kernel.disableRegion(try region(name, kernel))
+    case .initializeLabels(let name, let version):
+      try kernel.initializeLabels(try dimm(name, kernel), version)
     }
   }
 
@@ -70,9 +72,17 @@ public final class SimBackend: DeviceBackend, UsageInspector {
   }
 
   private static func region(_ name: String, _ kernel: SimKernel) throws -> Int {
-    guard name.hasPrefix("region"), let index = Int(name.dropFirst("region".count)),
-      kernel.regions.indices.contains(index)
-    else { throw SimFault(ENXIO, "there is no \(name)") }
+    try number(name, "region", among: kernel.regions.indices)
+  }
+
+  private static func dimm(_ name: String, _ kernel: SimKernel) throws -> Int {
+    try number(name, "nmem", among: kernel.topology.dimms.indices)
+  }
+
+  private static func number(_ name: String, _ prefix: String, among known: Range<Int>) throws -> Int {
+    guard name.hasPrefix(prefix), let index = Int(name.dropFirst(prefix.count)), known.contains(index) else {
+      throw SimFault(ENXIO, "there is no \(name)")
+    }
     return index
   }
 }

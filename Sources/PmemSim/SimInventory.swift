@@ -23,8 +23,10 @@ struct SimInventory {
 
   private func dimm(_ index: Int) -> DIMM {
     DIMM(
-      dev: "nmem\(index)", id: topology.identity(ofDimm: index), handle: UInt32(index + 1), physicalID: 0,
-      labels: kernel.labels[index].map { LabelArea(availableSlots: $0.availableSlots, version: $0.version) })
+      dev: "nmem\(index)", id: topology.dimms[index].identity.text, handle: UInt32(index + 1), physicalID: 0,
+      labels: kernel.labels[index].map {
+        LabelArea(availableSlots: $0.availableSlots, version: $0.version, isBlank: $0.index == nil)
+      })
   }
 
   private func region(_ index: Int) -> Region {
@@ -38,21 +40,29 @@ struct SimInventory {
       maxAvailableExtent: ByteCount(extents.map(\.length).max() ?? 0), numaNode: hardware.node,
       targetNode: hardware.node,
       isetID: isLabeled ? topology.cookie(of: hardware, version: kernel.labelVersion(index)) : nil,
-      mappings: mappings(hardware), isEnabled: state.isEnabled, isLabeled: isLabeled,
+      mappings: mappings(hardware),
+      capabilities: state.isEnabled ? .standard(for: topology.profile.rules) : .none,
+      isEnabled: state.isEnabled, isLabeled: isLabeled,
       namespaceSeed: state.seed.map { "namespace\(index).\($0)" },
       namespaces: state.namespaces.map { namespace($0, region: index) }.sorted { $0.id < $1.id })
   }
 
   private func mappings(_ region: SimTopology.Region) -> [RegionMapping] {
     region.dimms.enumerated().map { position, dimm in
-      RegionMapping(dimm: "nmem\(dimm)", offset: 0, length: region.size / region.ways, position: position)
+      RegionMapping(
+        dimm: "nmem\(dimm)", offset: region.dimmOffset, length: region.share, position: position)
     }
+  }
+
+  /// One namespace as it is shown; nil where there is none of that number.
+  func namespace(_ id: Int, region index: Int) -> Namespace? {
+    kernel.regions[index].namespaces.first { $0.id == id }.map { namespace($0, region: index) }
   }
 
   private func namespace(_ state: SimNamespace, region index: Int) -> Namespace {
     let hardware = topology.regions[index]
     let labeled = kernel.isLabeled(index)
-    let claim = state.isEnabled ? state.claim : nil
+    let claim = state.claim
     var namespace = Namespace(
       regionID: index, id: state.id, size: ByteCount(state.size), rawSize: ByteCount(state.size),
       uuid: labeled ? state.uuid ?? .null : nil, sectorSize: state.sectorSize == 0 ? 512 : state.sectorSize,
@@ -70,7 +80,8 @@ struct SimInventory {
   }
 
   private func describe(_ claim: SimClaim, _ state: SimNamespace, in namespace: inout Namespace) {
-    namespace.size = ByteCount(claim.usable)
+    // A claim tells its settings before it is enabled, its size only then.
+    if state.isEnabled { namespace.size = ByteCount(claim.usable) }
     namespace.rawUUID = namespace.uuid
     namespace.uuid = claim.uuid
     switch claim.kind {
@@ -86,12 +97,12 @@ struct SimInventory {
       namespace.map = claim.map
       namespace.align = claim.align
       namespace.sectorSize = nil
-      namespace.daxRegion = daxRegion(claim, state, namespace)
+      if state.isEnabled { namespace.daxRegion = daxRegion(claim, state, namespace) }
     }
   }
 
   private func daxRegion(_ claim: SimClaim, _ state: SimNamespace, _ namespace: Namespace) -> DaxRegion {
-    let start = topology.regions[namespace.regionID].base + state.offset + claim.dataOffset
+    let start = topology.regions[namespace.regionID].base + state.offset + claim.startPad + claim.dataOffset
     let device = DaxDevice(
       chardev: "dax\(namespace.regionID).\(state.id)", size: namespace.size, targetNode: namespace.targetNode,
       align: claim.align, mode: .devdax,

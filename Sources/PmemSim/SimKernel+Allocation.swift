@@ -16,10 +16,11 @@ extension SimKernel {
       throw SimFault(22, "the name is too long")
     }
     let size = request.size.rawValue
+    guard size > 0 else { throw SimFault(22, "a namespace without a size is none") }
     let align = topology.regions[index].align
     guard size % align == 0 else { throw SimFault(22, "\(size) is not \(align >> 10)K aligned") }
     // __size_store: against the largest piece, then the first that is large enough.
-    guard size > 0, let extent = freeExtents(index).first(where: { $0.length >= size }) else {
+    guard let extent = freeExtents(index).first(where: { $0.length >= size }) else {
       throw SimFault(28, "no extent of \(size) bytes is free")
     }
     if let sectorSize = request.sectorSize, ![512, 4096].contains(sectorSize) {
@@ -30,7 +31,6 @@ extension SimKernel {
     namespace.offset = extent.offset
     namespace.size = size
     namespace.sectorSize = request.sectorSize ?? namespace.sectorSize
-    namespace.claimClass = .none
     do {
       try updateLabels(index, namespace)
     } catch {
@@ -68,7 +68,8 @@ extension SimKernel {
         let label = NamespaceLabel(
           uuid: uuid, name: namespace.name, flags: flags, labelCount: UInt16(region.dimms.count),
           position: UInt16(position), setCookie: cookie, sectorSize: namespace.sectorSize,
-          dpa: namespace.offset / region.ways, rawSize: namespace.size / region.ways, slot: 0,
+          dpa: region.dimmOffset + namespace.offset / region.ways, rawSize: namespace.size / region.ways,
+          slot: 0,
           claimClass: namespace.claimClass)
         try labels[dimm]?.update(label)
       }

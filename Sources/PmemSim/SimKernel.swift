@@ -49,7 +49,13 @@ final class SimKernel {
   /// dimm.c:nvdimm_probe once one is found).
   func isLabeled(_ index: Int) -> Bool {
     let region = topology.regions[index]
-    return !region.isE820 && region.dimms.allSatisfy { labels[$0]?.index != nil }
+    return !region.isE820
+      && region.dimms.allSatisfy { labels[$0]?.index != nil && isKnown(labels[$0]?.version ?? .v11) }
+  }
+
+  /// Whether this kernel reads labels of a version.
+  private func isKnown(_ version: LabelVersion) -> Bool {
+    version == .v11 || topology.profile.rules.newestLabels == .v12
   }
 
   func labelVersion(_ index: Int) -> LabelVersion {
@@ -76,6 +82,15 @@ final class SimKernel {
     regions[index] = SimRegion()
   }
 
+  /// What `ndctl init-labels` does: the kernel refuses writes to the label area of a DIMM in use
+  /// (bus.c:nd_cmd_clear_to_send).
+  func initializeLabels(_ dimm: Int, _ version: LabelVersion) throws {
+    guard labels[dimm] != nil else { throw SimFault(6, "nmem\(dimm) has no label area") }
+    let users = topology.regions.indices.filter { topology.regions[$0].dimms.contains(dimm) }
+    guard users.allSatisfy({ !regions[$0].isEnabled }) else { throw SimFault(16, "nmem\(dimm) is in use") }
+    try labels[dimm]?.initialize(version)
+  }
+
   private func labellessNamespace(_ index: Int) -> SimNamespace {
     var namespace = SimNamespace(id: 0)
     namespace.size = topology.regions[index].size
@@ -90,19 +105,21 @@ final class SimKernel {
     let cookie = topology.cookie(of: region, version: primary.version)
     var found: [SimNamespace] = []
     for (_, label) in primary.labels.sorted(by: { $0.key < $1.key }) {
-      guard label.setCookie == cookie, label.dpa < region.size / region.ways,
+      guard label.setCookie == cookie, label.dpa >= region.dimmOffset,
+        label.dpa - region.dimmOffset < region.share,
         !found.contains(where: { $0.uuid == label.uuid }), isComplete(label, in: region)
       else { continue }
       var namespace = SimNamespace(id: 0)
       namespace.uuid = label.uuid
       namespace.name = label.name
-      namespace.offset = label.dpa * region.ways
+      namespace.offset = (label.dpa - region.dimmOffset) * region.ways
       namespace.size = label.rawSize * region.ways
       namespace.sectorSize = label.sectorSize
       namespace.claimClass = label.claimClass ?? .none
       found.append(namespace)
     }
     // cmp_dpa() compares the addresses with memcmp(): on x86 by their lowest bytes first.
+    if !topology.profile.rules.dividesRegions { found = Array(found.prefix(1)) }
     found.sort { Self.littleEndianPrecedes(region.base + $0.offset, region.base + $1.offset) }
     guard !found.isEmpty else { return [SimNamespace(id: 0)] }
     for id in found.indices { found[id].id = id }
@@ -115,9 +132,10 @@ final class SimKernel {
       let mates = labels[dimm]?.labels.values.filter { $0.uuid == label.uuid } ?? []
       guard mates.count == 1, let mate = mates.first else { return false }
       let (end, overflow) = mate.dpa.addingReportingOverflow(mate.rawSize)
-      return Int(mate.position) == position && Int(mate.labelCount) == region.dimms.count
+      return mate.dpa >= region.dimmOffset && Int(mate.position) == position
+        && Int(mate.labelCount) == region.dimms.count
         && mate.setCookie == label.setCookie && !overflow && mate.rawSize > 0
-        && end <= region.size / region.ways
+        && end <= region.dimmOffset + region.share
     }
   }
 
@@ -146,14 +164,20 @@ final class SimKernel {
   /// to whoever has a label on it (label.c:nd_label_reserve_dpa), whether the region is enabled or not.
   private func allocations(_ index: Int) -> [(offset: UInt64, size: UInt64)] {
     let region = topology.regions[index]
-    let limit = region.size / region.ways
+    let begin = region.dimmOffset
+    let limit = begin + region.share
     let taken = region.dimms.flatMap { dimm in
       (labels[dimm]?.labels.values).map(Array.init) ?? []
     }
-    let spans = taken.filter { $0.dpa < limit && $0.rawSize <= limit - $0.dpa }.map {
-      (offset: $0.dpa * region.ways, size: $0.rawSize * region.ways)
+    let spans = taken.filter { $0.dpa >= begin && $0.dpa < limit && $0.rawSize <= limit - $0.dpa }.map {
+      (offset: ($0.dpa - begin) * region.ways, size: $0.rawSize * region.ways)
     }
     return spans.sorted { ($0.offset, $0.size) < ($1.offset, $1.size) }
+  }
+
+  /// A checksum of all labels in force: another one means that somebody else has written some.
+  var labelFingerprint: UInt64 {
+    fletcher64(labels.sorted { $0.key < $1.key }.flatMap(\.value.encoded))
   }
 
   /// By how many bytes one change can lengthen the description of this kernel's memory: enabling a region can

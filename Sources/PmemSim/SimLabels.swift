@@ -37,6 +37,14 @@ struct SimLabels {
 
   var version: LabelVersion { index?.layout.version ?? .v12 }
 
+  /// The index and the labels in force, as bytes.
+  var encoded: [UInt8] {
+    guard let index else { return [] }
+    return labels.sorted { $0.key < $1.key }.reduce(into: index.encoded) {
+      $0 += $1.value.encoded(version: index.layout.version)
+    }
+  }
+
   /// Free slots less the one that the kernel keeps for updates.
   var availableSlots: Int {
     let free =
@@ -67,6 +75,8 @@ struct SimLabels {
     var label = label
     label.slot = UInt32(slot)
     let layout = current.layout
+    // Labels of version 1.1 have no place for it.
+    if layout.version == .v11 { label.claimClass = ClaimClass.none }
     try media.writeLabels(
       dimm: dimm, label.encoded(version: layout.version), at: layout.offset(ofSlot: slot))
     var free = current.free

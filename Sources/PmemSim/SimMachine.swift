@@ -109,14 +109,26 @@ public final class SimMachine {
   /// - Returns: The machine, locked.
   /// - Throws: ``DeviceError/Code/notFound`` for a foreign directory, ``DeviceError/Code/corrupt`` for damage.
   public static func open(_ directory: FilePath, forWriting: Bool) throws(DeviceError) -> SimMachine {
+    try open(directory, forWriting: forWriting, power: PowerSupply())
+  }
+
+  /// As ``open(_:forWriting:)``, with a power supply that may fail.
+  package static func open(
+    _ directory: FilePath, forWriting: Bool, power: PowerSupply
+  ) throws(DeviceError) -> SimMachine {
     let lock = try locked(directory, exclusive: forWriting)
     let topology = try readTopology(directory)
-    let media = SimMedia(directory, topology: topology, isWritable: forWriting)
+    let media = SimMedia(directory, topology: topology, isWritable: forWriting, power: power)
     let kernel = try rethrowing { () throws -> SimKernel in
-      guard let regions = try readRuntime(directory, topology) else {
+      guard let runtime = try readRuntime(directory, topology) else {
         return try SimKernel(booting: topology, media: media)
       }
-      return try SimKernel(resuming: regions, topology: topology, media: media)
+      let resumed = try SimKernel(resuming: runtime.regions, topology: topology, media: media)
+      // Where a guest, or a hand, has written labels since, what was remembered is of no use.
+      guard resumed.labelFingerprint == runtime.labels else {
+        return try SimKernel(booting: topology, media: media)
+      }
+      return resumed
     }
     return SimMachine(directory: directory, topology: topology, kernel: kernel, lock: lock)
   }
@@ -144,10 +156,21 @@ public final class SimMachine {
 
   private static func readRuntime(
     _ directory: FilePath, _ topology: SimTopology
-  ) throws(DeviceError) -> [SimRegion]? {
+  ) throws(DeviceError) -> SimRuntime? {
     let path = directory.appending(runtimeName)
     guard let text = try TextFile.read(path) else { return nil }
-    return try SimRuntime.decode(text, regions: topology.regions, file: path.string)
+    return try SimRuntime(parsing: text, regions: topology.regions, file: path.string)
+  }
+
+  /// Forgets what the kernel has in memory: the next command finds the media, and boots.
+  public static func reboot(_ directory: FilePath) throws(DeviceError) {
+    let lock = try locked(directory, exclusive: true)
+    defer { lock.release() }
+    _ = try readTopology(directory)
+    let path = directory.appending(runtimeName)
+    guard unlink(path.string) == 0 || errno == ENOENT else {
+      throw ImageFile.failure("remove", path, Errno(rawValue: errno))
+    }
   }
 
   static func rethrowing<Result>(_ body: () throws -> Result) throws(DeviceError) -> Result {
@@ -161,16 +184,18 @@ public final class SimMachine {
   /// Runs one change on the kernel and remembers what it made of it; see the type's description for what a
   /// crash in it leaves. A change that cannot be remembered is not begun.
   func change(_ body: (SimKernel) throws -> Void) throws {
+    guard !kernel.media.power.isOff else { throw kernel.media.power.failure }
     let path = directory.appending(Self.runtimeName)
     let pending = directory.appending(Self.pendingName)
     try TextFile.reserve(
-      pending, replacing: path, bytes: SimRuntime.encode(kernel.regions).utf8.count + kernel.longestGrowth)
+      pending, replacing: path, bytes: SimRuntime(kernel).text.utf8.count + kernel.longestGrowth)
     do {
       try body(kernel)
     } catch {
-      try? TextFile.complete(SimRuntime.encode(kernel.regions), pending, as: path)
+      guard !kernel.media.power.isOff else { throw error }
+      try? TextFile.complete(SimRuntime(kernel).text, pending, as: path)
       throw error
     }
-    try TextFile.complete(SimRuntime.encode(kernel.regions), pending, as: path)
+    try TextFile.complete(SimRuntime(kernel).text, pending, as: path)
   }
 }

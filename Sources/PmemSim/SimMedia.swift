@@ -8,9 +8,13 @@ final class SimMedia {
   private let directory: FilePath
   private let topology: SimTopology
   private let isWritable: Bool
+  let power: PowerSupply
   private static let interleave: UInt64 = 4096
 
-  init(_ directory: FilePath, topology: SimTopology, isWritable: Bool) {
+  init(
+    _ directory: FilePath, topology: SimTopology, isWritable: Bool, power: PowerSupply = PowerSupply()
+  ) {
+    self.power = power
     self.directory = directory
     self.topology = topology
     self.isWritable = isWritable
@@ -39,9 +43,7 @@ final class SimMedia {
 
   /// Writes and synchronizes: the next write comes after this one, whatever happens between.
   func writeLabels(dimm index: Int, _ bytes: [UInt8], at offset: Int) throws(DeviceError) {
-    let image = try open(Self.imageName(ofDimm: index))
-    try image.write(bytes, at: topology.dimms[index].size + UInt64(offset))
-    try image.synchronize()
+    try write(bytes, to: Self.imageName(ofDimm: index), at: topology.dimms[index].size + UInt64(offset))
   }
 
   // MARK: Data
@@ -58,11 +60,17 @@ final class SimMedia {
   func write(region index: Int, _ bytes: [UInt8], at offset: UInt64) throws(DeviceError) {
     var rest = bytes[...]
     for piece in pieces(region: index, at: offset, count: bytes.count) {
-      let image = try open(piece.image)
-      try image.write(Array(rest.prefix(piece.count)), at: piece.offset)
-      try image.synchronize()
+      try write(Array(rest.prefix(piece.count)), to: piece.image, at: piece.offset)
       rest = rest.dropFirst(piece.count)
     }
+  }
+
+  private func write(_ bytes: [UInt8], to name: String, at offset: UInt64) throws(DeviceError) {
+    let granted = power.grant(bytes.count)
+    let image = try open(name)
+    try image.write(Array(bytes.prefix(granted)), at: offset)
+    try image.synchronize()
+    guard granted == bytes.count else { throw power.failure }
   }
 
   private func open(_ name: String) throws(DeviceError) -> ImageFile {
@@ -74,7 +82,9 @@ final class SimMedia {
   ) -> [(image: String, offset: UInt64, count: Int)] {
     let region = topology.regions[index]
     guard !region.isE820 else { return [(Self.imageName(ofE820: index), offset, count)] }
-    guard region.dimms.count > 1 else { return [(Self.imageName(ofDimm: region.dimms[0]), offset, count)] }
+    guard region.dimms.count > 1 else {
+      return [(Self.imageName(ofDimm: region.dimms[0]), region.dimmOffset + offset, count)]
+    }
     var pieces: [(image: String, offset: UInt64, count: Int)] = []
     var position = offset
     let end = offset + UInt64(count)
@@ -84,7 +94,10 @@ final class SimMedia {
       let length = min(Self.interleave - within, end - position)
       let dimm = region.dimms[Int(line % region.ways)]
       pieces.append(
-        (Self.imageName(ofDimm: dimm), line / region.ways * Self.interleave + within, Int(length)))
+        (
+          Self.imageName(ofDimm: dimm),
+          region.dimmOffset + line / region.ways * Self.interleave + within, Int(length)
+        ))
       position += length
     }
     return pieces

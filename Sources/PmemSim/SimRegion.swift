@@ -37,8 +37,10 @@ struct SimClaim: Hashable {
   var align: UInt64 = 0
   /// Sector mode: the block size.
   var blockSize: UInt64 = 0
-  /// Of an enabled claim: bytes that can be used, and where they begin in the namespace.
+  /// Of an enabled claim: bytes that can be used, and where they begin in the namespace, behind the padding that
+  /// old kernels need.
   var usable: UInt64 = 0
+  var startPad: UInt64 = 0
   var dataOffset: UInt64 = 0
 }
 

@@ -3,29 +3,43 @@ import PmemMedia
 
 /// What the simulated kernel knows that is not on the media: which devices exist, which are enabled, which
 /// is the next seed. A reboot, or a crash, forgets it.
-enum SimRuntime {
-  static let header = "pmemctl-runtime 1"
+struct SimRuntime {
+  let regions: [SimRegion]
+  /// ``SimKernel/labelFingerprint`` when it was written.
+  let labels: UInt64
 
-  static func encode(_ regions: [SimRegion]) -> String {
-    let lines = regions.enumerated().flatMap { index, region in
-      [line(index, region)] + region.namespaces.map { line(index, $0) }
-    }
-    return RecordFile.text(header: header, lines)
+  private static let header = "pmemctl-runtime 2"
+
+  init(_ kernel: SimKernel) {
+    regions = kernel.regions
+    labels = kernel.labelFingerprint
   }
 
-  /// Reads the file back; what does not fit the machine's regions was not written by ``encode(_:)``.
-  static func decode(
-    _ text: String, regions hardware: [SimTopology.Region], file: String
-  ) throws(DeviceError) -> [SimRegion] {
+  var text: String {
+    var media = RecordLine("media")
+    media.add("labels", labels)
+    let lines = regions.enumerated().flatMap { index, region in
+      [Self.line(index, region)] + region.namespaces.map { Self.line(index, $0) }
+    }
+    return RecordFile.text(header: Self.header, [media] + lines)
+  }
+
+  /// Reads the file back; what does not fit the machine's regions was not written by ``text``.
+  init(
+    parsing text: String, regions hardware: [SimTopology.Region], file: String
+  ) throws(DeviceError) {
     var regions: [SimRegion] = []
-    for line in try RecordFile(text, header: header, file: file).lines {
+    var labels: UInt64?
+    for line in try RecordFile(text, header: Self.header, file: file).lines {
       switch line.kind {
+      case "media":
+        labels = try line.integer("labels", file: file)
       case "region":
-        regions.append(try region(line, file))
+        regions.append(try Self.region(line, file))
       case "namespace":
-        let namespace = try namespace(line, file)
+        let namespace = try Self.namespace(line, file)
         guard let last = regions.indices.last, hardware.indices.contains(last),
-          fits(namespace, hardware[last].size),
+          Self.fits(namespace, hardware[last].size),
           !regions[last].namespaces.contains(where: { $0.id == namespace.id })
         else {
           throw DeviceError(.corrupt, "\(file), line \(line.number): the namespace does not fit its region")
@@ -39,7 +53,9 @@ enum SimRuntime {
       throw DeviceError(
         .corrupt, "\(file) tells of \(regions.count) regions, the machine has \(hardware.count)")
     }
-    return regions
+    guard let labels else { throw DeviceError(.corrupt, "\(file) does not tell of the media") }
+    self.regions = regions
+    self.labels = labels
   }
 
   private static func fits(_ namespace: SimNamespace, _ size: UInt64) -> Bool {
@@ -47,8 +63,8 @@ enum SimRuntime {
       return false
     }
     guard let claim = namespace.claim else { return true }
-    return claim.id >= 0 && claim.dataOffset <= namespace.size
-      && claim.usable <= namespace.size - claim.dataOffset
+    let (begin, overflow) = claim.startPad.addingReportingOverflow(claim.dataOffset)
+    return claim.id >= 0 && !overflow && begin <= namespace.size && claim.usable <= namespace.size - begin
   }
 
   // MARK: Regions
@@ -92,6 +108,7 @@ enum SimRuntime {
     line.add("block", claim.blockSize)
     line.add("usable", claim.usable)
     line.add("data", claim.dataOffset)
+    if claim.startPad != 0 { line.add("pad", claim.startPad) }
     return line
   }
 
@@ -113,6 +130,7 @@ enum SimRuntime {
     claim.blockSize = try line.integer("block", file: file)
     claim.usable = try line.integer("usable", file: file)
     claim.dataOffset = try line.integer("data", file: file)
+    claim.startPad = try line.optional("pad", file: file) ?? 0
     namespace.claim = claim
     return namespace
   }

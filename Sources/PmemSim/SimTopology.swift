@@ -10,18 +10,19 @@ public struct SimTopology: Hashable, Sendable {
     /// Bytes of the label area; 0 for a DIMM without one.
     public var labelArea: UInt64
     public var node: Int
-    public var serial: UInt32
+    public var identity: SimDimmIdentity
     /// What ``SimMachine/create(_:topology:)`` initializes the label area with; nil leaves it blank. Not
     /// remembered: the media tell.
     public var initialLabels: LabelVersion?
 
     public init(
-      size: UInt64, labelArea: UInt64, node: Int, serial: UInt32, initialLabels: LabelVersion? = nil
+      size: UInt64, labelArea: UInt64, node: Int, identity: SimDimmIdentity,
+      initialLabels: LabelVersion? = nil
     ) {
       self.size = size
       self.labelArea = labelArea
       self.node = node
-      self.serial = serial
+      self.identity = identity
       self.initialLabels = initialLabels
     }
   }
@@ -30,21 +31,32 @@ public struct SimTopology: Hashable, Sendable {
   public struct Region: Hashable, Sendable {
     /// Indices of its DIMMs in order of position; empty for an e820 range.
     public var dimms: [Int]
+    /// Where its part begins on each of them, bytes.
+    public var dimmOffset: UInt64
     public var base: UInt64
     public var size: UInt64
     public var align: UInt64
     public var node: Int
+    /// The interleave-set cookie, where it is not the one that the DIMMs' identities make.
+    public var cookie: UInt64?
 
-    public init(dimms: [Int], base: UInt64, size: UInt64, align: UInt64, node: Int) {
+    public init(
+      dimms: [Int], dimmOffset: UInt64 = 0, base: UInt64, size: UInt64, align: UInt64, node: Int,
+      cookie: UInt64? = nil
+    ) {
       self.dimms = dimms
+      self.dimmOffset = dimmOffset
       self.base = base
       self.size = size
       self.align = align
       self.node = node
+      self.cookie = cookie
     }
 
     public var isE820: Bool { dimms.isEmpty }
     var ways: UInt64 { UInt64(max(1, dimms.count)) }
+    /// What each DIMM gives.
+    var share: UInt64 { size / ways }
   }
 
   public var profile: KernelProfile
@@ -57,26 +69,16 @@ public struct SimTopology: Hashable, Sendable {
     self.regions = regions
   }
 
-  /// The serial numbers and vendor that QEMU gives to the DIMM in slot 0, 1, ... (hw/acpi/nvdimm.c).
-  public static let firstSerial: UInt32 = 0x12_3456
-  static let vendor: UInt16 = 0x8086
-
-  /// The identity as Linux writes it: vendor, then serial, each byte-swapped (nfit/core.c:id_show).
-  func identity(ofDimm index: Int) -> String {
-    func hex(_ value: UInt32, _ width: Int) -> String {
-      let text = String(value, radix: 16)
-      return String(repeating: "0", count: width - text.count) + text
-    }
-    return hex(UInt32(Self.vendor.byteSwapped), 4) + "-" + hex(dimms[index].serial.byteSwapped, 8)
-  }
-
   /// The interleave-set cookie of a region for labels of a version.
   func cookie(of region: Region, version: LabelVersion) -> UInt64 {
+    if let cookie = region.cookie { return cookie }
     // Every DIMM contributes the same length; NFIT region offsets follow the positions.
     let members = region.dimms.enumerated().map { position, index in
-      InterleaveMember(
-        regionOffset: UInt64(position) * (region.size / region.ways), serial: dimms[index].serial,
-        vendor: Self.vendor)
+      let identity = dimms[index].identity
+      return InterleaveMember(
+        regionOffset: UInt64(position) * region.share, serial: identity.serial, vendor: identity.vendor,
+        manufacturingDate: identity.manufacture?.date ?? 0,
+        manufacturingLocation: identity.manufacture?.location ?? 0)
     }
     return version == .v11 ? InterleaveCookie.v11(members) : InterleaveCookie.v12(members)
   }
@@ -84,9 +86,22 @@ public struct SimTopology: Hashable, Sendable {
 
 /// The kernel whose rules a simulated machine follows.
 public enum KernelProfile: String, CaseIterable, Hashable, Sendable {
+  case v45 = "4.5"
+  case v420 = "4.20"
   case v61 = "6.1"
   case v612 = "6.12"
   case v618 = "6.18"
+
+  public var rules: KernelRules { KernelRules(rawValue) }
+
+  /// Where nobody says which.
+  public static let standard = KernelProfile.v612
+
+  /// The profile for a kernel: the newest that is not newer than it, else the oldest.
+  public init(nearest release: String) {
+    let version = KernelVersion(release)
+    self = Self.allCases.last { KernelVersion($0.rawValue) <= version } ?? .v45
+  }
 }
 
 extension SimTopology {
@@ -100,7 +115,7 @@ extension SimTopology {
       line.add("size", dimm.size)
       line.add("labels", dimm.labelArea)
       line.add("node", dimm.node)
-      line.add("serial", dimm.serial)
+      line.add("id", dimm.identity.text)
       return line
     }
     let regionLines = regions.map { region in
@@ -110,6 +125,8 @@ extension SimTopology {
       line.add("align", region.align)
       line.add("node", region.node)
       if !region.isE820 { line.add("dimms", region.dimms.map(String.init).joined(separator: ",")) }
+      if region.dimmOffset != 0 { line.add("dimm-offset", region.dimmOffset) }
+      line.add("cookie", region.cookie)
       return line
     }
     return RecordFile.text(header: Self.header, [kernel] + dimmLines + regionLines)
@@ -126,17 +143,22 @@ extension SimTopology {
         }
         self.profile = profile
       case "dimm":
+        guard let identity = line["id"].flatMap(SimDimmIdentity.init) else {
+          throw DeviceError(.corrupt, "\(file), line \(line.number): id is missing or not an id")
+        }
         dimms.append(
           Dimm(
             size: try line.integer("size", file: file), labelArea: try line.integer("labels", file: file),
-            node: try line.integer("node", file: file), serial: try line.integer("serial", file: file)))
+            node: try line.integer("node", file: file), identity: identity))
       case "region":
         let members = (line["dimms"] ?? "").split(separator: ",").map { Int($0) ?? -1 }
         regions.append(
           Region(
-            dimms: members, base: try line.integer("base", file: file),
+            dimms: members, dimmOffset: try line.optional("dimm-offset", file: file) ?? 0,
+            base: try line.integer("base", file: file),
             size: try line.integer("size", file: file),
-            align: try line.integer("align", file: file), node: try line.integer("node", file: file)))
+            align: try line.integer("align", file: file), node: try line.integer("node", file: file),
+            cookie: try line.optional("cookie", file: file)))
       default:
         throw DeviceError(.corrupt, "\(file), line \(line.number): \"\(line.kind)\" is not known")
       }
@@ -148,8 +170,12 @@ extension SimTopology {
     for region in regions {
       let isKnown = region.dimms.allSatisfy { dimms.indices.contains($0) }
       guard isKnown, region.align >= 4096, region.size > 0, region.size < 1 << 50, region.base < 1 << 52,
-        region.dimms.allSatisfy({ dimms[$0].size >= region.size / region.ways })
+        region.dimmOffset < 1 << 50,
+        region.dimms.allSatisfy({ dimms[$0].size >= region.dimmOffset + region.share })
       else { throw DeviceError(.corrupt, "\(file): its regions do not fit its DIMMs") }
+    }
+    guard Set(dimms.map(\.identity)).count == dimms.count else {
+      throw DeviceError(.corrupt, "\(file): two DIMMs have the same id")
     }
     guard dimms.allSatisfy({ $0.labelArea <= 1 << 30 && $0.size < 1 << 50 }) else {
       throw DeviceError(.corrupt, "\(file): a DIMM has an impossible size")

@@ -58,20 +58,20 @@ extension SimTopology {
     self.dimms = dimms.enumerated().map { index, dimm in
       Dimm(
         size: dimm.size.rawValue, labelArea: dimm.labelArea.rawValue, node: dimm.node,
-        serial: Self.firstSerial + UInt32(index), initialLabels: dimm.labelVersion)
+        identity: .qemu(slot: index), initialLabels: dimm.labelVersion)
     }
     var base: UInt64 = 6 << 30
     for members in Self.sets(dimms) {
       let size = try Self.size(ofSet: members.map { dimms[$0] })
       let aligned = (base + (2 << 20) - 1) / (2 << 20) * (2 << 20)
       regions.append(
-        try Self.region(members, base: aligned, size: size, align: align, node: dimms[members[0]].node))
+        try region(members, base: aligned, size: size, align: align, node: dimms[members[0]].node))
       base = aligned + size
     }
     var low: UInt64 = 1 << 30
     for range in ranges {
       regions.append(
-        try Self.region([], base: low, size: range.size.rawValue, align: align, node: range.node))
+        try region([], base: low, size: range.size.rawValue, align: align, node: range.node))
       low += (range.size.rawValue + (16 << 20) - 1) / (16 << 20) * (16 << 20)
     }
     guard ranges.isEmpty || low <= 3 << 30 else {
@@ -104,12 +104,13 @@ extension SimTopology {
     return members[0].size.rawValue * UInt64(members.count)
   }
 
-  private static func region(
+  private func region(
     _ members: [Int], base: UInt64, size: UInt64, align: UInt64?, node: Int
   ) throws(DeviceError) -> Region {
     let ways = UInt64(max(1, members.count))
     // region_devs.c:default_align
     var standard: UInt64 = size < 16 << 20 ? 4096 : 16 << 20
+    if !profile.rules.hasRegionAlignment { standard = 4096 * ways }
     if standard % ways != 0 { standard *= ways }
     let chosen = align ?? standard
     // region_devs.c:align_store

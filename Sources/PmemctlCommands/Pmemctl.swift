@@ -17,7 +17,8 @@ public struct Pmemctl: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      StatusCommand.self, BusCommand.self, DimmCommand.self, RegionCommand.self, NamespaceCommand.self,
+      StatusCommand.self, BusCommand.self, DimmCommand.self, LabelCommand.self, RegionCommand.self,
+      NamespaceCommand.self,
       DeviceCommand.self, SimCommand.self,
     ])
 

@@ -47,7 +47,7 @@ public final class TemporaryFolder {
   public let path: String
 
   public init() throws {
-    path = NSTemporaryDirectory() + "/pmemctl-test-\(UUID().uuidString)"
+    path = FileManager.default.temporaryDirectory.path + "/pmemctl-test-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 

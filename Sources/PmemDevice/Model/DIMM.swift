@@ -38,10 +38,13 @@ public struct LabelArea: Hashable, Sendable {
   /// The format in use; the one that the kernel would write (1.2) where no index block was found. nil where
   /// it was not read: see ``InventoryDepth/planning``.
   public var version: LabelVersion?
+  /// Whether no valid index block was found; nil where it was not read, as ``version``.
+  public var isBlank: Bool?
 
-  public init(availableSlots: Int, version: LabelVersion?) {
+  public init(availableSlots: Int, version: LabelVersion?, isBlank: Bool? = nil) {
     self.availableSlots = availableSlots
     self.version = version
+    self.isBlank = isBlank
   }
 }
 

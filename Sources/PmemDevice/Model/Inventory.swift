@@ -23,6 +23,14 @@ public struct Inventory: Hashable, Sendable {
     regions.first { $0.id == namespace.regionID }
   }
 
+  /// Addresses of the other regions, as far as they may be read.
+  public func neighbours(of region: Region) -> [Range<UInt64>] {
+    regions.compactMap { other in
+      guard other.id != region.id, let start = other.resource else { return nil }
+      return start..<(start &+ other.size.rawValue)
+    }
+  }
+
   public func bus(of region: Region) -> Bus? {
     buses.first { bus in bus.regions.contains { $0.id == region.id } }
   }

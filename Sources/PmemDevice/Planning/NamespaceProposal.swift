@@ -38,6 +38,8 @@ struct NamespaceGeometry {
   /// The device it will be.
   let namespace: Namespace
   let bttVersion: BttLayout.Version
+  /// Addresses of the machine's other regions.
+  let neighbours: [Range<UInt64>]
 
   var mode: NamespaceMode { request.mode }
   var map: MapLocation { mode.hasMemoryMap ? request.map ?? .dev : .none }
@@ -80,14 +82,15 @@ struct NamespaceGeometry {
       }
       guard let resource = region.resource else { throw missingAddress }
       do {
-        let layout = try PfnLayout(start: resource + offset, size: size, align: align, map: map, host: host)
+        let layout = try PfnLayout(
+          start: resource + offset, size: size, align: align, map: map, host: host, neighbours: neighbours)
         proposal.align = align
         proposal.usable = ByteCount(layout.usable)
         proposal.overhead = ByteCount(layout.dataOffset)
-        proposal.truncated = ByteCount(layout.endTruncation)
+        proposal.truncated = ByteCount(layout.startPad + layout.endTruncation)
         if map == .mem {
           proposal.dram = PfnLayout.memoryMapInDRAM(
-            size: size - layout.endTruncation, mode: mode, align: align, host: host)
+            size: size - layout.startPad - layout.endTruncation, mode: mode, align: align, host: host)
         }
       } catch .noRoom {
         return nil
@@ -105,7 +108,14 @@ struct NamespaceGeometry {
   }
 
   private func misaligned(start: UInt64) -> DeviceError {
-    DeviceError(
+    guard host.rules.mapping == .subsections else {
+      return DeviceError(
+        .failed,
+        "cannot create a \(mode) namespace on \(region.dev): this kernel (\(host.kernelRelease)) maps whole "
+          + "memory sections of \(ByteCount(KernelRules.section)) only",
+        details: ["it must begin at one and be one long; sector and raw mode work"])
+    }
+    return DeviceError(
       .failed,
       "cannot create a \(mode) namespace on \(region.dev): address 0x\(String(start, radix: 16)) is not a "
         + "multiple of \(ByteCount(host.mapAlign))",

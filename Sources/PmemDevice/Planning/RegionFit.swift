@@ -58,6 +58,11 @@ struct RegionFit {
   // MARK: A region with labels: cut a piece
 
   private func divide() throws(DeviceError) -> NamespaceProposal {
+    if !inventory.host.rules.dividesRegions, let only = region.configuredNamespaces.first {
+      throw refusal(
+        "this kernel (\(inventory.host.kernelRelease)) has one namespace on a region, and \(only.title) is there",
+        code: .unsupported, details: ["regions can be divided since Linux 4.9"])
+    }
     guard let seed = region.nextNamespace else { throw seedLost }
     try checkLabels()
     guard let extents = region.freeExtents else {
@@ -66,7 +71,8 @@ struct RegionFit {
         details: ["only root may see and change them"])
     }
     let geometry = NamespaceGeometry(
-      request: request, region: region, host: inventory.host, namespace: seed, bttVersion: bttVersion)
+      request: request, region: region, host: inventory.host, namespace: seed, bttVersion: bttVersion,
+      neighbours: inventory.neighbours(of: region))
     return try SizeSolver(request, region: region, extents: extents, geometry: geometry).solve()
   }
 
@@ -127,7 +133,8 @@ struct RegionFit {
         details: ["--force makes it anew; what is on it will be lost"])
     }
     let geometry = NamespaceGeometry(
-      request: request, region: region, host: inventory.host, namespace: namespace, bttVersion: .v1)
+      request: request, region: region, host: inventory.host, namespace: namespace, bttVersion: .v1,
+      neighbours: inventory.neighbours(of: region))
     let whole = Extent(offset: 0, length: region.size.rawValue)
     guard let proposal = try geometry.proposal(offset: 0, size: region.size.rawValue, extent: whole) else {
       throw refusal("\(region.size) is too small for \(mode) mode")
@@ -149,7 +156,7 @@ struct RegionFit {
       ? []
       : [
         "the label area of \(blank.joined(separator: ", ")) is blank: with labels the region could be divided "
-          + "(disable it, then ndctl init-labels \(blank.joined(separator: " ")))"
+          + "(pmemctl label init \(blank.joined(separator: " ")))"
       ]
     return refusal(
       reason, details: hint, try: ["pmemctl namespace create --region \(region.dev) --mode \(mode)"])

@@ -16,6 +16,8 @@ public enum Step: Hashable, Sendable {
   case free(namespace: String)
   case enableRegion(String)
   case disableRegion(String)
+  /// Write fresh index blocks, every slot free, to the label area of a DIMM whose regions are disabled.
+  case initializeLabels(dimm: String, LabelVersion)
 }
 
 /// What ``Step/allocate(_:)`` gives to an idle namespace.
@@ -66,6 +68,7 @@ extension Step {
     case .free: "free"
     case .enableRegion: "enable-region"
     case .disableRegion: "disable-region"
+    case .initializeLabels: "initialize-labels"
     }
   }
 
@@ -77,6 +80,7 @@ extension Step {
       .zeroInfoBlock(let namespace), .free(let namespace):
       namespace
     case .enableRegion(let region), .disableRegion(let region): region
+    case .initializeLabels(let dimm, _): dimm
     }
   }
 }
@@ -94,6 +98,7 @@ extension Step {
     case .free(let namespace): "free \(namespace)"
     case .enableRegion(let region): "enable \(region)"
     case .disableRegion(let region): "disable \(region)"
+    case .initializeLabels(let dimm, let version): "initialize the labels of \(dimm) (\(version.rawValue))"
     }
   }
 }

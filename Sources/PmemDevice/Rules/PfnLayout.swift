@@ -1,8 +1,11 @@
 /// Where the kernel puts the info block, the memory map and the data of a fsdax or devdax namespace.
 ///
-/// The rule is drivers/nvdimm/pfn_devs.c:nd_pfn_init (5.8 and later); all numbers are bytes.
+/// The rule is drivers/nvdimm/pfn_devs.c:nd_pfn_init of 5.8 and later; for older kernels see
+/// ``KernelRules/Mapping``. All numbers are bytes.
 public struct PfnLayout: Hashable, Sendable {
-  /// From the namespace's start to its data.
+  /// Lost at the start: the rest of a memory section that belongs to somebody else. 0 since 5.3.
+  public let startPad: UInt64
+  /// From the namespace's start, behind ``startPad``, to its data.
   public let dataOffset: UInt64
   /// Lost at the end to alignment.
   public let endTruncation: UInt64
@@ -11,7 +14,7 @@ public struct PfnLayout: Hashable, Sendable {
 
   /// Why no layout exists.
   public enum Failure: Error, Hashable, Sendable {
-    /// The start is not aligned to ``HostFacts/mapAlign``: EINVAL.
+    /// The start is not aligned to ``HostFacts/mapAlign``: EINVAL. Before 4.6, to a memory section: ENXIO.
     case misalignedStart
     /// Nothing is left after the overhead: ENXIO, "unable to satisfy requested alignment".
     case noRoom
@@ -24,28 +27,62 @@ public struct PfnLayout: Hashable, Sendable {
   ///   - size: What was taken from the region; at least 16 MiB, else ``Failure/noRoom``.
   ///   - align: Of the mapping, a power of two.
   ///   - map: Where the struct pages go; `.none` counts as `.mem`.
-  ///   - host: Page size, compatible alignment and size of a struct page.
+  ///   - host: Page size, compatible alignment, size of a struct page, and the kernel's rules.
+  ///   - neighbours: Addresses of other regions, which old kernels share no memory section with.
   /// - Throws: Why there is none.
   public init(
-    start: UInt64, size: UInt64, align: UInt64, map: MapLocation, host: HostFacts
+    start: UInt64, size: UInt64, align: UInt64, map: MapLocation, host: HostFacts,
+    neighbours: [Range<UInt64>] = []
   ) throws(Failure) {
-    guard start % host.mapAlign == 0 else { throw .misalignedStart }
     // nd_namespace_store() in claim.c hosts nothing smaller.
     guard size >= Self.minimumSize, start.addingReportingOverflow(size).overflow == false else {
       throw .noRoom
     }
-    let unit = Swift.max(align, host.mapAlign)
-    let end = start + size
-    endTruncation = end % unit
-    let pages = (size - Self.infoBlockReserve) / host.pageSize
+    let unit: UInt64
+    var pages = (size - Self.infoBlockReserve) / host.pageSize
+    switch host.rules.mapping {
+    case .subsections:
+      guard start % host.mapAlign == 0 else { throw .misalignedStart }
+      unit = Swift.max(align, host.mapAlign)
+      startPad = 0
+      endTruncation = (start + size) % unit
+    case .trimmedSections:
+      unit = map == .dev ? Swift.max(align, 2 << 20) : align
+      (startPad, endTruncation) = Self.trimmed(start, size, align, neighbours)
+      guard startPad + endTruncation + Self.infoBlockReserve < size else { throw .noRoom }
+      let left = (size - startPad - endTruncation - Self.infoBlockReserve) / host.pageSize
+      let sectionPages = KernelRules.section / host.pageSize
+      pages = (left + sectionPages - 1) / sectionPages * sectionPages
+    case .wholeSections:
+      guard start % KernelRules.section == 0, size >= KernelRules.section else { throw .misalignedStart }
+      unit = align
+      (startPad, endTruncation) = (0, 0)
+    }
     let memmap = map == .dev ? host.structPageSize * pages : 0
-    let wanted = start + Self.infoBlockReserve + memmap
-    guard let aligned = ByteCount(wanted).roundedUp(to: unit)?.rawValue else { throw .noRoom }
-    dataOffset = aligned - start
+    let begin = start + startPad
+    guard let aligned = ByteCount(begin + Self.infoBlockReserve + memmap).roundedUp(to: unit)?.rawValue
+    else { throw .noRoom }
+    dataOffset = aligned - begin
     // The kernel forgets the first of these: where the namespace does not reach the next boundary, its own
     // subtraction wraps and it goes on with a range that ends before it starts.
-    guard endTruncation < size, dataOffset < size - endTruncation else { throw .noRoom }
-    usable = size - endTruncation - dataOffset
+    let lost = startPad + endTruncation
+    guard lost < size, dataOffset < size - lost else { throw .noRoom }
+    usable = size - lost - dataOffset
+  }
+
+  /// pfn_devs.c:trim_pfn_device, of 4.20: what shares a memory section with another region is left out, and
+  /// an end that is not aligned.
+  private static func trimmed(
+    _ start: UInt64, _ size: UInt64, _ align: UInt64, _ neighbours: [Range<UInt64>]
+  ) -> (pad: UInt64, truncation: UInt64) {
+    let section = KernelRules.section
+    let end = start + size
+    func collides(_ range: Range<UInt64>) -> Bool { neighbours.contains { $0.overlaps(range) } }
+    let first = start / section * section
+    let pad = collides(first..<end) ? (section - start % section) % section : 0
+    let last = (end + section - 1) / section * section
+    guard collides(start..<last) || end % align != 0 else { return (pad, 0) }
+    return (pad, end - Swift.min(end / section * section, end / align * align))
   }
 
   /// Kept free for the info block (nd_info_block_reserve()).

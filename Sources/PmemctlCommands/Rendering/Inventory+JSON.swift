@@ -56,6 +56,7 @@ extension Region {
     var object = JSONObject()
     object.add("dev", dev)
     object.add("size", size.rawValue)
+    object.add("resource", resource)
     object.add("align", align)
     object.add("available_size", availableSize.rawValue)
     object.add("max_available_extent", maxAvailableExtent.rawValue)

@@ -3,8 +3,10 @@ import PmemDevice
 
 struct SimCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sim", abstract: "Make and remove simulated machines.",
-    subcommands: [SimCreate.self, SimShow.self, SimDestroy.self])
+    commandName: "sim", abstract: "Make and remove simulated machines, and boot guests with them.",
+    subcommands: [
+      SimCreate.self, SimImport.self, SimShow.self, SimReboot.self, SimQemu.self, SimDestroy.self,
+    ])
 }
 
 /// Which simulated machine a verb is about.

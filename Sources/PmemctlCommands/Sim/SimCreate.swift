@@ -10,7 +10,7 @@ struct SimCreate: ContextCommand {
     discussion: """
       --dimm SIZE[,labels=SIZE|none][,label-version=1.1|1.2|blank][,node=N][,set=NAME] adds a DIMM with a \
       region of its own; DIMMs with the same set are interleaved. Labels take 128KiB and are version 1.2 \
-      unless told otherwise. --e820 SIZE[,node=N] adds a range that no DIMM is known for.
+      (1.1 where the kernel knows no other) unless told otherwise. --e820 SIZE[,node=N] adds a range that no DIMM is known for.
       """)
 
   @Argument(
@@ -28,9 +28,9 @@ struct SimCreate: ContextCommand {
   var align: String?
 
   @Option(
-    name: .long, help: "The kernel whose rules to follow: 6.1, 6.12 or 6.18.",
+    name: .long, help: ArgumentHelp(KernelProfile.optionHelp, valueName: "kernel"),
     completion: .list(KernelProfile.allCases.map(\.rawValue)))
-  var kernel = "6.12"
+  var kernel = KernelProfile.standard.rawValue
 
   @OptionGroup var output: OutputOptions
 
@@ -38,13 +38,11 @@ struct SimCreate: ContextCommand {
   var dryRun = false
 
   func run(in context: CommandContext) throws {
-    guard let profile = KernelProfile(rawValue: kernel) else {
-      let known = KernelProfile.allCases.map(\.rawValue).joined(separator: ", ")
-      throw DeviceError(
-        .usage, "--kernel: there is no profile \"\(kernel)\"", details: ["there is: \(known)"])
-    }
+    let profile = try KernelProfile(option: kernel)
     let topology = try SimTopology(
-      dimms: try dimm.map { text throws(DeviceError) in try SimDimmRequest(parsing: text) },
+      dimms: try dimm.map { text throws(DeviceError) in
+        try SimDimmRequest(parsing: text, newest: profile.rules.newestLabels)
+      },
       ranges: try e820.map { text throws(DeviceError) in try SimRangeRequest(parsing: text) },
       align: try align.map { text throws(DeviceError) in try parseBytes(text, option: "--align").rawValue },
       profile: profile)

@@ -4,6 +4,7 @@ import PmemSim
 /// `SIZE,key=value,...`
 private struct SpecFields {
   let size: ByteCount
+  private(set) var file = ""
   private var fields: [(key: String, value: String)] = []
   private let option: String
 
@@ -11,7 +12,25 @@ private struct SpecFields {
     self.option = option
     let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     size = try parseBytes(words[0], option: option)
-    for word in words.dropFirst() {
+    try add(words.dropFirst(), keys: keys)
+  }
+
+  /// `FILE,key=value,...`; a comma is a part of the name where no key that is known follows.
+  init(file text: String, option: String, keys: [String]) throws(DeviceError) {
+    self.option = option
+    size = .zero
+    var words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)[...]
+    var found: [String] = []
+    while words.count > 1, let last = words.last, keys.contains(where: { last.hasPrefix($0 + "=") }) {
+      found.insert(last, at: 0)
+      words = words.dropLast()
+    }
+    file = words.joined(separator: ",")
+    try add(found[...], keys: keys)
+  }
+
+  private mutating func add(_ words: ArraySlice<String>, keys: [String]) throws(DeviceError) {
+    for word in words {
       let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
       guard parts.count == 2, keys.contains(parts[0]) else {
         throw DeviceError(
@@ -39,10 +58,14 @@ private struct SpecFields {
 }
 
 extension SimDimmRequest {
-  init(parsing text: String) throws(DeviceError) {
+  /// - Parameters:
+  ///   - text: `SIZE,key=value,...`
+  ///   - newest: The label format where the text does not say.
+  /// - Throws: ``DeviceError/Code/usage``, naming the option and the word.
+  init(parsing text: String, newest: LabelVersion) throws(DeviceError) {
     let option = "--dimm"
     let fields = try SpecFields(text, option: option, keys: ["labels", "label-version", "node", "set"])
-    self.init(size: fields.size, node: try fields.node, set: fields["set"])
+    self.init(size: fields.size, labelVersion: newest, node: try fields.node, set: fields["set"])
     if let labels = fields["labels"] {
       labelArea = labels == "none" ? .zero : try parseBytes(labels, option: option)
     }
@@ -60,5 +83,40 @@ extension SimRangeRequest {
   init(parsing text: String) throws(DeviceError) {
     let fields = try SpecFields(text, option: "--e820", keys: ["node"])
     self.init(size: fields.size, node: try fields.node)
+  }
+}
+
+/// A DIMM's image as a person names it to `sim import`.
+struct SimImageSpec {
+  let path: String
+  /// nil: to be found out.
+  let labelArea: UInt64?
+  let dimm: SimDimmRequest
+
+  init(parsing text: String) throws(DeviceError) {
+    let option = "--image"
+    let fields = try SpecFields(file: text, option: option, keys: ["labels", "node", "set"])
+    path = fields.file
+    labelArea =
+      if let labels = fields["labels"] {
+        labels == "none" ? 0 : try parseBytes(labels, option: option).rawValue
+      } else { nil }
+    dimm = SimDimmRequest(size: .zero, node: try fields.node, set: fields["set"])
+  }
+}
+
+extension KernelProfile {
+  static var optionHelp: String {
+    "The kernel whose rules to follow: " + allCases.map(\.rawValue).joined(separator: ", ") + "."
+  }
+
+  /// What `--kernel` says; nil: the default.
+  init(option text: String?) throws(DeviceError) {
+    guard let profile = KernelProfile(rawValue: text ?? Self.standard.rawValue) else {
+      let known = Self.allCases.map(\.rawValue).joined(separator: ", ")
+      throw DeviceError(
+        .usage, "--kernel: there is no profile \"\(text ?? "")\"", details: ["there is: \(known)"])
+    }
+    self = profile
   }
 }

@@ -1,0 +1,52 @@
+/// What of namespaces and media differs between kernels, by the release that changed it.
+public struct KernelRules: Hashable, Sendable {
+  private let version: KernelVersion
+
+  public init(_ release: String) { version = KernelVersion(release) }
+
+  private func since(_ major: Int, _ minor: Int) -> Bool { version >= KernelVersion(major, minor) }
+
+  /// The newest label format that the kernel reads and writes: 1.2 came with 4.13 ("libnvdimm, label: add v1.2
+  /// nvdimm label definitions"), and BTT 2.0 with it.
+  public var newestLabels: LabelVersion { since(4, 13) ? .v12 : .v11 }
+
+  /// Whether a region can be divided into several namespaces: "PMEM sub-division support", 4.9.
+  public var dividesRegions: Bool { since(4, 9) }
+
+  /// Whether there is device-dax: 4.7 ("libnvdimm, dax: introduce device-dax infrastructure").
+  public var hasDeviceDax: Bool { since(4, 7) }
+
+  /// Whether regions have an alignment for allocations (sysfs `align`): 5.7 ("libnvdimm/region: Introduce an
+  /// 'align' attribute"). Before, sizes are multiples of 4 KiB a DIMM (namespace_devs.c:__size_store).
+  public var hasRegionAlignment: Bool { since(5, 7) }
+
+  /// How ZONE_DEVICE memory is mapped, which decides how fsdax and devdax are laid out.
+  public enum Mapping: Hashable, Sendable {
+    /// Before 4.6: only ranges that begin at a memory section (128 MiB) and are one long
+    /// (pmem.c:nvdimm_namespace_attach_pfn).
+    case wholeSections
+    /// 4.6 to 5.2: a section belongs to one mapping; what shares one with another region is cut off
+    /// (pfn_devs.c:trim_pfn_device).
+    case trimmedSections
+    /// 5.3 and later: parts of sections (mm/sparse.c, "sub-section memory hotplug").
+    case subsections
+  }
+
+  public var mapping: Mapping { since(5, 3) ? .subsections : since(4, 6) ? .trimmedSections : .wholeSections }
+
+  /// Whether a namespace whose fsdax or devdax info block cannot be used here stays disabled: 5.4
+  /// ("libnvdimm/pmem: Advance namespace seed for specific probe errors"). Before, it was raw then.
+  public var refusesUnusableInfoBlocks: Bool { since(5, 4) }
+
+  /// The minor version of the info blocks that the kernel writes: 1.4 since 5.4 (page and struct page sizes), 1.2
+  /// since 4.7 (alignment; pfn_devs.c:nd_pfn_init), 1.1 since 4.6 (padding), else 1.0.
+  public var infoBlockMinor: UInt16 { since(5, 4) ? 4 : since(4, 7) ? 2 : since(4, 6) ? 1 : 0 }
+
+  /// A memory section of x86-64 (SECTION_SIZE_BITS 27).
+  public static let section: UInt64 = 128 << 20
+}
+
+extension HostFacts {
+  /// The rules of its kernel.
+  public var rules: KernelRules { KernelRules(kernelRelease) }
+}

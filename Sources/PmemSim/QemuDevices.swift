@@ -1,0 +1,76 @@
+import PmemDevice
+public import SystemPackage
+
+/// What QEMU and libvirt must be told so that a guest's NVDIMMs are a simulated machine's DIMMs.
+public struct QemuDevices {
+  /// One NVDIMM.
+  public struct Device: Hashable, Sendable {
+    /// Of the device; see ``QemuDevices/id(slot:prefix:)``.
+    public let id: String
+    public let image: FilePath
+    /// Of the data and of the label area, bytes.
+    public let size: UInt64
+    public let labelArea: UInt64
+    public let node: Int
+  }
+
+  public let devices: [Device]
+  /// Bytes of e820 ranges, which a guest gets from its command line, without their content.
+  public let ranges: [(base: UInt64, size: UInt64)]
+  /// The interleaved regions, which QEMU cannot show to a guest.
+  public let interleaved: [String]
+
+  /// - Parameters:
+  ///   - machine: Whose DIMMs.
+  ///   - prefix: What ids begin with; libvirt wants `ua-`.
+  public init(_ machine: SimMachine, prefix: String = "") {
+    let topology = machine.topology
+    devices = topology.dimms.enumerated().map { slot, dimm in
+      Device(
+        id: Self.id(slot: slot, prefix: prefix + "dimm\(slot)"),
+        image: machine.directory.appending(SimMedia.imageName(ofDimm: slot)), size: dimm.size,
+        labelArea: dimm.labelArea, node: dimm.node)
+    }
+    ranges = topology.regions.filter(\.isE820).map { ($0.base, $0.size) }
+    interleaved = topology.regions.indices.filter { topology.regions[$0].dimms.count > 1 }.map {
+      "region\($0)"
+    }
+  }
+
+  /// Bytes of all NVDIMMs, labels included, each rounded up to the 1 GiB steps in which QEMU places them.
+  public var addressSpace: UInt64 {
+    devices.reduce(0) { $0 + (ByteCount($1.size + $1.labelArea).roundedUp(to: 1 << 30)?.rawValue ?? 0) }
+  }
+
+  /// An id that makes a guest number its regions as the slots are.
+  ///
+  /// QEMU describes NVDIMMs in the order of a hash table over their ids (hw/acpi/nvdimm.c goes through
+  /// object_child_foreach), and the kernel numbers regions in the order of the description. The id's hash
+  /// (GLib's g_str_hash) is `slot` in every table that is large enough to hold that many devices: 7, 13, 31 and
+  /// 61 places.
+  static func id(slot: Int, prefix: String) -> String {
+    let tables = [7, 13, 31, 61].filter { slot < $0 }
+    let base = prefix.utf8.reduce(UInt32(5381)) { $0 &* 33 &+ UInt32($1) }
+    var word: [UInt8] = []
+    for number in 0..<longestSearch {
+      spell(number, into: &word)
+      let hash = word.reduce(base) { $0 &* 33 &+ UInt32($1) }
+      if tables.allSatisfy({ Int(hash) % $0 == slot }) {
+        return prefix + String(decoding: word, as: UTF8.self)
+      }
+    }
+    return prefix
+  }
+
+  /// Words of up to five letters; one in 200,000 will do.
+  private static let longestSearch = 26 * 26 * 26 * 26 * 26
+
+  private static func spell(_ number: Int, into word: inout [UInt8]) {
+    word.removeAll(keepingCapacity: true)
+    var rest = number
+    repeat {
+      word.append(UInt8(ascii: "a") + UInt8(rest % 26))
+      rest /= 26
+    } while rest > 0
+  }
+}

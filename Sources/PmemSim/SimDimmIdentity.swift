@@ -1,0 +1,49 @@
+/// Who made a DIMM and which one it is: what its id, and the cookies of its interleave sets, are made of (ACPI
+/// "NVDIMM Control Region Structure").
+public struct SimDimmIdentity: Hashable, Sendable {
+  public var vendor: UInt16
+  public var serial: UInt32
+  /// Date and place of manufacture, as they are in the table; nil where it says that they are not valid.
+  public var manufacture: Manufacture?
+
+  public struct Manufacture: Hashable, Sendable {
+    public var date: UInt16
+    public var location: UInt8
+  }
+
+  public init(vendor: UInt16, serial: UInt32, manufacture: Manufacture? = nil) {
+    self.vendor = vendor
+    self.serial = serial
+    self.manufacture = manufacture
+  }
+
+  /// What QEMU gives to the DIMM in a slot (hw/acpi/nvdimm.c).
+  public static func qemu(slot: Int) -> SimDimmIdentity {
+    SimDimmIdentity(vendor: 0x8086, serial: 0x12_3456 + UInt32(slot))
+  }
+
+  /// Reads an id as Linux writes it: `8680-56341200`, or `8089-a2-1740-00000a12` with place and date
+  /// (drivers/acpi/nfit/core.c:acpi_nfit_add_dimm: each number byte-swapped). nil for any other.
+  public init?(_ text: String) {
+    let words = text.split(separator: "-", omittingEmptySubsequences: false)
+    let numbers = words.compactMap { UInt32($0, radix: 16) }
+    guard numbers.count == words.count, [[4, 8], [4, 2, 4, 8]].contains(words.map(\.count)) else {
+      return nil
+    }
+    vendor = UInt16(numbers[0]).byteSwapped
+    serial = numbers[numbers.count - 1].byteSwapped
+    guard numbers.count == 4 else { return }
+    manufacture = Manufacture(date: UInt16(numbers[2]).byteSwapped, location: UInt8(numbers[1]))
+  }
+
+  /// The id as Linux writes it.
+  public var text: String {
+    let place = manufacture.map { [Self.hex($0.location), Self.hex($0.date.byteSwapped)] } ?? []
+    return ([Self.hex(vendor.byteSwapped)] + place + [Self.hex(serial.byteSwapped)]).joined(separator: "-")
+  }
+
+  private static func hex<Number: FixedWidthInteger>(_ value: Number) -> String {
+    let text = String(value, radix: 16)
+    return String(repeating: "0", count: Number.bitWidth / 4 - text.count) + text
+  }
+}

@@ -1,0 +1,94 @@
+import Glibc
+public import PmemDevice
+import PmemMedia
+public import SystemPackage
+
+/// A DIMM's image that somebody else made or used, such as a guest's NVDIMM: data, then the label area.
+public struct SimImage: Hashable, Sendable {
+  public var path: FilePath
+  /// Of the data.
+  public var size: UInt64
+  /// 0 where there is none.
+  public var labelArea: UInt64
+
+  /// Looks at an image; where `labelArea` is nil, the label area is what the index blocks at its end say.
+  ///
+  /// - Throws: ``DeviceError/Code/corrupt`` for a size that no DIMM has, and what reading it says.
+  public init(_ path: FilePath, labelArea: UInt64? = nil) throws(DeviceError) {
+    self.path = path
+    let file = try ImageFile(path, writable: false)
+    let whole = try file.size
+    guard whole % 4096 == 0, whole > 0 else {
+      throw DeviceError(
+        .corrupt, "\(path) is no DIMM image: its size, \(whole) bytes, is not a multiple of 4 KiB")
+    }
+    let area: UInt64 = if let labelArea { labelArea } else { try Self.findLabelArea(file, whole) }
+    guard area < whole else {
+      throw DeviceError(
+        .corrupt, "\(path) is no DIMM image with a label area of \(ByteCount(area)): it is smaller")
+    }
+    self.labelArea = area
+    size = whole - area
+  }
+
+  /// How far from the end a label area can begin.
+  private static let longestArea: UInt64 = 16 << 20
+
+  /// The smallest label area at the end with a valid index block; 0 where there is none.
+  private static func findLabelArea(_ file: borrowing ImageFile, _ whole: UInt64) throws(DeviceError)
+    -> UInt64
+  {
+    let tail = min(longestArea, whole)
+    let bytes = try file.read(at: whole - tail, count: Int(tail))
+    // From the end, in the steps that label areas come in.
+    for place in stride(from: bytes.count - 256, through: 0, by: -256)
+    where bytes[place] == LabelIndex.signature[0] && bytes[place...].starts(with: LabelIndex.signature) {
+      for version in LabelVersion.allCases {
+        if let area = area(bytes, indexAt: place, version) { return UInt64(area) }
+      }
+    }
+    return 0
+  }
+
+  /// The length of the area that an index block belongs to, as its first or its second.
+  private static func area(_ bytes: [UInt8], indexAt place: Int, _ version: LabelVersion) -> Int? {
+    let own = bytes[(place + 24)..<(place + 32)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard own <= UInt64(place) else { return nil }
+    let start = place - Int(own)
+    guard let layout = LabelLayout(areaSize: bytes.count - start, version: version) else { return nil }
+    let copy = own == 0 ? 0 : 1
+    let block = Array(bytes[place...].prefix(layout.indexSize))
+    return (try? LabelIndex(block, copy: copy, layout: layout)) == nil ? nil : bytes.count - start
+  }
+}
+
+extension SimMachine {
+  /// Makes a machine of copies of images; what is on them is what it finds when it boots.
+  ///
+  /// - Parameters:
+  ///   - images: One for each DIMM, in the order of `dimms`.
+  ///   - dimms: What else is known of each; sizes and label areas are the images'.
+  ///   - directory: Must not exist, or be empty.
+  ///   - profile: Whose rules to follow.
+  /// - Throws: What could not be made; nothing is left behind then.
+  public static func importing(
+    _ images: [SimImage], as dimms: [SimDimmRequest], to directory: FilePath, profile: KernelProfile
+  ) throws(DeviceError) {
+    let requests = zip(images, dimms).map { image, dimm in
+      SimDimmRequest(
+        size: ByteCount(image.size), labelArea: ByteCount(image.labelArea), labelVersion: nil,
+        node: dimm.node, set: dimm.set)
+    }
+    let topology = try SimTopology(dimms: requests, ranges: [], align: nil, profile: profile)
+    try create(directory, topology: topology)
+    do throws(DeviceError) {
+      for (index, image) in images.enumerated() {
+        let copy = try ImageFile(directory.appending(SimMedia.imageName(ofDimm: index)), writable: true)
+        try ImageFile(image.path, writable: false).copyData(to: copy)
+      }
+    } catch {
+      try? destroy(directory)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import PmemDevice
+import PmemOutput
+
+struct LabelInit: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init", abstract: "Write fresh labels, so that a region can be divided.")
+
+  @Argument(help: ArgumentHelp("nmem0, 0, or an id; all for every one with a label area.", valueName: "dimm"))
+  var names: [String]
+
+  @Option(
+    name: [.customShort("V"), .customLong("label-version")], help: "The format: 1.1 or 1.2.",
+    completion: .list(LabelVersion.allCases.map(\.rawValue)))
+  var labelVersion = LabelVersion.v12.rawValue
+
+  @Flag(name: .shortAndLong, help: "Also where there are labels, and namespaces that nobody uses.")
+  var force = false
+
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    guard let version = LabelVersion(rawValue: labelVersion) else {
+      throw DeviceError(
+        .usage, "--label-version: \"\(labelVersion)\" is not known", details: ["use 1.1 or 1.2"])
+    }
+    let backend = try context.open(machine, forWriting: !change.dryRun)
+    let inventory = try backend.inventory(.planning)
+    var dimms = try NameResolver(inventory).dimms(names)
+    if names == ["all"] { dimms.removeAll { $0.labels == nil } }
+    let plan = try LabelPlanner(inventory, inspector: backend).initialize(
+      dimms, version: version, force: force)
+    let runner = ChangeRunner(context: context, backend: backend, options: change, isJSON: output.json)
+    guard try runner.run(plan, on: inventory.host) else { return }
+    let now = try backend.inventory(.planning).dimms.filter { dimm in dimms.contains { $0.dev == dimm.dev } }
+    guard !output.json else { return try context.out.write(JSON.array(now.map { .object($0.json) }).text) }
+    try context.out.write(
+      now.map { "initialized \($0.dev): \($0.labels?.availableSlots ?? 0) free labels\n" }.joined())
+  }
+}

@@ -1,0 +1,104 @@
+import Glibc
+import PmemDevice
+import PmemNdctl
+import PmemSim
+import SystemPackage
+
+// pmemctl-lockstep DIR SEED COUNT
+//
+// Makes a simulated machine like this one in DIR-0 (another after each difference), then does COUNT seeded random changes on both, valid and
+// invalid, and compares the answers and all that there is after each. Prints TAP, a case for every 50 changes.
+// Empties every region of this machine.
+
+/// A line at once, also into a file: the guest may end early.
+func say(_ line: String) {
+  let bytes = Array((line + "\n").utf8)
+  _ = write(STDOUT_FILENO, bytes, bytes.count)
+}
+
+/// Until so many differences were found; each is told with the changes that led to it.
+let patience = 5
+
+func freshMachines(_ directory: String) throws -> Lockstep {
+  let kernel = NdctlBackend()
+  let inventory = try kernel.inventory(.planning)
+  let notes = try SimMachine.importing(
+    inventory, to: FilePath(directory), profile: KernelProfile(nearest: inventory.host.kernelRelease))
+  for note in notes { say("# \(note)") }
+  return try Lockstep(
+    kernel: kernel, simulated: SimBackend(try SimMachine.open(FilePath(directory), forWriting: true)))
+}
+
+/// Nothing but what a boot of blank media leaves.
+func emptyMachine() throws {
+  let kernel = NdctlBackend()
+  let inventory = try kernel.inventory(.planning)
+  for namespace in inventory.regions.filter(\.isLabeled).flatMap(\.configuredNamespaces) {
+    if namespace.isEnabled {
+      try kernel.perform(.disable(namespace: namespace.dev))
+    } else if namespace.holder != nil {
+      try kernel.perform(.release(namespace: namespace.dev))
+    }
+    try kernel.perform(.free(namespace: namespace.dev))
+  }
+  for region in inventory.regions {
+    try kernel.perform(.disableRegion(region.dev))
+    try kernel.perform(.enableRegion(region.dev))
+  }
+  // What an idle label-less namespace holds cannot be told from outside: raw and on is a known state.
+  for namespace in try kernel.inventory(.planning).regions.filter({ !$0.isLabeled }).flatMap(\.namespaces) {
+    if namespace.isEnabled { try kernel.perform(.disable(namespace: namespace.dev)) }
+    try kernel.perform(.zeroInfoBlock(namespace: namespace.dev))
+    try kernel.perform(.enable(namespace: namespace.dev))
+  }
+}
+
+func run(directory: String, seed: UInt64, count: Int) throws {
+  try emptyMachine()
+  var machines = try freshMachines(directory + "-0")
+  var operations = Operations(seed: seed)
+  var history: [String] = []
+  var failures = 0
+  var done = 0
+  var chunk = 0
+  func report(_ problems: [String]) {
+    failures += 1
+    say("not ok - change \(done) of seed \(seed)")
+    for line in problems { say("# \(line)") }
+    for line in history.suffix(400) { say("#   \(line)") }
+    history = []
+  }
+  let first = try machines.differences()
+  if !first.isEmpty { report(first) }
+  while done < count, failures < patience {
+    for step in operations.next(machines.inventory) {
+      let (isDone, differences) = try machines.perform(step)
+      done += 1
+      history.append("\(done) \(step)\(isDone ? "" : " (refused)")")
+      if !differences.isEmpty {
+        report(differences)
+        try emptyMachine()
+        machines = try freshMachines(directory + "-\(failures)")
+        break
+      }
+      if !isDone { break }
+    }
+    if done / 50 > chunk {
+      chunk = done / 50
+      say("ok - the simulated machine is the kernel's equal after \(done) changes")
+    }
+  }
+  say("# \(done) changes of seed \(seed)")
+}
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+guard arguments.count == 3, let seed = UInt64(arguments[1]), let count = Int(arguments[2]) else {
+  say("usage: pmemctl-lockstep DIR SEED COUNT")
+  exit(64)
+}
+do {
+  try run(directory: arguments[0], seed: seed, count: count)
+} catch {
+  say("not ok - \(error)")
+  exit(1)
+}
