@@ -7,6 +7,8 @@ KERNEL ?= 6.12
 MEMORY ?= 4G
 DIMMS ?= 2048,labels=128 4096,labels=128 1024
 E820 ?= 256
+# Of `make lockstep`.
+CHANGES ?= 10000
 SWIFT ?= swift
 
 release = .build/release
@@ -16,7 +18,7 @@ release_flags = -c release --static-swift-stdlib -Xlinker -s
 # Debian packages, by what they are needed for.
 build_packages = libndctl-dev libdaxctl-dev pkg-config
 check_packages = man-db groff-base
-vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq e2fsprogs
+vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq e2fsprogs gcc libc6-dev
 test_packages = $(check_packages) $(vm_packages) zsh fish
 bench_packages = $(vm_packages) time hyperfine
 
@@ -25,7 +27,7 @@ topology = $(addprefix -d ,$(DIMMS)) -e $(E820)
 sections = 8
 pages = $(wildcard man/*.$(sections))
 
-.PHONY: all build demo test unit-test vm-test check format bench man install uninstall clean help \
+.PHONY: all build demo test unit-test vm-test lockstep check format bench man install uninstall clean help \
 	deps-build deps-check deps-test deps-vm deps-bench
 
 all: build
@@ -35,7 +37,8 @@ help:
 	@echo 'make demo       the main job on a simulated machine'
 	@echo 'make test       every test: units, commands, the binary, a real kernel in QEMU'
 	@echo 'make unit-test  all but the real kernel'
-	@echo 'make vm-test    the real kernel alone (KERNEL=$(KERNEL) MEMORY=$(MEMORY) DIMMS="$(DIMMS)" E820=$(E820) SEED= COUNT=)'
+	@echo 'make vm-test    the real kernel alone (KERNEL=$(KERNEL) MEMORY=$(MEMORY) DIMMS="$(DIMMS)" E820=$(E820) SEED= COUNT= CHANGES=)'
+	@echo 'make lockstep   many random changes on a kernel and the simulator in lockstep (CHANGES=$(CHANGES) SEED=)'
 	@echo 'make check      format, module boundaries, manual pages'
 	@echo 'make bench      times and memory, beside ndctl'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
@@ -84,9 +87,15 @@ unit-test: deps-build deps-test
 vm-test: deps-build deps-vm
 	$(SWIFT) build $(release_flags)
 	@kept=$$(mktemp -d); trap 'rm -rf "$$kept"' EXIT; \
-	KEEP=$$kept Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) $(topology) && \
+	KEEP=$$kept Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) $(topology) -o "$$kept" && \
 	Tests/VM/sim-replay $(topology) "$$kept/layouts.json" && \
+	Tests/VM/sim-handover "$$kept" && \
 	Tests/VM/sim-boot -k $(KERNEL)
+
+lockstep: deps-build deps-vm
+	$(SWIFT) build $(release_flags)
+	CHANGES=$(CHANGES) SCENARIO_SECONDS=86400 Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) $(topology) -t 86400 \
+		Tests/VM/scenarios/35-lockstep.sh
 
 check: deps-build deps-check
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

@@ -65,7 +65,8 @@ let package = Package(
     runner(
       "pmemctl-conformance", "ConformanceRunner",
       ["BackendConformance", "PmemDevice", "PmemNdctl", "PmemSim", systemPackage]),
-    runner("pmemctl-layouts", "LayoutRunner", ["TestSupport"]),
+    runner(
+      "pmemctl-layouts", "LayoutRunner", ["PmemDevice", "PmemSim", "TestSupport", systemPackage]),
     runner(
       "pmemctl-lockstep", "LockstepRunner",
       ["PmemDevice", "PmemNdctl", "PmemSim", "TestSupport", systemPackage]),

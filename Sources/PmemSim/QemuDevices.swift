@@ -45,9 +45,8 @@ public struct QemuDevices {
   /// An id that makes a guest number its regions as the slots are.
   ///
   /// QEMU describes NVDIMMs in the order of a hash table over their ids (hw/acpi/nvdimm.c goes through
-  /// object_child_foreach), and the kernel numbers regions in the order of the description. The id's hash
-  /// (GLib's g_str_hash) is `slot` in every table that is large enough to hold that many devices: 7, 13, 31 and
-  /// 61 places.
+  /// object_child_foreach), and the kernel numbers regions in the order of the description. The place of this id
+  /// (GLib's g_str_hash, times 11) is `slot` in every table that can hold that many devices: of 7, 13, 31 and 61.
   static func id(slot: Int, prefix: String) -> String {
     let tables = [7, 13, 31, 61].filter { slot < $0 }
     let base = prefix.utf8.reduce(UInt32(5381)) { $0 &* 33 &+ UInt32($1) }
@@ -55,7 +54,7 @@ public struct QemuDevices {
     for number in 0..<longestSearch {
       spell(number, into: &word)
       let hash = word.reduce(base) { $0 &* 33 &+ UInt32($1) }
-      if tables.allSatisfy({ Int(hash) % $0 == slot }) {
+      if tables.allSatisfy({ Int(hash &* 11) % $0 == slot }) {
         return prefix + String(decoding: word, as: UTF8.self)
       }
     }

@@ -10,6 +10,12 @@ import TestSupport
 //
 //   Makes the layouts of FILE on the machine that the options name, and checks that it ends up the same.
 //
+// pmemctl-layouts provision PROGRAM DIR SEED COUNT
+// pmemctl-layouts cut DIR SEED COUNT
+//
+//   Make a simulated machine in DIR with COUNT DIMMs, for a kernel to boot on: a layout of SEED on each, or a
+//   change on each that a power failure of SEED has cut.
+//
 // Prints TAP.
 
 func report(_ name: String, _ problems: [String]) {
@@ -70,8 +76,14 @@ do {
       machine: Array(arguments.dropFirst(5)))
   case "replay" where arguments.count >= 4:
     try replay(program: arguments[1], file: arguments[2], machine: Array(arguments.dropFirst(3)))
+  case "provision" where arguments.count == 5:
+    var provision = Provision(directory: arguments[2], seed: UInt64(arguments[3]) ?? 1)
+    try provision.layouts(Int(arguments[4]) ?? 7, program: arguments[1])
+  case "cut" where arguments.count == 4:
+    var provision = Provision(directory: arguments[1], seed: UInt64(arguments[2]) ?? 1)
+    try provision.cuts(Int(arguments[3]) ?? 8)
   default:
-    print("usage: pmemctl-layouts record PROGRAM FILE SEED COUNT [OPTION...] | replay PROGRAM FILE OPTION...")
+    print("usage: pmemctl-layouts record PROGRAM FILE SEED COUNT [OPTION...] | replay PROGRAM FILE OPTION... | provision PROGRAM DIR SEED COUNT | cut DIR SEED COUNT")
     exit(64)
   }
 } catch {
