@@ -93,19 +93,4 @@ public struct BttInfoBlock: Hashable, Sendable {
     fields.set(fields.checksum(excluding: Self.checksumOffset), at: Self.checksumOffset, width: 8)
     return fields.bytes
   }
-
-  /// The log of a fresh arena (btt.c:btt_log_init): lane i has one spare block, the first behind the
-  /// external ones.
-  public static func freshLog(_ arena: BttLayout.Arena) -> [UInt8] {
-    var fields = ByteFields(count: Int(BttLayout.freeBlocks) * 64)
-    for lane in 0..<Int(BttLayout.freeBlocks) {
-      let block = UInt32(arena.externalBlocks) + UInt32(lane)
-      // lba, old_map, new_map, seq (LOG_SEQ_INIT); the other entries of the group stay zero.
-      fields.set(lane, at: lane * 64, width: 4)
-      fields.set(block, at: lane * 64 + 4, width: 4)
-      fields.set(block, at: lane * 64 + 8, width: 4)
-      fields.set(1, at: lane * 64 + 12, width: 4)
-    }
-    return fields.bytes
-  }
 }

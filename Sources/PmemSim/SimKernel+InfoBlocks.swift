@@ -183,7 +183,7 @@ extension SimKernel {
     for arena in layout.arenas {
       let base = namespace.offset + arena.offset
       try media.zero(region: index, at: base + arena.mapOffset, count: arena.logOffset - arena.mapOffset)
-      try media.write(region: index, BttInfoBlock.freshLog(arena), at: base + arena.logOffset)
+      try media.write(region: index, BttLog(fresh: arena).encoded, at: base + arena.logOffset)
       let block = BttInfoBlock(
         uuid: claim.uuid, parentUUID: namespace.uuid ?? .null, arena: arena, layout: layout
       ).encoded

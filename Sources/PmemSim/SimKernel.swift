@@ -180,9 +180,13 @@ final class SimKernel {
     fletcher64(labels.sorted { $0.key < $1.key }.flatMap(\.value.encoded))
   }
 
-  /// By how many bytes one change can lengthen the description of this kernel's memory: enabling a region can
-  /// find as many namespaces as there are labels.
-  var longestGrowth: Int { (labels.values.reduce(0) { $0 + $1.labels.count } + 8) * 1024 }
+  /// At most how many bytes describe this kernel's memory after one more change: enabling a region can find as
+  /// many namespaces as there are labels. A line is at most a kibibyte.
+  var longestMemory: Int {
+    let labels = labels.values.reduce(0) { $0 + $1.labels.count }
+    let namespaces = regions.reduce(0) { $0 + $1.namespaces.count + 1 }
+    return (labels + namespaces + 8) * 1024
+  }
 
   // MARK: Finding
 

@@ -187,8 +187,7 @@ public final class SimMachine {
     guard !kernel.media.power.isOff else { throw kernel.media.power.failure }
     let path = directory.appending(Self.runtimeName)
     let pending = directory.appending(Self.pendingName)
-    try TextFile.reserve(
-      pending, replacing: path, bytes: SimRuntime(kernel).text.utf8.count + kernel.longestGrowth)
+    try TextFile.reserve(pending, replacing: path, bytes: kernel.longestMemory)
     do {
       try body(kernel)
     } catch {

@@ -35,7 +35,8 @@ struct Provision {
       for command in layout.commands {
         let isPlaced = !command.isCreate || command.arguments.contains("--region")
         let finished = try run(
-          program, command.arguments + (isPlaced ? [] : ["--region", "region\(number)"]) + ["--sim", directory])
+          program,
+          command.arguments + (isPlaced ? [] : ["--region", "region\(number)"]) + ["--sim", directory])
         // What does not fit, or went elsewhere, is refused; nothing may go wrong otherwise.
         guard [0, 1, 3].contains(finished.status) else { throw Failure(finished.errors) }
       }

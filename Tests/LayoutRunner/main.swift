@@ -83,7 +83,9 @@ do {
     var provision = Provision(directory: arguments[1], seed: UInt64(arguments[2]) ?? 1)
     try provision.cuts(Int(arguments[3]) ?? 8)
   default:
-    print("usage: pmemctl-layouts record PROGRAM FILE SEED COUNT [OPTION...] | replay PROGRAM FILE OPTION... | provision PROGRAM DIR SEED COUNT | cut DIR SEED COUNT")
+    print(
+      "usage: pmemctl-layouts record PROGRAM FILE SEED COUNT [OPTION...] | replay PROGRAM FILE OPTION... | provision PROGRAM DIR SEED COUNT | cut DIR SEED COUNT"
+    )
     exit(64)
   }
 } catch {

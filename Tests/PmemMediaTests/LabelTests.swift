@@ -79,25 +79,101 @@ import Testing
     #expect(try BttInfoBlock(block.encoded) == block)
   }
 
+  @Test func mapEntriesAreReadAndWritten() {
+    #expect(BttMapEntry(raw: 0) == .initial)
+    #expect(BttMapEntry(raw: 0).block(of: 7) == 7)
+    #expect(BttMapEntry(raw: 0xc000_0005) == .normal(block: 5))
+    #expect(BttMapEntry(raw: 0x8000_0005) == .zero(block: 5))
+    #expect(BttMapEntry(raw: 0x4000_0005).block(of: 7) == 5)
+    for entry in [BttMapEntry.initial, .zero(block: 1), .failed(block: 2), .normal(block: 3)] {
+      #expect(BttMapEntry(raw: entry.raw) == entry)
+    }
+  }
+
+  @Test func theLaterOfTwoLogEntriesCounts() throws {
+    let layout = try #require(BttLayout(size: 64 << 20, blockSize: 4096, version: .v2))
+    var log = BttLog(fresh: layout.arenas[0])
+    #expect(try BttLog(log.encoded, lanes: 256) == log)
+    #expect(try log.current(lane: 3).newMap == UInt32(layout.arenas[0].externalBlocks) + 3)
+    for (older, later) in [(1, 2), (2, 3), (3, 1)] as [(UInt32, UInt32)] {
+      for place in 0...1 {
+        log.lanes[0][place] = BttLog.Entry(number: 9, oldMap: 1, newMap: 2, sequence: older)
+        log.lanes[0][1 - place] = BttLog.Entry(number: 9, oldMap: 2, newMap: 4, sequence: later)
+        #expect(try BttLog(log.encoded, lanes: 256).current(lane: 0).newMap == 4)
+      }
+    }
+    log.lanes[0][1].sequence = log.lanes[0][0].sequence
+    #expect(throws: MediaError.self) { try log.current(lane: 0) }
+  }
+
+  @Test func logsOfOldKernelsAreRead() throws {
+    let layout = try #require(BttLayout(size: 64 << 20, blockSize: 4096, version: .v1))
+    var log = BttLog(fresh: layout.arenas[0])
+    log.lanes[5][2] = BttLog.Entry(number: 1, oldMap: 1, newMap: 2, sequence: 2)
+    #expect(try BttLog(log.encoded, lanes: 256).places == [0, 2])
+    #expect(try BttLog(log.encoded, lanes: 256).current(lane: 5).newMap == 2)
+    log.lanes[6][1] = log.lanes[5][2]
+    #expect(throws: MediaError.self) { try BttLog(log.encoded, lanes: 256) }
+    #expect(throws: MediaError.self) { try BttLog(log.encoded, lanes: 257) }
+  }
+
+  /// Bytes that are right, for a mutation to spoil.
+  private static func samples() throws -> [[UInt8]] {
+    let btt = try #require(BttLayout(size: 64 << 20, blockSize: 4160, version: .v2))
+    let pfn = try PfnLayout(start: 6 << 30, size: 64 << 20, align: 4096, map: .mem, host: Self.host)
+    let labels = LabelVersion.allCases.flatMap { version -> [[UInt8]] in
+      guard let layout = LabelLayout(areaSize: 4096, version: version) else { return [] }
+      let label = NamespaceLabel(
+        uuid: .random(), name: "name", flags: 0, labelCount: 1, position: 0, setCookie: 1, sectorSize: 512,
+        dpa: 0, rawSize: 16 << 20, slot: 0, claimClass: ClaimClass.none)
+      return [
+        LabelIndex(layout: layout, copy: 0, sequence: 1).encoded, label.encoded(version: version),
+      ]
+    }
+    return labels + [
+      PfnInfoBlock(
+        kind: .pfn, uuid: .random(), parentUUID: .null, map: .mem, layout: pfn, align: 4096, host: Self.host
+      ).encoded,
+      BttInfoBlock(uuid: .random(), parentUUID: .random(), arena: btt.arenas[0], layout: btt).encoded,
+      BttLog(fresh: btt.arenas[0]).encoded,
+    ]
+  }
+
+  /// What a change of `bytes` at random does to them, or random bytes.
+  private static func mutated(_ sample: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
+    var bytes = sample
+    switch Int.random(in: 0..<5, using: &generator) {
+    case 0:
+      bytes = (0..<Int.random(in: 0...5000, using: &generator)).map { _ in
+        UInt8.random(in: 0...255, using: &generator)
+      }
+    case 1: bytes = Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &generator)))
+    default: break
+    }
+    for _ in 0..<Int.random(in: 1...20, using: &generator) where !bytes.isEmpty {
+      let value = [0, 1, 0x7f, 0x80, 0xff, UInt8.random(in: 0...255, using: &generator)]
+      bytes[Int.random(in: bytes.indices, using: &generator)] = value.randomElement(using: &generator) ?? 0
+    }
+    return bytes
+  }
+
   @Test func anyBytesAreDecodedOrRefused() throws {
     var generator = SeededGenerator(seed: 13)
-    let layout = try #require(LabelLayout(areaSize: 128 << 10, version: .v12))
-    let pfn = PfnInfoBlock(
-      kind: .pfn, uuid: .random(), parentUUID: .null, map: .mem,
-      layout: try PfnLayout(start: 6 << 30, size: 64 << 20, align: 4096, map: .mem, host: Self.host),
-      align: 4096,
-      host: Self.host
-    ).encoded
-    for round in 0..<3000 {
-      var bytes =
-        round % 2 == 0 ? pfn : [UInt8](repeating: 0, count: Int.random(in: 0...5000, using: &generator))
-      for _ in 0..<Int.random(in: 1...20, using: &generator) where !bytes.isEmpty {
-        bytes[Int.random(in: bytes.indices, using: &generator)] = .random(in: 0...255, using: &generator)
+    let layouts = LabelVersion.allCases.compactMap { LabelLayout(areaSize: 4096, version: $0) }
+    let samples = try Self.samples()
+    for round in 0..<20_000 {
+      let bytes = Self.mutated(samples[round % samples.count], &generator)
+      if let block = try? PfnInfoBlock(bytes) { #expect(block.encoded.count == PfnInfoBlock.size) }
+      if let block = try? BttInfoBlock(bytes) { #expect(block.encoded.count == BttInfoBlock.size) }
+      for layout in layouts {
+        if let index = try? LabelIndex(bytes, copy: round % 2, layout: layout) {
+          #expect(index.free.count <= layout.areaSize)
+        }
+        _ = try? NamespaceLabel(bytes, slot: 0, version: layout.version)
       }
-      _ = try? PfnInfoBlock(bytes)
-      _ = try? BttInfoBlock(bytes)
-      _ = try? LabelIndex(bytes, copy: round % 2, layout: layout)
-      _ = try? NamespaceLabel(bytes, slot: 0, version: .v12)
+      if let log = try? BttLog(bytes, lanes: round % 300) {
+        for lane in log.lanes.indices { _ = try? log.current(lane: lane) }
+      }
     }
   }
 }
