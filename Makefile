@@ -18,9 +18,9 @@ release_flags = -c release --static-swift-stdlib -Xlinker -s
 # Debian packages, by what they are needed for.
 build_packages = libndctl-dev libdaxctl-dev pkg-config
 check_packages = man-db groff-base
-vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq e2fsprogs gcc libc6-dev
+vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq e2fsprogs dmsetup gcc libc6-dev
 test_packages = $(check_packages) $(vm_packages) zsh fish
-bench_packages = $(vm_packages) time hyperfine
+bench_packages = $(vm_packages) time hyperfine lsof psmisc
 
 topology = $(addprefix -d ,$(DIMMS)) -e $(E820)
 

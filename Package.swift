@@ -54,8 +54,10 @@ let package = Package(
     module("PmemSim", ["PmemDevice", "PmemMedia", systemPackage]),
     module(
       "PmemNdctl", ["PmemDevice", "CNdctl", "CDaxctl", "CPmemShims"], extra: [.strictMemorySafety()]),
+    module("PmemInspect", ["PmemDevice", "CPmemShims", systemPackage]),
     module(
-      "PmemctlCommands", ["PmemDevice", "PmemOutput", "PmemSim", "PmemNdctl", argumentParser, systemPackage]),
+      "PmemctlCommands",
+      ["PmemDevice", "PmemOutput", "PmemSim", "PmemNdctl", "PmemInspect", argumentParser, systemPackage]),
     .executableTarget(
       name: "pmemctl", dependencies: ["PmemctlCommands"], swiftSettings: settings),
 
@@ -64,7 +66,7 @@ let package = Package(
     support("BackendConformance", ["PmemDevice"]),
     runner(
       "pmemctl-conformance", "ConformanceRunner",
-      ["BackendConformance", "PmemDevice", "PmemNdctl", "PmemSim", systemPackage]),
+      ["BackendConformance", "PmemDevice", "PmemSim", "PmemctlCommands", systemPackage]),
     runner(
       "pmemctl-layouts", "LayoutRunner", ["PmemDevice", "PmemSim", "TestSupport", systemPackage]),
     runner(
@@ -76,6 +78,7 @@ let package = Package(
     tests(
       "PmemSimTests",
       ["BackendConformance", "PmemDevice", "PmemMedia", "PmemSim", "TestSupport", systemPackage]),
+    tests("PmemInspectTests", ["PmemDevice", "PmemInspect", "TestSupport", systemPackage]),
     tests(
       "PmemctlCommandsTests",
       ["PmemDevice", "PmemOutput", "PmemSim", "PmemctlCommands", "TestSupport", systemPackage]),

@@ -21,24 +21,16 @@ public enum InventoryDepth: Hashable, Sendable {
   case planning
 }
 
-/// Finds who uses a thing; asked before anything is taken away.
+/// Finds who uses persistent memory; asked before anything is taken away.
 public protocol UsageInspector: AnyObject {
-  /// Who would be in the way of disabling the namespace; empty where nobody is seen.
-  func usage(of namespace: Namespace) throws(DeviceError) -> [Usage]
-}
+  /// Who uses namespaces, and what taking them away would do to each. In the order of the namespaces; empty where
+  /// nobody is seen.
+  func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport
 
-/// Something that uses a namespace.
-public struct Usage: Hashable, Sendable {
-  /// `busy`, `system-ram`, ...
-  public var kind: String
-  /// The user in words: `/dev/pmem0 is mounted, or held by another driver (exclusive open: EBUSY)`.
-  public var text: String
-  /// What helps.
-  public var advice: String
-
-  public init(kind: String, text: String, advice: String) {
-    self.kind = kind
-    self.text = text
-    self.advice = advice
-  }
+  /// The mappings of persistent memory on this machine.
+  ///
+  /// - Parameter pid: Only this process's; nil for all.
+  /// - Returns: What could be seen, by process, then by address.
+  /// - Throws: What reading the inventory says.
+  func mappings(pid: Int?) throws(DeviceError) -> MappingReport
 }

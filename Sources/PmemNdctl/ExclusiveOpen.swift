@@ -4,7 +4,7 @@ import PmemDevice
 /// Asks the kernel whether a block device is held: mounts, swap, dm, md, loop and other exclusive openers.
 /// A plain open() is not seen this way.
 enum ExclusiveOpen {
-  static func usage(of device: String) throws(DeviceError) -> [Usage] {
+  static func usage(of device: String, _ namespace: String) throws(DeviceError) -> [Usage] {
     let path = "/dev/\(device)"
     let descriptor = unsafe Glibc.open(path, O_RDWR | O_EXCL | O_CLOEXEC)
     guard descriptor < 0 else {
@@ -15,7 +15,7 @@ enum ExclusiveOpen {
     case EBUSY:
       return [
         Usage(
-          kind: "held", text: "\(path) is mounted, or held by another driver (exclusive open: EBUSY)",
+          kind: .held, namespace: namespace, path: RawText(path), effect: .refused,
           advice: "unmount it, or stop what holds it: lsblk \(path)")
       ]
     case EACCES, EPERM:

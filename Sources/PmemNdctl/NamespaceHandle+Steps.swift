@@ -158,7 +158,7 @@ extension NamespaceHandle {
     else { return [] }
     return unsafe DaxRegionHandle(region).devices.filter(\.hasOnlineMemory).map { device in
       Usage(
-        kind: "system-ram", text: "memory of \(device.chardev) is online as system-ram",
+        kind: .systemRAM, namespace: dev, path: RawText("/dev/\(device.chardev)"), effect: .refused,
         advice: "take it offline first: daxctl offline-memory \(device.chardev)")
     }
   }

@@ -6,7 +6,7 @@ public import PmemDevice
 ///
 /// Single-threaded, as the libraries are. A context is a snapshot with stale parts after a change, so each
 /// inventory and each step opens its own.
-public final class NdctlBackend: DeviceBackend, UsageInspector {
+public final class NdctlBackend: DeviceBackend {
   private let verbose: ((String) -> Void)?
 
   /// - Parameter verbose: Gets every message of the libraries; nil keeps only those that explain an error.
@@ -144,9 +144,11 @@ public final class NdctlBackend: DeviceBackend, UsageInspector {
 
   // MARK: Who is in the way
 
-  public func usage(of namespace: Namespace) throws(DeviceError) -> [Usage] {
+  /// What only the kernel's driver can tell of a namespace's users: whether its block device is held exclusively,
+  /// by whoever it may be, and whether its memory is online.
+  public func heldBy(_ namespace: Namespace) throws(DeviceError) -> [Usage] {
     guard namespace.isEnabled else { return [] }
-    if let device = namespace.blockDevice { return try ExclusiveOpen.usage(of: device) }
+    if let device = namespace.blockDevice { return try ExclusiveOpen.usage(of: device, namespace.dev) }
     return try withContext { context throws(DeviceError) in
       try Self.namespace(namespace.dev, context).onlineMemory
     }

@@ -59,7 +59,9 @@ public final class SimBackend: DeviceBackend, UsageInspector {
   }
 
   /// Nobody uses a simulated machine yet.
-  public func usage(of namespace: Namespace) throws(DeviceError) -> [Usage] { [] }
+  public func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport { UsageReport() }
+
+  public func mappings(pid: Int?) throws(DeviceError) -> MappingReport { MappingReport() }
 
   // MARK: Names
 

@@ -1,6 +1,5 @@
 import Glibc
 public import PmemDevice
-import PmemNdctl
 public import PmemOutput
 import PmemSim
 import SystemPackage
@@ -41,7 +40,7 @@ public struct CommandContext {
     return CommandContext(
       out: DescriptorSink(STDOUT_FILENO), err: DescriptorSink(STDERR_FILENO), terminal: .standardOutput,
       environment: simulation.map { ["PMEMCTL_SIM": $0] } ?? [:], readAnswer: { readLine() },
-      openKernel: { verbose throws(DeviceError) in NdctlBackend(verbose: verbose) })
+      openKernel: { verbose throws(DeviceError) in HostMachine(verbose: verbose) })
   }
 
   /// The machine that the options name: `--sim`, else `PMEMCTL_SIM`, else this host.

@@ -248,7 +248,7 @@ extension ConformanceCase {
     },
     ConformanceCase("a namespace that nobody uses has no user") { machine in
       let namespace = try machine.create(.fsdax, mebibytes: 64)
-      try machine.expectEqual(try machine.backend.usage(of: namespace), [], "users")
+      try machine.expectEqual(try machine.backend.usage(of: [namespace]).uses, [], "users")
     },
   ]
 

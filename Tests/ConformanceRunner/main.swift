@@ -1,8 +1,8 @@
 import BackendConformance
 import Glibc
 import PmemDevice
-import PmemNdctl
 import PmemSim
+import PmemctlCommands
 import SystemPackage
 
 // pmemctl-conformance kernel | sim DIR
@@ -12,7 +12,7 @@ import SystemPackage
 
 func backend(_ arguments: [String]) throws -> any DeviceBackend & UsageInspector {
   switch arguments.first {
-  case "kernel": return NdctlBackend()
+  case "kernel": return HostMachine(verbose: nil)
   case "sim" where arguments.count == 2:
     return SimBackend(try SimMachine.open(FilePath(arguments[1]), forWriting: true))
   default: throw DeviceError(.usage, "usage: pmemctl-conformance kernel | sim DIR")

@@ -51,5 +51,9 @@ final class ScriptedBackend: DeviceBackend, UsageInspector {
     performed.append(step)
   }
 
-  func usage(of namespace: Namespace) throws(DeviceError) -> [Usage] { users[namespace.dev] ?? [] }
+  func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport {
+    UsageReport(uses: namespaces.flatMap { users[$0.dev] ?? [] })
+  }
+
+  func mappings(pid: Int?) throws(DeviceError) -> MappingReport { MappingReport() }
 }

@@ -21,7 +21,9 @@ import Testing
 
   @Test func oneUserStopsAll() {
     backend.users["namespace0.2"] = [
-      Usage(kind: "held", text: "/dev/pmem0.2 is mounted", advice: "unmount it")
+      Usage(
+        kind: .mount, namespace: "namespace0.2", path: RawText("/srv"), effect: .refused,
+        advice: "umount /srv")
     ]
     for attempt in [
       error { _ = try planner.destroy(namespaces, force: true) },
@@ -29,7 +31,10 @@ import Testing
       error { _ = try RegionStatePlanner(inspector: backend).disable(inventory.regions) },
     ] {
       #expect(attempt?.code == .refused)
-      #expect(attempt?.details == ["held: /dev/pmem0.2 is mounted", "unmount it", "nothing was changed"])
+      #expect(
+        attempt?.details == [
+          "mount: /srv; the kernel refuses to take it away", "umount /srv", "nothing was changed",
+        ])
     }
     #expect(backend.performed.isEmpty)
   }

@@ -1,5 +1,7 @@
-// What Swift cannot say of libndctl and libdaxctl by itself.
+// What Swift cannot say by itself: callbacks of libndctl and libdaxctl, and ioctls that are macros.
 #pragma once
+
+#include <stdint.h>
 
 struct ndctl_ctx;
 
@@ -23,5 +25,44 @@ void CPmem_log_free(struct CPmem_log *log);
 // Device types of linux/ndctl.h, whose header libndctl's own does not include.
 extern const unsigned CPmem_device_namespace_io;
 extern const unsigned CPmem_device_namespace_pmem;
+
+// How much of a range of a process's addresses has page table entries.
+struct CPmem_population {
+	// Bytes with entries of the smallest size, and of a larger one.
+	uint64_t small_bytes;
+	uint64_t huge_bytes;
+};
+
+// Asks with PAGEMAP_SCAN (6.7 and later). `pagemap` is an open /proc/PID/pagemap; addresses are multiples of the page
+// size. 0, or an error number: ENOTTY where the kernel is older.
+int CPmem_pagemap_scan(int pagemap, uint64_t start, uint64_t end, struct CPmem_population *population);
+
+struct CPmem_extent {
+	uint64_t logical;
+	uint64_t physical;
+	uint64_t length;
+	// FIEMAP_EXTENT_*: unwritten, delayed, last, ...
+	uint32_t flags;
+};
+
+// Up to `room` extents of a file from byte `start`, with FS_IOC_FIEMAP; nothing is written out for it. The number, or a
+// negative error number.
+int CPmem_fiemap(int file, uint64_t start, uint64_t length, struct CPmem_extent *extents, unsigned room);
+
+// FIEMAP_EXTENT_LAST, and the flags of extents whose place on the device is not known.
+extern const uint32_t CPmem_extent_last;
+extern const uint32_t CPmem_extent_unplaced;
+
+// Whether a file's inode is DAX at this moment (STATX_ATTR_DAX): 1, 0, or -1 where it could not be found out.
+int CPmem_is_dax(int file);
+
+// The link's target in /proc, or any: its device, inode, mode and rdev. 0 or an error number.
+struct CPmem_file {
+	uint64_t device;
+	uint64_t inode;
+	uint64_t special_device;
+	uint32_t mode;
+};
+int CPmem_stat(int folder, const char *name, struct CPmem_file *file);
 
 #pragma clang assume_nonnull end

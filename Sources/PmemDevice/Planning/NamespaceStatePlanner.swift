@@ -126,16 +126,18 @@ struct InTheWay {
   ///   - what: What the person named, where it is not the namespaces themselves.
   /// - Throws: ``DeviceError/Code/refused``.
   func check(_ namespaces: [Namespace], verb: String, what: String?) throws(DeviceError) {
-    var details: [String] = []
-    var advice: [String] = []
-    var used: [Namespace] = []
-    for namespace in namespaces {
-      let usage = try inspector.usage(of: namespace)
-      guard !usage.isEmpty else { continue }
-      used.append(namespace)
-      details += usage.map { "\($0.kind): \($0.text)" }
-      for hint in usage.map(\.advice) where !advice.contains(hint) { advice.append(hint) }
+    let report = try inspector.usage(of: namespaces)
+    guard report.hiddenProcesses == 0 || !report.uses.isEmpty else {
+      throw DeviceError(
+        .permission,
+        "cannot tell who uses \(what ?? NamespaceStatePlanner.count(namespaces)): \(report.hiddenProcesses) "
+          + "processes may not be looked at",
+        details: ["only root sees those of others; nothing was changed"])
     }
+    let used = namespaces.filter { namespace in report.uses.contains { $0.namespace == namespace.dev } }
+    var advice: [String] = []
+    for use in report.uses where !advice.contains(use.advice) { advice.append(use.advice) }
+    let details = report.uses.map { "\($0.kind.rawValue): \($0.text); \($0.consequence)" }
     guard let first = used.first else { return }
     let subject = used.count == 1 ? "\(first.title) is in use" : "\(used.count) namespaces are in use"
     throw DeviceError(

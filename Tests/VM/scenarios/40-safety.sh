@@ -22,7 +22,7 @@ same "one that is in use stops all" 4 "$(status pmemctl namespace destroy --forc
 same "a region with one in use is not disabled" 4 "$(status pmemctl region disable region0)"
 same "nor are others with it" 4 "$(status pmemctl region disable all)"
 unchanged "refusing"
-same "the refusal names the device" 1 "$(pmemctl namespace disable mounted 2>&1 | grep -c '/dev/pmem0 is mounted, or held')"
+same "the refusal names the mount" 1 "$(pmemctl namespace disable mounted 2>&1 | grep -c 'mount: /run/mounted;')"
 same "the file is intact" precious "$(cat /run/mounted/file)"
 umount /run/mounted
 swapoff /dev/pmem0.1

@@ -1,0 +1,49 @@
+import Glibc
+import PmemDevice
+
+/// Which mappings and users a person asked for: namespaces and regions by name, files by path.
+struct UseFilter {
+  private var namespaces: Set<String> = []
+  private var paths: [String] = []
+  private let isOpen: Bool
+
+  /// - Throws: ``DeviceError/Code/notFound`` for a name that neither is a thing of this machine nor a file.
+  init(_ names: [String], _ inventory: Inventory) throws(DeviceError) {
+    isOpen = names.isEmpty || names.contains("all")
+    let resolver = NameResolver(inventory)
+    for name in names where name != "all" {
+      if name.hasPrefix("region"), let regions = try? resolver.regions([name]) {
+        namespaces.formUnion(regions.flatMap(\.namespaces).map(\.dev))
+      } else if name.hasPrefix("nmem"), let dimms = try? resolver.dimms([name]) {
+        let regions = inventory.regions.filter { region in
+          region.mappings.contains { mapping in dimms.contains { $0.dev == mapping.dimm } }
+        }
+        namespaces.formUnion(regions.flatMap(\.namespaces).map(\.dev))
+      } else if name.hasPrefix("/"), !name.hasPrefix("/dev/"), let path = realpath(name, nil) {
+        paths.append(String(cString: path))
+        free(path)
+      } else {
+        namespaces.formUnion(try resolver.namespaces([name]).map(\.dev))
+      }
+    }
+  }
+
+  /// The namespaces asked for, of those that there are.
+  func namespaces(of inventory: Inventory) -> [Namespace] {
+    inventory.namespaces.filter { isOpen ? !$0.isIdle : namespaces.contains($0.dev) }
+  }
+
+  func accepts(namespaces used: [String], path: RawText) -> Bool {
+    isOpen || used.contains { namespaces.contains($0) } || paths.contains(path.text)
+  }
+}
+
+extension CommandContext {
+  /// Says that not all could be seen, so that nobody takes an empty answer for "nobody".
+  func noteHidden(_ processes: Int) {
+    guard processes > 0 else { return }
+    note(
+      "\(processes) process\(processes == 1 ? "" : "es") could not be looked at: only root sees those of others"
+    )
+  }
+}
