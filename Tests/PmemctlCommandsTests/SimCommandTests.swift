@@ -21,6 +21,9 @@ import Testing
     #expect(second.status == .notSupported)
     #expect(second.err.contains("has one namespace on a region"), "\(second.err)")
     #expect(harness.run("dimm show nmem0").out.contains("version 1.1"))
+    let before = harness.run("namespace list").out
+    #expect(harness.run("sim reboot").status == .done)
+    #expect(harness.run("namespace list").out == before)
     #expect(harness.run("region list --json").out.contains("\"align\": 4096"))
   }
 
