@@ -27,31 +27,10 @@ public struct HostInspector {
     var scanner = MappingScanner(devices, roots: roots)
     let mapped = scanner.scan(pid: nil, isDetailed: false)
     let others = UserScanner(devices, roots: roots).scan()
-    let all = Self.uses(mapped.mappings) + others.uses
-    let ordered = wanted.flatMap { name in all.filter { $0.namespace == name } }
-    return UsageReport(uses: ordered, hiddenProcesses: max(mapped.hiddenProcesses, others.hiddenProcesses))
-  }
-
-  private static func uses(_ mappings: [Mapping]) -> [Usage] {
-    var found: [Usage] = []
-    for mapping in mappings {
-      for namespace in mapping.namespaces {
-        let known = found.firstIndex {
-          $0.namespace == namespace && $0.process?.pid == mapping.process.pid && $0.path == mapping.path
-        }
-        if let known {
-          found[known].bytes = (found[known].bytes ?? 0) + mapping.length
-        } else {
-          // The page cache of a block device goes on being readable.
-          let effect: Usage.Effect = mapping.isDAX == false ? .errors : .sigbus
-          found.append(
-            Usage(
-              kind: .mapping, namespace: namespace, path: mapping.path, process: mapping.process,
-              bytes: mapping.length, effect: effect,
-              advice: "stop process \(mapping.process.pid), or have it unmap \(mapping.path)"))
-        }
-      }
+    let ordered = wanted.flatMap { name in
+      MappingUse.uses(mapped.mappings.filter { $0.namespaces.contains(name) }, of: name)
+        + others.uses.filter { $0.namespace == name }
     }
-    return found
+    return UsageReport(uses: ordered, hiddenProcesses: max(mapped.hiddenProcesses, others.hiddenProcesses))
   }
 }

@@ -58,10 +58,13 @@ public final class SimBackend: DeviceBackend, UsageInspector {
     }
   }
 
-  /// Nobody uses a simulated machine yet.
-  public func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport { UsageReport() }
+  public func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport {
+    SimUsage(machine.kernel).usage(of: namespaces)
+  }
 
-  public func mappings(pid: Int?) throws(DeviceError) -> MappingReport { MappingReport() }
+  public func mappings(pid: Int?) throws(DeviceError) -> MappingReport {
+    SimUsage(machine.kernel).mappings(pid: pid)
+  }
 
   // MARK: Names
 

@@ -86,6 +86,7 @@ extension SimKernel {
     let place = try position(index, id)
     regions[index].namespaces[place].isEnabled = false
     regions[index].namespaces[place].claim = nil
+    revoke(index, id)
   }
 
   /// region_devs.c:nd_region_advance_seeds.

@@ -95,7 +95,8 @@ extension SimKernel {
     let start = topology.regions[index].base + namespace.offset
     // Before version 1.2 a block does not tell its alignment, and its own kernel asks for none in particular.
     if block.minorVersion < 2, rules.infoBlockMinor < 2 {
-      block.align = (start + block.dataOffset + UInt64(block.startPad)) % (2 << 20) == 0 ? 2 << 20 : host.pageSize
+      block.align =
+        (start + block.dataOffset + UInt64(block.startPad)) % (2 << 20) == 0 ? 2 << 20 : host.pageSize
     }
     let lost = UInt64(block.startPad) + UInt64(block.endTruncation)
     guard block.align <= namespace.size else { throw SimFault(95, "alignment exceeds capacity") }

@@ -10,6 +10,8 @@ final class SimKernel {
   let media: SimMedia
   var regions: [SimRegion]
   var labels: [Int: SimLabels]
+  /// By number.
+  var processes: [SimProcess] = []
   let host: HostFacts
 
   /// Boots: reads the labels of every DIMM and enables every region.
@@ -23,10 +25,11 @@ final class SimKernel {
   }
 
   /// Goes on from a remembered state; labels are always read from the media.
-  init(resuming regions: [SimRegion], topology: SimTopology, media: SimMedia) throws {
+  init(resuming runtime: SimRuntime, topology: SimTopology, media: SimMedia) throws {
     self.topology = topology
     self.media = media
-    self.regions = regions
+    regions = runtime.regions
+    processes = runtime.processes
     host = Self.host(of: topology)
     labels = try Self.readLabels(topology, media)
   }
@@ -79,6 +82,7 @@ final class SimKernel {
 
   /// region.c:nd_region_remove: the namespaces go with it.
   func disableRegion(_ index: Int) {
+    revoke(index, nil)
     regions[index] = SimRegion()
   }
 
@@ -185,7 +189,8 @@ final class SimKernel {
   var longestMemory: Int {
     let labels = labels.values.reduce(0) { $0 + $1.labels.count }
     let namespaces = regions.reduce(0) { $0 + $1.namespaces.count + 1 }
-    return (labels + namespaces + 8) * 1024
+    let mappings = processes.reduce(0) { $0 + $1.mappings.reduce(2) { $0 + $1.populated.count + 2 } }
+    return (labels + namespaces + mappings + 16) * 1024
   }
 
   // MARK: Finding

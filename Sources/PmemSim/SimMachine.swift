@@ -123,7 +123,7 @@ public final class SimMachine {
       guard let runtime = try readRuntime(directory, topology) else {
         return try SimKernel(booting: topology, media: media)
       }
-      let resumed = try SimKernel(resuming: runtime.regions, topology: topology, media: media)
+      let resumed = try SimKernel(resuming: runtime, topology: topology, media: media)
       // Where a guest, or a hand, has written labels since, what was remembered is of no use.
       guard resumed.labelFingerprint == runtime.labels else {
         return try SimKernel(booting: topology, media: media)

@@ -5,6 +5,7 @@ import PmemMedia
 /// is the next seed. A reboot, or a crash, forgets it.
 struct SimRuntime {
   let regions: [SimRegion]
+  let processes: [SimProcess]
   /// ``SimKernel/labelFingerprint`` when it was written.
   let labels: UInt64
 
@@ -12,6 +13,7 @@ struct SimRuntime {
 
   init(_ kernel: SimKernel) {
     regions = kernel.regions
+    processes = kernel.processes
     labels = kernel.labelFingerprint
   }
 
@@ -21,7 +23,7 @@ struct SimRuntime {
     let lines = regions.enumerated().flatMap { index, region in
       [Self.line(index, region)] + region.namespaces.map { Self.line(index, $0) }
     }
-    return RecordFile.text(header: Self.header, [media] + lines)
+    return RecordFile.text(header: Self.header, [media] + lines + processes.flatMap(SimProcessRecord.lines))
   }
 
   /// Reads the file back; what does not fit the machine's regions was not written by ``text``.
@@ -30,6 +32,7 @@ struct SimRuntime {
   ) throws(DeviceError) {
     var regions: [SimRegion] = []
     var labels: UInt64?
+    var processes: [SimProcess] = []
     for line in try RecordFile(text, header: Self.header, file: file).lines {
       switch line.kind {
       case "media":
@@ -45,6 +48,8 @@ struct SimRuntime {
           throw DeviceError(.corrupt, "\(file), line \(line.number): the namespace does not fit its region")
         }
         regions[last].namespaces.append(namespace)
+      case "process", "mapping", "populated":
+        try SimProcessRecord.read(line, into: &processes, regions: regions, file: file)
       default:
         throw DeviceError(.corrupt, "\(file), line \(line.number): \"\(line.kind)\" is not known")
       }
@@ -55,6 +60,7 @@ struct SimRuntime {
     }
     guard let labels else { throw DeviceError(.corrupt, "\(file) does not tell of the media") }
     self.regions = regions
+    self.processes = processes
     self.labels = labels
   }
 

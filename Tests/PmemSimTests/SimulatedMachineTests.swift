@@ -148,6 +148,14 @@ final class ScratchMachine {
     var generator = SeededGenerator(seed: 23)
     let machine = try ScratchMachine()
     try machine.create { $0.amount = .bytes(.mebibytes(64)) }
+    do {
+      let opened = try SimMachine.open(FilePath(machine.path), forWriting: true)
+      let namespace = try #require(try SimBackend(opened).inventory(.listing).namespaces.first)
+      let workload = SimWorkload(opened)
+      _ = try workload.start("a process", pid: 7)
+      let address = try workload.map(namespace, into: 7, offset: 0, length: 1 << 20, isWritable: true)
+      _ = try workload.touch(7, at: address, length: 5000)
+    }
     let path = machine.path + "/" + file
     let good = try String(contentsOfFile: path, encoding: .utf8)
     for _ in 0..<100 {

@@ -3,9 +3,11 @@ import PmemDevice
 
 struct SimCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sim", abstract: "Make and remove simulated machines, and boot guests with them.",
+    commandName: "sim",
+    abstract: "Make and remove simulated machines, boot guests with them, run processes on them.",
     subcommands: [
       SimCreate.self, SimImport.self, SimShow.self, SimReboot.self, SimQemu.self, SimDestroy.self,
+      SimProcessCommand.self, SimMap.self, SimUnmap.self, SimTouch.self,
     ])
 }
 
