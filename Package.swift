@@ -46,6 +46,7 @@ let package = Package(
     .systemLibrary(name: "CNdctl", pkgConfig: "libndctl", providers: [.apt(["libndctl-dev"])]),
     .systemLibrary(name: "CDaxctl", pkgConfig: "libdaxctl", providers: [.apt(["libdaxctl-dev"])]),
     .target(name: "CPmemShims", dependencies: ["CNdctl", "CDaxctl"]),
+    .target(name: "CPmemBPF"),
 
     // The layers, lowest first. An arrow only ever points upwards in this list.
     module("PmemDevice"),
@@ -54,7 +55,7 @@ let package = Package(
     module("PmemSim", ["PmemDevice", "PmemMedia", systemPackage]),
     module(
       "PmemNdctl", ["PmemDevice", "CNdctl", "CDaxctl", "CPmemShims"], extra: [.strictMemorySafety()]),
-    module("PmemInspect", ["PmemDevice", "CPmemShims", systemPackage]),
+    module("PmemInspect", ["PmemDevice", "CPmemShims", "CPmemBPF", systemPackage]),
     module(
       "PmemctlCommands",
       ["PmemDevice", "PmemOutput", "PmemSim", "PmemNdctl", "PmemInspect", argumentParser, systemPackage]),

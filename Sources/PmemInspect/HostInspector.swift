@@ -31,6 +31,12 @@ public struct HostInspector {
       MappingUse.uses(mapped.mappings.filter { $0.namespaces.contains(name) }, of: name)
         + others.uses.filter { $0.namespace == name }
     }
-    return UsageReport(uses: ordered, hiddenProcesses: max(mapped.hiddenProcesses, others.hiddenProcesses))
+    let unmapped = namespaces.filter { namespace in
+      namespace.isEnabled && !ordered.contains { $0.namespace == namespace.dev }
+    }
+    let pins = PinScanner(inventory, roots: roots).scan(unmapped)
+    return UsageReport(
+      uses: ordered + pins.uses, hiddenProcesses: max(mapped.hiddenProcesses, others.hiddenProcesses),
+      unknown: [pins.unknown].compactMap { $0 })
   }
 }

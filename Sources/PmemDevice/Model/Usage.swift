@@ -15,6 +15,8 @@ public struct Usage: Hashable, Sendable {
     case loop
     /// Its memory is online as the kernel's own.
     case systemRAM = "system-ram"
+    /// Its memory is pinned, for DMA mostly, and nobody maps it.
+    case pin
     /// Somebody has the block device exclusively, and nothing above tells who.
     case held
   }
@@ -27,6 +29,8 @@ public struct Usage: Hashable, Sendable {
     case sigbus
     /// Its next use of the descriptor gives an error.
     case errors
+    /// The kernel itself: the memory map goes while it is in use (mm/memremap.c:memunmap_pages since 5.18).
+    case crash
   }
 
   public var kind: Kind
@@ -68,6 +72,7 @@ extension Usage {
     case .refused: "the kernel refuses to take it away"
     case .sigbus: "its next access would be answered with SIGBUS"
     case .errors: "its next use of it would fail"
+    case .crash: "the kernel would crash when the pin is released"
     }
   }
 }
@@ -78,8 +83,12 @@ public struct UsageReport: Hashable, Sendable {
   /// Processes that this one may not look at.
   public var hiddenProcesses: Int
 
-  public init(uses: [Usage] = [], hiddenProcesses: Int = 0) {
+  /// What could not be found out, in words.
+  public var unknown: [String]
+
+  public init(uses: [Usage] = [], hiddenProcesses: Int = 0, unknown: [String] = []) {
     self.uses = uses
     self.hiddenProcesses = hiddenProcesses
+    self.unknown = unknown
   }
 }

@@ -34,12 +34,12 @@ public struct LabelPlanner {
     }
     let what = "the labels of \(dimms.count == 1 ? dimms[0].dev : "\(dimms.count) DIMMs")"
     let namespaces = regions.flatMap(\.configuredNamespaces)
-    try InTheWay(inspector).check(
+    let unknown = try InTheWay(inspector).check(
       namespaces.filter(\.isEnabled), verb: "initialize", what: what)
     if !force { try refuseLoss(dimms, regions, what: what) }
     return Plan(
       title: "initialize \(what)", entries: entries(dimms, regions, version),
-      warnings: regions.flatMap { incomplete($0, dimms) }, isDestructive: true)
+      warnings: unknown + regions.flatMap { incomplete($0, dimms) }, isDestructive: true)
   }
 
   private func entries(_ dimms: [DIMM], _ regions: [Region], _ version: LabelVersion) -> [Plan.Entry] {

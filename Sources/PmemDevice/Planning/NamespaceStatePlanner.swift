@@ -31,10 +31,11 @@ public struct NamespaceStatePlanner {
 
   public func disable(_ namespaces: [Namespace]) throws(DeviceError) -> Plan {
     let enabled = namespaces.filter(\.isEnabled)
-    try refuseUsed(enabled, verb: "disable")
+    let unknown = try refuseUsed(enabled, verb: "disable")
     return Plan(
       title: "disable \(Self.count(namespaces))", entries: enabled.map(Self.disabling),
-      warnings: notes(namespaces.filter { !$0.isEnabled }, "is disabled already"), isDestructive: false)
+      warnings: unknown + notes(namespaces.filter { !$0.isEnabled }, "is disabled already"),
+      isDestructive: false)
   }
 
   /// - Parameters:
@@ -48,7 +49,7 @@ public struct NamespaceStatePlanner {
         .notFound, "cannot destroy \(namespace.dev): it has no size, there is nothing to destroy")
     }
     let enabled = namespaces.filter(\.isEnabled)
-    try refuseUsed(enabled, verb: "destroy")
+    let unknown = try refuseUsed(enabled, verb: "destroy")
     if !force, let first = enabled.first {
       throw DeviceError(
         .refused, "refused: \(first.title) is enabled\(first.node.map { " (/dev/\($0))" } ?? "")",
@@ -58,9 +59,10 @@ public struct NamespaceStatePlanner {
     }
     return Plan(
       title: "destroy \(Self.count(namespaces))", entries: namespaces.flatMap(destroying),
-      warnings: namespaces.filter { !isLabeled($0) }.map {
-        "\($0.dev) is all of a region without labels: it will stay, empty and disabled"
-      },
+      warnings: unknown
+        + namespaces.filter { !isLabeled($0) }.map {
+          "\($0.dev) is all of a region without labels: it will stay, empty and disabled"
+        },
       isDestructive: !namespaces.isEmpty)
   }
 
@@ -97,7 +99,14 @@ public struct NamespaceStatePlanner {
   // MARK: Who is in the way
 
   /// Refuses, naming everyone who is in the way of taking these away.
-  public func refuseUsed(_ namespaces: [Namespace], verb: String) throws(DeviceError) {
+  ///
+  /// - Parameters:
+  ///   - namespaces: What would be taken away.
+  ///   - verb: `disable`, `destroy`.
+  /// - Returns: What could not be found out, as warnings for the plan.
+  /// - Throws: ``DeviceError/Code/refused``.
+  @discardableResult
+  public func refuseUsed(_ namespaces: [Namespace], verb: String) throws(DeviceError) -> [String] {
     try InTheWay(inspector).check(namespaces, verb: verb, what: nil)
   }
 
@@ -124,8 +133,10 @@ struct InTheWay {
   ///   - namespaces: What would be taken away.
   ///   - verb: `disable`, `destroy`.
   ///   - what: What the person named, where it is not the namespaces themselves.
+  /// - Returns: What could not be found out, as warnings for the plan.
   /// - Throws: ``DeviceError/Code/refused``.
-  func check(_ namespaces: [Namespace], verb: String, what: String?) throws(DeviceError) {
+  @discardableResult
+  func check(_ namespaces: [Namespace], verb: String, what: String?) throws(DeviceError) -> [String] {
     let report = try inspector.usage(of: namespaces)
     guard report.hiddenProcesses == 0 || !report.uses.isEmpty else {
       throw DeviceError(
@@ -138,7 +149,7 @@ struct InTheWay {
     var advice: [String] = []
     for use in report.uses where !advice.contains(use.advice) { advice.append(use.advice) }
     let details = report.uses.map { "\($0.kind.rawValue): \($0.text); \($0.consequence)" }
-    guard let first = used.first else { return }
+    guard let first = used.first else { return report.unknown }
     let subject = used.count == 1 ? "\(first.title) is in use" : "\(used.count) namespaces are in use"
     throw DeviceError(
       .refused, "refused to \(verb) \(what ?? NamespaceStatePlanner.count(namespaces)): \(subject)",

@@ -19,7 +19,7 @@ public struct RegionStatePlanner {
   public func disable(_ regions: [Region]) throws(DeviceError) -> Plan {
     let enabled = regions.filter(\.isEnabled)
     let namespaces = enabled.flatMap(\.namespaces).filter(\.isEnabled)
-    try InTheWay(inspector).check(namespaces, verb: "disable", what: Self.count(regions))
+    let unknown = try InTheWay(inspector).check(namespaces, verb: "disable", what: Self.count(regions))
     let entries = enabled.flatMap { region in
       region.namespaces.filter(\.isEnabled).map(NamespaceStatePlanner.disabling) + [
         Plan.Entry(.disableRegion(region.dev), "disable \(region.dev)", undo: [.enableRegion(region.dev)])
@@ -27,7 +27,7 @@ public struct RegionStatePlanner {
     }
     return Plan(
       title: "disable \(Self.count(regions))", entries: entries,
-      warnings: regions.filter { !$0.isEnabled }.map { "\($0.dev) is disabled already" })
+      warnings: unknown + regions.filter { !$0.isEnabled }.map { "\($0.dev) is disabled already" })
   }
 
   private static func count(_ regions: [Region]) -> String {

@@ -19,6 +19,7 @@ struct UserList: ContextCommand {
     let namespaces = try UseFilter(names, inventory).namespaces(of: inventory)
     let report = try backend.usage(of: namespaces)
     context.noteHidden(report.hiddenProcesses)
+    for unknown in report.unknown { context.note(unknown) }
     guard !output.json else {
       return try context.out.write(JSON.array(report.uses.map { .object($0.json) }).text)
     }

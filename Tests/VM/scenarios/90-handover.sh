@@ -1,5 +1,5 @@
 # Seeded layouts made by ndctl on this kernel, for the simulator to find on the images when the guest is off: vm-test
-# leaves them, sim-handover compares.
+# leaves them, sim-handover compares. The last scenario: what comes after it would change them.
 . "$VM_TESTS/lib.sh"
 
 RANDOM=${SEED:-1}
