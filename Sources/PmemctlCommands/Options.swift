@@ -42,3 +42,12 @@ func parseBytes(_ text: String, option: String) throws(DeviceError) -> ByteCount
     throw DeviceError(.usage, "\(option): \"\(text)\" \(error)")
   }
 }
+
+/// Reads an address: hexadecimal, with or without 0x.
+func parseAddress(_ text: String) throws(DeviceError) -> UInt64 {
+  let digits = text.hasPrefix("0x") ? String(text.dropFirst(2)) : text
+  guard let address = UInt64(digits, radix: 16) else {
+    throw DeviceError(.usage, "\"\(text)\" is not an address, such as 0x7f0000200000")
+  }
+  return address
+}

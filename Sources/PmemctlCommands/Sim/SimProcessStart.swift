@@ -1,0 +1,26 @@
+import ArgumentParser
+import PmemDevice
+import PmemOutput
+import PmemSim
+
+struct SimProcessStart: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "start", abstract: "Start a process on a simulated machine.")
+
+  @Argument(help: "What it calls itself.")
+  var command: String
+
+  @Option(name: .shortAndLong, help: "Its number; by default the lowest free one from 1000.")
+  var pid: Int?
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    let started = try SimWorkload(which.open(in: context, forWriting: true)).start(command, pid: pid)
+    var object = JSONObject()
+    object.add("pid", started)
+    object.add("comm", command)
+    try context.out.write(output.json ? JSON.object(object).text : "\(started)\n")
+  }
+}

@@ -1,0 +1,17 @@
+import ArgumentParser
+import PmemDevice
+import PmemSim
+
+struct SimProcessStop: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stop", abstract: "End a process on a simulated machine, and its mappings with it.")
+
+  @Argument(help: "Its number.")
+  var pid: Int
+
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    try SimWorkload(which.open(in: context, forWriting: true)).stop(pid)
+  }
+}
