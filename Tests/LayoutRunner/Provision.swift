@@ -51,7 +51,14 @@ struct Provision {
 
   // MARK: Power cuts
 
-  /// Makes a machine of `count` DIMMs; on each a change was cut by a power failure in a write of its own.
+  /// Which write of a create is cut: four are the allocation's labels and index blocks, four the claim's; then come
+  /// the info block, or the log and both info blocks of a BTT.
+  private static let cutWrites: [(mode: NamespaceMode, write: Int)] = [
+    (.fsdax, 8), (.devdax, 8), (.sector, 8), (.sector, 9), (.sector, 10), (.raw, 0), (.fsdax, 1), (.devdax, 2),
+    (.raw, 3), (.fsdax, 4), (.sector, 5), (.devdax, 6), (.fsdax, 7),
+  ]
+
+  /// Makes a machine of `count` DIMMs; on each a create was cut by a power failure, in one write after the other.
   mutating func cuts(_ count: Int) throws {
     let dimms = (0..<count).map { number in
       SimDimmRequest(size: .mebibytes(256), labelVersion: number % 3 == 0 ? .v11 : .v12)
@@ -61,14 +68,14 @@ struct Provision {
       topology: try SimTopology(dimms: dimms, ranges: [], align: nil, profile: .standard))
     for number in 0..<count {
       try create("neighbour \(number)", .fsdax, on: number, PowerSupply())
-      // Which of a change's writes: the first ones and the last ones in turns.
+      let (mode, write) = Self.cutWrites[number % Self.cutWrites.count]
       let power = PowerSupply(
-        cutAfter: number / 3, bytes: [0, 64, 192, 4000].randomElement(using: &generator) ?? 0)
-      let mode = NamespaceMode.allCases[number % NamespaceMode.allCases.count]
+        cutAfter: write, bytes: [0, 64, 192, 4000].randomElement(using: &generator) ?? 0)
       do { try create("subject \(number)", mode, on: number, power) } catch {
         guard power.isOff else { throw error }
       }
-      print("# DIMM \(number): \(mode) cut in write \(power.writes)\(power.isOff ? "" : " (never)")")
+      guard power.isOff else { throw Failure("a create as \(mode) has no write \(write) to cut") }
+      print("# DIMM \(number): \(mode) cut in write \(power.writes)")
     }
     try SimMachine.reboot(FilePath(directory))
   }
