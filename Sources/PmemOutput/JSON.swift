@@ -42,10 +42,41 @@ extension JSON {
     writer.write(self, depth: 0)
     return writer.finish()
   }
+
+  /// The value on one line, for streams of values: a newline at the end, none inside.
+  public var line: String {
+    var writer = JSONWriter(isCompact: true)
+    writer.write(self, depth: 0)
+    return writer.finish()
+  }
+}
+
+/// An array that is written element by element, so that it need not be in memory as a whole.
+public struct JSONArrayStream {
+  private let sink: any TextSink
+  private var writer = JSONWriter()
+  private var isEmpty = true
+
+  public init(to sink: any TextSink) { self.sink = sink }
+
+  public mutating func add(_ element: JSON) throws {
+    writer.write(element: element, isFirst: isEmpty)
+    isEmpty = false
+    if writer.count >= 1 << 16 { try sink.write(writer.take()) }
+  }
+
+  /// Ends the array, as ``JSON/text`` would have written it.
+  public mutating func finish() throws {
+    writer.write(endOfArray: isEmpty)
+    try sink.write(writer.take())
+  }
 }
 
 private struct JSONWriter {
   private var bytes: [UInt8] = []
+  private let isCompact: Bool
+
+  init(isCompact: Bool = false) { self.isCompact = isCompact }
 
   mutating func write(_ value: JSON, depth: Int) {
     switch value {
@@ -72,23 +103,41 @@ private struct JSONWriter {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  var count: Int { bytes.count }
+
+  /// What was written since the last time.
+  mutating func take() -> String {
+    defer { bytes.removeAll(keepingCapacity: true) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  mutating func write(element: JSON, isFirst: Bool) {
+    bytes += (isFirst ? "[" : ",").utf8
+    breakLine(1)
+    write(element, depth: 1)
+  }
+
+  mutating func write(endOfArray isEmpty: Bool) {
+    if isEmpty { bytes += "[".utf8 } else { breakLine(0) }
+    bytes += "]\n".utf8
+  }
+
   private mutating func write(
     open: String, close: String, count: Int, depth: Int, element: (inout JSONWriter, Int) -> Void
   ) {
     bytes += open.utf8
     for index in 0..<count {
-      bytes += index == 0 ? "\n".utf8 : ",\n".utf8
-      indent(depth + 1)
+      bytes += index == 0 ? "".utf8 : isCompact ? ", ".utf8 : ",".utf8
+      breakLine(depth + 1)
       element(&self, index)
     }
-    if count > 0 {
-      bytes += "\n".utf8
-      indent(depth)
-    }
+    if count > 0 { breakLine(depth) }
     bytes += close.utf8
   }
 
-  private mutating func indent(_ depth: Int) {
+  private mutating func breakLine(_ depth: Int) {
+    guard !isCompact else { return }
+    bytes += "\n".utf8
     bytes += repeatElement(UInt8(ascii: " "), count: 2 * depth)
   }
 

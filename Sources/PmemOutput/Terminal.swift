@@ -7,11 +7,14 @@ public struct Terminal: Hashable, Sendable {
   public var width: Int
   /// Whether the locale can show more than ASCII.
   public var isUnicode: Bool
+  /// Whether colours are shown: never all that tells things apart.
+  public var hasColors: Bool
 
-  public init(isInteractive: Bool, width: Int, isUnicode: Bool) {
+  public init(isInteractive: Bool, width: Int, isUnicode: Bool, hasColors: Bool = false) {
     self.isInteractive = isInteractive
     self.width = width
     self.isUnicode = isUnicode
+    self.hasColors = hasColors
   }
 
   /// The standard output's.
@@ -22,7 +25,9 @@ public struct Terminal: Hashable, Sendable {
     let known = isTerminal && ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
     return Terminal(
       isInteractive: isTerminal && isatty(STDIN_FILENO) == 1,
-      width: max(20, min(500, columns ?? (known ? Int(size.ws_col) : 80))), isUnicode: isUnicodeLocale)
+      width: max(20, min(500, columns ?? (known ? Int(size.ws_col) : 80))), isUnicode: isUnicodeLocale,
+      // https://no-color.org
+      hasColors: isTerminal && (environment("NO_COLOR") ?? "").isEmpty && environment("TERM") != "dumb")
   }
 
   private static var isUnicodeLocale: Bool {

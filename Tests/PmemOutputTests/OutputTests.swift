@@ -61,4 +61,57 @@ import Testing
     #expect(ExtentMap(parts, style: .ascii).bar(width: 8) == "AA..BBBB")
     #expect(ExtentMap(parts, style: .blocks).bar(width: 8) == "██░░▓▓▓▓")
   }
+
+  @Test func anArrayIsTheSameWrittenWholeOrInPieces() throws {
+    for count in [0, 1, 2, 3000] {
+      let elements = (0..<count).map { number -> JSON in
+        var object = JSONObject()
+        object.add("number", number)
+        object.add("list", [.string("a\n"), .boolean(true)])
+        return .object(object)
+      }
+      let sink = MemorySink()
+      var stream = JSONArrayStream(to: sink)
+      for element in elements { try stream.add(element) }
+      try stream.finish()
+      #expect(sink.text == JSON.array(elements).text)
+    }
+  }
+
+  @Test func aLineHasNoLinesInIt() {
+    var object = JSONObject()
+    object.add("a", [.integer(1), .string("x\ny")])
+    object.add("b", [JSON]())
+    #expect(JSON.object(object).line == "{\"a\": [1, \"x\\ny\"], \"b\": []}\n")
+  }
+
+  /// Whatever is taken is drawn, and nothing else.
+  @Test func aHeatBarShowsEveryPieceAndNoOther() {
+    let terminal = Terminal(isInteractive: false, width: 80, isUnicode: true)
+    var generator = SeededGenerator(seed: 109)
+    for _ in 0..<2000 {
+      let size = UInt64.random(in: 1...(1 << 50), using: &generator)
+      let width = Int.random(in: 1...100, using: &generator)
+      var pieces: [HeatBar.Piece] = []
+      var cursor: UInt64 = 0
+      while cursor < size, pieces.count < 5 {
+        let offset = UInt64.random(in: cursor..<size, using: &generator)
+        let length = UInt64.random(in: 1...(size - offset), using: &generator) / 3 + 1
+        guard length <= size - offset else { break }
+        pieces.append(HeatBar.Piece(offset: offset, length: length, isAlarming: false))
+        cursor = offset + length + 1
+      }
+      let bar = Array(HeatBar(size: size, pieces: pieces).text(width: width, terminal: terminal))
+      #expect(bar.count == width)
+      #expect(bar.contains { $0 != "·" } == !pieces.isEmpty)
+      #expect(HeatBar(size: size, pieces: []).text(width: width, terminal: terminal).allSatisfy { $0 == "·" })
+    }
+    let half = HeatBar(size: 100, pieces: [.init(offset: 0, length: 50, isAlarming: false)])
+    #expect(half.text(width: 4, terminal: terminal) == "██··")
+    var colored = terminal
+    colored.hasColors = true
+    #expect(half.text(width: 2, terminal: colored) == "\u{1b}[33m█\u{1b}[0m·")
+    let alarm = HeatBar(size: 100, pieces: [.init(offset: 99, length: 1, isAlarming: true)])
+    #expect(alarm.text(width: 4, terminal: terminal) == "···!")
+  }
 }
