@@ -54,7 +54,8 @@ struct Provision {
   /// Which write of a create is cut: four are the allocation's labels and index blocks, four the claim's; then come
   /// the info block, or the log and both info blocks of a BTT.
   private static let cutWrites: [(mode: NamespaceMode, write: Int)] = [
-    (.fsdax, 8), (.devdax, 8), (.sector, 8), (.sector, 9), (.sector, 10), (.raw, 0), (.fsdax, 1), (.devdax, 2),
+    (.fsdax, 8), (.devdax, 8), (.sector, 8), (.sector, 9), (.sector, 10), (.raw, 0), (.fsdax, 1),
+    (.devdax, 2),
     (.raw, 3), (.fsdax, 4), (.sector, 5), (.devdax, 6), (.fsdax, 7),
   ]
 
