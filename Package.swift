@@ -31,8 +31,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     name: name, dependencies: dependencies, exclude: exclusions[name] ?? [], swiftSettings: settings)
 }
 
-/// Golden files are read where they are, not copied into a bundle.
-let exclusions = ["PmemctlCommandsTests": ["Golden"]]
+/// Golden files and recordings are read where they are, not copied into a bundle.
+let exclusions = ["PmemctlCommandsTests": ["Golden", "Fixtures"]]
 
 let package = Package(
   name: "pmemctl",
@@ -45,7 +45,8 @@ let package = Package(
     // C: nothing but what Swift cannot say for itself.
     .systemLibrary(name: "CNdctl", pkgConfig: "libndctl", providers: [.apt(["libndctl-dev"])]),
     .systemLibrary(name: "CDaxctl", pkgConfig: "libdaxctl", providers: [.apt(["libdaxctl-dev"])]),
-    .target(name: "CPmemShims", dependencies: ["CNdctl", "CDaxctl"]),
+    .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
+    .target(name: "CPmemShims", dependencies: ["CNdctl", "CDaxctl", "CMnl"]),
     .target(name: "CPmemBPF"),
 
     // The layers, lowest first. An arrow only ever points upwards in this list.
@@ -82,7 +83,7 @@ let package = Package(
     tests("PmemInspectTests", ["PmemDevice", "PmemInspect", "TestSupport", systemPackage]),
     tests(
       "PmemctlCommandsTests",
-      ["PmemDevice", "PmemOutput", "PmemSim", "PmemctlCommands", "TestSupport", systemPackage]),
+      ["PmemDevice", "PmemInspect", "PmemOutput", "PmemSim", "PmemctlCommands", "TestSupport", systemPackage]),
     tests("CLITests", ["TestSupport"]),
   ]
 )

@@ -13,6 +13,11 @@ public protocol DeviceBackend: AnyObject {
   func perform(_ step: Step) throws(DeviceError)
 }
 
+extension DeviceBackend {
+  /// Whether nothing of it is real.
+  public var isSimulated: Bool { kind == "simulated" }
+}
+
 /// How much an inventory reads.
 public enum InventoryDepth: Hashable, Sendable {
   /// What lists show: sysfs alone, for any user.
@@ -29,8 +34,19 @@ public protocol UsageInspector: AnyObject {
 
   /// The mappings of persistent memory on this machine.
   ///
-  /// - Parameter pid: Only this process's; nil for all.
+  /// - Parameters:
+  ///   - pid: Only this process's; nil for all.
+  ///   - interface: How to ask the kernel; nil for the cheapest that works. A simulated machine has only one way.
   /// - Returns: What could be seen, by process, then by address.
+  /// - Throws: What reading the inventory says; ``DeviceError/Code/unsupported`` where the interface cannot be had.
+  func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport
+
+  /// The references to pages of namespaces beyond what the kernel gives an unused or mapped page.
+  ///
+  /// - Parameters:
+  ///   - namespaces: Which; those without pages of their own (raw, sector, disabled) are passed over.
+  ///   - isAttributed: Also who holds them, which files they are in, and for how long.
+  /// - Returns: A device for each namespace, in their order.
   /// - Throws: What reading the inventory says.
-  func mappings(pid: Int?) throws(DeviceError) -> MappingReport
+  func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport
 }

@@ -13,44 +13,53 @@ struct DeviceTable {
     var daxAlign: UInt64?
   }
 
+  /// By device number, as stat(2) gives it.
   private(set) var characters: [UInt64: Device] = [:]
   private(set) var blocks: [UInt64: Device] = [:]
+  private let roots: HostRoots
 
   var isEmpty: Bool { characters.isEmpty && blocks.isEmpty }
 
   init(_ inventory: Inventory, roots: HostRoots) {
+    self.roots = roots
     for namespace in inventory.namespaces where namespace.isEnabled {
       if let name = namespace.blockDevice {
-        addBlock(name, namespace.dev, roots)
+        addBlock(name, namespace.dev)
       }
       for device in namespace.daxRegion?.devices ?? [] {
-        addCharacter(device, namespace.dev, roots)
+        addCharacter(device, namespace.dev)
       }
     }
-    for device in inventory.otherDaxRegions.flatMap(\.devices) { addCharacter(device, nil, roots) }
+    for device in inventory.otherDaxRegions.flatMap(\.devices) { addCharacter(device, nil) }
   }
 
-  private mutating func addCharacter(_ device: DaxDevice, _ namespace: String?, _ roots: HostRoots) {
+  private mutating func addCharacter(_ device: DaxDevice, _ namespace: String?) {
     let path = roots.sys.appending("bus/dax/devices").appending(device.chardev).appending("dev")
     guard let number = KernelFile.line(path).flatMap(Self.number) else { return }
     characters[number] = Device(
       name: device.chardev, namespaces: [namespace].compactMap { $0 }, daxAlign: device.align)
   }
 
-  private mutating func addBlock(_ name: String, _ namespace: String, _ roots: HostRoots) {
-    let folder = roots.sys.appending("class/block").appending(name)
+  private mutating func addBlock(_ name: String, _ namespace: String) {
+    let folder = Self.folder(name, roots)
     guard let number = KernelFile.line(folder.appending("dev")).flatMap(Self.number) else { return }
     var device = blocks[number] ?? Device(name: name, namespaces: [])
     guard !device.namespaces.contains(namespace) else { return }
     device.namespaces.append(namespace)
     blocks[number] = device
-    for holder in KernelFile.names(folder.appending("holders")) { addBlock(holder, namespace, roots) }
-    for part in KernelFile.names(folder) where part.hasPrefix(name) {
-      if KernelFile.line(folder.appending(part).appending("partition")) != nil {
-        addBlock(part, namespace, roots)
-      }
+    for holder in KernelFile.names(folder.appending("holders")).sorted() { addBlock(holder, namespace) }
+    for part in KernelFile.names(folder).sorted() where part.hasPrefix(name) {
+      if KernelFile.line(folder.appending(part).appending("partition")) != nil { addBlock(part, namespace) }
     }
   }
+
+  private static func folder(_ name: String, _ roots: HostRoots) -> FilePath {
+    roots.sys.appending("class/block").appending(name)
+  }
+
+  func folder(_ name: String) -> FilePath { Self.folder(name, roots) }
+
+  // MARK: Numbers
 
   /// Reads `MAJOR:MINOR`.
   static func number(_ text: String) -> UInt64? {
@@ -62,5 +71,90 @@ struct DeviceTable {
   static func device(_ major: UInt32, _ minor: UInt32) -> UInt64 {
     let (major, minor) = (UInt64(major), UInt64(minor))
     return (major & 0xfff) << 8 | (major & ~0xfff) << 32 | minor & 0xff | (minor & ~0xff) << 12
+  }
+
+  static func major(_ device: UInt64) -> UInt32 { UInt32(device >> 8 & 0xfff | device >> 32 & 0xffff_f000) }
+  static func minor(_ device: UInt64) -> UInt32 { UInt32(device & 0xff | device >> 12 & 0xffff_ff00) }
+
+  private static let characterBit: UInt64 = 1 << 32
+
+  /// As the kernel keeps them (include/linux/kdev_t.h), characters apart from blocks.
+  var kernelNumbers: [UInt64] {
+    func number(_ device: UInt64) -> UInt64 { UInt64(Self.major(device)) << 20 | UInt64(Self.minor(device)) }
+    return characters.keys.map { number($0) | Self.characterBit } + blocks.keys.map(number)
+  }
+
+  /// What a number of ``kernelNumbers`` stands for.
+  ///
+  /// - Parameters:
+  ///   - number: As the kernel keeps it.
+  ///   - mode: Of the inode that it was found in.
+  /// - Returns: nil for what is none of the table's.
+  func target(ofKernel number: UInt64, mode: UInt32) -> MappedTarget? {
+    let device = Self.device(UInt32(number >> 20 & 0xfff), UInt32(number & 0xf_ffff))
+    guard number & Self.characterBit == 0 else { return characters[device].map { .character($0) } }
+    guard let block = blocks[device] else { return nil }
+    return mode & UInt32(S_IFMT) == UInt32(S_IFBLK) ? .block(block) : .file(block)
+  }
+
+  /// What a device node stands for; nil for any other file.
+  func target(ofNode facts: FileFacts) -> MappedTarget? {
+    if facts.isCharacterDevice { return characters[facts.specialDevice].map { .character($0) } }
+    return facts.isBlockDevice ? blocks[facts.specialDevice].map { .block($0) } : nil
+  }
+
+  /// What a file is on, or a device node stands for.
+  func target(of facts: FileFacts) -> MappedTarget? {
+    if facts.isCharacterDevice || facts.isBlockDevice { return target(ofNode: facts) }
+    return blocks[facts.device].map { .file($0) }
+  }
+
+  // MARK: Layers
+
+  /// Where ranges of a device are on the namespaces under it.
+  ///
+  /// - Returns: nil where a layer between does not tell: anything but a partition and a linear or striped target of the
+  ///   device mapper.
+  func namespaceRanges(_ device: String, _ ranges: [Extent]) -> [NamespaceRange]? {
+    if let dax = characters.values.first(where: { $0.name == device }) {
+      guard let namespace = dax.namespaces.first else { return nil }
+      return ranges.map { NamespaceRange(namespace: namespace, extent: $0) }
+    }
+    var found: [NamespaceRange] = []
+    for range in ranges {
+      guard let more = namespaceRanges(device, range, depth: 0) else { return nil }
+      found += more
+    }
+    return found
+  }
+
+  private func namespaceRanges(_ name: String, _ range: Extent, depth: Int) -> [NamespaceRange]? {
+    guard depth < 16, let (number, device) = blocks.first(where: { $0.value.name == name }) else {
+      return nil
+    }
+    let folder = folder(name)
+    if KernelFile.line(folder.appending("partition")) != nil {
+      // The folder of a partition is inside that of its disk.
+      guard let start = KernelFile.line(folder.appending("start")).flatMap({ UInt64($0) }),
+        let disk = blocks.values.first(where: {
+          KernelFile.line(self.folder($0.name).appending(name).appending("partition")) != nil
+        })
+      else { return nil }
+      return namespaceRanges(
+        disk.name, Extent(offset: range.offset + start * 512, length: range.length), depth: depth + 1)
+    }
+    guard KernelFile.names(folder.appending("slaves")).isEmpty else {
+      guard roots.isLive, let table = MapperTable(number), let pieces = table.pieces(of: range) else {
+        return nil
+      }
+      var found: [NamespaceRange] = []
+      for (lower, extent) in pieces {
+        guard let below = blocks[lower], let more = namespaceRanges(below.name, extent, depth: depth + 1)
+        else { return nil }
+        found += more
+      }
+      return found
+    }
+    return device.namespaces.first.map { [NamespaceRange(namespace: $0, extent: range)] }
   }
 }

@@ -1,42 +1,97 @@
 public import PmemDevice
 
-/// Who maps and uses persistent memory on this host, from /proc and /sys.
+/// Who maps, uses and pins persistent memory on this host, from /proc, /sys and the kernel's own memory.
 public struct HostInspector {
   private let roots: HostRoots
+  private let types: KernelTypeSource
 
-  public init(roots: HostRoots = HostRoots()) { self.roots = roots }
+  public init(roots: HostRoots = HostRoots()) {
+    self.roots = roots
+    types = KernelTypeSource(roots)
+  }
 
   /// The mappings of what an inventory knows.
   ///
   /// - Parameters:
   ///   - inventory: Of this host.
   ///   - pid: Only this process's; nil for all.
+  ///   - interface: How to ask the kernel; nil for the cheapest way that works.
   /// - Returns: What could be seen, by process, then by address.
-  public func mappings(_ inventory: Inventory, pid: Int?) -> MappingReport {
+  /// - Throws: ``DeviceError/Code/unsupported`` where the interface cannot be had here.
+  public func mappings(
+    _ inventory: Inventory, pid: Int?, interface: MappingInterface? = nil
+  ) throws(DeviceError) -> MappingReport {
     let devices = DeviceTable(inventory, roots: roots)
-    guard !devices.isEmpty else { return MappingReport() }
-    var scanner = MappingScanner(devices, roots: roots)
-    return scanner.scan(pid: pid, isDetailed: true)
+    do throws(Unavailable) {
+      let scanner = MappingScanner(devices, roots: roots, types: types)
+      return try scanner.scan(pid: pid, isDetailed: true, interface: interface)
+    } catch {
+      throw DeviceError(
+        .unsupported, "cannot ask for mappings by \(interface?.rawValue ?? "any way"): \(error.reason)",
+        details: ["without --interface the cheapest way that works is taken"])
+    }
   }
 
   /// The users of namespaces: mappings, one use a process and file, and all else that has them.
   public func usage(_ inventory: Inventory, of namespaces: [Namespace]) -> UsageReport {
-    let wanted = namespaces.filter(\.isEnabled).map(\.dev)
+    let wanted = namespaces.filter(\.isEnabled)
     guard !wanted.isEmpty else { return UsageReport() }
     let devices = DeviceTable(inventory, roots: roots)
-    var scanner = MappingScanner(devices, roots: roots)
-    let mapped = scanner.scan(pid: nil, isDetailed: false)
-    let others = UserScanner(devices, roots: roots).scan()
-    let ordered = wanted.flatMap { name in
-      MappingUse.uses(mapped.mappings.filter { $0.namespaces.contains(name) }, of: name)
-        + others.uses.filter { $0.namespace == name }
+    let mapped = mappings(devices)
+    let descriptors = DescriptorScanner(devices, roots: roots, types: types).scan()
+    let (pins, evidence, hidden) = attributedPins(inventory, wanted, mapped.mappings)
+    let others =
+      UserScanner(devices, roots: roots).scan() + MemoryBlockScanner(roots: roots).uses(wanted)
+      + descriptors.uses
+    let pinned = PinUse(inventory.host.rules, evidence)
+    let uses = wanted.flatMap { namespace in
+      MappingUse.uses(mapped.mappings.filter { $0.namespaces.contains(namespace.dev) }, of: namespace.dev)
+        + pinned.uses(of: namespace.dev, pins.filter { $0.namespace == namespace.dev })
+        + others.filter { $0.namespace == namespace.dev }
     }
-    let unmapped = namespaces.filter { namespace in
-      namespace.isEnabled && !ordered.contains { $0.namespace == namespace.dev }
-    }
-    let pins = PinScanner(inventory, roots: roots).scan(unmapped)
     return UsageReport(
-      uses: ordered + pins.uses, hiddenProcesses: max(mapped.hiddenProcesses, others.hiddenProcesses),
-      unknown: [pins.unknown].compactMap { $0 })
+      uses: uses, hiddenProcesses: max(mapped.hiddenProcesses, descriptors.hiddenProcesses, hidden),
+      unknown: Self.unknown(pins))
+  }
+
+  /// The references to pages of namespaces, and who may hold them.
+  public func pins(_ inventory: Inventory, of namespaces: [Namespace], isAttributed: Bool) -> PinReport {
+    guard isAttributed else {
+      return PinReport(
+        devices: PinScanner(inventory, roots: roots, types: types).scan(namespaces, evidence: nil))
+    }
+    let mapped = mappings(DeviceTable(inventory, roots: roots))
+    var (devices, _, hidden) = attributedPins(inventory, namespaces, mapped.mappings)
+    // Whoever cannot be seen may be the one.
+    if hidden > 0 {
+      for device in devices.indices {
+        for range in devices[device].ranges.indices where devices[device].ranges[range].kind == .orphan {
+          devices[device].ranges[range].kind = .pinned
+        }
+      }
+    }
+    return PinReport(devices: devices, hiddenProcesses: max(hidden, mapped.hiddenProcesses))
+  }
+
+  /// Looks for references first, and for who has them only where there are any.
+  private func attributedPins(
+    _ inventory: Inventory, _ namespaces: [Namespace], _ mappings: [Mapping]
+  ) -> (pins: [DevicePins], evidence: [PinEvidence], hidden: Int) {
+    let scanner = PinScanner(inventory, roots: roots, types: types)
+    let pins = scanner.scan(namespaces, evidence: nil)
+    let isPinned = pins.contains { !$0.ranges.isEmpty || $0.unknown != nil }
+    let (evidence, hidden) = EvidenceScanner(mappings, roots: roots).gather(isPinned: isPinned)
+    return (isPinned ? scanner.scan(namespaces, evidence: evidence) : pins, evidence, hidden)
+  }
+
+  private func mappings(_ devices: DeviceTable) -> MappingReport {
+    let report = try? MappingScanner(devices, roots: roots, types: types).scan(pid: nil, isDetailed: true)
+    return report ?? MappingReport()
+  }
+
+  private static func unknown(_ pins: [DevicePins]) -> [String] {
+    var reasons: [String] = []
+    for reason in pins.compactMap(\.unknown) where !reasons.contains(reason) { reasons.append(reason) }
+    return reasons.map { "whether memory is pinned for DMA could not be found out: \($0)" }
   }
 }

@@ -1,12 +1,36 @@
 public import SystemPackage
 
 /// Where the kernel tells of processes and devices. Tests put recorded trees there.
-public struct HostRoots: Hashable, Sendable {
+public struct HostRoots: Sendable {
   public var proc: FilePath
   public var sys: FilePath
+  let files: any FileFactSource
+  /// Whether this is the running kernel, which can be asked in other ways too.
+  let isLive: Bool
+  /// Folders of threads that a recording has beside those of processes: /proc has them, and does not list them.
+  let unlisted: Set<Int>
 
-  public init(proc: FilePath = "/proc", sys: FilePath = "/sys") {
-    self.proc = proc
-    self.sys = sys
+  /// This host.
+  public init() {
+    proc = "/proc"
+    sys = "/sys"
+    files = HostFiles()
+    isLive = true
+    unlisted = []
+  }
+
+  /// A tree that was made or recorded, with `proc` and `sys` in it.
+  ///
+  /// - Parameters:
+  ///   - tree: Where it is.
+  ///   - facts: What stat(2) said of names, a line each: `PATH`, a tab, then device, inode, special device and mode in
+  ///     decimal. nil: names are looked up on this host.
+  ///   - unlisted: Threads that have a folder in `proc`, and are no processes.
+  public init(tree: FilePath, facts: String? = nil, unlisted: Set<Int> = []) {
+    proc = tree.appending("proc")
+    sys = tree.appending("sys")
+    files = facts.map { RecordedFiles($0, root: tree) } ?? HostFiles()
+    isLive = false
+    self.unlisted = unlisted
   }
 }

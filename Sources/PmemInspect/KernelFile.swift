@@ -50,12 +50,14 @@ enum KernelFile {
     return names
   }
 
-  /// Where a link leads, byte for byte.
-  static func link(_ path: FilePath) -> RawText? {
+  /// Where a link leads, byte for byte; nil with `errno` where it cannot be read.
+  static func link(_ path: FilePath) -> RawText? { link(path.string) }
+
+  static func link(_ path: String) -> RawText? {
     var buffer = [UInt8](repeating: 0, count: 8192)
     let count = buffer.withUnsafeMutableBufferPointer { bytes -> Int in
       guard let base = bytes.baseAddress else { return -1 }
-      return readlink(path.string, base, bytes.count)
+      return readlink(path, base, bytes.count)
     }
     return count < 0 ? nil : RawText(buffer.prefix(count))
   }

@@ -4,69 +4,84 @@ import PmemDevice
 import SystemPackage
 
 /// What /proc tells of one mapping beside its line: the file behind it, where that lies, which pages are there.
-struct MappingDetails {
+final class MappingDetails {
   private let folder: FilePath
+  /// The folder of links to mapped files, with a slash.
+  private let links: String
+  private let devices: DeviceTable
+  private let extents: FileExtents
+  private let giants: () -> GiantPages?
+  /// Opened when the first page is asked for.
+  private lazy var pagemap = open(folder.appending("pagemap").string, O_RDONLY | O_CLOEXEC)
 
-  init(_ folder: FilePath) { self.folder = folder }
+  /// - Parameters:
+  ///   - folder: The process's, in /proc.
+  ///   - devices: Those of persistent memory.
+  ///   - extents: What is known of files.
+  ///   - giants: Reads tables with 1 GiB pages; asked for only where there are any.
+  init(
+    _ folder: FilePath, devices: DeviceTable, extents: FileExtents, giants: @escaping () -> GiantPages?
+  ) {
+    self.giants = giants
+    self.folder = folder
+    links = folder.appending("map_files").string + "/"
+    self.devices = devices
+    self.extents = extents
+  }
+
+  deinit { if pagemap >= 0 { close(pagemap) } }
 
   static func linkName(_ start: UInt64, _ end: UInt64) -> String {
     String(start, radix: 16) + "-" + String(end, radix: 16)
   }
 
-  func complete(_ mapping: inout Mapping, daxAlign: UInt64?) {
-    let link = folder.appending("map_files").appending(Self.linkName(mapping.start, mapping.end))
-    // /proc/PID/maps escapes newlines, and nothing else: only the link tells them from backslashes.
-    if let exact = KernelFile.link(link) { mapping.path = exact }
-    if daxAlign != nil || mapping.isDAX == false {
-      mapping.deviceRanges = [Extent(offset: mapping.offset, length: mapping.length)]
-    } else {
-      let file = open(link.string, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-      if file >= 0 {
-        let isDAX = CPmem_is_dax(file)
-        mapping.isDAX = isDAX < 0 ? nil : isDAX == 1
-        mapping.deviceRanges = Self.extents(file, mapping.offset, mapping.length)
-        close(file)
-      }
-    }
-    mapping.populated = populated(mapping, daxAlign: daxAlign)
+  private func link(_ start: UInt64, _ end: UInt64) -> String { links + Self.linkName(start, end) }
+
+  /// What is mapped, by name: /proc/PID/maps escapes newlines, and nothing else, so that only the link in map_files tells
+  /// them from backslashes.
+  ///
+  /// - Returns: nil where the mapping is gone.
+  func path(_ found: FoundMapping) -> RawText? {
+    if let exact = KernelFile.link(link(found.start, found.end)) { return exact }
+    return found.path.map { RawText($0) }
+      ?? (errno == ENOENT ? nil : RawText("/dev/\(found.target.device.name)"))
   }
 
-  /// Where a range of a file is on its filesystem's device; nil where the filesystem does not tell.
-  private static func extents(_ file: Int32, _ offset: UInt64, _ length: UInt64) -> [Extent]? {
-    let room = 256
-    var found: [Extent] = []
-    var extents = [CPmem_extent](repeating: CPmem_extent(), count: room)
-    var position = offset
-    let end = offset + length
-    while position < end {
-      let count = Int(CPmem_fiemap(file, position, end - position, &extents, UInt32(room)))
-      guard count >= 0 else { return nil }
-      for extent in extents.prefix(count) where extent.flags & CPmem_extent_unplaced == 0 {
-        let first = max(extent.logical, offset)
-        let last = min(extent.logical + extent.length, end)
-        guard first < last else { continue }
-        let place = extent.physical + (first - extent.logical)
-        if let previous = found.last, previous.offset + previous.length == place {
-          found[found.count - 1].length += last - first
-        } else {
-          found.append(Extent(offset: place, length: last - first))
+  /// Fills in where it is on the device, and which pages are there.
+  func complete(_ mapping: inout Mapping, _ found: FoundMapping) {
+    if case .file = found.target {
+      var file: Int32 = -1
+      func opened() -> Int32 {
+        if file < 0 {
+          file = open(link(found.start, found.end), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
         }
+        return file
       }
-      guard count == room, let last = extents.last, last.flags & CPmem_extent_last == 0 else { break }
-      position = last.logical + last.length
+      if mapping.isDAX == nil {
+        let isDAX = CPmem_is_dax(opened())
+        mapping.isDAX = isDAX < 0 ? nil : isDAX == 1
+      }
+      mapping.deviceRanges = extents.of(
+        mapping.device, found.inode, mapping.offset..<(mapping.offset + mapping.length), file: opened)
+      if file >= 0 { close(file) }
+    } else {
+      mapping.deviceRanges = [Extent(offset: mapping.offset, length: mapping.length)]
     }
-    return found
+    mapping.namespaceRanges = mapping.deviceRanges.flatMap { devices.namespaceRanges(mapping.device, $0) }
+    if found.target.device.daxAlign ?? 0 < 1 << 30 {
+      mapping.populated = populated(mapping, daxAlign: found.target.device.daxAlign)
+    } else if let space = found.space {
+      mapping.populated = giants()?.populated(space, mapping.start..<mapping.end).map { bytes in
+        bytes == 0 ? [] : [.init(pageSize: 1 << 30, bytes: bytes)]
+      }
+    }
   }
 
   // MARK: Pages
 
-  /// The page table entries. A range mapped in 1 GiB pages is left alone: the kernel's walk would take such an entry
-  /// apart (mm/pagewalk.c:walk_pud_range splits it).
+  /// The page table entries, but for those of 1 GiB: see ``GiantPages``.
   private func populated(_ mapping: Mapping, daxAlign: UInt64?) -> [Mapping.PopulatedPages]? {
-    guard (daxAlign ?? 0) < 1 << 30 else { return nil }
-    let pagemap = open(folder.appending("pagemap").string, O_RDONLY | O_CLOEXEC)
     guard pagemap >= 0 else { return nil }
-    defer { close(pagemap) }
     var population = CPmem_population()
     let status = CPmem_pagemap_scan(pagemap, mapping.start, mapping.end, &population)
     if status == ENOTTY || status == EINVAL {
@@ -119,11 +134,9 @@ struct MappingFlags {
 
   init(_ folder: FilePath) { self.folder = folder }
 
-  /// Fills in what is known of each. Not read for a process that has 1 GiB pages, for the reason that
-  /// ``MappingDetails`` gives.
+  /// Fills in what is known of each.
   func complete(_ mappings: inout [Mapping]) {
-    guard mappings.allSatisfy({ $0.populated != nil }), let bytes = KernelFile.read(folder.appending("smaps"))
-    else { return }
+    guard let bytes = KernelFile.read(folder.appending("smaps")) else { return }
     var places: [UInt64: Int] = [:]
     for (index, mapping) in mappings.enumerated() { places[mapping.start] = index }
     var current: Int?

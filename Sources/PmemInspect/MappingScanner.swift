@@ -1,28 +1,17 @@
-import CPmemShims
 import Glibc
 import PmemDevice
 import SystemPackage
 
-/// Finds the mappings of persistent memory in every process.
+/// Finds the mappings of persistent memory, by the cheapest way that this kernel and this user have.
 struct MappingScanner {
   private let roots: HostRoots
+  private let types: KernelTypeSource
   private let devices: DeviceTable
   private let processes: ProcessList
-  /// What is behind a file that some process maps; each file is asked about once.
-  private var verdicts: [MappedFile: Verdict] = [:]
+  private let extents = FileExtents()
 
-  /// Read once, when the first file is seen that could be on one.
-  private var overlays: [UInt64: DeviceTable.Device]?
-
-  private enum Verdict {
-    case other
-    case character(DeviceTable.Device)
-    /// The page cache of a block device.
-    case block(DeviceTable.Device)
-    case file(DeviceTable.Device)
-  }
-
-  init(_ devices: DeviceTable, roots: HostRoots) {
+  init(_ devices: DeviceTable, roots: HostRoots, types: KernelTypeSource) {
+    self.types = types
     self.devices = devices
     self.roots = roots
     processes = ProcessList(roots: roots)
@@ -31,79 +20,74 @@ struct MappingScanner {
   /// - Parameters:
   ///   - pid: Only this process.
   ///   - isDetailed: Also page sizes, places on the device and flags, which cost a few calls a mapping.
+  ///   - interface: The way; nil for the cheapest.
   /// - Returns: What could be seen, by process, then by address.
-  mutating func scan(pid: Int?, isDetailed: Bool) -> MappingReport {
-    var report = MappingReport()
-    var bytes: [UInt8] = []
-    for pid in pid.map({ [$0] }) ?? processes.pids {
-      let (folder, isHidden) = processes.maps(pid, into: &bytes)
-      if isHidden { report.hiddenProcesses += 1 }
-      guard let folder else { continue }
-      report.mappings += mappings(pid, bytes, folder, isDetailed: isDetailed)
+  /// - Throws: Why that way cannot be had here; never where none was asked for.
+  func scan(
+    pid: Int?, isDetailed: Bool, interface: MappingInterface? = nil
+  ) throws(Unavailable) -> MappingReport {
+    let (found, hidden) = try find(pid, interface)
+    var report = MappingReport(hiddenProcesses: hidden)
+    var rest = found[...]
+    while let first = rest.first {
+      let own = rest.prefix { $0.thread == first.thread }
+      rest = rest.dropFirst(own.count)
+      report.mappings += complete(Array(own), isDetailed: isDetailed)
     }
     return report
   }
 
-  private mutating func mappings(
-    _ pid: Int, _ bytes: [UInt8], _ folder: FilePath, isDetailed: Bool
-  ) -> [Mapping] {
-    var found: [Mapping] = []
-    MapsText(bytes).forEach { file, line in
-      if case .other = verdict(file, line, folder) { false } else { true }
-    } _: { line in
-      let verdict = verdicts[line.file] ?? .other
-      let device: DeviceTable.Device
-      switch verdict {
-      case .other: return
-      case .character(let found), .block(let found), .file(let found): device = found
+  private func find(
+    _ pid: Int?, _ interface: MappingInterface?
+  ) throws(Unavailable) -> (mappings: [FoundMapping], hidden: Int) {
+    guard let interface else {
+      // For one process its own text is the cheapest; of 1 GiB pages it does not tell enough.
+      let isText = pid != nil && !devices.characters.values.contains { $0.daxAlign ?? 0 >= 1 << 30 }
+      if !isText, let found = try? IteratedMappings(devices, roots: roots, types: types).find(pid: pid) {
+        return found
       }
+      var listed = ListedMappings(devices, roots: roots)
+      return listed.find(pid: pid)
+    }
+    var source: any MappingSource =
+      switch interface {
+      case .bpf: IteratedMappings(devices, roots: roots, types: types)
+      case .query: QueriedMappings(devices, roots: roots)
+      case .maps: ListedMappings(devices, roots: roots)
+      }
+    return try source.find(pid: pid)
+  }
+
+  /// The mappings of one process, with their names and what else is wanted. One that went away meanwhile is left out.
+  private func complete(_ found: [FoundMapping], isDetailed: Bool) -> [Mapping] {
+    guard let first = found.first else { return [] }
+    let name = first.command.map { ProcessName(pid: first.pid, command: $0) } ?? processes.name(first.pid)
+    let details = MappingDetails(
+      processes.folder(first.thread), devices: devices, extents: extents,
+      giants: { [types] in (try? types.types()).flatMap { try? GiantPages($0) } })
+    var names: [MappedTarget: RawText] = [:]
+    var mappings = found.compactMap { found -> Mapping? in
+      let isNode = if case .file = found.target { false } else { true }
+      // Where only the names are wanted, a device's is asked once; of files each.
+      let known = isDetailed || !isNode ? nil : names[found.target]
+      guard let path = known ?? details.path(found) else { return nil }
+      names[found.target] = path
       var mapping = Mapping(
-        process: found.first?.process ?? processes.name(pid), start: line.start, end: line.end,
-        path: RawText(line.path), offset: line.offset, device: device.name, namespaces: device.namespaces,
-        permissions: String(decoding: line.permissions, as: UTF8.self))
-      if case .file = verdict {} else { mapping.isDAX = device.daxAlign != nil }
-      if isDetailed { MappingDetails(folder).complete(&mapping, daxAlign: device.daxAlign) }
-      found.append(mapping)
+        process: name, start: found.start, end: found.end, path: path, offset: found.offset,
+        device: found.target.device.name, namespaces: found.target.device.namespaces,
+        permissions: found.permissions)
+      mapping.isFile = !isNode
+      mapping.isDAX = isNode ? found.target.device.daxAlign != nil : found.isDAX
+      mapping.isSync = found.isSync
+      mapping.isLocked = found.isLocked
+      if isDetailed { details.complete(&mapping, found) }
+      return mapping
     }
-    if isDetailed, !found.isEmpty { MappingFlags(folder).complete(&found) }
-    return found
-  }
-
-  /// A file of an overlay has the overlay's device number since 6.8 (file_user_inode); only a DAX file is told from
-  /// one of another layer.
-  private mutating func overlaid(_ line: MapsLine, _ link: FilePath) -> Verdict {
-    let known = overlays ?? MountTable(processes).overlays(devices, processes)
-    overlays = known
-    guard let device = known[line.file.device] else { return .other }
-    let file = open(link.string, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-    guard file >= 0 else { return .other }
-    defer { close(file) }
-    return CPmem_is_dax(file) == 1 ? .file(device) : .other
-  }
-
-  private mutating func verdict(_ file: MappedFile, _ line: () -> MapsLine, _ folder: FilePath) -> Verdict {
-    if let known = verdicts[file] { return known }
-    let verdict = judge(line(), folder)
-    verdicts[file] = verdict
-    return verdict
-  }
-
-  /// A file on a filesystem on persistent memory has its device's number. A device node can be anywhere: what it
-  /// stands for is in the file itself, whose link in map_files only the privileged can follow.
-  private mutating func judge(_ line: MapsLine, _ folder: FilePath) -> Verdict {
-    if let device = devices.blocks[line.file.device] { return .file(device) }
-    let link = folder.appending("map_files").appending(MappingDetails.linkName(line.start, line.end))
-    var file = CPmem_file()
-    var status = CPmem_stat(AT_FDCWD, link.string, &file)
-    if status != 0 {
-      status = CPmem_stat(AT_FDCWD, String(decoding: line.path, as: UTF8.self), &file)
-      guard status == 0, file.device == line.file.device, file.inode == line.file.inode else { return .other }
+    // Reading smaps would take the entries of 1 GiB pages apart, as GiantPages says.
+    let hasGiantPages = found.contains { $0.target.device.daxAlign ?? 0 >= 1 << 30 }
+    if isDetailed, !hasGiantPages, mappings.contains(where: { $0.isSync == nil }) {
+      MappingFlags(processes.folder(first.thread)).complete(&mappings)
     }
-    switch file.mode & UInt32(S_IFMT) {
-    case UInt32(S_IFCHR): return devices.characters[file.special_device].map { .character($0) } ?? .other
-    case UInt32(S_IFBLK): return devices.blocks[file.special_device].map { .block($0) } ?? .other
-    case UInt32(S_IFREG): return overlaid(line, link)
-    default: return .other
-    }
+    return mappings
   }
 }

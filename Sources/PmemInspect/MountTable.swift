@@ -1,11 +1,11 @@
-import CPmemShims
-import Glibc
 import PmemDevice
 import SystemPackage
 
 /// A line of /proc/PID/mountinfo.
 struct MountLine {
   var device: UInt64
+  /// What of the filesystem is mounted: `/`, or a folder of it.
+  var root: RawText
   var place: RawText
   var type: String
   /// Of the filesystem itself: `lowerdir=...`.
@@ -41,7 +41,7 @@ struct MountTable {
     else { return nil }
     let options = words.count > dash + 3 ? words[dash + 3] : []
     return MountLine(
-      device: device, place: RawText(unescaped(words[4])),
+      device: device, root: RawText(unescaped(words[3])), place: RawText(unescaped(words[4])),
       type: String(decoding: words[dash + 1], as: UTF8.self),
       options: options.split(separator: UInt8(ascii: ",")).map { RawText(unescaped($0)) }, pid: pid,
       isFirstSpace: isFirst)
@@ -65,24 +65,51 @@ struct MountTable {
     return bytes
   }
 
-  /// Overlays with a layer on persistent memory, by their device number, with that layer's device.
-  func overlays(_ devices: DeviceTable, _ processes: ProcessList) -> [UInt64: DeviceTable.Device] {
-    var found: [UInt64: DeviceTable.Device] = [:]
-    for line in lines where line.type == "overlay" {
-      for option in line.options {
-        let words = option.text.split(separator: "=", maxSplits: 1)
-        guard words.count == 2, ["lowerdir", "upperdir", "lowerdir+"].contains(words[0]) else { continue }
-        for layer in words[1].split(separator: ":") {
-          let path = processes.folder(line.pid).appending("root").pushing(
-            FilePath(String(layer.drop { $0 == "/" })))
-          var file = CPmem_file()
-          guard CPmem_stat(AT_FDCWD, path.string, &file) == 0, let device = devices.blocks[file.device] else {
-            continue
-          }
-          found[line.device] = device
-        }
+  /// Where a file is seen that has a path from the root of its filesystem; that path itself where it is mounted nowhere.
+  func path(of inside: [UInt8], on device: UInt64) -> [UInt8] {
+    for line in lines where line.device == device {
+      let root = line.root.bytes == [UInt8(ascii: "/")] ? [] : line.root.bytes
+      guard inside.starts(with: root), root.count == inside.count || inside[root.count] == UInt8(ascii: "/")
+      else {
+        continue
       }
+      let place = line.place.bytes == [UInt8(ascii: "/")] ? [] : line.place.bytes
+      return place + inside.dropFirst(root.count)
+    }
+    return inside
+  }
+
+  /// An overlay with a layer on persistent memory.
+  struct Overlay {
+    /// Where it is mounted, and its layers, uppermost first, as the host sees them.
+    var place: RawText
+    var layers: [FilePath]
+    /// A layer's device that is one of persistent memory.
+    var device: DeviceTable.Device
+  }
+
+  /// By device number.
+  func overlays(_ devices: DeviceTable, _ processes: ProcessList) -> [UInt64: Overlay] {
+    var found: [UInt64: Overlay] = [:]
+    for line in lines where line.type == "overlay" {
+      let root = processes.folder(line.pid).appending("root")
+      let layers = layers(of: line).map { root.pushing(FilePath(String($0.drop { $0 == "/" }))) }
+      let device = layers.lazy.compactMap { layer in
+        processes.roots.files.facts(layer.string).flatMap { devices.blocks[$0.device] }
+      }.first
+      guard let device, found[line.device] == nil else { continue }
+      found[line.device] = Overlay(place: line.place, layers: layers, device: device)
     }
     return found
+  }
+
+  private func layers(of line: MountLine) -> [Substring] {
+    func values(_ name: String) -> [Substring] {
+      line.options.flatMap { option -> [Substring] in
+        guard option.text.hasPrefix(name + "=") else { return [] }
+        return option.text.dropFirst(name.count + 1).split(separator: ":")
+      }
+    }
+    return values("upperdir") + values("lowerdir") + values("lowerdir+")
   }
 }

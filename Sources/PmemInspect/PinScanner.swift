@@ -1,70 +1,155 @@
+import Glibc
 import PmemDevice
 import SystemPackage
 
-/// Finds memory that somebody has references to though nobody maps it: pinned for DMA, mostly.
+/// Finds the references to pages of namespaces: counts from the kernel's memory map, who may hold them from what processes
+/// do.
 struct PinScanner {
   private let roots: HostRoots
   private let inventory: Inventory
+  private let types: KernelTypeSource
 
-  init(_ inventory: Inventory, roots: HostRoots) {
+  init(_ inventory: Inventory, roots: HostRoots, types: KernelTypeSource) {
     self.inventory = inventory
     self.roots = roots
+    self.types = types
   }
 
-  /// - Parameter namespaces: Mapped by nobody: a mapping counts as a reference since 6.15.
-  /// - Returns: The pinned ones as uses, and why it could not be found out where it could not.
-  func scan(_ namespaces: [Namespace]) -> (uses: [Usage], unknown: String?) {
-    let ranges = namespaces.compactMap { namespace in pages(of: namespace).map { (namespace, $0) } }
-    guard !ranges.isEmpty else { return ([], nil) }
-    let reader: PageReader
-    do { reader = try PageReader(roots: roots) } catch {
-      return ([], "whether memory is pinned for DMA could not be found out: \(error.reason)")
-    }
-    var uses: [Usage] = []
-    for (namespace, ranges) in ranges {
-      let idle: Int32 =
-        namespace.mode == .fsdax && KernelVersion(inventory.host.kernelRelease) >= KernelVersion(6, 15)
-        ? 0 : 1
-      let pages = ranges.reduce(0) { $0 + (reader.referencedPages(in: $1, idle: idle) ?? 0) }
-      guard pages > 0 else { continue }
-      let suspects = pinning
-      uses.append(
-        Usage(
-          kind: .pin, namespace: namespace.dev,
-          path: RawText("/dev/\(namespace.node ?? namespace.dev) (\(pages) pages or huge pages)"),
-          effect: .crash,
-          advice: suspects.isEmpty
-            ? "whoever pinned it must let go: see who uses io_uring, RDMA or VFIO"
-            : "whoever pinned it must let go; these have memory pinned: "
-              + suspects.map(\.description).joined(separator: ", ")))
-    }
-    return (uses, nil)
+  /// What reads counts; made once for all devices.
+  private struct Reader {
+    var pages: PageScanner
+    /// nil where files are not asked for, or cannot be found.
+    var owner: PageOwner?
   }
 
-  /// The physical addresses that have struct pages.
-  private func pages(of namespace: Namespace) -> [Range<UInt64>]? {
-    if let devices = namespace.daxRegion?.devices {
-      return devices.filter { $0.mode == .devdax }.flatMap(\.mappings).map { $0.start..<($0.end + 1) }
-    }
-    guard namespace.mode == .fsdax, let holder = namespace.holder else { return nil }
-    let folder = roots.sys.appending("bus/nd/devices").appending(holder)
-    guard let start = KernelFile.line(folder.appending("resource")).flatMap(Self.hexadecimal) else {
-      return nil
-    }
-    return [start..<(start + namespace.size.rawValue / 4096 * 4096)]
+  /// A device with pages, or a piece of one.
+  private struct Subject {
+    var namespace: Namespace
+    var device: String
+    var size: UInt64
+    var align: UInt64
+    /// Physical addresses, and where each begins on the device.
+    var pieces: [(range: Range<UInt64>, offset: UInt64)]
   }
 
-  private static func hexadecimal(_ text: String) -> UInt64? { UInt64(text.dropFirst(2), radix: 16) }
-
-  /// Processes with pinned memory of any kind (VmPin; VFIO counts elsewhere).
-  private var pinning: [ProcessName] {
-    let processes = ProcessList(roots: roots)
-    return processes.pids.filter { pid in
-      guard let status = KernelFile.read(processes.folder(pid).appending("status")) else { return false }
-      return status.split(separator: UInt8(ascii: "\n")).contains { line in
-        line.starts(with: "VmPin:".utf8)
-          && line.contains { (UInt8(ascii: "1")...UInt8(ascii: "9")).contains($0) }
+  /// - Parameters:
+  ///   - namespaces: Which; those without pages are passed over.
+  ///   - evidence: Who may hold pins; nil: not asked for, nor are files and duration.
+  /// - Returns: A device for each, or the reason why it could not be read.
+  func scan(_ namespaces: [Namespace], evidence: [PinEvidence]?) -> [DevicePins] {
+    let subjects = namespaces.filter(\.isEnabled).flatMap(subjects)
+    guard !subjects.isEmpty else { return [] }
+    // Looked for only where there are references that are no pins.
+    var pipes: [PinEvidence]?
+    let reader: Reader
+    do throws(Unavailable) { reader = try makeReader(isAttributed: evidence != nil) } catch {
+      return subjects.map { unknown($0, error.reason, evidence ?? []) }
+    }
+    return subjects.map { subject in
+      guard var held = held(subject, reader) else {
+        return unknown(
+          subject, "it has no readable memory map, or went away while it was read", evidence ?? [])
       }
-    }.map { processes.name($0) }
+      guard let evidence, !held.isEmpty else { return pins(subject, PinWatch(held), reader, [], false) }
+      var watch = PinWatch(held)
+      for pause in PinWatch.pauses {
+        usleep(pause)
+        guard let again = self.held(subject, reader) else { break }
+        watch.add(again)
+      }
+      held = watch.held
+      let isReferenced = held.contains { $0.holds.references > 0 }
+      if isReferenced, pipes == nil { pipes = EvidenceScanner([], roots: roots).pipes }
+      return pins(subject, watch, reader, evidence + (isReferenced ? pipes ?? [] : []), true)
+    }
+  }
+
+  private func makeReader(isAttributed: Bool) throws(Unavailable) -> Reader {
+    guard roots.isLive else { throw Unavailable("this is a recorded host") }
+    let types = try types.types()
+    let memory = try KernelMemory()
+    let pages = try PageScanner(memory, types, rules: inventory.host.rules)
+    let owner =
+      isAttributed ? try? PageOwner(memory, types, MountTable(ProcessList(roots: roots))) : nil
+    return Reader(pages: pages, owner: owner)
+  }
+
+  // MARK: Devices
+
+  private func subjects(_ namespace: Namespace) -> [Subject] {
+    if let region = namespace.daxRegion {
+      return region.devices.filter { $0.mode == .devdax && $0.isEnabled }.map { device in
+        Subject(
+          namespace: namespace, device: device.chardev, size: device.size.rawValue, align: device.align,
+          pieces: device.mappings.map { (range: $0.start..<($0.end + 1), offset: $0.pageOffset * 4096) })
+      }
+    }
+    guard namespace.mode == .fsdax, let node = namespace.blockDevice else { return [] }
+    let size = namespace.size.rawValue / 4096 * 4096
+    // An e820 range is mapped as it is, without anything that claims it.
+    let start = namespace.holder.map(dataStart) ?? namespace.resource
+    let pieces = start.map { [(range: $0..<($0 + size), offset: UInt64(0))] }
+    return [Subject(namespace: namespace, device: node, size: size, align: 4096, pieces: pieces ?? [])]
+  }
+
+  /// Where the data of a pfn device begin; nil where it is not told.
+  private func dataStart(_ holder: String) -> UInt64? {
+    let file = roots.sys.appending("bus/nd/devices").appending(holder).appending("resource")
+    return KernelFile.line(file).flatMap { UInt64($0.dropFirst(2), radix: 16) }
+  }
+
+  private func unknown(_ subject: Subject, _ reason: String, _ evidence: [PinEvidence]) -> DevicePins {
+    DevicePins(
+      device: subject.device, namespace: subject.namespace.dev, mode: subject.namespace.mode,
+      size: subject.size, unknown: reason,
+      suspects: evidence.filter { touches($0, subject) && $0.isReason }.map {
+        PinHolder(process: $0.process, evidence: $0.evidence, pins: nil)
+      })
+  }
+
+  private func touches(_ evidence: PinEvidence, _ subject: Subject) -> Bool {
+    evidence.ranges?.contains { $0.namespace == subject.namespace.dev } ?? true
+  }
+
+  // MARK: Counts
+
+  /// nil where they could not be read.
+  private func held(_ subject: Subject, _ reader: Reader) -> [HeldPages]? {
+    guard !subject.pieces.isEmpty else { return nil }
+    var found: [HeldPages] = []
+    for piece in subject.pieces {
+      let held = reader.pages.held(
+        in: piece.range, at: piece.offset, mode: subject.namespace.mode, align: subject.align)
+      guard let held else { return nil }
+      found += held
+    }
+    // A device that was disabled and enabled meanwhile has other pages.
+    return isStill(subject) ? found : nil
+  }
+
+  private func isStill(_ subject: Subject) -> Bool {
+    guard let holder = subject.namespace.holder else { return true }
+    let driver = roots.sys.appending("bus/nd/devices").appending(holder).appending("driver")
+    return KernelFile.link(driver) != nil
+  }
+
+  // MARK: Who
+
+  private func pins(
+    _ subject: Subject, _ watch: PinWatch, _ reader: Reader, _ evidence: [PinEvidence], _ isWatched: Bool
+  ) -> DevicePins {
+    let reasons = evidence.filter { touches($0, subject) && $0.isReason }
+    let ranges = watch.pieces.map { pages, isLasting in
+      PinnedRange(
+        device: subject.device, namespace: subject.namespace.dev,
+        extent: Extent(offset: pages.offset, length: pages.length), pageSize: pages.pageSize,
+        pins: pages.holds.pins, references: pages.holds.references, isExact: pages.holds.isExact,
+        kind: .unknown, duration: isWatched ? isLasting ? .longTerm : .transient : nil,
+        file: reader.owner?.file(pages.mapping, index: pages.index))
+    }
+    let attribution = PinAttribution(subject.namespace.dev, reasons, rules: inventory.host.rules)
+    return DevicePins(
+      device: subject.device, namespace: subject.namespace.dev, mode: subject.namespace.mode,
+      size: subject.size, ranges: attribution.classified(ranges))
   }
 }

@@ -6,7 +6,9 @@ import SystemPackage
 struct ProcessList {
   let roots: HostRoots
 
-  var pids: [Int] { KernelFile.names(roots.proc).compactMap { Int($0) }.sorted() }
+  var pids: [Int] {
+    KernelFile.names(roots.proc).compactMap { Int($0) }.filter { !roots.unlisted.contains($0) }.sorted()
+  }
 
   func folder(_ pid: Int) -> FilePath { roots.proc.appending("\(pid)") }
 
@@ -16,34 +18,55 @@ struct ProcessList {
     return ProcessName(pid: pid, command: RawText(bytes))
   }
 
+  /// How much of a process can be seen.
+  enum Sight {
+    /// In the folder of this thread.
+    case shown(thread: Int)
+    /// It may not be looked at.
+    case hidden
+    /// It is gone, or has no memory of its own.
+    case gone
+  }
+
   /// Reads the mappings of a process.
   ///
-  /// A process whose first thread has ended still has its memory: another thread shows it.
-  ///
-  /// - Returns: The folder that shows them, for more questions; nil where the process is gone or has no memory of
-  ///   its own. `isHidden` where it may not be looked at.
-  func maps(_ pid: Int, into bytes: inout [UInt8]) -> (folder: FilePath?, isHidden: Bool) {
-    let own = folder(pid)
-    switch KernelFile.read(own.appending("maps"), into: &bytes) {
-    case 0 where !bytes.isEmpty: return (own, false)
+  /// A process whose first thread has ended still has its memory: another thread shows it. Every thread has a folder
+  /// under /proc, also those that are not listed there.
+  func maps(_ pid: Int, into bytes: inout [UInt8]) -> Sight {
+    switch KernelFile.read(folder(pid).appending("maps"), into: &bytes) {
+    case 0 where !bytes.isEmpty: return .shown(thread: pid)
     case 0:
-      guard isZombie(own) else { return (nil, false) }
-      for thread in KernelFile.names(own.appending("task")) where thread != "\(pid)" {
-        let other = own.appending("task").appending(thread)
-        if KernelFile.read(other.appending("maps"), into: &bytes) == 0, !bytes.isEmpty {
-          return (other, false)
-        }
+      guard isZombie(pid) else { return .gone }
+      for thread in threads(pid)
+      where KernelFile.read(folder(thread).appending("maps"), into: &bytes) == 0 && !bytes.isEmpty {
+        return .shown(thread: thread)
       }
-      return (nil, false)
-    case EACCES, EPERM: return (nil, true)
-    default: return (nil, false)
+      return .gone
+    case EACCES, EPERM: return .hidden
+    default: return .gone
     }
   }
 
-  private func isZombie(_ folder: FilePath) -> Bool {
-    guard let bytes = KernelFile.read(folder.appending("stat")),
+  /// The threads of a process beside its first one.
+  func threads(_ pid: Int) -> [Int] {
+    KernelFile.names(folder(pid).appending("task")).compactMap { Int($0) }.filter { $0 != pid }.sorted()
+  }
+
+  func isZombie(_ pid: Int) -> Bool {
+    guard let bytes = KernelFile.read(folder(pid).appending("stat")),
       let bracket = bytes.lastIndex(of: UInt8(ascii: ")"))
     else { return false }
     return bytes.dropFirst(bracket + 2).first == UInt8(ascii: "Z")
+  }
+
+  /// Memory of a process that is pinned for long, by its own account (VmPin); nil where there is none. VFIO counts
+  /// elsewhere, and leaves device memory out.
+  func pinnedBytes(_ pid: Int) -> UInt64? {
+    guard let status = KernelFile.read(folder(pid).appending("status")) else { return nil }
+    for line in status.split(separator: UInt8(ascii: "\n")) where line.starts(with: "VmPin:".utf8) {
+      let digits = line.filter { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+      return UInt64(String(decoding: digits, as: UTF8.self)).flatMap { $0 > 0 ? $0 * 1024 : nil }
+    }
+    return nil
   }
 }

@@ -1,9 +1,7 @@
-import CPmemShims
-import Glibc
 import PmemDevice
 import SystemPackage
 
-/// Finds who has persistent memory open, mounted, stacked on or swapped to.
+/// Finds what of the kernel's own has persistent memory: mounts, filesystems, swap, what is stacked on it.
 struct UserScanner {
   private let roots: HostRoots
   private let devices: DeviceTable
@@ -15,56 +13,15 @@ struct UserScanner {
     processes = ProcessList(roots: roots)
   }
 
-  func scan() -> UsageReport {
-    var report = UsageReport()
-    report.uses += mounts() + swaps() + holders() + loops()
-    report.uses += superblocks(besides: report.uses)
-    for pid in processes.pids { openFiles(pid, into: &report) }
-    return report
+  func scan() -> [Usage] {
+    let found = mounts() + swaps() + holders() + loops()
+    return found + superblocks(besides: found)
   }
 
   private func uses(
-    _ kind: Usage.Kind, _ device: DeviceTable.Device, _ path: RawText, process: ProcessName? = nil,
-    effect: Usage.Effect, advice: String
+    _ kind: Usage.Kind, _ device: DeviceTable.Device, _ path: RawText, effect: Usage.Effect, advice: String
   ) -> [Usage] {
-    device.namespaces.map {
-      Usage(kind: kind, namespace: $0, path: path, process: process, effect: effect, advice: advice)
-    }
-  }
-
-  // MARK: Descriptors
-
-  private func openFiles(_ pid: Int, into report: inout UsageReport) {
-    let folder = processes.folder(pid).appending("fd")
-    guard let stream = opendir(folder.string) else {
-      if errno == EACCES || errno == EPERM { report.hiddenProcesses += 1 }
-      return
-    }
-    defer { closedir(stream) }
-    var seen: Set<RawText> = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      var file = CPmem_file()
-      guard name != ".", name != "..", CPmem_stat(dirfd(stream), name, &file) == 0 else { continue }
-      guard let (device, effect) = device(of: file) else { continue }
-      let path = KernelFile.link(folder.appending(name)) ?? RawText(device.name)
-      guard seen.insert(path).inserted else { continue }
-      let process = processes.name(pid)
-      report.uses += uses(
-        .open, device, path, process: process, effect: effect,
-        advice: "stop process \(pid), or have it close \(path)")
-    }
-  }
-
-  /// An open DAX device does nobody harm; an open block device gives errors; a file keeps its filesystem mounted.
-  private func device(of file: CPmem_file) -> (DeviceTable.Device, Usage.Effect)? {
-    switch file.mode & UInt32(S_IFMT) {
-    case UInt32(S_IFCHR): devices.characters[file.special_device].map { ($0, .errors) }
-    case UInt32(S_IFBLK): devices.blocks[file.special_device].map { ($0, .errors) }
-    default: devices.blocks[file.device].map { ($0, .refused) }
-    }
+    device.namespaces.map { Usage(kind: kind, namespace: $0, path: path, effect: effect, advice: advice) }
   }
 
   // MARK: Mounts
@@ -102,11 +59,9 @@ struct UserScanner {
     guard let text = KernelFile.read(roots.proc.appending("swaps")) else { return [] }
     return text.split(separator: UInt8(ascii: "\n")).dropFirst().flatMap { line -> [Usage] in
       let place = MountTable.unescaped(line.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") })
-      var file = CPmem_file()
       let path = RawText(place)
-      guard CPmem_stat(AT_FDCWD, path.text, &file) == 0 else { return [] }
-      let number = file.mode & UInt32(S_IFMT) == UInt32(S_IFBLK) ? file.special_device : file.device
-      guard let device = devices.blocks[number] else { return [] }
+      guard let file = roots.files.facts(path.text) else { return [] }
+      guard let device = devices.target(of: file)?.device else { return [] }
       return uses(.swap, device, path, effect: .refused, advice: "swapoff \(ShellWord(path.text))")
     }
   }
@@ -128,12 +83,10 @@ struct UserScanner {
     KernelFile.names(roots.sys.appending("block")).filter { $0.hasPrefix("loop") }.sorted().flatMap {
       loop -> [Usage] in
       let file = roots.sys.appending("block").appending(loop).appending("loop/backing_file")
-      var facts = CPmem_file()
-      guard let path = KernelFile.line(file), CPmem_stat(AT_FDCWD, path, &facts) == 0 else { return [] }
-      let isBlock = facts.mode & UInt32(S_IFMT) == UInt32(S_IFBLK)
-      guard let device = devices.blocks[isBlock ? facts.special_device : facts.device] else { return [] }
+      guard let path = KernelFile.line(file), let facts = roots.files.facts(path) else { return [] }
+      guard let device = devices.target(of: facts)?.device else { return [] }
       return uses(
-        .loop, device, RawText("\(path) by \(loop)"), effect: isBlock ? .errors : .refused,
+        .loop, device, RawText("\(path) by \(loop)"), effect: facts.isBlockDevice ? .errors : .refused,
         advice: "losetup -d /dev/\(loop)")
     }
   }

@@ -52,7 +52,7 @@ public final class SimBackend: DeviceBackend, UsageInspector {
       let (region, id) = try namespace(name)
       try kernel.free(region, id)
     case .enableRegion(let name): try kernel.enableRegion(try region(name, kernel))
-    case .disableRegion(let name): kernel.disableRegion(try region(name, kernel))
+    case .disableRegion(let name): try kernel.disableRegion(try region(name, kernel))
     case .initializeLabels(let name, let version):
       try kernel.initializeLabels(try dimm(name, kernel), version)
     }
@@ -62,8 +62,12 @@ public final class SimBackend: DeviceBackend, UsageInspector {
     SimUsage(machine.kernel).usage(of: namespaces)
   }
 
-  public func mappings(pid: Int?) throws(DeviceError) -> MappingReport {
+  public func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport {
     SimUsage(machine.kernel).mappings(pid: pid)
+  }
+
+  public func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport {
+    PinReport(devices: SimPins(machine.kernel).pins(of: namespaces))
   }
 
   // MARK: Names

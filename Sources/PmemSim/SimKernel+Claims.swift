@@ -84,6 +84,7 @@ extension SimKernel {
   /// Unbinds; a claim made for or found by the binding goes too, as libndctl's disable does.
   func disableNamespace(_ index: Int, _ id: Int) throws {
     let place = try position(index, id)
+    try checkNotHeld(index, id)
     regions[index].namespaces[place].isEnabled = false
     regions[index].namespaces[place].claim = nil
     revoke(index, id)

@@ -10,8 +10,8 @@ final class SimKernel {
   let media: SimMedia
   var regions: [SimRegion]
   var labels: [Int: SimLabels]
-  /// By number.
-  var processes: [SimProcess] = []
+  /// What runs on it.
+  var memory = SimMemory()
   let host: HostFacts
 
   /// Boots: reads the labels of every DIMM and enables every region.
@@ -29,7 +29,7 @@ final class SimKernel {
     self.topology = topology
     self.media = media
     regions = runtime.regions
-    processes = runtime.processes
+    memory = runtime.memory
     host = Self.host(of: topology)
     labels = try Self.readLabels(topology, media)
   }
@@ -81,7 +81,8 @@ final class SimKernel {
   }
 
   /// region.c:nd_region_remove: the namespaces go with it.
-  func disableRegion(_ index: Int) {
+  func disableRegion(_ index: Int) throws {
+    try checkNotHeld(index, nil)
     revoke(index, nil)
     regions[index] = SimRegion()
   }
@@ -189,8 +190,7 @@ final class SimKernel {
   var longestMemory: Int {
     let labels = labels.values.reduce(0) { $0 + $1.labels.count }
     let namespaces = regions.reduce(0) { $0 + $1.namespaces.count + 1 }
-    let mappings = processes.reduce(0) { $0 + $1.mappings.reduce(2) { $0 + $1.populated.count + 2 } }
-    return (labels + namespaces + mappings + 16) * 1024
+    return (labels + namespaces + memory.lines + 16) * 1024
   }
 
   // MARK: Finding

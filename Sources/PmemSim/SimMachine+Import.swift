@@ -45,7 +45,7 @@ extension SimKernel {
   /// Takes over the state of a region and its namespaces.
   fileprivate func adopt(_ region: Region, as index: Int) throws -> [String] {
     guard region.isEnabled else {
-      disableRegion(index)
+      try disableRegion(index)
       return ["\(region.dev) is disabled: namespaces on it are not known"]
     }
     guard region.isLabeled == isLabeled(index) else {

@@ -5,15 +5,15 @@ import PmemMedia
 /// is the next seed. A reboot, or a crash, forgets it.
 struct SimRuntime {
   let regions: [SimRegion]
-  let processes: [SimProcess]
+  let memory: SimMemory
   /// ``SimKernel/labelFingerprint`` when it was written.
   let labels: UInt64
 
-  private static let header = "pmemctl-runtime 2"
+  private static let header = "pmemctl-runtime 3"
 
   init(_ kernel: SimKernel) {
     regions = kernel.regions
-    processes = kernel.processes
+    memory = kernel.memory
     labels = kernel.labelFingerprint
   }
 
@@ -23,7 +23,7 @@ struct SimRuntime {
     let lines = regions.enumerated().flatMap { index, region in
       [Self.line(index, region)] + region.namespaces.map { Self.line(index, $0) }
     }
-    return RecordFile.text(header: Self.header, [media] + lines + processes.flatMap(SimProcessRecord.lines))
+    return RecordFile.text(header: Self.header, [media] + lines + SimMemoryRecord.lines(memory))
   }
 
   /// Reads the file back; what does not fit the machine's regions was not written by ``text``.
@@ -32,7 +32,7 @@ struct SimRuntime {
   ) throws(DeviceError) {
     var regions: [SimRegion] = []
     var labels: UInt64?
-    var processes: [SimProcess] = []
+    var memory = SimMemoryReader(regions: hardware.count, file: file)
     for line in try RecordFile(text, header: Self.header, file: file).lines {
       switch line.kind {
       case "media":
@@ -48,8 +48,8 @@ struct SimRuntime {
           throw DeviceError(.corrupt, "\(file), line \(line.number): the namespace does not fit its region")
         }
         regions[last].namespaces.append(namespace)
-      case "process", "mapping", "populated":
-        try SimProcessRecord.read(line, into: &processes, regions: regions, file: file)
+      case let kind where SimMemoryRecord.kinds.contains(kind):
+        try memory.read(line)
       default:
         throw DeviceError(.corrupt, "\(file), line \(line.number): \"\(line.kind)\" is not known")
       }
@@ -60,7 +60,7 @@ struct SimRuntime {
     }
     guard let labels else { throw DeviceError(.corrupt, "\(file) does not tell of the media") }
     self.regions = regions
-    self.processes = processes
+    self.memory = memory.memory
     self.labels = labels
   }
 
@@ -69,6 +69,7 @@ struct SimRuntime {
       return false
     }
     guard let claim = namespace.claim else { return true }
+    guard claim.kind != .dax || [4096, 2 << 20, 1 << 30].contains(claim.align) else { return false }
     let (begin, overflow) = claim.startPad.addingReportingOverflow(claim.dataOffset)
     return claim.id >= 0 && !overflow && begin <= namespace.size && claim.usable <= namespace.size - begin
   }

@@ -17,7 +17,7 @@ public struct SimWorkload {
   }
 
   public var processes: [Process] {
-    machine.kernel.processes.map { process in
+    machine.kernel.memory.processes.map { process in
       Process(
         name: ProcessName(pid: process.pid, command: RawText(process.command)),
         mappings: process.mappings.count,
@@ -37,24 +37,178 @@ public struct SimWorkload {
     try doing("stop process \(pid)") { try $0.stopProcess(pid) }
   }
 
-  /// Maps a namespace's device into a process, shared.
+  /// Copies a process, with what it has mapped and open.
+  ///
+  /// - Returns: The child's number: `child`, or the lowest free one from 1000.
+  public func fork(_ pid: Int, child: Int?) throws(DeviceError) -> Int {
+    try doing("fork process \(pid)") { try $0.forkProcess(pid, child: child) }
+  }
+
+  // MARK: Names
+
+  /// A device or a file, by name: a namespace's device (`pmem0`, `dax0.0`, `/dev/pmem0`), a namespace, a device mapper
+  /// device (`dm-0`, or its name), or the absolute path of a file.
+  private func source(_ name: String) throws(DeviceError) -> SimSource {
+    if name.hasPrefix("/"), !name.hasPrefix("/dev/") {
+      do { return try machine.kernel.source(name) } catch let fault as SimFault {
+        throw DeviceError(.notFound, "\(name): \(fault.reason)", errno: fault.errno)
+      } catch { throw DeviceError(.failed, "\(error)") }
+    }
+    return SimSource(volume: try volume(name), inode: nil)
+  }
+
+  private func volume(_ name: String) throws(DeviceError) -> SimVolume {
+    let short =
+      name.hasPrefix("/dev/mapper/")
+      ? String(name.dropFirst(12)) : name.hasPrefix("/dev/dm-") ? String(name.dropFirst(5)) : name
+    if let stack = machine.kernel.memory.stacks.first(where: {
+      $0.name == short || "dm-\($0.number)" == short
+    }) {
+      return .stack(stack.number)
+    }
+    let resolver = NameResolver(SimInventory(machine.kernel).inventory)
+    guard let namespace = try resolver.namespaces([name]).first else {
+      throw DeviceError(.notFound, "there is no device \(name)")
+    }
+    return .namespace(region: namespace.regionID, id: namespace.id)
+  }
+
+  // MARK: Filesystems and files
+
+  /// Makes an empty filesystem on a block device and mounts it; one that is mounted already, in one more place. It is in
+  /// the machine's memory alone, and gone with a boot.
   ///
   /// - Parameters:
-  ///   - namespace: Enabled.
-  ///   - pid: Into which process.
-  ///   - offset: In the device, bytes.
-  ///   - length: nil: to the device's end.
+  ///   - device: By any name.
+  ///   - folder: An absolute path.
+  ///   - type: `ext4` or `xfs`.
+  ///   - isDAX: With `dax=always`.
+  /// - Throws: What the kernel would answer, with its reason.
+  public func mount(_ device: String, on folder: String, type: String, isDAX: Bool) throws(DeviceError) {
+    let volume = try volume(device)
+    try doing("mount \(device) on \(folder)") { try $0.mount(volume, folder, type: type, isDAX: isDAX) }
+  }
+
+  /// - Parameters:
+  ///   - folder: Where it is mounted.
+  ///   - isLazy: Also while files are in use.
+  /// - Throws: As above.
+  public func unmount(_ folder: String, isLazy: Bool) throws(DeviceError) {
+    try doing("unmount \(folder)") { try $0.unmount(folder, isLazy: isLazy) }
+  }
+
+  /// A file and where its blocks are.
+  public struct File: Hashable, Sendable {
+    /// With the place where its filesystem is mounted first.
+    public let path: RawText
+    public let inode: UInt64
+    public let size: ByteCount
+    /// `pmem0`, `dm-0`.
+    public let device: String
+    /// On that device, bytes.
+    public let extents: [Extent]
+  }
+
+  public var files: [File] {
+    let inventory = SimInventory(machine.kernel).inventory
+    return machine.kernel.memory.filesystems.flatMap { filesystem in
+      let device: String
+      switch filesystem.volume {
+      case .stack(let number): device = "dm-\(number)"
+      case .namespace(let region, let id):
+        device =
+          inventory.namespaces.first { $0.regionID == region && $0.id == id }?.node ?? filesystem.volume.word
+      }
+      return filesystem.files.map {
+        File(
+          path: SimUsage.path($0, on: filesystem), inode: $0.inode, size: ByteCount($0.size), device: device,
+          extents: $0.extents)
+      }
+    }
+  }
+
+  /// Makes a file with blocks for all of its size.
+  public func createFile(_ path: String, size: ByteCount) throws(DeviceError) {
+    try doing("make \(path)") { _ = try $0.createFile(path, size: size.rawValue) }
+  }
+
+  /// Removes a file's name; its blocks are free when nobody uses it any more.
+  public func removeFile(_ path: String) throws(DeviceError) {
+    try doing("remove \(path)") { try $0.removeFile(path) }
+  }
+
+  // MARK: Descriptors, swap, stacks
+
+  /// Opens a device or a file.
+  public func open(_ pid: Int, _ name: String) throws(DeviceError) {
+    let source = try source(name)
+    try doing("open \(name) in process \(pid)") { try $0.open(pid, source) }
+  }
+
+  public func close(_ pid: Int, _ name: String) throws(DeviceError) {
+    let source = try source(name)
+    try doing("close \(name) in process \(pid)") { try $0.close(pid, source) }
+  }
+
+  public func swapOn(_ device: String) throws(DeviceError) {
+    let volume = try volume(device)
+    try doing("swap to \(device)") { try $0.swapOn(volume) }
+  }
+
+  public func swapOff(_ device: String) throws(DeviceError) {
+    let volume = try volume(device)
+    try doing("stop swapping to \(device)") { try $0.swapOff(volume) }
+  }
+
+  /// Joins block devices to one, as device mapper's linear target does.
+  ///
+  /// - Returns: Its kernel name, `dm-0`.
+  public func stack(_ name: String, _ devices: [String]) throws(DeviceError) -> String {
+    var volumes: [SimVolume] = []
+    for device in devices { volumes.append(try volume(device)) }
+    let number = try doing("make \(name)") { [volumes] in try $0.makeStack(name, volumes) }
+    return "dm-\(number)"
+  }
+
+  public func unstack(_ name: String) throws(DeviceError) {
+    try doing("remove \(name)") { try $0.removeStack(name) }
+  }
+
+  // MARK: Memory
+
+  /// Maps a device or a file into a process, shared.
+  ///
+  /// - Parameters:
+  ///   - name: By any name.
+  ///   - pid: The process.
+  ///   - offset: In the device or file, bytes.
+  ///   - length: nil: to the end.
   ///   - isWritable: Whether stores are allowed.
+  ///   - isSync: With MAP_SYNC.
   /// - Returns: The address.
   /// - Throws: What the kernel would answer, with its reason.
   public func map(
-    _ namespace: Namespace, into pid: Int, offset: UInt64, length: UInt64?, isWritable: Bool
+    _ name: String, into pid: Int, offset: UInt64, length: UInt64?, isWritable: Bool, isSync: Bool
   ) throws(DeviceError) -> UInt64 {
-    try doing("map \(namespace.dev) into process \(pid)") { kernel in
-      try kernel.map(
-        pid, region: namespace.regionID, namespace: namespace.id, offset: offset, length: length,
-        isWritable: isWritable)
+    let request = SimKernel.MapRequest(
+      source: try source(name), offset: offset, length: length, isWritable: isWritable, isSync: isSync)
+    return try doing("map \(name) into process \(pid)") { try $0.map(pid, request) }
+  }
+
+  /// Takes references to what a process has mapped, from `address` on: `length` bytes or all that is left of the mapping.
+  ///
+  /// - Returns: The number to release them by.
+  public func pin(
+    _ pid: Int, at address: UInt64, length: UInt64?, kind: SimPinKind
+  ) throws(DeviceError) -> Int {
+    try doing("pin 0x\(String(address, radix: 16)) of process \(pid)") {
+      try $0.pin(pid, at: address, length: length, kind: kind)
     }
+  }
+
+  /// Releases what ``pin(_:at:length:kind:)`` took.
+  public func unpin(_ id: Int) throws(DeviceError) {
+    try doing("release pin \(id)") { try $0.unpin(id) }
   }
 
   /// Takes a mapping away, from `address` on: `length` bytes or all that is left of it.

@@ -15,12 +15,14 @@ public struct CommandContext {
   public let environment: [String: String]
   /// Reads an answer from the person; nil where input has ended.
   public let readAnswer: () -> String?
+  /// Waits for some seconds; false where there is nothing more to wait for, as in a test.
+  public let pause: (_ seconds: Double) -> Bool
   /// The real machine; a test that must not touch it gives one that fails.
   public let openKernel: (_ verbose: ((String) -> Void)?) throws(DeviceError) -> any Backend
 
   public init(
     out: any TextSink, err: any TextSink, terminal: Terminal, environment: [String: String],
-    readAnswer: @escaping () -> String?,
+    readAnswer: @escaping () -> String?, pause: @escaping (_ seconds: Double) -> Bool = { _ in false },
     openKernel: @escaping (_ verbose: ((String) -> Void)?) throws(DeviceError) -> any Backend
   ) {
     self.out = out
@@ -28,6 +30,7 @@ public struct CommandContext {
     self.terminal = terminal
     self.environment = environment
     self.readAnswer = readAnswer
+    self.pause = pause
     self.openKernel = openKernel
   }
 
@@ -40,6 +43,10 @@ public struct CommandContext {
     return CommandContext(
       out: DescriptorSink(STDOUT_FILENO), err: DescriptorSink(STDERR_FILENO), terminal: .standardOutput,
       environment: simulation.map { ["PMEMCTL_SIM": $0] } ?? [:], readAnswer: { readLine() },
+      pause: { seconds in
+        usleep(UInt32(seconds * 1_000_000))
+        return true
+      },
       openKernel: { verbose throws(DeviceError) in HostMachine(verbose: verbose) })
   }
 

@@ -17,19 +17,23 @@ public final class HostMachine: DeviceBackend, UsageInspector {
 
   public func perform(_ step: Step) throws(DeviceError) { try kernel.perform(step) }
 
-  public func mappings(pid: Int?) throws(DeviceError) -> MappingReport {
-    inspector.mappings(try kernel.inventory(.listing), pid: pid)
+  public func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport {
+    try inspector.mappings(try kernel.inventory(.listing), pid: pid, interface: interface)
+  }
+
+  public func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport {
+    inspector.pins(try kernel.inventory(.listing), of: namespaces, isAttributed: isAttributed)
   }
 
   public func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport {
     var report = inspector.usage(try kernel.inventory(.listing), of: namespaces)
     for namespace in namespaces {
-      // Whoever holds it exclusively is named already, mostly.
-      let isExplained = report.uses.contains {
-        $0.namespace == namespace.dev && $0.effect == .refused && $0.kind != .open
+      let own = report.uses.filter { $0.namespace == namespace.dev }
+      // Whoever holds it exclusively is named already, mostly; so are online blocks.
+      let isExplained = own.contains { $0.effect == .refused && $0.kind != .open }
+      report.uses += try kernel.heldBy(namespace).filter { held in
+        held.kind == .held ? !isExplained : !own.contains { $0.kind == held.kind }
       }
-      let held = try kernel.heldBy(namespace)
-      report.uses += held.filter { $0.kind != .held || !isExplained }
     }
     return report
   }

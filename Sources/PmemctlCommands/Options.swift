@@ -43,6 +43,12 @@ func parseBytes(_ text: String, option: String) throws(DeviceError) -> ByteCount
   }
 }
 
+/// Reads `--length`.
+func parseLength(_ text: String?) throws(DeviceError) -> UInt64? {
+  guard let text else { return nil }
+  return try parseBytes(text, option: "--length").rawValue
+}
+
 /// Reads an address: hexadecimal, with or without 0x.
 func parseAddress(_ text: String) throws(DeviceError) -> UInt64 {
   let digits = text.hasPrefix("0x") ? String(text.dropFirst(2)) : text

@@ -19,7 +19,7 @@ public struct Pmemctl: ParsableCommand {
     subcommands: [
       StatusCommand.self, BusCommand.self, DimmCommand.self, LabelCommand.self, RegionCommand.self,
       NamespaceCommand.self,
-      DeviceCommand.self, MappingCommand.self, UserCommand.self, SimCommand.self,
+      DeviceCommand.self, MappingCommand.self, PinCommand.self, UserCommand.self, SimCommand.self,
     ])
 
   public init() {}

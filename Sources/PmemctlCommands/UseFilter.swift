@@ -7,8 +7,12 @@ struct UseFilter {
   private var paths: [String] = []
   private let isOpen: Bool
 
+  /// - Parameters:
+  ///   - names: As a person gave them; none means all.
+  ///   - inventory: Of the machine.
+  ///   - isSimulated: Whether files are the machine's own, not this host's.
   /// - Throws: ``DeviceError/Code/notFound`` for a name that neither is a thing of this machine nor a file.
-  init(_ names: [String], _ inventory: Inventory) throws(DeviceError) {
+  init(_ names: [String], _ inventory: Inventory, isSimulated: Bool) throws(DeviceError) {
     isOpen = names.isEmpty || names.contains("all")
     let resolver = NameResolver(inventory)
     for name in names where name != "all" {
@@ -19,6 +23,8 @@ struct UseFilter {
           region.mappings.contains { mapping in dimms.contains { $0.dev == mapping.dimm } }
         }
         namespaces.formUnion(regions.flatMap(\.namespaces).map(\.dev))
+      } else if isSimulated, name.hasPrefix("/"), !name.hasPrefix("/dev/") {
+        paths.append(name)
       } else if name.hasPrefix("/"), !name.hasPrefix("/dev/"), let path = realpath(name, nil) {
         paths.append(String(cString: path))
         free(path)

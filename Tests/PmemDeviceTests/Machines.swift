@@ -55,5 +55,9 @@ final class ScriptedBackend: DeviceBackend, UsageInspector {
     UsageReport(uses: namespaces.flatMap { users[$0.dev] ?? [] })
   }
 
-  func mappings(pid: Int?) throws(DeviceError) -> MappingReport { MappingReport() }
+  func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport {
+    MappingReport()
+  }
+
+  func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport { PinReport() }
 }

@@ -19,8 +19,7 @@ final class FakeHost {
   }
 
   var inspector: HostInspector {
-    HostInspector(
-      roots: HostRoots(proc: FilePath(folder.path + "/proc"), sys: FilePath(folder.path + "/sys")))
+    HostInspector(roots: HostRoots(tree: FilePath(folder.path)))
   }
 
   /// Two block namespaces, and a devdax one.
@@ -90,7 +89,7 @@ final class FakeHost {
       maps: Self.line(0, "103:00", "/srv/a b") + Self.line(1, "08:01", "/usr/lib/libc.so")
         + "7ffd0000-7ffe0000 rw-p 00000000 00:00 0                                    [stack]\n"
         + Self.line(2, "103:01", "/part/x", flags: "r--p"))
-    let report = host.inspector.mappings(host.inventory, pid: nil)
+    let report = try host.inspector.mappings(host.inventory, pid: nil)
     #expect(report.mappings.map(\.path.text) == ["/srv/a b", "/part/x"])
     #expect(report.mappings.map(\.device) == ["pmem0", "pmem0p1"])
     #expect(report.mappings.map(\.permissions) == ["rw-s", "r--p"])
@@ -101,7 +100,7 @@ final class FakeHost {
   @Test func aStackIsOnAllThatIsUnderIt() throws {
     let host = try FakeHost()
     try host.process(9, "db", maps: Self.line(0, "fd:00", "/data/file"))
-    let mapping = try #require(host.inspector.mappings(host.inventory, pid: nil).mappings.first)
+    let mapping = try #require(try host.inspector.mappings(host.inventory, pid: nil).mappings.first)
     #expect(mapping.device == "dm-0")
     #expect(mapping.namespaces == ["namespace0.0", "namespace1.0"])
     let report = host.inspector.usage(host.inventory, of: host.inventory.namespaces)
@@ -145,7 +144,7 @@ final class FakeHost {
     maps.append(contentsOf: [0xff, 0x1b, 0x5b, 0x0a])
     try host.file("proc/5/maps", maps)
     try host.file("proc/5/comm", Data([0xc3, 0x0a]))
-    let mapping = try #require(host.inspector.mappings(host.inventory, pid: nil).mappings.first)
+    let mapping = try #require(try host.inspector.mappings(host.inventory, pid: nil).mappings.first)
     #expect(mapping.path.bytes == Array("/srv/".utf8) + [0xff, 0x1b, 0x5b])
     #expect(mapping.path.exact == nil)
     #expect(mapping.process.command.bytes == [0xc3])
@@ -155,7 +154,7 @@ final class FakeHost {
     let host = try FakeHost()
     let maps = (0..<100_000).map { Self.line($0, $0 % 2 == 0 ? "103:00" : "08:01", "/srv/file") }
     try host.process(3, "many", maps: maps.joined())
-    #expect(host.inspector.mappings(host.inventory, pid: 3).mappings.count == 50_000)
+    #expect(try host.inspector.mappings(host.inventory, pid: 3).mappings.count == 50_000)
     let report = host.inspector.usage(host.inventory, of: host.inventory.namespaces)
     #expect(report.uses.first { $0.kind == .mapping }?.bytes == 50_000 * 4096)
   }
@@ -170,7 +169,7 @@ final class FakeHost {
         bytes[Int.random(in: bytes.indices, using: &generator)] = .random(in: 0...255, using: &generator)
       }
       try host.file("proc/4/maps", Data(bytes.prefix(Int.random(in: 0...bytes.count, using: &generator))))
-      for mapping in host.inspector.mappings(host.inventory, pid: 4).mappings {
+      for mapping in try host.inspector.mappings(host.inventory, pid: 4).mappings {
         #expect(mapping.end > mapping.start)
       }
     }

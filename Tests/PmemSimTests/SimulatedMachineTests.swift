@@ -150,22 +150,33 @@ final class ScratchMachine {
     try machine.create { $0.amount = .bytes(.mebibytes(64)) }
     do {
       let opened = try SimMachine.open(FilePath(machine.path), forWriting: true)
-      let namespace = try #require(try SimBackend(opened).inventory(.listing).namespaces.first)
       let workload = SimWorkload(opened)
       _ = try workload.start("a process", pid: 7)
-      let address = try workload.map(namespace, into: 7, offset: 0, length: 1 << 20, isWritable: true)
+      _ = try workload.stack("both", ["namespace0.0"])
+      try workload.mount("both", on: "/srv", type: "ext4", isDAX: true)
+      try workload.createFile("/srv/file", size: .mebibytes(2))
+      try workload.open(7, "/srv/file")
+      let address = try workload.map(
+        "/srv/file", into: 7, offset: 0, length: 1 << 20, isWritable: true, isSync: false)
       _ = try workload.touch(7, at: address, length: 5000)
+      _ = try workload.pin(7, at: address, length: 9000, kind: .directIO)
     }
     let path = machine.path + "/" + file
     let good = try String(contentsOfFile: path, encoding: .utf8)
-    for _ in 0..<100 {
+    for _ in 0..<400 {
       var bytes = Array(good.utf8)
       for _ in 0..<Int.random(in: 1...4, using: &generator) {
         bytes[Int.random(in: bytes.indices, using: &generator)] = .random(in: 0...255, using: &generator)
       }
       try Data(bytes).write(to: URL(fileURLWithPath: path))
       // Either it still means something, or it is refused; it never crashes.
-      do { _ = try machine.inventory() } catch let error as DeviceError {
+      do {
+        try machine.use { backend in
+          let all = try backend.inventory(.listing).namespaces
+          _ = try backend.usage(of: all)
+          _ = try backend.pins(of: all, isAttributed: true)
+        }
+      } catch let error as DeviceError {
         #expect([.corrupt, .failed].contains(error.code), "\(error.summary)")
       }
     }

@@ -21,6 +21,8 @@ final class CommandHarness {
   private let folder: TemporaryFolder
   let machine: String
   var answer: String?
+  /// Command lines that are run while another one watches, one a round; it ends behind the last.
+  var rounds: [String] = []
 
   init() throws {
     folder = try TemporaryFolder()
@@ -48,6 +50,12 @@ final class CommandHarness {
     let context = CommandContext(
       out: out, err: err, terminal: Terminal(isInteractive: interactive, width: width, isUnicode: unicode),
       environment: ["PMEMCTL_SIM": machine], readAnswer: { answer },
+      pause: { _ in
+        guard !self.rounds.isEmpty else { return false }
+        let answer = self.run(self.rounds.removeFirst())
+        #expect(answer.status == .done, "\(answer.err)")
+        return true
+      },
       openKernel: { _ throws(DeviceError) in throw DeviceError(.failed, "a test reached for the real kernel")
       })
     let status = Pmemctl.run(arguments, in: context)

@@ -1,4 +1,8 @@
-// Reads the kernel's own memory with a BPF program: struct page of device memory, which nothing else shows.
+// What only BPF programs can see: the kernel's own memory (struct page of device memory, which nothing else shows), and
+// the mappings and descriptors of every process at once.
+//
+// The programs are here as the instructions that the kernel is given: nothing is compiled where they run. They take no
+// reference and change nothing. For root, or CAP_BPF and CAP_PERFMON; refused under lockdown=confidentiality.
 #pragma once
 
 #include <stdint.h>
@@ -9,20 +13,56 @@ struct CPmem_reader;
 
 // The most that one read gives, bytes.
 extern const uint32_t CPmem_reader_chunk;
+// Of a gathering read: bytes of an element, and how many elements at most.
+extern const uint32_t CPmem_reader_element;
+extern const uint32_t CPmem_reader_elements;
 
-// Loads the program (bpf(2), for root; refused under lockdown=confidentiality). NULL, and an error number, where that is
-// not allowed.
+// Loads the program (bpf(2)). NULL, and an error number, where that is not allowed.
 struct CPmem_reader *_Nullable CPmem_reader_open(int *error);
 
 // Copies kernel memory; all or nothing. 0, or an error number: EFAULT where some of it is not mapped.
 int CPmem_reader_read(struct CPmem_reader *reader, uint64_t address, uint32_t size);
 
+// Copies `count` elements whose addresses are `stride` apart, one behind the other; all or nothing, as above.
+int CPmem_reader_gather(struct CPmem_reader *reader, uint64_t address, uint64_t stride, uint32_t count);
+
+// The address of a symbol of the kernel's. 0, or an error number: EPERM where the kernel hides its addresses.
+int CPmem_reader_symbol(struct CPmem_reader *reader, const char *name, uint64_t *address);
+
 // What the last read gave.
 const void *CPmem_reader_data(const struct CPmem_reader *reader);
 
-// memmem(3), which Glibc's module leaves out: where `wanted` begins in `text`, or -1.
-int64_t CPmem_find(const void *text, uint64_t length, const void *wanted, uint64_t wanted_length);
-
 void CPmem_reader_close(struct CPmem_reader *reader);
+
+// Where the kernel keeps what iterators look at: bytes from the beginning of each structure, from its BTF. Functions are
+// BTF ids of bpf_iter_task_vma and bpf_iter_task_file.
+struct CPmem_file_layout {
+	uint32_t mappings_function, descriptors_function;
+	uint32_t task_process, task_thread, task_memory, task_command;
+	uint32_t vma_start, vma_end, vma_flags, vma_offset, vma_file;
+	uint32_t file_mapping, mapping_host;
+	uint32_t inode_flags, inode_mode, inode_device, inode_number, inode_superblock, superblock_device;
+};
+
+// A process that has a file: what iterators give, one behind the other.
+struct CPmem_file_user {
+	// Of a mapping its addresses; of a descriptor its number, and 0.
+	uint64_t start, end;
+	// VM_*, and the offset in pages; 0 of a descriptor.
+	uint64_t flags, offset;
+	// The kernel's own form of a device number, major << 20 | minor; with bit 32 set for a character device.
+	uint64_t device;
+	uint64_t inode;
+	// Which address space it is; a number, never followed.
+	uint64_t memory;
+	uint32_t process, thread;
+	uint32_t inode_flags, mode;
+	char command[16];
+};
+
+// Starts to iterate over every mapping (or descriptor) of a file whose device is one of `devices`, numbered as
+// `CPmem_file_user.device` is. A descriptor to read records from: EAGAIN means to go on. Or a negative error number.
+int CPmem_iterate_mappings(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count);
+int CPmem_iterate_descriptors(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count);
 
 #pragma clang assume_nonnull end

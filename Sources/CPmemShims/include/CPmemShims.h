@@ -65,4 +65,39 @@ struct CPmem_file {
 };
 int CPmem_stat(int folder, const char *name, struct CPmem_file *file);
 
+// A mapping of a file as PROCMAP_QUERY tells it.
+struct CPmem_vma {
+	uint64_t start, end, offset, inode;
+	// As stat(2) numbers devices.
+	uint64_t device;
+	// PROCMAP_QUERY_VMA_*: 1 readable, 2 writable, 4 executable, 8 shared.
+	uint32_t flags;
+};
+
+// Up to `room` mappings of files from an address on (PROCMAP_QUERY, 6.11 and later). `maps` is an open /proc/PID/maps. The
+// number, 0 where there are no more, or a negative error number: ENOTTY where the kernel is older.
+int CPmem_mappings(int maps, uint64_t address, struct CPmem_vma *vmas, unsigned room);
+
+// The name of the mapping at an address, ended by a NUL. Its length with that, or a negative error number.
+int CPmem_mapping_name(int maps, uint64_t address, char *name, unsigned room);
+
+// The table of a device mapper device, a line a target: START LENGTH TYPE PARAMETERS, in sectors of 512 bytes. Its length
+// without the NUL that ends it, or a negative error number.
+int CPmem_dm_table(unsigned major, unsigned minor, char *text, unsigned room);
+
+// A memory region that a process has registered for RDMA.
+struct CPmem_rdma_region {
+	uint32_t process, number;
+	uint64_t length;
+	// `rxe0`, ended by a NUL.
+	char device[64];
+};
+
+// Up to `room` of all memory regions (RDMA netlink, as `rdma resource show mr`). The number, or a negative error number.
+int CPmem_rdma_regions(struct CPmem_rdma_region *regions, unsigned room);
+
+// How many bytes are in a pipe that a process has open. The descriptor is duplicated to ask, and closed at once
+// (pidfd_getfd(2), 5.6). Or a negative error number.
+int64_t CPmem_bytes_in_pipe(int process, int descriptor);
+
 #pragma clang assume_nonnull end

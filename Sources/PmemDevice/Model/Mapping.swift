@@ -22,6 +22,8 @@ public struct Mapping: Hashable, Sendable {
   public var end: UInt64
   /// As the kernel names it: a device node or a file; ` (deleted)` where it has no name any more.
   public var path: RawText
+  /// Whether it is of a file on a filesystem, not of a device.
+  public var isFile = false
   /// In the device or file, bytes.
   public var offset: UInt64
   /// The DAX device, or the block device that the file or the mapping is on: `dax0.0`, `pmem0`, `dm-0`.
@@ -30,6 +32,9 @@ public struct Mapping: Hashable, Sendable {
   public var namespaces: [String]
   /// What is mapped, on ``device``; nil where it could not be found out.
   public var deviceRanges: [Extent]?
+  /// The same on the namespaces under it, through partitions and device mapper tables; nil where that could not be
+  /// found out.
+  public var namespaceRanges: [NamespaceRange]?
   /// Whether loads and stores reach the device itself; else the page cache. nil where that could not be found out.
   public var isDAX: Bool?
   public var isReadable: Bool
@@ -78,6 +83,54 @@ public struct Mapping: Hashable, Sendable {
     (isReadable ? "r" : "-") + (isWritable ? "w" : "-") + (isExecutable ? "x" : "-")
       + (isShared ? "s" : "p")
   }
+}
+
+extension Mapping {
+  /// Where addresses of the process are on namespaces, as far as this mapping has them.
+  ///
+  /// - Parameters:
+  ///   - address: The first one.
+  ///   - length: Bytes.
+  /// - Returns: In the order of the addresses.
+  public func places(_ address: UInt64, _ length: UInt64) -> [NamespaceRange] {
+    let first = max(start, address)
+    let last = min(end, address.addingReportingOverflow(length).partialValue)
+    guard first < last else { return [] }
+    let wanted = (first - start)..<(last - start)
+    var position: UInt64 = 0
+    return (namespaceRanges ?? []).compactMap { range in
+      let own = position..<(position + range.extent.length)
+      position = own.upperBound
+      let part = own.clamped(to: wanted)
+      guard !part.isEmpty else { return nil }
+      return NamespaceRange(
+        namespace: range.namespace,
+        extent: Extent(
+          offset: range.extent.offset + part.lowerBound - own.lowerBound,
+          length: part.upperBound - part.lowerBound))
+    }
+  }
+}
+
+/// A piece of what a namespace gives its users: bytes of its block device or of its DAX device.
+public struct NamespaceRange: Hashable, Sendable {
+  public var namespace: String
+  public var extent: Extent
+
+  public init(namespace: String, extent: Extent) {
+    self.namespace = namespace
+    self.extent = extent
+  }
+}
+
+/// How mappings are asked of a kernel.
+public enum MappingInterface: String, CaseIterable, Hashable, Sendable {
+  /// A BPF iterator over all of them, which looks at none but those of persistent memory (5.12; CAP_BPF, CAP_PERFMON).
+  case bpf
+  /// PROCMAP_QUERY (6.11): an ioctl for each mapping of a file.
+  case query
+  /// The text of /proc/PID/maps.
+  case maps
 }
 
 /// All mappings of persistent memory that could be seen.

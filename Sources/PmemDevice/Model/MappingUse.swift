@@ -14,11 +14,17 @@ public enum MappingUse {
         found.append(
           Usage(
             kind: .mapping, namespace: namespace, path: mapping.path, process: mapping.process,
-            // The page cache of a block device goes on being readable.
-            bytes: mapping.length, effect: mapping.isDAX == false ? .errors : .sigbus,
+            bytes: mapping.length, effect: effect(mapping),
             advice: "stop process \(mapping.process.pid), or have it unmap \(mapping.path)"))
       }
     }
     return found
+  }
+
+  /// A mapped file keeps its filesystem alive, and that has the device exclusively. The page cache of a block device goes
+  /// on being readable.
+  private static func effect(_ mapping: Mapping) -> Usage.Effect {
+    if mapping.isFile { return .refused }
+    return mapping.isDAX == false ? .errors : .sigbus
   }
 }

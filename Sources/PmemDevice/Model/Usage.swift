@@ -15,21 +15,35 @@ public struct Usage: Hashable, Sendable {
     case loop
     /// Its memory is online as the kernel's own.
     case systemRAM = "system-ram"
-    /// Its memory is pinned, for DMA mostly, and nobody maps it.
+    /// Its memory is pinned, for DMA mostly, or somebody has other references to it.
     case pin
+    /// A process has registered it as a buffer with io_uring.
+    case ioUring = "io_uring"
+    /// A process has registered it as a memory region for RDMA.
+    case rdma
+    /// A process that maps it drives a device through VFIO or iommufd, which reads and writes its memory.
+    case vfio
+    /// A process that maps it runs a virtual machine: the memory may be the guest's.
+    case kvm
     /// Somebody has the block device exclusively, and nothing above tells who.
     case held
   }
 
   /// What happens when the namespace is disabled in spite of the user.
   public enum Effect: String, CaseIterable, Hashable, Sendable {
-    /// ndctl and pmemctl cannot: the block device is held exclusively.
+    /// ndctl and pmemctl cannot: the block device is held exclusively, or its memory is online.
     case refused
+    /// The kernel waits for the user to let go, however long that takes (until 5.17).
+    case waits
     /// Its next access ends in SIGBUS.
     case sigbus
     /// Its next use of the descriptor gives an error.
     case errors
-    /// The kernel itself: the memory map goes while it is in use (mm/memremap.c:memunmap_pages since 5.18).
+    /// Devices go on reading and writing the memory, whoever has it next.
+    case corrupts
+    /// Nothing: nobody is left who could do anything with it.
+    case none
+    /// The kernel itself oopses when the user lets go (since 5.18): ``KernelRules/pinnedTeardown``.
     case crash
   }
 
@@ -39,8 +53,10 @@ public struct Usage: Hashable, Sendable {
   public var path: RawText
   /// nil for the kernel's own uses.
   public var process: ProcessName?
-  /// Of mappings: bytes.
+  /// Of mappings, buffers and pins: bytes.
   public var bytes: UInt64?
+  /// Of memory that is online: its blocks.
+  public var blocks: MemoryBlocks?
   public var effect: Effect
   /// What helps.
   public var advice: String
@@ -63,17 +79,39 @@ extension Usage {
   /// The use in words, without its kind: `512 MiB of /dev/dax0.0 by qemu (812)`.
   public var text: String {
     let size = bytes.map { "\(ByteCount($0)) of " } ?? ""
-    return size + "\(path)" + (process.map { " by \($0)" } ?? "")
+    let online = blocks.map { ", \($0.online) of \($0.total) memory blocks online" } ?? ""
+    return size + "\(path)" + online + (process.map { " by \($0)" } ?? "")
   }
 
   /// What taking the namespace away does, in words.
   public var consequence: String {
     switch effect {
     case .refused: "the kernel refuses to take it away"
+    case .waits: "taking it away would wait until it lets go"
+    case .corrupts: "its device would go on reading and writing this memory, whoever has it next"
+    case .none: "nobody is left who could release it"
     case .sigbus: "its next access would be answered with SIGBUS"
     case .errors: "its next use of it would fail"
     case .crash: "the kernel would crash when the pin is released"
     }
+  }
+}
+
+/// The memory blocks that a device is as the kernel's own memory (/sys/devices/system/memory).
+public struct MemoryBlocks: Hashable, Sendable {
+  public var total: Int
+  public var online: Int
+  /// Of those online, how many are in ZONE_MOVABLE: the kernel can move what is on them, so that they go offline unless
+  /// something is pinned. The others may hold what cannot be moved.
+  public var movable: Int
+  /// Bytes of each.
+  public var size: UInt64
+
+  public init(total: Int, online: Int, movable: Int, size: UInt64) {
+    self.total = total
+    self.online = online
+    self.movable = movable
+    self.size = size
   }
 }
 

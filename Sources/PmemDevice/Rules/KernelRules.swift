@@ -4,7 +4,7 @@ public struct KernelRules: Hashable, Sendable {
 
   public init(_ release: String) { version = KernelVersion(release) }
 
-  private func since(_ major: Int, _ minor: Int) -> Bool { version >= KernelVersion(major, minor) }
+  func since(_ major: Int, _ minor: Int) -> Bool { version >= KernelVersion(major, minor) }
 
   /// The newest label format that the kernel reads and writes: 1.2 came with 4.13 ("libnvdimm, label: add v1.2
   /// nvdimm label definitions"), and BTT 2.0 with it.

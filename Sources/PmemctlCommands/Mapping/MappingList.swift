@@ -14,19 +14,61 @@ struct MappingList: ContextCommand {
   @Option(name: .shortAndLong, help: "Only this process's.")
   var pid: Int?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How to ask the kernel: bpf, query (PROCMAP_QUERY) or maps; by default the cheapest that works.",
+      valueName: "way"))
+  var interface: String?
+
+  @OptionGroup var watching: WatchOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    let backend = try context.open(machine, forWriting: false)
-    let filter = try UseFilter(names, try backend.inventory(.listing))
-    var report = try backend.mappings(pid: pid)
-    report.mappings.removeAll { !filter.accepts(namespaces: $0.namespaces, path: $0.path) }
-    context.noteHidden(report.hiddenProcesses)
-    guard !output.json else {
-      return try context.out.write(JSON.array(report.mappings.map { .object($0.json) }).text)
+    let interface = try interface.map { text throws(DeviceError) in
+      guard let known = MappingInterface(rawValue: text) else {
+        throw DeviceError(
+          .usage, "--interface: there is no way \"\(text)\"",
+          details: ["there is: \(MappingInterface.allCases.map(\.rawValue).joined(separator: ", "))"])
+      }
+      return known
     }
-    try context.out.write(Self.table(report.mappings).text)
+    var isNoted = false
+    try ListFollower(
+      context: context, options: watching, isJSON: output.json,
+      look: {
+        let backend = try context.open(machine, forWriting: false)
+        let filter = try UseFilter(
+          names, try backend.inventory(.listing), isSimulated: backend.isSimulated)
+        let report = try backend.mappings(pid: pid, interface: interface)
+        if !isNoted { context.noteHidden(report.hiddenProcesses) }
+        isNoted = true
+        return report.mappings.filter { filter.accepts(namespaces: $0.namespaces, path: $0.path) }
+      }, key: Place.init, text: { Self.table($0).text }, line: Self.line, json: \.json
+    ).run()
+  }
+
+  /// What makes a mapping the same one at another time.
+  private struct Place: Hashable {
+    let pid: Int
+    let start: UInt64
+    let end: UInt64
+    let path: RawText
+    let offset: UInt64
+
+    init(_ mapping: Mapping) {
+      pid = mapping.process.pid
+      start = mapping.start
+      end = mapping.end
+      path = mapping.path
+      offset = mapping.offset
+    }
+  }
+
+  private static func line(_ mapping: Mapping) -> String {
+    "\(mapping.process) \(String(mapping.start, radix: 16)) \(ByteCount(mapping.length)) \(mapping.permissions) "
+      + "\(mapping.populatedBytes.map { "\(ByteCount($0))" } ?? "-") \(mapping.path)"
   }
 
   private static func table(_ mappings: [Mapping]) -> Table {

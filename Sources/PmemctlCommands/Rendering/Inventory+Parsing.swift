@@ -90,6 +90,29 @@ extension Namespace {
       resource: fields.optional("resource")?.unsigned)
     rawUUID = try fields.uuid("raw_uuid")
     align = fields.optional("align")?.unsigned
+    blockDevice = fields.optional("blockdev")?.string
+    if let region = try fields.nested("daxregion") { daxRegion = try DaxRegion(region) }
+  }
+}
+
+extension DaxRegion {
+  fileprivate init(_ fields: InventoryFields) throws(DeviceError) {
+    self.init(
+      id: Int(clamping: try fields.number("id")), size: ByteCount(try fields.number("size")),
+      align: fields.optional("align")?.unsigned ?? 0, devices: [])
+    for device in try fields.objects("devices") { devices.append(try DaxDevice(device)) }
+  }
+}
+
+extension DaxDevice {
+  fileprivate init(_ fields: InventoryFields) throws(DeviceError) {
+    guard let mode = Mode(rawValue: try fields.string("mode")) else {
+      throw fields.wrong("mode", "devdax or system-ram")
+    }
+    self.init(
+      chardev: try fields.string("chardev"), size: ByteCount(try fields.number("size")),
+      targetNode: fields.node("target_node"), align: fields.optional("align")?.unsigned ?? 0, mode: mode,
+      isEnabled: fields.optional("state")?.string != "disabled")
   }
 }
 
@@ -133,6 +156,12 @@ private struct InventoryFields {
     guard let value = object[key] else { return nil }
     guard let uuid = value.string.flatMap({ DeviceUUID($0) }) else { throw wrong(key, "a UUID") }
     return uuid
+  }
+
+  /// An object that may be missing.
+  func nested(_ key: String) throws(DeviceError) -> InventoryFields? {
+    guard let value = object[key] else { return nil }
+    return try InventoryFields(value, "\(place).\(key)", file)
   }
 
   func objects(_ key: String) throws(DeviceError) -> [InventoryFields] {

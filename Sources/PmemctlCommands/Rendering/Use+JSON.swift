@@ -15,6 +15,15 @@ extension Mapping {
     object.add("device", device)
     object.add("namespaces", namespaces.map(JSON.string))
     object.add("device_ranges", deviceRanges?.map { .object($0.json) })
+    object.add(
+      "namespace_ranges",
+      namespaceRanges?.map { range in
+        var object = JSONObject()
+        object.add("namespace", range.namespace)
+        object.add("offset", range.extent.offset)
+        object.add("length", range.extent.length)
+        return .object(object)
+      })
     object.add("dax", isDAX)
     object.add("protection", String(permissions.prefix(3)))
     object.add("shared", isShared)
@@ -42,6 +51,12 @@ extension Usage {
     if let process { object.add(process) }
     object.add("path", raw: path)
     object.add("size", bytes)
+    if let blocks {
+      object.add("blocks", blocks.total)
+      object.add("blocks_online", blocks.online)
+      object.add("blocks_movable", blocks.movable)
+      object.add("block_size", blocks.size)
+    }
     object.add("effect", effect.rawValue)
     object.add("advice", advice)
     return object

@@ -7,7 +7,9 @@ struct SimCommand: ParsableCommand {
     abstract: "Make and remove simulated machines, boot guests with them, run processes on them.",
     subcommands: [
       SimCreate.self, SimImport.self, SimShow.self, SimReboot.self, SimQemu.self, SimDestroy.self,
-      SimProcessCommand.self, SimMap.self, SimUnmap.self, SimTouch.self,
+      SimProcessCommand.self, SimOpen.self, SimClose.self, SimMap.self, SimUnmap.self, SimTouch.self,
+      SimPin.self, SimUnpin.self, SimMount.self, SimUmount.self, SimFileCommand.self, SimStackCommand.self,
+      SimSwapon.self, SimSwapoff.self,
     ])
 }
 

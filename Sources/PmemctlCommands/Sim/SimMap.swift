@@ -5,15 +5,15 @@ import PmemSim
 
 struct SimMap: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "map", abstract: "Map a device into a process of a simulated machine.")
+    commandName: "map", abstract: "Map a device or a file into a process of a simulated machine.")
 
   @Argument(help: "The process.")
   var pid: Int
 
-  @Argument(help: "A namespace's device, such as dax0.0, or its name.")
-  var device: String
+  @Argument(help: "A device, such as dax0.0 or pmem0, a namespace, or a file's absolute path.")
+  var name: String
 
-  @Option(name: .long, help: ArgumentHelp("Where in the device to begin.", valueName: "size"))
+  @Option(name: .long, help: ArgumentHelp("Where in it to begin.", valueName: "size"))
   var offset = "0"
 
   @Option(name: .long, help: ArgumentHelp("How much; by default all behind the offset.", valueName: "size"))
@@ -22,19 +22,18 @@ struct SimMap: ContextCommand {
   @Flag(name: .long, help: "Without the right to store.")
   var readOnly = false
 
+  @Flag(name: .long, help: "With MAP_SYNC.")
+  var sync = false
+
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     let offset = try parseBytes(offset, option: "--offset").rawValue
-    let length = try length.map { text throws(DeviceError) in
-      try parseBytes(text, option: "--length").rawValue
-    }
-    let machine = try which.open(in: context, forWriting: true)
-    let inventory = try SimBackend(machine).inventory(.listing)
-    guard let namespace = try NameResolver(inventory).namespaces([device]).first else { return }
-    let address = try SimWorkload(machine).map(
-      namespace, into: pid, offset: offset, length: length, isWritable: !readOnly)
+    let length = try parseLength(length)
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    let address = try workload.map(
+      name, into: pid, offset: offset, length: length, isWritable: !readOnly, isSync: sync)
     var object = JSONObject()
     object.add("pid", pid)
     object.add("start", address)

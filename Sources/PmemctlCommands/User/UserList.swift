@@ -16,7 +16,8 @@ struct UserList: ContextCommand {
   func run(in context: CommandContext) throws {
     let backend = try context.open(machine, forWriting: false)
     let inventory = try backend.inventory(.listing)
-    let namespaces = try UseFilter(names, inventory).namespaces(of: inventory)
+    let namespaces = try UseFilter(names, inventory, isSimulated: backend.isSimulated).namespaces(
+      of: inventory)
     let report = try backend.usage(of: namespaces)
     context.noteHidden(report.hiddenProcesses)
     for unknown in report.unknown { context.note(unknown) }

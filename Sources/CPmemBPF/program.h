@@ -1,0 +1,40 @@
+// The few instructions that the programs here are made of (include/linux/filter.h of the kernel names them alike), and
+// bpf(2) itself, which no C library wraps.
+#pragma once
+
+#include <linux/bpf.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MOVE(to, from) {.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = (to), .src_reg = (from)}
+#define SET(to, value) {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = (to), .imm = (value)}
+#define ADD(to, from) {.code = BPF_ALU64 | BPF_ADD | BPF_X, .dst_reg = (to), .src_reg = (from)}
+#define ADD_VALUE(to, value) {.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = (to), .imm = (value)}
+#define AND_VALUE(to, value) {.code = BPF_ALU64 | BPF_AND | BPF_K, .dst_reg = (to), .imm = (value)}
+#define OR(to, from) {.code = BPF_ALU64 | BPF_OR | BPF_X, .dst_reg = (to), .src_reg = (from)}
+#define SHIFT_LEFT(to, bits) {.code = BPF_ALU64 | BPF_LSH | BPF_K, .dst_reg = (to), .imm = (bits)}
+// LOAD(width, to, from, place): BPF_DW, BPF_W, BPF_H or BPF_B at a place, bytes.
+#define LOAD(width, to, from, place) \
+	{.code = BPF_LDX | (width) | BPF_MEM, .dst_reg = (to), .src_reg = (from), .off = (int16_t)(place)}
+#define STORE(width, to, place, from) \
+	{.code = BPF_STX | (width) | BPF_MEM, .dst_reg = (to), .src_reg = (from), .off = (int16_t)(place)}
+// Two instructions: the address of a map, or of the value of an array map with one element.
+#define MAP(to, map) {.code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = (to), .src_reg = BPF_PSEUDO_MAP_FD, .imm = (map)}, {.code = 0}
+#define MAP_VALUE(to, map) \
+	{.code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = (to), .src_reg = BPF_PSEUDO_MAP_VALUE, .imm = (map)}, {.code = 0}
+// Jumps count the instructions that they leap over.
+#define IF(condition, left, right, over) \
+	{.code = BPF_JMP | (condition) | BPF_X, .dst_reg = (left), .src_reg = (right), .off = (over)}
+#define IF_VALUE(condition, left, value, over) \
+	{.code = BPF_JMP | (condition) | BPF_K, .dst_reg = (left), .off = (over), .imm = (value)}
+#define GO(over) {.code = BPF_JMP | BPF_JA, .off = (over)}
+#define CALL(function) {.code = BPF_JMP | BPF_CALL, .imm = (function)}
+#define RETURN(value) SET(0, value), {.code = BPF_JMP | BPF_EXIT}
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static inline int bpf_call(int command, union bpf_attr *attributes)
+{
+	return (int)syscall(SYS_bpf, command, attributes, sizeof(*attributes));
+}

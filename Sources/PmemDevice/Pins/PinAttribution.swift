@@ -1,0 +1,109 @@
+/// Says whose pins probably are, from what processes are known to do.
+public struct PinAttribution {
+  private let rules: KernelRules
+  private let placed: [(range: Range<UInt64>, evidence: PinEvidence)]
+  private let elsewhere: [PinEvidence]
+  /// What is probably where it is placed, but may have pins anywhere.
+  private let lastResort: [PinEvidence]
+
+  /// - Parameters:
+  ///   - namespace: The one that the ranges are of.
+  ///   - evidence: What may be a reason for references to it.
+  ///   - rules: The kernel's.
+  public init(_ namespace: String, _ evidence: [PinEvidence], rules: KernelRules) {
+    self.rules = rules
+    placed = evidence.flatMap { evidence in
+      (evidence.ranges ?? []).filter { $0.namespace == namespace }.map {
+        ($0.extent.offset..<($0.extent.offset + $0.extent.length), evidence)
+      }
+    }
+    elsewhere = evidence.filter { $0.ranges == nil }
+    lastResort = evidence.filter { $0.ranges != nil && $0.outlivesMappings }
+  }
+
+  /// The ranges, in as many pieces as have different holders, each with its class.
+  ///
+  /// - Parameter ranges: Pages that are alike, of one device: sorted, not overlapping.
+  /// - Returns: The same pages, sorted.
+  public func classified(_ ranges: [PinnedRange]) -> [PinnedRange] {
+    let runs = Self.runs(ranges)
+    return zip(ranges, runs).flatMap { pieces(of: $0, run: $1) }
+  }
+
+  /// How much is pinned around each range without a gap, bytes: a buffer that is longer is elsewhere.
+  private static func runs(_ ranges: [PinnedRange]) -> [UInt64] {
+    var runs: [UInt64] = []
+    var first = 0
+    while first < ranges.count {
+      var last = first
+      while last + 1 < ranges.count, ranges[last].pins > 0, ranges[last + 1].pins > 0,
+        ranges[last + 1].extent.offset == ranges[last].extent.offset + ranges[last].extent.length
+      { last += 1 }
+      let length = ranges[first...last].reduce(0) { $0 + $1.extent.length }
+      runs += repeatElement(length, count: last - first + 1)
+      first = last + 1
+    }
+    return runs
+  }
+
+  private func pieces(of range: PinnedRange, run: UInt64) -> [PinnedRange] {
+    let start = range.extent.offset
+    let end = start + range.extent.length
+    var cuts: Set<UInt64> = [start, end]
+    for (own, _) in placed {
+      let part = own.clamped(to: start..<end)
+      guard !part.isEmpty else { continue }
+      // A page counts as a whole for who has a part of it.
+      let page = range.pageSize
+      let last = start + (part.upperBound - start + page - 1) / page * page
+      cuts.formUnion([start + (part.lowerBound - start) / page * page, min(last, end)])
+    }
+    let places = cuts.sorted()
+    return zip(places, places.dropFirst()).map { piece(of: range, from: $0, to: $1, run: run) }
+  }
+
+  private func piece(of whole: PinnedRange, from: UInt64, to: UInt64, run: UInt64) -> PinnedRange {
+    var piece = whole
+    piece.extent = Extent(offset: from, length: to - from)
+    piece.file?.offset += from - whole.extent.offset
+    let here = placed.filter { $0.range.overlaps(from..<to) && fits($0.evidence, whole) }.map(\.evidence)
+    let told = here.filter { $0.makesPins(rules) }.reduce(0) { $0 + $1.pins }
+    let unexplained = whole.pins > told ? whole.pins - told : 0
+    piece.unexplained = unexplained
+    let others = possible(whole, unexplained: unexplained, run: run)
+    let last = here.isEmpty && others.isEmpty ? lastResort.filter { fits($0, whole) } : []
+    piece.holders =
+      here.map { PinHolder(process: $0.process, evidence: $0.evidence, pins: $0.pins > 0 ? $0.pins : nil) }
+      + (others + last).map { PinHolder(process: $0.process, evidence: $0.evidence) }
+    // Others tell of as many pins as were counted: it is no coincidence.
+    if told > 0, told == whole.pins { piece.isExact = true }
+    piece.kind = kind(piece)
+    if here.contains(where: { if case .directIO = $0.evidence { true } else { false } }) {
+      piece.duration = .transient
+    }
+    return piece
+  }
+
+  /// Whether evidence can be the reason for what was counted: pins, other references, or both.
+  private func fits(_ evidence: PinEvidence, _ range: PinnedRange) -> Bool {
+    evidence.makesPins(rules) ? range.pins > 0 : range.references > 0
+  }
+
+  /// What may be the reason, though it does not tell where its memory is. A buffer that is longer than what is pinned here
+  /// in one piece is left out as long as there is any that is not.
+  private func possible(_ range: PinnedRange, unexplained: UInt64, run: UInt64) -> [PinEvidence] {
+    let all = elsewhere.filter {
+      $0.makesPins(rules) ? unexplained > 0 : fits($0, range)
+    }
+    let short = all.filter { ($0.length ?? 0) <= run }
+    // One that is just as long is the likeliest.
+    let rest = short.isEmpty ? all : short
+    return rest.filter { $0.length == run } + rest.filter { $0.length != run }
+  }
+
+  private func kind(_ range: PinnedRange) -> PinnedRange.Class {
+    if range.references < 0 { return .corrupt }
+    if range.pins == 0 { return .referenced }
+    return range.holders.isEmpty ? .orphan : .pinned
+  }
+}

@@ -1,0 +1,89 @@
+/// References to pages as uses: one for each namespace, and one for each process that is known to have made them.
+public struct PinUse {
+  private let rules: KernelRules
+  private let evidence: [PinEvidence]
+
+  /// - Parameters:
+  ///   - rules: The kernel's.
+  ///   - evidence: What processes do that takes references.
+  public init(_ rules: KernelRules, _ evidence: [PinEvidence]) {
+    self.rules = rules
+    self.evidence = evidence
+  }
+
+  /// The uses of a namespace.
+  ///
+  /// - Parameters:
+  ///   - namespace: Its kernel name.
+  ///   - pins: Found on its devices.
+  /// - Returns: The pins, then who made them.
+  public func uses(of namespace: String, _ pins: [DevicePins]) -> [Usage] {
+    pins.compactMap { total($0) } + evidence.compactMap { use($0, of: namespace, pins) }
+  }
+
+  private func total(_ pins: DevicePins) -> Usage? {
+    guard !pins.ranges.isEmpty else { return nil }
+    var holders: [PinHolder] = []
+    for holder in pins.ranges.flatMap(\.holders)
+    where !holders.contains(where: { $0.process == holder.process && $0.evidence == holder.evidence }) {
+      holders.append(holder)
+    }
+    let processes = Set(holders.map(\.process))
+    return Usage(
+      kind: .pin, namespace: pins.namespace, path: RawText("/dev/\(pins.device)"),
+      process: processes.count == 1 ? processes.first : nil, bytes: pins.heldBytes,
+      effect: effect(pins), advice: Self.advice(pins, holders))
+  }
+
+  /// The worst that releasing any of them would do. What VFIO has it never releases (its put_pfn passes over pages that are
+  /// reserved, or no more): nothing happens then, but its device goes on.
+  private func effect(_ pins: DevicePins) -> Usage.Effect {
+    let reasons = pins.ranges.filter { $0.kind != .orphan }
+    guard !reasons.isEmpty else { return .none }
+    let isVFIO = reasons.allSatisfy { range in
+      !range.holders.isEmpty && range.references == 0
+        && range.holders.allSatisfy { if case .vfio = $0.evidence { true } else { false } }
+    }
+    return isVFIO ? .corrupts : rules.pinnedTeardown
+  }
+
+  private static func advice(_ pins: DevicePins, _ holders: [PinHolder]) -> String {
+    if holders.isEmpty, pins.ranges.contains(where: { $0.kind == .orphan }) {
+      return "nobody is left who could release these pins: a reboot does"
+    }
+    guard !holders.isEmpty else {
+      return "whoever has them must let go: see pmemctl pin list \(pins.namespace)"
+    }
+    let known = holders.map { "\($0.process): \($0.evidence.text)" }.joined(separator: "; ")
+    return "whoever has them must let go; likely \(known)"
+  }
+
+  private func use(_ made: PinEvidence, of namespace: String, _ pins: [DevicePins]) -> Usage? {
+    let kind: Usage.Kind
+    switch made.evidence {
+    case .ioUring: kind = .ioUring
+    case .rdma: kind = .rdma
+    case .vfio: kind = .vfio
+    case .kvm: kind = .kvm
+    case .directIO, .pipe, .pinned: return nil
+    }
+    let bytes = bytes(of: made, on: namespace, pins)
+    guard bytes > 0 else { return nil }
+    return Usage(
+      kind: kind, namespace: namespace, path: RawText(made.evidence.title), process: made.process,
+      bytes: bytes,
+      effect: kind == .kvm ? .sigbus : kind == .vfio ? .corrupts : rules.pinnedTeardown,
+      advice: "stop process \(made.process.pid)")
+  }
+
+  /// How much of a namespace something concerns: where it is, or what it may be the reason for.
+  private func bytes(of made: PinEvidence, on namespace: String, _ pins: [DevicePins]) -> UInt64 {
+    if let ranges = made.ranges {
+      return ranges.filter { $0.namespace == namespace }.reduce(0) { $0 + $1.extent.length }
+    }
+    let held = pins.flatMap(\.ranges).filter { range in
+      range.holders.contains { $0.process == made.process && $0.evidence == made.evidence }
+    }.reduce(0) { $0 + $1.extent.length }
+    return min(held, made.evidence.bytes ?? held)
+  }
+}

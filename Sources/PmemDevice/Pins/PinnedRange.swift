@@ -1,0 +1,177 @@
+/// Neighbouring pages of a device that somebody has references to, all of them alike.
+public struct PinnedRange: Hashable, Sendable {
+  public enum Class: String, CaseIterable, Hashable, Sendable {
+    /// Pinned for DMA (FOLL_PIN).
+    case pinned
+    /// Referenced without being pinned (FOLL_GET: pages in a pipe, zero-copy sending). As dangerous to take away.
+    case referenced
+    /// Pinned, and nobody is there who could let go: VFIO leaks the pins that it takes on device-dax.
+    case orphan
+    /// The count is impossible: a late release has hit the pages of another life of the device.
+    case corrupt
+    /// It could not be found out.
+    case unknown
+  }
+
+  /// For how long, as far as watching for a moment tells.
+  public enum Duration: String, Hashable, Sendable {
+    case longTerm = "long-term"
+    case transient
+  }
+
+  public var device: String
+  public var namespace: String
+  /// Bytes of the device.
+  public var extent: Extent
+  /// Of the pages that the kernel counts in: a compound page has one count for all of it.
+  public var pageSize: UInt64
+  /// Pins on each of the pages.
+  public var pins: UInt64
+  /// Other references to each, beyond what the kernel gives an unused or mapped page. Negative where ``kind`` is corrupt.
+  public var references: Int64
+  /// Whether ``pins`` is certain. A small page counts a pin as 1024 references (GUP_PIN_COUNTING_BIAS): as many plain ones
+  /// look the same, so that it is then the most that there can be, unless others tell of as many.
+  public var isExact: Bool
+  public var kind: Class
+  public var duration: Duration?
+  /// Of a page of a filesystem: whose it is, and where in that file.
+  public var file: PinnedFile?
+  public var holders: [PinHolder]
+  /// Pins on each page that no holder's evidence tells of; nil where that cannot be said.
+  public var unexplained: UInt64?
+
+  public init(
+    device: String, namespace: String, extent: Extent, pageSize: UInt64, pins: UInt64, references: Int64,
+    isExact: Bool, kind: Class, duration: Duration? = nil, file: PinnedFile? = nil, holders: [PinHolder] = [],
+    unexplained: UInt64? = nil
+  ) {
+    self.device = device
+    self.namespace = namespace
+    self.extent = extent
+    self.pageSize = pageSize
+    self.pins = pins
+    self.references = references
+    self.isExact = isExact
+    self.kind = kind
+    self.duration = duration
+    self.file = file
+    self.holders = holders
+    self.unexplained = unexplained
+  }
+}
+
+/// A file behind a page.
+public struct PinnedFile: Hashable, Sendable {
+  /// From the root of its filesystem where that is mounted nowhere; nil where the kernel has forgotten it.
+  public var path: RawText?
+  public var inode: UInt64
+  /// Bytes.
+  public var offset: UInt64
+
+  public init(path: RawText?, inode: UInt64, offset: UInt64) {
+    self.path = path
+    self.inode = inode
+    self.offset = offset
+  }
+}
+
+/// A process that probably holds pins, and why that is thought.
+public struct PinHolder: Hashable, Sendable {
+  /// What tells of it, from the surest to the weakest.
+  public enum Evidence: Hashable, Sendable {
+    /// A buffer registered with io_uring, in what the process maps of the device.
+    case ioUring(bytes: UInt64)
+    /// A system call that is under way with a buffer there.
+    case directIO(bytes: UInt64)
+    /// A memory region registered for RDMA; of which addresses is not told.
+    case rdma(device: String, bytes: UInt64)
+    /// A descriptor through which devices do DMA: VFIO, iommufd, vDPA.
+    case vfio(name: String)
+    /// A virtual machine.
+    case kvm
+    /// Data in pipes that it has open: pages of somebody's memory (vmsplice), or copies.
+    case pipe(bytes: UInt64)
+    /// It has this much of some memory pinned (VmPin).
+    case pinned(bytes: UInt64)
+  }
+
+  public var process: ProcessName
+  public var evidence: Evidence
+  /// Pins on each page of the range that this evidence accounts for; nil where it does not say.
+  public var pins: UInt64?
+
+  public init(process: ProcessName, evidence: Evidence, pins: UInt64? = nil) {
+    self.process = process
+    self.evidence = evidence
+    self.pins = pins
+  }
+}
+
+extension PinHolder.Evidence {
+  /// What it is: `io_uring buffer`.
+  public var title: String {
+    switch self {
+    case .ioUring: "io_uring buffer"
+    case .directIO: "buffer of a system call"
+    case .rdma(let device, _): "RDMA memory region on \(device)"
+    case .vfio(let name): "open \(name)"
+    case .kvm: "virtual machine"
+    case .pipe: "data in pipes"
+    case .pinned: "VmPin"
+    }
+  }
+
+  /// Its size; nil where it has none.
+  public var bytes: UInt64? {
+    switch self {
+    case .ioUring(let bytes), .directIO(let bytes), .rdma(_, let bytes), .pipe(let bytes), .pinned(let bytes):
+      bytes
+    case .vfio, .kvm: nil
+    }
+  }
+
+  /// In words: `io_uring buffer, 8 MiB`.
+  public var text: String { title + (bytes.map { ", \(ByteCount($0))" } ?? "") }
+}
+
+/// What was found on a device.
+public struct DevicePins: Hashable, Sendable {
+  public var device: String
+  public var namespace: String
+  public var mode: NamespaceMode
+  public var size: UInt64
+  /// Sorted, not overlapping.
+  public var ranges: [PinnedRange]
+  /// Why the counts could not be read, as a sentence; nil where they were.
+  public var unknown: String?
+  /// Who might have pins on it, where they could not be read.
+  public var suspects: [PinHolder]
+
+  public init(
+    device: String, namespace: String, mode: NamespaceMode, size: UInt64, ranges: [PinnedRange] = [],
+    unknown: String? = nil, suspects: [PinHolder] = []
+  ) {
+    self.device = device
+    self.namespace = namespace
+    self.mode = mode
+    self.size = size
+    self.ranges = ranges
+    self.unknown = unknown
+    self.suspects = suspects
+  }
+
+  /// Bytes that are pinned, or referenced at all.
+  public var heldBytes: UInt64 { ranges.reduce(0) { $0 + $1.extent.length } }
+}
+
+/// The references to persistent memory on a machine.
+public struct PinReport: Hashable, Sendable {
+  public var devices: [DevicePins]
+  /// Processes that could not be looked at: they may hold any of the pins.
+  public var hiddenProcesses: Int
+
+  public init(devices: [DevicePins] = [], hiddenProcesses: Int = 0) {
+    self.devices = devices
+    self.hiddenProcesses = hiddenProcesses
+  }
+}

@@ -1,0 +1,28 @@
+/// What of mappings, pins and teardown differs between kernels, by the release that changed it.
+extension KernelRules {
+  /// Whether a mapping of a DAX page counts in its reference and map counts: 6.15 ("fs/dax: properly refcount fs dax
+  /// pages"). Before, neither knows of mappings.
+  public var countsMappings: Bool { since(6, 15) }
+
+  /// The reference count of a page that nobody uses: 1, and 0 for the pages of a filesystem since 6.15 (mm/memremap.c:
+  /// memremap_pages, free_zone_device_folio).
+  public func idleReferences(_ mode: NamespaceMode) -> Int32 { mode == .fsdax && since(6, 15) ? 0 : 1 }
+
+  /// Whether a filesystem's pages are joined to 2 MiB where they are mapped so: 6.15 (fs/dax.c:dax_folio_init).
+  public var joinsFilePages: Bool { since(6, 15) }
+
+  /// What taking a namespace away does while its pages have references: until 5.17 the driver waits for them to go; since
+  /// then nothing does, and the memory map goes while it is in use (mm/memremap.c:memunmap_pages, "mm: remove the extra
+  /// ZONE_DEVICE struct page refcount").
+  public var pinnedTeardown: Usage.Effect { since(5, 18) ? .crash : .waits }
+
+  /// Whether truncate, hole punch and unlink wait for references to a file's blocks also where nobody maps the file:
+  /// 6.15 (fs/dax.c:dax_break_layout, dax_break_layout_final). Before, such blocks are freed under the pin.
+  public var truncateWaitsForPins: Bool { since(6, 15) }
+
+  /// Whether direct I/O pins its buffers (FOLL_PIN): 6.5. Before, it takes a plain reference.
+  public var pinsDirectIO: Bool { since(6, 5) }
+
+  /// Whether io_uring accepts a device-dax buffer: 6.5. Before, it refuses what is a file's.
+  public var registersDeviceBuffers: Bool { since(6, 5) }
+}

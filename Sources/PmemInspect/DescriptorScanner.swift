@@ -1,0 +1,85 @@
+import CPmemBPF
+import Glibc
+import PmemDevice
+import SystemPackage
+
+/// Finds who has persistent memory open: its devices, and the files of filesystems on it.
+struct DescriptorScanner {
+  private let roots: HostRoots
+  private let types: KernelTypeSource
+  private let devices: DeviceTable
+  private let processes: ProcessList
+
+  init(_ devices: DeviceTable, roots: HostRoots, types: KernelTypeSource) {
+    self.types = types
+    self.devices = devices
+    self.roots = roots
+    processes = ProcessList(roots: roots)
+  }
+
+  /// By process; each file of a process once.
+  func scan() -> (uses: [Usage], hiddenProcesses: Int) {
+    if let uses = try? iterate() { return (uses, 0) }
+    var uses: [Usage] = []
+    var hidden = 0
+    for pid in processes.pids {
+      if let own = openFiles(pid) { uses += own } else { hidden += 1 }
+    }
+    return (uses, hidden)
+  }
+
+  /// By the kernel's iterator over descriptors, where it can be had.
+  private func iterate() throws(Unavailable) -> [Usage] {
+    var uses: [Usage] = []
+    var seen: [Int: Set<RawText>] = [:]
+    try FileUserIterator(devices, roots: roots, types: types).descriptors { user in
+      guard let target = devices.target(ofKernel: user.device, mode: user.mode) else { return }
+      let pid = Int(user.process)
+      let link = processes.folder(Int(user.thread)).appending("fd").appending("\(user.start)")
+      // What was closed meanwhile is nobody's.
+      guard let path = KernelFile.link(link), seen[pid, default: []].insert(path).inserted else { return }
+      uses += Self.uses(
+        target, path, by: ProcessName(pid: pid, command: FileUserIterator.command(user)))
+    }
+    return uses.enumerated().sorted {
+      ($0.element.process?.pid ?? 0, $0.offset) < ($1.element.process?.pid ?? 0, $1.offset)
+    }.map(\.element)
+  }
+
+  /// nil where the process may not be looked at.
+  private func openFiles(_ pid: Int) -> [Usage]? {
+    // A process whose first thread has ended has its descriptors with another.
+    let thread = processes.isZombie(pid) ? processes.threads(pid).first ?? pid : pid
+    let folder = processes.folder(thread).appending("fd")
+    guard let stream = opendir(folder.string) else { return errno == EACCES || errno == EPERM ? nil : [] }
+    defer { closedir(stream) }
+    var uses: [Usage] = []
+    var seen: Set<RawText> = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      guard name != ".", name != "..", let file = facts(stream, folder, name),
+        let target = devices.target(of: file)
+      else { continue }
+      let path = KernelFile.link(folder.appending(name)) ?? RawText(target.device.name)
+      guard seen.insert(path).inserted else { continue }
+      uses += Self.uses(target, path, by: processes.name(pid))
+    }
+    return uses
+  }
+
+  private func facts(_ stream: OpaquePointer, _ folder: FilePath, _ name: String) -> FileFacts? {
+    roots.isLive ? FileFacts(name, in: dirfd(stream)) : roots.files.facts(folder.appending(name).string)
+  }
+
+  /// An open device does nobody harm, it gives errors when it is gone; a file keeps its filesystem mounted.
+  private static func uses(_ target: MappedTarget, _ path: RawText, by process: ProcessName) -> [Usage] {
+    let effect: Usage.Effect = if case .file = target { .refused } else { .errors }
+    return target.device.namespaces.map {
+      Usage(
+        kind: .open, namespace: $0, path: path, process: process, effect: effect,
+        advice: "stop process \(process.pid), or have it close \(path)")
+    }
+  }
+}

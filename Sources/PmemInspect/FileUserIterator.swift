@@ -1,0 +1,96 @@
+import CPmemBPF
+import Glibc
+import PmemDevice
+import SystemPackage
+
+/// The kernel's iterators over the mappings and descriptors of all processes, held to the devices of a table.
+struct FileUserIterator {
+  private let devices: DeviceTable
+  private let roots: HostRoots
+  private let types: KernelTypeSource
+
+  static let structures = ["task_struct", "vm_area_struct", "file", "address_space", "inode", "super_block"]
+  static let functions = ["bpf_iter_task_vma", "bpf_iter_task_file"]
+
+  init(_ devices: DeviceTable, roots: HostRoots, types: KernelTypeSource) {
+    self.devices = devices
+    self.roots = roots
+    self.types = types
+  }
+
+  /// Calls `body` with every mapping of a file on the devices, in order of processes, then of addresses.
+  func mappings(_ body: (CPmem_file_user) -> Void) throws(Unavailable) {
+    try each(CPmem_iterate_mappings, body)
+  }
+
+  /// Calls `body` with every descriptor.
+  func descriptors(_ body: (CPmem_file_user) -> Void) throws(Unavailable) {
+    try each(CPmem_iterate_descriptors, body)
+  }
+
+  private func each(
+    _ start: (UnsafePointer<CPmem_file_layout>, UnsafePointer<UInt64>, UInt32) -> Int32,
+    _ body: (CPmem_file_user) -> Void
+  ) throws(Unavailable) {
+    guard roots.isLive else { throw Unavailable("these are recorded processes") }
+    // Numbers of processes are those of the first namespace, as nobody sees them in another (PROC_PID_INIT_INO).
+    guard KernelFile.link(roots.proc.appending("self/ns/pid"))?.text == "pid:[4026531836]" else {
+      throw Unavailable("this is a container with process numbers of its own")
+    }
+    var layout = try Self.layout(try types.types())
+    let keys = devices.kernelNumbers
+    let iterator = start(&layout, keys, UInt32(keys.count))
+    guard iterator >= 0 else { throw .refused(-iterator) }
+    defer { close(iterator) }
+    let stride = MemoryLayout<CPmem_file_user>.size
+    var pending: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let got = read(iterator, &buffer, buffer.count)
+      // A million uninteresting mappings in a row (kernel/bpf/bpf_iter.c:bpf_seq_read).
+      if got < 0, errno == EAGAIN || errno == EINTR { continue }
+      guard got >= 0 else { throw .refused(errno) }
+      guard got > 0 else { return }
+      pending += buffer[..<got]
+      let whole = pending.count / stride
+      pending.withUnsafeBytes { bytes in
+        for index in 0..<whole {
+          body(bytes.loadUnaligned(fromByteOffset: index * stride, as: CPmem_file_user.self))
+        }
+      }
+      pending.removeFirst(whole * stride)
+    }
+  }
+
+  static func command(_ user: CPmem_file_user) -> RawText {
+    withUnsafeBytes(of: user.command) { RawText($0.prefix { $0 != 0 }) }
+  }
+
+  private static func layout(_ types: KernelTypes) throws(Unavailable) -> CPmem_file_layout {
+    var missing: String?
+    func place(_ structure: String, _ member: String) -> UInt32 {
+      guard let offset = types.offset(structure, member) else {
+        missing = "\(structure).\(member)"
+        return 0
+      }
+      return UInt32(offset)
+    }
+    let layout = CPmem_file_layout(
+      mappings_function: types.function("bpf_iter_task_vma") ?? 0,
+      descriptors_function: types.function("bpf_iter_task_file") ?? 0,
+      task_process: place("task_struct", "tgid"), task_thread: place("task_struct", "pid"),
+      task_memory: place("task_struct", "mm"), task_command: place("task_struct", "comm"),
+      vma_start: place("vm_area_struct", "vm_start"), vma_end: place("vm_area_struct", "vm_end"),
+      vma_flags: place("vm_area_struct", "vm_flags"), vma_offset: place("vm_area_struct", "vm_pgoff"),
+      vma_file: place("vm_area_struct", "vm_file"), file_mapping: place("file", "f_mapping"),
+      mapping_host: place("address_space", "host"), inode_flags: place("inode", "i_flags"),
+      inode_mode: place("inode", "i_mode"), inode_device: place("inode", "i_rdev"),
+      inode_number: place("inode", "i_ino"), inode_superblock: place("inode", "i_sb"),
+      superblock_device: place("super_block", "s_dev"))
+    if let missing { throw Unavailable("this kernel has no \(missing)") }
+    guard layout.mappings_function != 0, layout.descriptors_function != 0 else {
+      throw Unavailable("this kernel has no iterators over tasks")
+    }
+    return layout
+  }
+}

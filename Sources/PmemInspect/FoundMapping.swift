@@ -1,0 +1,49 @@
+import PmemDevice
+
+/// A mapping of persistent memory as one of the kernel's interfaces tells of it.
+struct FoundMapping {
+  var pid: Int
+  /// The thread whose folder under /proc shows the memory: the process itself, or another of its threads where its
+  /// first one has ended.
+  var thread: Int
+  var start: UInt64
+  var end: UInt64
+  /// In the file, bytes.
+  var offset: UInt64
+  /// Its number on its filesystem.
+  var inode: UInt64
+  /// `rw-s`.
+  var permissions: String
+  var target: MappedTarget
+  /// nil where only the link in map_files tells it.
+  var path: [UInt8]?
+  /// nil where it was not told.
+  var command: RawText?
+  /// The kernel's address of the address space; nil where only BPF tells it.
+  var space: UInt64?
+  var isDAX: Bool?
+  var isSync: Bool?
+  var isLocked: Bool?
+}
+
+/// What is behind a file that is mapped or open.
+enum MappedTarget: Hashable {
+  case character(DeviceTable.Device)
+  /// The page cache of a block device.
+  case block(DeviceTable.Device)
+  case file(DeviceTable.Device)
+
+  var device: DeviceTable.Device {
+    switch self {
+    case .character(let device), .block(let device), .file(let device): device
+    }
+  }
+}
+
+/// A way to find the mappings of persistent memory.
+protocol MappingSource {
+  /// - Parameter pid: Only this process's; nil for all.
+  /// - Returns: By process, then by address; and how many processes could not be looked at.
+  /// - Throws: Why this way cannot be had here.
+  mutating func find(pid: Int?) throws(Unavailable) -> (mappings: [FoundMapping], hidden: Int)
+}

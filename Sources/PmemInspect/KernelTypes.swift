@@ -1,0 +1,187 @@
+import SystemPackage
+
+/// The kernel's description of its own types (/sys/kernel/btf/vmlinux; Documentation/bpf/btf.rst), as far as it is asked:
+/// places of members, ids of functions, values of enumerators.
+///
+/// Damaged bytes give answers that are nil, never a crash.
+struct KernelTypes {
+  private let bytes: [UInt8]
+  private let strings: Int
+  /// By type id; the first is void.
+  private let places: [UInt32]
+  private var structures: [String: Int] = [:]
+  private var functions: [String: UInt32] = [:]
+  private var enumerations: [String: Int] = [:]
+
+  /// - Parameters:
+  ///   - bytes: The whole file.
+  ///   - names: The structures that will be asked about.
+  ///   - functionNames: The functions.
+  init?(_ bytes: [UInt8], structures names: [String], functions functionNames: [String] = []) {
+    self.bytes = bytes
+    guard bytes.count >= 24, Self.word(bytes, 0) & 0xffff == 0xeb9f else { return nil }
+    let header = Int(Self.word(bytes, 4))
+    strings = header + Int(Self.word(bytes, 16))
+    let first = header + Int(Self.word(bytes, 8))
+    let end = min(first + Int(Self.word(bytes, 12)), bytes.count)
+    var places: [UInt32] = [0]
+    places.reserveCapacity(1 << 18)
+    var named: [(kind: Kind, name: String, id: Int)] = []
+    let strings = strings
+    let isGood = bytes.withUnsafeBytes { text in
+      // Some hundred thousand types, of which a dozen are wanted: nothing is made of the others.
+      let wanted = Self.initials(names + functionNames)
+      var place = first
+      while place + 12 <= end {
+        let info = text.loadUnaligned(fromByteOffset: place + 4, as: UInt32.self)
+        if let kind = Kind(rawValue: info >> 24 & 0x1f), kind != .union {
+          let name = strings &+ Int(text.loadUnaligned(fromByteOffset: place, as: UInt32.self))
+          if name > 0, name < text.count, wanted[Int(text[name])] {
+            let choices = kind == .function ? functionNames : names
+            if let found = Self.match(text, name, choices) { named.append((kind, found, places.count)) }
+          }
+        }
+        places.append(UInt32(truncatingIfNeeded: place))
+        guard let size = Self.size(info) else { return false }
+        place += size
+      }
+      return true
+    }
+    guard isGood else { return nil }
+    self.places = places
+    for (kind, name, id) in named {
+      switch kind {
+      case .structure: structures[name] = Int(places[id])
+      case .enumeration: enumerations[name] = Int(places[id])
+      case .function: functions[name] = UInt32(id)
+      case .union: break
+      }
+    }
+  }
+
+  /// The bytes that any of some names begins with.
+  private static func initials(_ names: [String]) -> [Bool] {
+    var found = [Bool](repeating: false, count: 256)
+    for name in names { if let first = name.utf8.first { found[Int(first)] = true } }
+    return found
+  }
+
+  // MARK: Questions
+
+  /// The size of a structure, bytes.
+  func size(_ structure: String) -> Int? { structures[structure].map { Int(word($0 + 8)) } }
+
+  /// Where a member of a structure is, bytes; members of nameless structures and unions inside it are its own.
+  func offset(_ structure: String, _ member: String) -> Int? {
+    guard let place = structures[structure], let bits = bits(of: member, in: place, depth: 0) else {
+      return nil
+    }
+    return bits / 8
+  }
+
+  /// The id of a function.
+  func function(_ name: String) -> UInt32? { functions[name] }
+
+  /// The value of an enumerator of a named enumeration.
+  func value(_ enumeration: String, _ name: String) -> Int? {
+    guard let place = enumerations[enumeration] else { return nil }
+    for index in 0..<Int(word(place + 4) & 0xffff)
+    where match(strings + Int(word(place + 12 + 8 * index)), [name]) != nil {
+      return Int(word(place + 12 + 8 * index + 4))
+    }
+    return nil
+  }
+
+  private func bits(of member: String, in place: Int, depth: Int) -> Int? {
+    let info = word(place + 4)
+    let hasFieldSizes = info >> 31 != 0
+    guard depth < 8 else { return nil }
+    for index in 0..<Int(info & 0xffff) {
+      let entry = place + 12 + 12 * index
+      let offset = word(entry + 8)
+      let own = Int(hasFieldSizes ? offset & 0xff_ffff : offset)
+      if word(entry) != 0 {
+        if match(strings + Int(word(entry)), [member]) != nil { return own }
+      } else if let inner = places.indices.contains(Int(word(entry + 4)))
+        ? places[Int(word(entry + 4))] : nil,
+        inner != 0, [.structure, .union].contains(Kind(rawValue: word(Int(inner) + 4) >> 24 & 0x1f)),
+        let found = bits(of: member, in: Int(inner), depth: depth + 1)
+      {
+        return own + found
+      }
+    }
+    return nil
+  }
+
+  // MARK: The format
+
+  private enum Kind: UInt32 {
+    case structure = 4
+    case union = 5
+    case enumeration = 6
+    case function = 12
+  }
+
+  /// Of a type, all of it; nil for a kind that is not known.
+  private static func size(_ info: UInt32) -> Int? {
+    let count = Int(info & 0xffff)
+    switch info >> 24 & 0x1f {
+    // Integer, variable, declaration tag.
+    case 1, 14, 17: return 16
+    // Pointer, forward, typedef, qualifiers, function, float, type tag.
+    case 2, 7, 8, 9, 10, 11, 12, 16, 18: return 12
+    // Array.
+    case 3: return 24
+    // Structure, union, data section, 64-bit enumeration.
+    case 4, 5, 15, 19: return 12 + 12 * count
+    // Enumeration, prototype.
+    case 6, 13: return 12 + 8 * count
+    default: return nil
+    }
+  }
+
+  private func word(_ place: Int) -> UInt32 { Self.word(bytes, place) }
+
+  private static func word(_ bytes: [UInt8], _ place: Int) -> UInt32 {
+    guard place >= 0, place + 4 <= bytes.count else { return 0 }
+    return bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: place, as: UInt32.self) }
+  }
+
+  /// Which of some names is written at a place.
+  private func match(_ place: Int, _ names: [String]) -> String? {
+    bytes.withUnsafeBytes { Self.match($0, place, names) }
+  }
+
+  private static func match(_ text: UnsafeRawBufferPointer, _ place: Int, _ names: [String]) -> String? {
+    names.first { name in
+      var position = place
+      for byte in name.utf8 {
+        guard position >= 0, position < text.count, text[position] == byte else { return false }
+        position += 1
+      }
+      return position < text.count && text[position] == 0
+    }
+  }
+}
+
+/// This kernel's types, read when they are first asked for and then kept: the description is some MiB.
+final class KernelTypeSource {
+  private let roots: HostRoots
+  private var found: KernelTypes?
+
+  init(_ roots: HostRoots) { self.roots = roots }
+
+  /// - Throws: Where the kernel does not describe its types.
+  func types() throws(Unavailable) -> KernelTypes {
+    if let found { return found }
+    guard let bytes = KernelFile.read(roots.sys.appending("kernel/btf/vmlinux")),
+      let types = KernelTypes(
+        bytes,
+        structures: FileUserIterator.structures + PageLayout.structures + PageOwner.structures
+          + GiantPages.structures,
+        functions: FileUserIterator.functions)
+    else { throw .noTypes }
+    found = types
+    return types
+  }
+}

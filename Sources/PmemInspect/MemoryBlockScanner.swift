@@ -1,0 +1,50 @@
+import PmemDevice
+import SystemPackage
+
+/// Finds persistent memory that is online as the kernel's own (system-ram), block by block
+/// (Documentation/admin-guide/mm/memory-hotplug.rst).
+struct MemoryBlockScanner {
+  private let folder: FilePath
+
+  init(roots: HostRoots) { folder = roots.sys.appending("devices/system/memory") }
+
+  /// The blocks of a device; nil where the kernel does not tell.
+  func blocks(of device: DaxDevice) -> MemoryBlocks? {
+    guard let text = KernelFile.line(folder.appending("block_size_bytes")),
+      let size = UInt64(text, radix: 16), size > 0
+    else { return nil }
+    var blocks = MemoryBlocks(total: 0, online: 0, movable: 0, size: size)
+    for mapping in device.mappings {
+      // What does not fill a block is not used (drivers/dax/kmem.c:dax_kmem_range).
+      let first = (mapping.start + size - 1) / size
+      let end = (mapping.end + 1) / size
+      guard first < end, end - first < 1 << 24 else { continue }
+      for number in first..<end {
+        let block = folder.appending("memory\(number)")
+        guard let state = KernelFile.line(block.appending("state")) else { continue }
+        blocks.total += 1
+        guard state != "offline" else { continue }
+        blocks.online += 1
+        // Of a block that is online: the zone that it is in.
+        if KernelFile.line(block.appending("valid_zones")) == "Movable" { blocks.movable += 1 }
+      }
+    }
+    return blocks.total > 0 ? blocks : nil
+  }
+
+  func uses(_ namespaces: [Namespace]) -> [Usage] {
+    namespaces.flatMap { namespace in
+      (namespace.daxRegion?.devices ?? []).filter { $0.mode == .systemRAM }.compactMap { device -> Usage? in
+        guard let blocks = blocks(of: device), blocks.online > 0 else { return nil }
+        var use = Usage(
+          kind: .systemRAM, namespace: namespace.dev, path: RawText("/dev/\(device.chardev)"),
+          effect: .refused,
+          advice: "take it offline first: daxctl offline-memory \(device.chardev)"
+            + (blocks.movable == blocks.online
+              ? "" : "; \(blocks.online - blocks.movable) blocks are not in ZONE_MOVABLE and may refuse"))
+        use.blocks = blocks
+        return use
+      }
+    }
+  }
+}

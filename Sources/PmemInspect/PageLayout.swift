@@ -1,0 +1,47 @@
+import PmemDevice
+
+/// Where struct page and struct folio keep what pins are told from (include/linux/mm_types.h), from the kernel's BTF.
+struct PageLayout {
+  /// Of one struct page, bytes.
+  let size: Int
+  let flags: Int
+  let references: Int
+  let mapcount: Int
+  let mapping: Int
+  let index: Int
+  /// The flag of the first page of several that count as one.
+  let headBit: UInt64
+  /// Where the second page tells how many they are, as an exponent of 2: one byte, of `_flags_1` since 6.6.
+  let order: Int
+  /// From the first page, in the second.
+  let pins: Int
+  /// nil where mappings are not counted (until 6.14).
+  let largeMapcount: Int?
+
+  static let structures = ["page", "folio", "pageflags"]
+
+  init(_ types: KernelTypes) throws(Unavailable) {
+    var missing: String?
+    func place(_ choices: (String, String)...) -> Int {
+      for (structure, member) in choices {
+        if let offset = types.offset(structure, member) { return offset }
+      }
+      missing = choices.first.map { "\($0.0).\($0.1)" }
+      return 0
+    }
+    size = types.size("page") ?? 0
+    flags = place(("page", "flags"))
+    references = place(("page", "_refcount"))
+    mapcount = place(("page", "_mapcount"))
+    mapping = place(("page", "mapping"))
+    index = place(("page", "index"), ("page", "__folio_index"))
+    order = place(("folio", "_folio_order"), ("folio", "_flags_1"))
+    pins = place(("folio", "_pincount"))
+    largeMapcount = types.offset("folio", "_large_mapcount")
+    headBit = types.value("pageflags", "PG_head").map { 1 << UInt64($0) } ?? 0
+    if let missing { throw Unavailable("this kernel has no \(missing)") }
+    guard headBit != 0, size * 2 == KernelMemory.element, pins + 4 <= 2 * size else {
+      throw Unavailable("this kernel's struct page is not as it is known")
+    }
+  }
+}

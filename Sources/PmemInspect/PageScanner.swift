@@ -1,0 +1,197 @@
+import PmemDevice
+
+/// Pages with references beyond what the kernel gives an unused or mapped one, side by side and alike.
+struct HeldPages: Hashable {
+  /// On the device, bytes.
+  var offset: UInt64
+  var length: UInt64
+  /// What one count stands for.
+  var pageSize: UInt64
+  var holds: PageCount.Holds
+  /// The kernel's address of the file's mapping, and which page of it the first one is; 0 where there is none.
+  var mapping: UInt64
+  var index: UInt64
+
+  var end: UInt64 { offset + length }
+
+  /// Whether `next` goes on where this ends.
+  func continues(with next: HeldPages) -> Bool {
+    end == next.offset && pageSize == next.pageSize && holds == next.holds && mapping == next.mapping
+      && (mapping == 0 || index + length / 4096 == next.index)
+  }
+}
+
+/// Reads the reference counts of a device's pages from the kernel's memory map, and decodes them by that kernel's rules.
+///
+/// It takes no reference and changes nothing.
+struct PageScanner {
+  private let memory: KernelMemory
+  private let layout: PageLayout
+  private let map: UInt64
+  private let rules: KernelRules
+
+  /// - Parameters:
+  ///   - memory: The kernel's.
+  ///   - types: Read for ``PageLayout/structures``.
+  ///   - rules: The kernel's.
+  /// - Throws: Why this kernel's pages cannot be read.
+  init(_ memory: KernelMemory, _ types: KernelTypes, rules: KernelRules) throws(Unavailable) {
+    self.memory = memory
+    layout = try PageLayout(types)
+    self.rules = rules
+    // Where struct pages begin: set when the kernel boots (arch/x86/kernel/head64.c, arch/x86/mm/kaslr.c), or fixed without
+    // CONFIG_DYNAMIC_MEMORY_LAYOUT (Documentation/arch/x86/x86_64/mm.rst).
+    map = try memory.variable("vmemmap_base", else: 0xffff_ea00_0000_0000)
+  }
+
+  /// The pages that somebody has references to.
+  ///
+  /// - Parameters:
+  ///   - range: Physical addresses, multiples of the page size.
+  ///   - offset: Where it begins on the device.
+  ///   - mode: Of the namespace.
+  ///   - align: Of a DAX device: its pages are always counted in units of it (drivers/dax/device.c:dev_dax_probe sets
+  ///     vmemmap_shift). Elsewhere 4 KiB.
+  /// - Returns: In order; nil where the range has no pages, or they went away meanwhile.
+  func held(in range: Range<UInt64>, at offset: UInt64, mode: NamespaceMode, align: UInt64) -> [HeldPages]? {
+    let found =
+      align > 4096 ? heldCompounds(range, align) : heldPages(range, idle: rules.idleReferences(mode))
+    guard let found else { return nil }
+    var runs = Runs()
+    for var pages in found {
+      // Until here it is the physical address.
+      pages.offset = pages.offset - range.lowerBound + offset
+      if mode != .fsdax { pages.mapping = 0 }
+      runs.add(pages)
+    }
+    return runs.all
+  }
+
+  private func structure(_ address: UInt64) -> UInt64 { map &+ address / 4096 &* UInt64(layout.size) }
+
+  // MARK: Compound pages
+
+  /// Only the first two of each are looked at: of a memory map in DRAM the others are one page, seen many times
+  /// (mm/sparse-vmemmap.c:vmemmap_populate_compound_pages).
+  private func heldCompounds(_ range: Range<UInt64>, _ size: UInt64) -> [HeldPages]? {
+    var found = Runs()
+    var address = range.lowerBound
+    while address + size <= range.upperBound {
+      let count = Int(min(UInt64(KernelMemory.elements), (range.upperBound - address) / size))
+      let isRead: Void? = memory.gather(
+        structure(address), stride: UInt64(layout.size) * (size / 4096), count: count
+      ) { bytes in
+        for number in 0..<count {
+          let place = number * KernelMemory.element
+          if let page = compound(bytes, place, address + UInt64(number) * size, size, idle: 1) {
+            found.add(page)
+          }
+        }
+      }
+      guard isRead != nil else { return nil }
+      address += UInt64(count) * size
+    }
+    return found.all
+  }
+
+  private func compound(
+    _ bytes: UnsafeRawBufferPointer, _ place: Int, _ address: UInt64, _ size: UInt64, idle: Int32
+  ) -> HeldPages? {
+    let count = bytes.loadUnaligned(fromByteOffset: place + layout.references, as: Int32.self)
+    let pins = bytes.loadUnaligned(fromByteOffset: place + layout.pins, as: Int32.self)
+    guard count != idle || pins != 0 else { return nil }
+    let maps: Int32 =
+      if rules.countsMappings, let own = layout.largeMapcount {
+        bytes.loadUnaligned(fromByteOffset: place + own, as: Int32.self) &+ 1
+      } else { 0 }
+    return PageCount(references: count, mappings: maps, pins: pins).holds(idle: idle).map { holds in
+      HeldPages(
+        offset: address, length: size, pageSize: size, holds: holds,
+        mapping: word(bytes, place + layout.mapping), index: word(bytes, place + layout.index))
+    }
+  }
+
+  private func word(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> UInt64 {
+    bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+  }
+
+  // MARK: Small pages
+
+  private func heldPages(_ range: Range<UInt64>, idle: Int32) -> [HeldPages]? {
+    var found = Runs()
+    var address = range.lowerBound
+    let most = UInt64(KernelMemory.chunk / layout.size)
+    while address < range.upperBound {
+      let count = min(most, (range.upperBound - address) / 4096)
+      guard count > 0 else { break }
+      // Where a joined page reaches beyond what was read, reading goes on behind it.
+      let next = memory.read(structure(address), Int(count) * layout.size) { bytes in
+        add(bytes, Int(count), from: address, limit: range.upperBound, idle: idle, to: &found)
+      }
+      guard let next else { return nil }
+      address = next
+    }
+    return found.all
+  }
+
+  /// - Returns: The address to go on at.
+  private func add(
+    _ bytes: UnsafeRawBufferPointer, _ count: Int, from start: UInt64, limit: UInt64, idle: Int32,
+    to found: inout Runs
+  ) -> UInt64 {
+    let size = layout.size
+    var page = 0
+    while page < count {
+      let place = page * size
+      let references = bytes.loadUnaligned(fromByteOffset: place + layout.references, as: Int32.self)
+      guard references != idle else {
+        page += 1
+        continue
+      }
+      let address = start + UInt64(page) * 4096
+      if word(bytes, place + layout.flags) & layout.headBit != 0 {
+        // The second page tells the rest; it may not have been read.
+        guard page + 1 < count else { return address == start ? address + 4096 : address }
+        let order = UInt64(bytes[place + layout.order])
+        guard order > 0, order <= 18 else {
+          page += 1
+          continue
+        }
+        if let held = compound(bytes, place, address, 4096 << order, idle: idle) { found.add(held) }
+        let end = address + 4096 << order
+        guard end < start + UInt64(count) * 4096 else { return min(end, limit) }
+        page += 1 << Int(order)
+      } else {
+        if let held = single(bytes, place, address, references, idle: idle) { found.add(held) }
+        page += 1
+      }
+    }
+    return start + UInt64(count) * 4096
+  }
+
+  private func single(
+    _ bytes: UnsafeRawBufferPointer, _ place: Int, _ address: UInt64, _ count: Int32, idle: Int32
+  ) -> HeldPages? {
+    let maps =
+      rules.countsMappings
+      ? bytes.loadUnaligned(fromByteOffset: place + layout.mapcount, as: Int32.self) &+ 1 : 0
+    return PageCount(references: count, mappings: maps, pins: nil).holds(idle: idle).map { holds in
+      HeldPages(
+        offset: address, length: 4096, pageSize: 4096, holds: holds,
+        mapping: word(bytes, place + layout.mapping), index: word(bytes, place + layout.index))
+    }
+  }
+
+  /// Joins neighbours that are alike.
+  private struct Runs {
+    private(set) var all: [HeldPages] = []
+
+    mutating func add(_ pages: HeldPages) {
+      if let last = all.last, last.continues(with: pages) {
+        all[all.count - 1].length += pages.length
+      } else {
+        all.append(pages)
+      }
+    }
+  }
+}

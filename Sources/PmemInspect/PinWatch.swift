@@ -1,0 +1,67 @@
+import PmemDevice
+
+/// What is held on a device, looked at several times in a short while: what stayed the same all the time is held for long, as
+/// far as such a look tells.
+struct PinWatch {
+  /// Between two looks, microseconds.
+  static let pauses: [UInt32] = [2_000, 8_000, 30_000]
+
+  /// As it was seen last.
+  private(set) var held: [HeldPages]
+  /// What was the same in every look.
+  private var lasting: [HeldPages]
+
+  init(_ first: [HeldPages]) {
+    held = first
+    lasting = first
+  }
+
+  mutating func add(_ next: [HeldPages]) {
+    lasting = Self.same(lasting, next)
+    held = next
+  }
+
+  /// What was seen last, in pieces of which each has lasted or not.
+  var pieces: [(pages: HeldPages, isLasting: Bool)] {
+    var found: [(pages: HeldPages, isLasting: Bool)] = []
+    var rest = lasting[...]
+    for pages in held {
+      var cursor = pages.offset
+      while let first = rest.first, first.end <= cursor { rest = rest.dropFirst() }
+      for piece in rest {
+        guard piece.offset < pages.end else { break }
+        if piece.offset > cursor { found.append((pages.part(cursor..<piece.offset), false)) }
+        found.append((pages.part(piece.offset..<min(piece.end, pages.end)), true))
+        cursor = min(piece.end, pages.end)
+      }
+      if cursor < pages.end { found.append((pages.part(cursor..<pages.end), false)) }
+    }
+    return found
+  }
+
+  /// Where two looks agree.
+  private static func same(_ left: [HeldPages], _ right: [HeldPages]) -> [HeldPages] {
+    var found: [HeldPages] = []
+    var others = right[...]
+    for pages in left {
+      while let first = others.first, first.end <= pages.offset { others = others.dropFirst() }
+      for other in others {
+        guard other.offset < pages.end else { break }
+        guard other.holds == pages.holds, other.pageSize == pages.pageSize else { continue }
+        found.append(pages.part(max(pages.offset, other.offset)..<min(pages.end, other.end)))
+      }
+    }
+    return found
+  }
+}
+
+extension HeldPages {
+  /// A part of it, by its place on the device.
+  fileprivate func part(_ range: Range<UInt64>) -> HeldPages {
+    var part = self
+    part.index += (range.lowerBound - offset) / 4096
+    part.offset = range.lowerBound
+    part.length = range.upperBound - range.lowerBound
+    return part
+  }
+}

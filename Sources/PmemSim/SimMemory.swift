@@ -1,0 +1,22 @@
+import PmemDevice
+
+/// What runs on a simulated machine, and what it has of its memory. A boot forgets it.
+struct SimMemory: Hashable {
+  /// By number.
+  var processes: [SimProcess] = []
+  var filesystems: [SimFilesystem] = []
+  var stacks: [SimStack] = []
+  /// Volumes that are swapped to.
+  var swaps: [SimVolume] = []
+  /// By number.
+  var pins: [SimPin] = []
+  var nextPin = 1
+
+  /// How many lines of text describe it, at most.
+  var lines: Int {
+    processes.reduce(0) { $0 + $1.mappings.reduce(2 + $1.open.count) { $0 + $1.populated.count + 2 } }
+      + filesystems.reduce(0) { $0 + $1.files.reduce(2) { $0 + $1.extents.count + 1 } }
+      + stacks.reduce(0) { $0 + $1.pieces.count + 1 } + swaps.count
+      + pins.reduce(0) { $0 + $1.pieces.count + 1 } + 8
+  }
+}

@@ -1,0 +1,131 @@
+import PmemDevice
+
+/// References to pages on a simulated machine, found as on a host: from the counters of pages and from what processes do,
+/// not from what the machine knows of its pins.
+struct SimPins {
+  private let kernel: SimKernel
+  private let rules: KernelRules
+
+  init(_ kernel: SimKernel) {
+    self.kernel = kernel
+    rules = kernel.topology.profile.rules
+  }
+
+  func pins(of namespaces: [Namespace]) -> [DevicePins] {
+    let evidence = evidence(SimUsage(kernel).mappings(pid: nil).mappings)
+    return namespaces.filter { $0.isEnabled && $0.mode.hasMemoryMap }.compactMap { namespace in
+      guard let node = namespace.node else { return nil }
+      let idle = rules.idleReferences(namespace.mode)
+      let ranges = kernel.countedPages(namespace.regionID, namespace.id).flatMap { pages -> [PinnedRange] in
+        guard let holds = pages.count.holds(idle: idle) else { return [] }
+        return files(namespace, pages.extent).map { extent, file in
+          PinnedRange(
+            device: node, namespace: namespace.dev, extent: extent, pageSize: pages.pageSize,
+            pins: holds.pins,
+            references: holds.references, isExact: holds.isExact, kind: .unknown, duration: .longTerm,
+            file: file)
+        }
+      }
+      let reasons = evidence.filter { evidence in
+        evidence.isReason && evidence.ranges?.contains { $0.namespace == namespace.dev } ?? true
+      }
+      return DevicePins(
+        device: node, namespace: namespace.dev, mode: namespace.mode, size: namespace.size.rawValue,
+        ranges: PinAttribution(namespace.dev, reasons, rules: rules).classified(Self.joined(ranges)))
+    }
+  }
+
+  private static func joined(_ ranges: [PinnedRange]) -> [PinnedRange] {
+    var found: [PinnedRange] = []
+    for range in ranges {
+      if var last = found.last, last.extent.offset + last.extent.length == range.extent.offset,
+        last.pins == range.pins, last.references == range.references, last.isExact == range.isExact,
+        last.file?.inode == range.file?.inode,
+        range.file.map({ $0.offset == (last.file?.offset ?? 0) + last.extent.length }) ?? true
+      {
+        last.extent.length += range.extent.length
+        found[found.count - 1] = last
+      } else {
+        found.append(range)
+      }
+    }
+    return found
+  }
+
+  /// A range in pieces of one file each.
+  private func files(_ namespace: Namespace, _ range: Extent) -> [(Extent, PinnedFile?)] {
+    var pieces: [(Extent, PinnedFile?)] = []
+    for filesystem in kernel.memory.filesystems {
+      for file in filesystem.files {
+        var position: UInt64 = 0
+        for extent in file.extents {
+          for piece in kernel.pieces(filesystem.volume, [extent]) {
+            defer { position += piece.extent.length }
+            guard piece.region == namespace.regionID, piece.namespace == namespace.id,
+              piece.extent.overlaps(range)
+            else { continue }
+            let start = max(piece.extent.offset, range.offset)
+            let end = min(piece.extent.offset + piece.extent.length, range.offset + range.length)
+            pieces.append(
+              (
+                Extent(offset: start, length: end - start),
+                PinnedFile(
+                  path: SimUsage.path(file, on: filesystem), inode: file.inode,
+                  offset: position + start - piece.extent.offset)
+              ))
+          }
+        }
+      }
+    }
+    pieces.sort { $0.0.offset < $1.0.offset }
+    // What is between is in no file, or in none any more.
+    var found: [(Extent, PinnedFile?)] = []
+    var cursor = range.offset
+    for piece in pieces {
+      if piece.0.offset > cursor {
+        found.append((Extent(offset: cursor, length: piece.0.offset - cursor), nil))
+      }
+      found.append(piece)
+      cursor = piece.0.offset + piece.0.length
+    }
+    let end = range.offset + range.length
+    if cursor < end { found.append((Extent(offset: cursor, length: end - cursor), nil)) }
+    return found
+  }
+
+  // MARK: Evidence
+
+  /// What /proc would tell of each pin.
+  func evidence(_ mappings: [Mapping]) -> [PinEvidence] {
+    kernel.memory.pins.compactMap { pin -> PinEvidence? in
+      guard pin.pid != 0 else { return nil }
+      let process = ProcessName(pid: pin.pid, command: RawText(pin.command))
+      switch pin.kind {
+      case .ioUring:
+        let places = places(pin, mappings)
+        return PinEvidence(
+          process: process, evidence: .ioUring(bytes: pin.length), ranges: places.isEmpty ? nil : places,
+          pins: 1)
+      case .rdma:
+        return PinEvidence(process: process, evidence: .rdma(device: "sim", bytes: pin.length), pins: 1)
+      case .vfio:
+        let mapped = mappings.filter { $0.process.pid == pin.pid }.flatMap { $0.namespaceRanges ?? [] }
+        return PinEvidence(
+          process: process, evidence: .vfio(name: "/dev/vfio/vfio"), ranges: mapped.isEmpty ? nil : mapped,
+          pins: 0)
+      case .directIO:
+        let places = places(pin, mappings)
+        return PinEvidence(
+          process: process, evidence: .directIO(bytes: pin.length), ranges: places.isEmpty ? nil : places,
+          pins: 1)
+      case .vmsplice: return PinEvidence(process: process, evidence: .pipe(bytes: pin.length), pins: 0)
+      case .zerocopy, .migration, .isolation, .lookup, .filesystem: return nil
+      }
+    }
+  }
+
+  /// Where a pin's addresses are on namespaces, as far as they are still mapped.
+  private func places(_ pin: SimPin, _ mappings: [Mapping]) -> [NamespaceRange] {
+    mappings.filter { $0.process.pid == pin.pid }.flatMap { $0.places(pin.address, pin.length) }
+  }
+}

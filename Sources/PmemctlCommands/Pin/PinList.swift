@@ -1,0 +1,75 @@
+import ArgumentParser
+import PmemDevice
+import PmemOutput
+
+struct PinList: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List pinned pages of devices, and who probably holds them.",
+    aliases: ["ls"])
+
+  @Argument(
+    help: ArgumentHelp("Only of these: a namespace, a device, a region, or a DIMM.", valueName: "name"))
+  var names: [String] = []
+
+  @OptionGroup var watching: WatchOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    var rules = KernelRules("")
+    var mapped: Set<String> = []
+    var isNoted = false
+    try ListFollower(
+      context: context, options: watching, isJSON: output.json,
+      look: {
+        let backend = try context.open(machine, forWriting: false)
+        let inventory = try backend.inventory(.listing)
+        let namespaces = try UseFilter(names, inventory, isSimulated: backend.isSimulated).namespaces(
+          of: inventory)
+        let report = try backend.pins(of: namespaces, isAttributed: true)
+        rules = inventory.host.rules
+        mapped = Set(try backend.mappings(pid: nil, interface: nil).mappings.flatMap(\.namespaces))
+        if !isNoted { note(report, in: context) }
+        isNoted = true
+        // As a list of ranges it is flat; each knows its device.
+        return report.devices.flatMap { device in
+          let ranges = device.ranges + (device.unknown == nil ? [] : [PinRendering.unknown(device)])
+          return ranges.isEmpty
+            ? [PinRow(device: device, range: nil)] : ranges.map { PinRow(device: device, range: $0) }
+        }.filter { watching.watch || output.json ? $0.range != nil : true }
+      },
+      key: Place.init,
+      text: { rows in
+        PinRendering(rules, terminal: context.terminal).text(rows) { mapped.contains($0) }
+      },
+      line: PinRendering.line,
+      json: { row in PinRendering.json(row, rules, isMapped: mapped.contains(row.device.namespace)) }
+    ).run()
+  }
+
+  private func note(_ report: PinReport, in context: CommandContext) {
+    context.noteHidden(report.hiddenProcesses)
+    var said: [String] = []
+    for device in report.devices {
+      guard let reason = device.unknown, !said.contains(reason) else { continue }
+      said.append(reason)
+      context.note("pins could not be read: \(reason)")
+    }
+  }
+
+  private struct Place: Hashable {
+    let device: String
+    let extent: Extent?
+
+    init(_ row: PinRow) {
+      device = row.device.device
+      extent = row.range?.extent
+    }
+  }
+}
+
+/// A range with its device; nil where nothing on it is held.
+struct PinRow: Hashable {
+  let device: DevicePins
+  let range: PinnedRange?
+}

@@ -1,0 +1,187 @@
+import PmemDevice
+import PmemOutput
+
+/// Pins for people and for programs.
+struct PinRendering {
+  private let rules: KernelRules
+  private let terminal: Terminal
+
+  init(_ rules: KernelRules, terminal: Terminal) {
+    self.rules = rules
+    self.terminal = terminal
+  }
+
+  /// A device that could not be read, as a range: all of it.
+  static func unknown(_ device: DevicePins) -> PinnedRange {
+    PinnedRange(
+      device: device.device, namespace: device.namespace, extent: Extent(offset: 0, length: device.size),
+      pageSize: 4096, pins: 0, references: 0, isExact: false, kind: .unknown, holders: device.suspects)
+  }
+
+  // MARK: JSON
+
+  static func json(_ row: PinRow, _ rules: KernelRules, isMapped: Bool) -> JSONObject {
+    var object = JSONObject()
+    guard let range = row.range else { return object }
+    let isKnown = range.kind != .unknown
+    object.add("device", range.device)
+    object.add("namespace", range.namespace)
+    object.add("offset", range.extent.offset)
+    object.add("length", range.extent.length)
+    object.add("page_size", isKnown ? range.pageSize : nil)
+    object.add("pins", isKnown ? range.pins : nil)
+    object.add("references", isKnown ? JSON.integer(range.references) : nil)
+    object.add("exact", range.isExact)
+    object.add("class", range.kind.rawValue)
+    object.add("duration", range.duration?.rawValue)
+    object.add("reason", row.device.unknown)
+    if let file = range.file {
+      if let path = file.path { object.add("path", raw: path) }
+      object.add("file_offset", file.offset)
+      object.add("inode", file.inode)
+    }
+    object.add("holders", range.holders.map { .object(json($0)) })
+    object.add("unexplained", range.unexplained)
+    if isKnown {
+      var effects = JSONObject()
+      for one in PinConsequence.all(row.device.mode, rules, isMapped: isMapped) {
+        effects.add(one.operation.rawValue, one.outcome.rawValue)
+      }
+      object.add("effects", effects)
+    }
+    return object
+  }
+
+  private static func json(_ holder: PinHolder) -> JSONObject {
+    var object = JSONObject()
+    object.add(holder.process)
+    object.add("evidence", holder.evidence.text)
+    object.add("pins", holder.pins)
+    return object
+  }
+
+  // MARK: Text
+
+  /// A summary, a map and a table a device.
+  func text(_ rows: [PinRow], isMapped: (String) -> Bool) -> String {
+    var devices: [DevicePins] = []
+    for row in rows where devices.last?.device != row.device.device { devices.append(row.device) }
+    return devices.map { text($0, isMapped: isMapped($0.namespace)) }.joined(separator: "\n")
+  }
+
+  private func text(_ device: DevicePins, isMapped: Bool) -> String {
+    let head = "\(device.device)  \(ByteCount(device.size))  "
+    if let reason = device.unknown {
+      var text = head + "pins unknown: \(reason.sanitized)\n"
+      for holder in device.suspects {
+        text += "  perhaps \("\(holder.process): \(holder.evidence.text)".sanitized)\n"
+      }
+      return text
+    }
+    guard !device.ranges.isEmpty else { return head + "nothing pinned\n" }
+    let pinned = device.ranges.filter { $0.pins > 0 }
+    let bytes = pinned.reduce(0) { $0 + $1.extent.length }
+    let pages = pinned.reduce(0) { $0 + $1.extent.length / $1.pageSize }
+    let other = device.heldBytes - bytes
+    let parts = [
+      bytes > 0
+        ? "\(ByteCount(bytes)) pinned (\(pages) \(pages == 1 ? "page" : "pages"), "
+          + (pinned.allSatisfy(\.isExact) ? "exact" : "not all exact") + ")" : nil,
+      other > 0 ? "\(ByteCount(other)) referenced" : nil,
+    ]
+    return head + parts.compactMap { $0 }.joined(separator: ", ") + "\n\n" + bar(device) + "\n"
+      + table(device).text.split(separator: "\n").map { "  \($0)\n" }.joined() + "\n"
+      + consequences(device, isMapped: isMapped)
+  }
+
+  private func bar(_ device: DevicePins) -> String {
+    let size = "\(ByteCount(device.size))"
+    let width = max(10, min(64, terminal.width - 8 - size.count))
+    let pieces = device.ranges.map { range in
+      HeatBar.Piece(
+        offset: range.extent.offset, length: range.extent.length,
+        isAlarming: range.kind == .corrupt || range.kind == .orphan)
+    }
+    return
+      "  0 \(HeatBar(size: device.size, pieces: pieces).text(width: width, terminal: terminal)) \(size)\n"
+  }
+
+  private func table(_ device: DevicePins) -> Table {
+    var table = Table([
+      ("OFFSET", .right), ("SIZE", .right), ("PAGE", .right), ("PINS", .right), ("REFS", .right),
+      ("KIND", .left), ("LIKELY HOLDER", .left), ("EVIDENCE", .left), ("FILE", .left),
+    ])
+    for range in device.ranges {
+      let holders = range.holders.isEmpty ? [nil] : range.holders.map(Optional.some)
+      for (index, holder) in holders.enumerated() {
+        let own = index == 0
+        table.add([
+          own ? "\(ByteCount(range.extent.offset))" : "", own ? "\(ByteCount(range.extent.length))" : "",
+          own ? "\(ByteCount(range.pageSize))" : "", own ? Self.pins(range) : "",
+          own ? "\(range.references)" : "", own ? Self.kind(range) : "",
+          holder.map { "\($0.process)" } ?? Self.nobody(range), holder?.evidence.text ?? "-",
+          own ? range.file?.text ?? "" : "",
+        ])
+      }
+    }
+    return table
+  }
+
+  private static func pins(_ range: PinnedRange) -> String {
+    (range.pins > 0 && !range.isExact ? "<=" : "") + "\(range.pins)"
+  }
+
+  private static func kind(_ range: PinnedRange) -> String {
+    let duration = range.kind == .pinned || range.kind == .referenced ? range.duration?.rawValue : nil
+    return [duration, range.kind.rawValue].compactMap { $0 }.joined(separator: " ")
+  }
+
+  private static func nobody(_ range: PinnedRange) -> String {
+    switch range.kind {
+    case .orphan: "nobody left"
+    case .corrupt: "a late release"
+    default: "not known"
+    }
+  }
+
+  private func consequences(_ device: DevicePins, isMapped: Bool) -> String {
+    PinConsequence.all(device.mode, rules, isMapped: isMapped).map { one in
+      "  \(one.operation.words) \(one.outcome.words)\n"
+    }.joined()
+  }
+
+  static func line(_ row: PinRow) -> String {
+    guard let range = row.range else { return row.device.device }
+    let holders = range.holders.map { "\($0.process): \($0.evidence.text)" }.joined(separator: ", ")
+    return "\(range.device) \(ByteCount(range.extent.offset)) \(ByteCount(range.extent.length)) "
+      + "\(pins(range)) pins, \(range.references) references, \(kind(range)) \(holders)"
+  }
+}
+
+extension PinnedFile {
+  fileprivate var text: String { "\(path?.text ?? "inode \(inode)") at \(ByteCount(offset))" }
+}
+
+extension PinConsequence.Operation {
+  fileprivate var words: String {
+    switch self {
+    case .truncate: "truncating the file, or punching a hole there,"
+    case .unlink: "removing the file"
+    case .unmount: "unmounting"
+    case .disable: "disabling the namespace"
+    }
+  }
+}
+
+extension PinConsequence.Outcome {
+  fileprivate var words: String {
+    switch self {
+    case .waits: "would wait until they are released"
+    case .waitsUnkillably: "would wait until they are released, and could not be killed"
+    case .refused: "would be refused"
+    case .proceeds: "would go on, and leave them"
+    case .corrupts: "would free blocks that hardware may still write into"
+    case .crash: "would crash the kernel when they are released; pmemctl refuses"
+    }
+  }
+}

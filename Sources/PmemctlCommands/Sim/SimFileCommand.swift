@@ -1,0 +1,7 @@
+import ArgumentParser
+
+struct SimFileCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "file", abstract: "Make and remove files on a simulated machine.",
+    subcommands: [SimFileCreate.self, SimFileList.self, SimFileRemove.self])
+}

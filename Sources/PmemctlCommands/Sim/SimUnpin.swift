@@ -1,0 +1,17 @@
+import ArgumentParser
+import PmemDevice
+import PmemSim
+
+struct SimUnpin: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "unpin", abstract: "Release references on a simulated machine.")
+
+  @Argument(help: "The number that sim pin printed.")
+  var pin: Int
+
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    try SimWorkload(which.open(in: context, forWriting: true)).unpin(pin)
+  }
+}
