@@ -18,7 +18,8 @@ release_flags = -c release --static-swift-stdlib -Xlinker -s
 # Debian packages, by what they are needed for.
 build_packages = libndctl-dev libdaxctl-dev libmnl-dev pkg-config
 check_packages = man-db groff-base
-vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq e2fsprogs dmsetup gcc libc6-dev
+vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq e2fsprogs dmsetup gcc libc6-dev \
+	iproute2 libibverbs-dev ibverbs-providers fdisk
 test_packages = $(check_packages) $(vm_packages) zsh fish
 bench_packages = $(vm_packages) time hyperfine lsof psmisc
 
@@ -86,11 +87,7 @@ unit-test: deps-build deps-test
 
 vm-test: deps-build deps-vm
 	$(SWIFT) build $(release_flags)
-	@kept=$$(mktemp -d); trap 'rm -rf "$$kept"' EXIT; \
-	KEEP=$$kept Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) $(topology) -o "$$kept" && \
-	Tests/VM/sim-replay $(topology) "$$kept/layouts.json" && \
-	Tests/VM/sim-handover "$$kept" && \
-	Tests/VM/sim-boot -k $(KERNEL)
+	@Tests/VM/run-all -k $(KERNEL) -m $(MEMORY) $(topology)
 
 lockstep: deps-build deps-vm
 	$(SWIFT) build $(release_flags)

@@ -3,6 +3,9 @@
 //   open          keeps the descriptor
 //   map           maps 2 MiB shared, touches them
 //   mapclosed     the same, and closes the descriptor
+//   locked        the same, and locks it
+//   mapgiant      the same with 1 GiB
+//   mapall        the same with all of a file
 //   threadleader  the same, in a process whose first thread ends
 //
 // On SIGUSR1 it touches the mapping again, and prints "touched" if it lives.
@@ -50,13 +53,20 @@ int main(int count, char **words)
 		return 1;
 	}
 	if (strcmp(how, "open") != 0) {
-		place = mmap(NULL, 2 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+		off_t size = strcmp(how, "mapall") == 0 ? lseek(file, 0, SEEK_END) :
+			     strcmp(how, "mapgiant") == 0 ? 1 << 30 : 2 << 20;
+
+		place = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
 
 		if (place == MAP_FAILED) {
 			perror("mmap");
 			return 1;
 		}
 		place[0] = 1;
+		if (strcmp(how, "locked") == 0 && mlock((void *)place, 2 << 20) != 0) {
+			perror("mlock");
+			return 1;
+		}
 		if (strcmp(how, "map") != 0)
 			close(file);
 	}

@@ -1,5 +1,5 @@
-# Who maps and who uses: each kind of user, made by programs that are not pmemctl, is found; and nothing that somebody
-# uses is taken away.
+# Who maps and who uses: each kind of user, made by programs that are not pmemctl, is found; nothing that somebody uses is
+# taken away; and where ndctl does it, what was said would happen happens.
 . "$VM_TESTS/lib.sh"
 
 label_all
@@ -7,10 +7,8 @@ pmemctl namespace create --region region0 --mode devdax --size 256MiB --name dev
 pmemctl namespace create --region region0 --mode devdax --align 4KiB --size 64MiB --name small > /dev/null
 pmemctl namespace create --region region0 --mode fsdax --size 512MiB --name files > /dev/null
 pmemctl namespace create --region region0 --mode sector --size 64MiB --name blocks > /dev/null
-node() { pmemctl namespace show "$1" --json | jq -r '.blockdev // .daxregion.devices[0].chardev'; }
-device=/dev/$(node device) small=/dev/$(node small) files=/dev/$(node files) blocks=/dev/$(node blocks)
+device=$(node device) small=$(node small) files=$(node files) blocks=$(node blocks)
 
-users() { pmemctl user list "$@" --json | jq -c '[.[] | [.kind, .path, .comm // "", .effect]] | unique'; }
 same "nobody uses anything yet" "[]" "$(users)"
 same "nobody maps anything yet" "[]" "$(pmemctl mapping list --json | jq -c .)"
 
@@ -20,14 +18,31 @@ mount -o dax=always "$files" /run/a
 same "a mount is found" '[["mount","/run/a","","refused"]]' "$(users files)"
 fallocate -l 64M /run/a/data
 
-# Waits until FILE ends with a line that begins with "ready".
-ready() { for _ in $(seq 200); do grep -q '^ready' "$1" 2>/dev/null && return; /bin/busybox usleep 50000; done; false; }
+# Every way to ask the kernel that it has.
+ways=maps
+for way in query bpf; do pmemctl mapping list --interface "$way" > /dev/null 2>&1 && ways+=" $way"; done
+case $(uname -r) in
+6.1.*) same "this kernel can be asked in these ways" "maps bpf" "$ways" ;;
+*) same "this kernel can be asked in these ways" "maps query bpf" "$ways" ;;
+esac
+same "a way that there is not is not supported" "$(case $ways in *query*) echo 0 ;; *) echo 6 ;; esac)" \
+	"$(status pmemctl mapping list --interface query)"
+
+# same_by_all_ways WHAT: all answer the same, for all processes and for one.
+same_by_all_ways() {
+	local way
+	pmemctl mapping list --json --interface maps > /run/by.maps
+	for way in $ways; do
+		pmemctl mapping list --json --interface "$way" > "/run/by.$way"
+		check "$1: asked by $way" cmp /run/by.maps "/run/by.$way"
+	done
+}
 
 # exact NAME FILE SIZE ALIGN SEED: every range, in the process and in its child, as the program reports it.
 exact() {
-	local report=/run/report.$5 pids
+	local report=/run/report.$5 pids pid own
 	"$PROGRAMS/mapper" "$2" "$3" "$5" 40 "$4" "$report" &
-	local own=$!
+	own=$!
 	ready "$report" || { not_ok "$1: the program is not ready"; return; }
 	pids=$(sed -n 's/^ready //p' "$report")
 	grep -v ready "$report" > "$report.expected"
@@ -46,84 +61,53 @@ exact() {
 		same "$1: all of them are DAX and shared" '[[true,true]]' \
 			"$(jq -c '[.[] | [.dax, .shared]] | unique' "$report.json")"
 	done
+	same_by_all_ways "$1, seed $5"
 	kill "$own"
 	wait "$own" 2>/dev/null
 }
 
-for seed in 1 2 3; do
+for seed in 1 2; do
 	exact "2 MiB devdax" "$device" $((250 << 20)) $((2 << 20)) $((SEED * 10 + seed)) counted
 	exact "4 KiB devdax" "$small" $((60 << 20)) 4096 $((SEED * 20 + seed)) counted
 	exact "fsdax file" /run/a/data $((64 << 20)) 4096 $((SEED * 30 + seed)) ranges
 done
 
-# hold COMMAND...: runs it in the background as "holder" until let go.
-hold() { "$PROGRAMS/holder" "$@" > /run/holder.out & holder=$!; ready /run/holder.out || not_ok "holder $*"; }
-let_go() { kill "$holder"; wait "$holder" 2>/dev/null; }
+# --- DAX devices
 
-# refused NAME NAMESPACE: pmemctl names the user and changes nothing.
-refused() {
-	local before after said status
-	before=$(pmemctl status --json --idle)
-	for verb in "disable $2" "destroy --force $2"; do
-		# shellcheck disable=SC2086
-		said=$(pmemctl namespace $verb 2>&1)
-		status=$?
-		same "$1: namespace $verb is refused" 4 "$status"
-		case $said in *"$3"*) ok "$1: and names $3" ;; *) not_ok "$1: and names $3: $said" ;; esac
-	done
-	after=$(pmemctl status --json --idle)
-	same "$1: nothing changed" "$before" "$after"
-}
-
-# What pmemctl says would happen does happen, when ndctl does it.
-still_enabled() { [ "$(ndctl list -N -n "$1" | jq -r '(if type == "array" then .[0] else . end).state // "enabled"')" = enabled ]; }
-hold mapclosed "$device"
-name=$(pmemctl namespace show device --json | jq -r .dev)
-same "said of a mapped DAX device" sigbus "$(users device | jq -r '.[0][3]')"
-same "ndctl takes it away" 0 "$(status ndctl disable-namespace "$name")"
-kill -USR1 "$holder"
-wait "$holder"
-same "and its user is killed by SIGBUS" 135 "$?"
-ndctl enable-namespace "$name" >&2
-mount -o dax=always "$files" /run/b
-name=$(pmemctl namespace show files --json | jq -r .dev)
-same "said of a mount" refused "$(users files | jq -r '.[] | select(.[1] == "/run/b") | .[3]')"
-ndctl disable-namespace "$name" >&2
-check "ndctl cannot take it away" still_enabled "$name"
-umount /run/b
-hold open "$blocks"
-name=$(pmemctl namespace show blocks --json | jq -r .dev)
-same "said of an open block device" errors "$(users blocks | jq -r '.[0][3]')"
-same "ndctl takes it away too" 0 "$(status ndctl disable-namespace "$name")"
-let_go
-ndctl enable-namespace "$name" >&2
-
-hold map "$device"
+hold holder map "$device"
 same "a mapped DAX device is found" "[[\"mapping\",\"$device\",\"holder\",\"sigbus\"],[\"open\",\"$device\",\"holder\",\"errors\"]]" "$(users device)"
 refused "mapped devdax" device "holder ($holder)"
 let_go
-hold mapclosed "$device"
+hold holder mapclosed "$device"
 same "also when its descriptor is closed" "[[\"mapping\",\"$device\",\"holder\",\"sigbus\"]]" "$(users device)"
 refused "mapped and closed devdax" device "holder ($holder)"
-let_go
-hold open "$device"
-same "an open DAX device is found" "[[\"open\",\"$device\",\"holder\",\"errors\"]]" "$(users device)"
+predicted "mapped devdax" device mapping sigbus
+check "mapped devdax: its user is killed by SIGBUS" killed_by_sigbus
+enable device
+hold holder open "$device"
 refused "open devdax" device "holder ($holder)"
+predicted "open devdax" device open errors
+check "open devdax: its user lives" kill -0 "$holder"
 let_go
+enable device
 # A node of another name in another place.
 mknod /run/odd-node c $((0x$(stat -c %t "$device"))) $((0x$(stat -c %T "$device")))
-hold mapclosed /run/odd-node
+hold holder mapclosed /run/odd-node
 same "a mapping through another node is found" '[["mapping","/run/odd-node","holder","sigbus"]]' "$(users device)"
+same_by_all_ways "another node"
 let_go
-hold threadleader "$device"
-same "a process whose first thread has ended is found" "[[\"mapping\",\"$device\",\"holder\",\"sigbus\"]]" \
-	"$(users device | jq -c '[.[] | select(.[0] == "mapping")]')"
+hold holder threadleader "$device"
+same "a process whose first thread has ended is found" "[[\"mapping\",\"$device\",\"holder\",\"sigbus\"]]" "$(users device)"
+same_by_all_ways "a first thread that has ended"
 let_go
 
-hold mapclosed /run/a/data
+# --- files
+
+hold holder mapclosed /run/a/data
 same "a mapped file is found, and its place on the device" "$(filefrag -b4096 -v /run/a/data | awk '$1 == "0:" { print $4 * 4096 + 0 }')" \
 	"$(pmemctl mapping list --pid "$holder" --json | jq '.[0].device_ranges[0].offset')"
 refused "mapped file" files "holder ($holder)"
+predicted "mapped file" files mapping refused
 mount --bind /run/a /run/b
 same "a bind mount is a mount" '["/run/a","/run/b"]' "$(users files | jq -c '[.[] | select(.[0] == "mount") | .[1]]')"
 same "by the file's path, only that" 1 "$(pmemctl mapping list /run/a/data --json | jq length)"
@@ -131,6 +115,7 @@ umount /run/b
 mv /run/a/data $'/run/a/new\nline \\012'
 same "a hostile name is exact in JSON" $'/run/a/new\nline \\012' "$(pmemctl mapping list --pid "$holder" --json | jq -r '.[0].path')"
 same "and one line on a terminal" 2 "$(pmemctl mapping list --pid "$holder" | wc -l)"
+same_by_all_ways "a hostile name"
 rm -f $'/run/a/new\nline \\012'
 case $(pmemctl mapping list --pid "$holder" --json | jq -r '.[0].path') in
 *' (deleted)') ok "a deleted file that is still mapped is found" ;;
@@ -138,49 +123,170 @@ case $(pmemctl mapping list --pid "$holder" --json | jq -r '.[0].path') in
 esac
 umount -l /run/a
 same "a filesystem without a mount is found" '["mapping","superblock"]' "$(users files | jq -c '[.[] | .[0]] | unique')"
+predicted "a filesystem without a mount" files superblock refused
 let_go
 /bin/busybox usleep 300000
 same "and gone with its last user" "[]" "$(users files)"
 
+# A file through a bind mount only.
 mount -o dax=always "$files" /run/a
+truncate -s 4M /run/a/bound
+touch /run/outside && mount --bind /run/a/bound /run/outside
+hold holder mapclosed /run/outside
+same "a file mapped through a bind mount is found" '["mapping","refused"]' \
+	"$(users files | jq -c '.[] | select(.[2] == "holder") | [.[0], .[3]]')"
+same_by_all_ways "a bind mount"
+let_go
+umount /run/outside
 truncate -s 64M /run/a/disk
 modprobe loop
 loop=$(losetup -f --show /run/a/disk)
 same "a loop device is found" "[\"/run/a/disk by ${loop#/dev/}\"]" "$(users files | jq -c '[.[] | select(.[0] == "loop") | .[1]]')"
+predicted "a loop device on a file" files loop refused
 losetup -d "$loop"
 # The file of an overlay is the one behind it.
 mkdir -p /run/a/upper /run/a/work /run/lower /run/merged
 mount -t overlay -o lowerdir=/run/lower,upperdir=/run/a/upper,workdir=/run/a/work overlay /run/merged
 truncate -s 4M /run/merged/file
-hold mapclosed /run/merged/file
-same "a file mapped through an overlay is found" '["mapping","sigbus"]' \
+hold holder mapclosed /run/merged/file
+same "a file mapped through an overlay is found" '["mapping","refused"]' \
 	"$(users files | jq -c '.[] | select(.[2] == "holder") | [.[0], .[3]]')"
+same_by_all_ways "an overlay"
 let_go
 umount /run/merged
+hold holder open /run/a/disk
+predicted "an open file" files open refused
+let_go
 unshare -m --propagation private /bin/bash -c 'mkdir -p /run/inside; mount --move /run/a /run/inside; echo ready > /run/inside.out; exec sleep 1000' &
 other=$!
 ready /run/inside.out
 umount /run/a
 same "a mount that only another namespace has is found" '["/run/inside"]' "$(users files | jq -c '[.[] | select(.[0] == "mount") | .[1]]')"
 refused "mount elsewhere" files /run/inside
+predicted "mount elsewhere" files mount refused
 kill "$other"
 wait "$other" 2>/dev/null
 /bin/busybox usleep 300000
 
+# Without DAX, a file is mapped through the page cache.
+mount -o dax=never "$files" /run/a
+truncate -s 4M /run/a/cached
+hold holder mapclosed /run/a/cached
+same "a file in the page cache is no DAX mapping" '[false,4096]' \
+	"$(pmemctl mapping list --pid "$holder" --json | jq -c '.[] | [.dax, .page_size]')"
+same_by_all_ways "the page cache"
+let_go
+umount /run/a
+
+# --- what is stacked
+
 mkswap "$blocks" > /dev/null && swapon "$blocks"
 same "swap is found" "[\"swap\",\"$blocks\"]" "$(users blocks | jq -c '.[] | select(.[0] == "swap") | .[:2]')"
 refused "swap" blocks "$blocks"
+predicted "swap" blocks swap refused
 swapoff "$blocks"
-hold open "$blocks"
+hold holder open "$blocks"
 refused "open block device" blocks "holder ($holder)"
+predicted "open block device" blocks open errors
 let_go
+enable blocks
+hold holder mapclosed "$blocks"
+same "a block device is mapped through the page cache" "[[\"mapping\",\"$blocks\",\"holder\",\"errors\"]]" "$(users blocks)"
+same_by_all_ways "a block device"
+predicted "a mapped block device" blocks mapping errors
+check "a mapped block device: its user lives" kill -0 "$holder"
+let_go
+enable blocks
+loop=$(losetup -f --show "$blocks")
+predicted "a loop device on a block device" blocks loop errors
+losetup -d "$loop"
+enable blocks
+
+echo 'start=2048, size=65536' | sfdisk -q --no-reread --no-tell-kernel "$files" >&2
+blockdev --rereadpt "$files" 2>/dev/null || partx -a "$files" >&2
+part=${files}p1
+[ -b "$part" ] || mknod "$part" b $(tr : ' ' < "/sys/class/block/${part#/dev/}/dev")
+mkfs.ext4 -q -b 4096 "$part"
+mount -o dax=always "$part" /run/a
+truncate -s 4M /run/a/file
+hold holder mapclosed /run/a/file
+same "a mapping on a partition is placed on the namespace" $((2048 * 512)) "$(pmemctl mapping list --pid "$holder" --json |
+	jq '.[0] | .namespace_ranges[0].offset - .device_ranges[0].offset')"
+refused "a mounted partition" files /run/a
+predicted "a mounted partition" files mount refused
+let_go
+umount /run/a
+dd if=/dev/zero of="$files" bs=1M count=1 conv=notrunc 2>/dev/null
+blockdev --rereadpt "$files" 2>/dev/null || partx -d "$files" >&2
 
 modprobe dm-mod 2>/dev/null
-if dmsetup create --noudevsync stack --table "0 $((32 << 11)) linear $blocks 0" >&2; then
-	same "a device-mapper target is found" "[\"holder\",\"$blocks by dm-0 (stack)\"]" "$(users blocks | jq -c '.[] | .[:2]')"
-	refused "dm" blocks "dm-0 (stack)"
-	dmsetup remove --noudevsync stack >&2
-fi
+pmemctl namespace create --region region0 --mode fsdax --size 256MiB --name files2 > /dev/null
+files2=$(node files2)
+dmsetup create --noudevsync both --table "0 $((64 << 11)) linear $files 0
+$((64 << 11)) $((64 << 11)) linear $files2 $((8 << 11))" >&2
+mknod /run/both b $(dmsetup info -c --noheadings --separator ' ' -o major,minor both)
+for name in files files2; do
+	same "device mapper on $name is found" "[\"$(node $name) by dm-0 (both)\"]" "$(users $name | jq -c '[.[] | select(.[0] == "holder") | .[1]]')"
+	refused "device mapper on $name" $name "dm-0 (both)"
+	predicted "device mapper on $name" $name holder refused
+done
+mkfs.ext4 -q -b 4096 /run/both
+mount -o dax=always /run/both /run/a
+fallocate -l 90M /run/a/large
+hold holder mapall /run/a/large
+pmemctl mapping list --pid "$holder" --json > /run/both.json
+same "a file across two namespaces is on both" '["namespace0.2","namespace0.4"]' \
+	"$(jq -c '[.[0].namespace_ranges[].namespace] | unique' /run/both.json)"
+same "as far as it is long" $((90 << 20)) "$(jq '[.[0].namespace_ranges[].length] | add' /run/both.json)"
+same "its offsets on the second are behind the table's" true "$(jq '[.[0].namespace_ranges[] |
+	select(.namespace == "namespace0.4") | .offset >= 8388608 and .offset + .length <= 75497472] | all' /run/both.json)"
+same_by_all_ways "device mapper"
+let_go
+umount /run/a
+dmsetup remove --noudevsync both >&2
+
+# --- hostile names of commands
+
+cp "$PROGRAMS/holder" $'/run/a\nb\e[1m\xff'
+"$(echo $'/run/a\nb\e[1m\xff')" mapclosed "$device" > /run/holder.out &
+holder=$!
+ready /run/holder.out
+same "a hostile command name is one line on a terminal" 2 "$(pmemctl mapping list device | wc -l)"
+same "without a control character" 0 "$(pmemctl user list device | grep -c $'\e')"
+same "and exact in JSON" "610a621b5b316dff" "$(pmemctl mapping list device --json | jq -r '.[0].comm_bytes')"
+same_by_all_ways "a hostile command name"
+let_go
+
+# --- processes that come and go
+
+"$PROGRAMS/churn" "$device" &
+churn=$!
+hold holder mapclosed "$device"
+for way in $ways; do
+	for round in 1 2 3 4 5; do
+		pmemctl mapping list --json --interface "$way" > /run/churn.json || echo failed
+		jq -r --argjson pid "$holder" '([.[] | select(.pid == $pid)] | length | tostring) + " " +
+			([.[] | .end > .start and (.path | startswith("/dev/dax"))] | all | tostring)' /run/churn.json
+	done | sort -u > /run/churn.out
+	same "while processes come and go, asked by $way" "1 true" "$(cat /run/churn.out)"
+done
+same "users while processes come and go" 1 "$(pmemctl user list device --json | jq --argjson pid "$holder" '[.[] | select(.pid == $pid)] | length')"
+kill "$churn"
+wait "$churn" 2>/dev/null
+let_go
+
+# --- others' processes
+
+chmod 666 "$device"
+setpriv --reuid=65534 --regid=65534 --clear-groups "$PROGRAMS/holder" mapclosed "$device" > /run/holder.out &
+holder=$!
+ready /run/holder.out
+as_other() { setpriv --reuid=65533 --regid=65533 --clear-groups "$PMEMCTL" "$@"; }
+same "a process of another user is not seen by all" "[]" "$(as_other mapping list --json 2>/dev/null | jq -c .)"
+check "but said to be there" sh -c "setpriv --reuid=65533 --regid=65533 --clear-groups '$PMEMCTL' mapping list 2>&1 >/dev/null | grep -q 'could not be looked at'"
+same "root sees it" 1 "$(pmemctl mapping list device --json | jq length)"
+let_go
+chmod 600 "$device"
 
 same "nobody uses anything any more" "[]" "$(users)"
-check "and all can be destroyed" pmemctl namespace destroy --force device small files blocks
+check "and all can be destroyed" pmemctl namespace destroy --force device small files files2 blocks
