@@ -20,6 +20,9 @@ struct FileJudge {
 
   /// What is behind a mapped file.
   ///
+  /// A file on a filesystem on persistent memory has its device's number. A device node can be anywhere: what it stands for
+  /// is in the file itself, whose link in map_files only the privileged can follow.
+  ///
   /// - Parameters:
   ///   - file: Its numbers.
   ///   - link: Its link in map_files, followed where the numbers do not tell.
@@ -29,22 +32,25 @@ struct FileJudge {
     of file: MappedFile, link: () -> FilePath, path: () -> [UInt8]
   ) -> MappedTarget? {
     if let known = verdicts[file] { return known }
-    let verdict = judge(file, link(), path)
-    verdicts[file] = .some(verdict)
-    return verdict
-  }
-
-  /// A file on a filesystem on persistent memory has its device's number. A device node can be anywhere: what it
-  /// stands for is in the file itself, whose link in map_files only the privileged can follow.
-  private mutating func judge(_ file: MappedFile, _ link: FilePath, _ path: () -> [UInt8]) -> MappedTarget? {
-    if let device = devices.blocks[file.device] { return .file(device) }
+    if let device = devices.blocks[file.device] { return remember(file, .file(device)) }
+    let link = link()
     var facts = files.facts(link.string)
     if facts == nil {
       facts = files.facts(String(decoding: path(), as: UTF8.self))
       guard facts?.device == file.device, facts?.inode == file.inode else { return nil }
     }
+    // Where it could not be asked, because its process is going just now, the next one that maps it is.
     guard let facts else { return nil }
-    return devices.target(ofNode: facts) ?? (facts.isRegular ? overlaid(file, link, path) : nil)
+    return remember(
+      file, devices.target(ofNode: facts) ?? (facts.isRegular ? overlaid(file, link, path) : nil))
+  }
+
+  /// Whether a file has been asked about, and could be.
+  func isKnown(_ file: MappedFile) -> Bool { verdicts[file] != nil }
+
+  private mutating func remember(_ file: MappedFile, _ target: MappedTarget?) -> MappedTarget? {
+    verdicts[file] = .some(target)
+    return target
   }
 
   /// A file of an overlay has the overlay's device number since 6.8 (file_user_inode). It is that of the uppermost layer

@@ -36,7 +36,7 @@ struct ListedMappings: MappingSource {
           let line = line()
           return folder.appending("map_files").appending(MappingDetails.linkName(line.start, line.end))
         }, path: { line().path })
-      return target != nil
+      return target != nil ? true : judge.isKnown(file) ? false : nil
     } _: { line in
       guard let target else { return }
       found.append(

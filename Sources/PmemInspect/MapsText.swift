@@ -30,9 +30,10 @@ struct MapsText {
   /// Hosts have millions of these lines and next to none is wanted: of the others only device and inode are read.
   ///
   /// - Parameters:
-  ///   - isWanted: Asked once for each run of lines with the same file; gets the line to find out more.
+  ///   - isWanted: Asked once for each run of lines with the same file, and again where it could not tell (nil); gets the
+  ///     line to find out more.
   ///   - body: Gets the wanted lines in order.
-  func forEach(where isWanted: (MappedFile, () -> MapsLine) -> Bool, _ body: (MapsLine) -> Void) {
+  func forEach(where isWanted: (MappedFile, () -> MapsLine) -> Bool?, _ body: (MapsLine) -> Void) {
     bytes.withUnsafeBufferPointer { text in
       guard let base = text.baseAddress else { return }
       var last: (file: MappedFile, isWanted: Bool)?
@@ -45,7 +46,7 @@ struct MapsText {
         guard let place = Self.file(line), place.file.inode != 0 else { continue }
         let parsed = { Self.line(line, place.file, path: place.end) }
         let isSame = last.map { $0.file == place.file } ?? false
-        if !isSame { last = (place.file, isWanted(place.file, parsed)) }
+        if !isSame { last = isWanted(place.file, parsed).map { (place.file, $0) } }
         guard last?.isWanted == true else { continue }
         let whole = parsed()
         if whole.end > whole.start { body(whole) }

@@ -59,7 +59,7 @@ struct QueriedMappings: MappingSource {
           of: MappedFile(device: vma.device, inode: vma.inode),
           link: {
             folder.appending("map_files").appending(MappingDetails.linkName(vma.start, vma.end))
-          }, path: { Self.name(file, vma.start) })
+          }, path: { Self.name(file, vma.start) ?? [] })
         guard let target else { continue }
         found.append(
           FoundMapping(
@@ -75,9 +75,10 @@ struct QueriedMappings: MappingSource {
       + (flags & 8 != 0 ? "s" : "p")
   }
 
-  static func name(_ maps: Int32, _ address: UInt64) -> [UInt8] {
+  /// nil where the mapping is gone.
+  private static func name(_ maps: Int32, _ address: UInt64) -> [UInt8]? {
     var text = [CChar](repeating: 0, count: 4096)
     let length = CPmem_mapping_name(maps, address, &text, UInt32(text.count))
-    return length <= 0 ? [] : text[..<(Int(length) - 1)].map { UInt8(bitPattern: $0) }
+    return length <= 0 ? nil : text[..<(Int(length) - 1)].map { UInt8(bitPattern: $0) }
   }
 }

@@ -22,6 +22,10 @@ final class FakeHost {
     HostInspector(roots: HostRoots(tree: FilePath(folder.path)))
   }
 
+  func inspector(facts: String) -> HostInspector {
+    HostInspector(roots: HostRoots(tree: FilePath(folder.path), facts: facts))
+  }
+
   /// Two block namespaces, and a devdax one.
   var inventory: Inventory {
     let blocks = (0...1).map { id -> Namespace in
@@ -126,6 +130,18 @@ final class FakeHost {
     let report = host.inspector.usage(host.inventory, of: [host.inventory.namespaces[0]])
     #expect(report.uses.filter { $0.kind == .mount }.map(\.path.text) == ["/mnt/with space"])
     #expect(report.uses.first { $0.kind == .mount }?.advice == "umount '/mnt/with space'")
+  }
+
+  /// A process may go while it is looked at: what its file was is then not known, and that is not the end of it.
+  @Test func aFileThatCouldNotBeAskedIsAskedAgain() throws {
+    let host = try FakeHost()
+    // In the second process, the first mapping goes while it is looked at.
+    try host.process(7, "churn", maps: Self.line(0, "00:06", "/gone"))
+    try host.process(8, "churn", maps: Self.line(0, "00:06", "/gone") + Self.line(1, "00:06", "/gone"))
+    let device = 251 << 8 | 4
+    let link = "/proc/8/map_files/7f0000200000-7f0000201000"
+    let inspector = host.inspector(facts: "\(link)\t6 17 \(device) \(0o020600)\n")
+    #expect(try inspector.mappings(host.inventory, pid: nil).mappings.map(\.process.pid) == [8])
   }
 
   @Test func anIdleHostHasNoUsers() throws {
