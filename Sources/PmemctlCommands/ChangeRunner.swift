@@ -40,7 +40,13 @@ struct ChangeRunner {
   }
 
   private func isConfirmed(_ plan: Plan) throws -> Bool {
-    guard plan.isDestructive, context.terminal.isInteractive, !options.yes else { return true }
+    guard plan.isDestructive, !options.yes else { return true }
+    guard context.terminal.isInteractive else {
+      guard plan.hurts else { return true }
+      throw DeviceError(
+        .refused, "refused to \(plan.title): it hurts others, and there is nobody to ask",
+        details: plan.warnings + ["--yes does it without asking; nothing was changed"])
+    }
     try context.err.write(PlanRendering(plan).text(isDryRun: false) + "Go on? [y/N] ")
     let answer = context.readAnswer()?.lowercased() ?? ""
     return answer == "y" || answer == "yes"

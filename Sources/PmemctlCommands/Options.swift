@@ -30,6 +30,26 @@ struct ChangeOptions: ParsableArguments {
   var noProgress = false
 }
 
+/// Harm to others that is done only when it is named.
+struct DangerOptions: ParsableArguments {
+  @Flag(
+    name: .customLong("break-mappings"),
+    help: "Also where processes have it mapped or open: they get SIGBUS, or errors.")
+  var breakMappings = false
+
+  @Flag(
+    name: .customLong("discard-orphan-pins"),
+    help: "Also where it is pinned and nobody is left to release it.")
+  var discardOrphanPins = false
+
+  var accepted: AcceptedDangers {
+    var accepted: AcceptedDangers = []
+    if breakMappings { accepted.insert(.breakMappings) }
+    if discardOrphanPins { accepted.insert(.discardOrphanPins) }
+    return accepted
+  }
+}
+
 /// Reads a size option, naming the option where its text has no meaning.
 func parseAmount(_ text: String, option: String) throws(DeviceError) -> Amount {
   do { return try Amount(parsing: text) } catch {

@@ -77,6 +77,40 @@ import Testing
     #expect(harness.run("namespace disable small").status == .refused)
   }
 
+  /// What is named is done: but never to memory that somebody has pinned.
+  @Test func mappingsAreBrokenOnlyWhenThatIsNamed() throws {
+    let harness = try machine(["sim map 812 vm --length 4MiB", "sim open 812 vm"])
+    let start = try #require(harness.run("mapping list --json").out.firstMatch(of: #/"start": (\d+)/#)?.1)
+    let address = "0x" + String(UInt64(start) ?? 0, radix: 16)
+    #expect(harness.run("namespace disable vm").err.contains("--break-mappings takes it away"))
+    #expect(harness.run("sim pin 812 \(address) --length 4KiB").status == .done)
+    let pinned = harness.run("namespace disable vm --break-mappings --yes")
+    #expect(pinned.status == .refused && !pinned.err.contains("--break-mappings takes"), "\(pinned.err)")
+    #expect(harness.run("sim unpin 1").status == .done)
+    let unasked = harness.run("namespace disable vm --break-mappings")
+    #expect(unasked.status == .refused && unasked.err.contains("there is nobody to ask"), "\(unasked.err)")
+    let plan = harness.run("region disable region0 --break-mappings --dry-run")
+    #expect(plan.status == .done && plan.out.contains("answered with SIGBUS"), "\(plan.out)")
+    #expect(harness.run("sim touch 812 \(address)").status == .done)
+    let done = harness.run("namespace disable vm --break-mappings --yes")
+    #expect(done.status == .done && done.err.contains("qemu (812)"), "\(done.err)")
+    #expect(harness.run("sim touch 812 \(address)").err.contains("killed by SIGBUS"))
+    // A mounted filesystem is nobody's mapping.
+    let mounted = try machine(["sim mount files /srv", "sim file create /srv/f", "sim map 812 /srv/f"])
+    #expect(mounted.run("namespace destroy --force files --break-mappings --yes").status == .refused)
+  }
+
+  @Test func orphansAreForgottenOnlyWhenThatIsNamed() throws {
+    let harness = try machine([
+      "sim map 812 small", "sim pin 812 small --length 8KiB --kind vfio", "sim process stop 812",
+    ])
+    #expect(harness.run("namespace disable small").err.contains("--discard-orphan-pins forgets"))
+    #expect(harness.run("namespace disable small --break-mappings --yes").status == .refused)
+    #expect(harness.run("namespace disable small --discard-orphan-pins --yes").status == .done)
+    #expect(harness.run("namespace enable small").status == .done)
+    #expect(harness.run("pin list small --json").out == "[]\n")
+  }
+
   @Test func theKernelsRulesOfPinsHold() throws {
     let harness = try machine([
       "sim mount files /srv", "sim file create /srv/f --size 8MiB", "sim map 812 /srv/f", "sim map 812 vm",

@@ -2,14 +2,16 @@
 /// first is touched.
 public struct LabelPlanner {
   private let inventory: Inventory
-  private let inspector: any UsageInspector
+  private let inTheWay: InTheWay
 
   /// - Parameters:
   ///   - inventory: What there is, read for planning: labels must be known.
   ///   - inspector: Asked who uses the namespaces that would go.
-  public init(_ inventory: Inventory, inspector: any UsageInspector) {
+  ///   - accepted: Harm that a person has named, and wants done.
+  public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
+  {
     self.inventory = inventory
-    self.inspector = inspector
+    inTheWay = InTheWay(inspector, accepting: accepted)
   }
 
   /// Plans fresh labels, every slot free: the regions on the DIMMs are disabled for it and enabled again.
@@ -34,12 +36,13 @@ public struct LabelPlanner {
     }
     let what = "the labels of \(dimms.count == 1 ? dimms[0].dev : "\(dimms.count) DIMMs")"
     let namespaces = regions.flatMap(\.configuredNamespaces)
-    let unknown = try InTheWay(inspector).check(
+    let clearance = try inTheWay.check(
       namespaces.filter(\.isEnabled), verb: "initialize", what: what)
     if !force { try refuseLoss(dimms, regions, what: what) }
     return Plan(
       title: "initialize \(what)", entries: entries(dimms, regions, version),
-      warnings: unknown + regions.flatMap { incomplete($0, dimms) }, isDestructive: true)
+      warnings: clearance.warnings + regions.flatMap { incomplete($0, dimms) }, isDestructive: true,
+      hurts: clearance.hurts)
   }
 
   private func entries(_ dimms: [DIMM], _ regions: [Region], _ version: LabelVersion) -> [Plan.Entry] {

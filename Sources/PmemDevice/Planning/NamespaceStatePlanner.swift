@@ -2,14 +2,16 @@
 /// all of them are checked before the first is touched.
 public struct NamespaceStatePlanner {
   private let inventory: Inventory
-  private let inspector: any UsageInspector
+  private let inTheWay: InTheWay
 
   /// - Parameters:
   ///   - inventory: What there is.
   ///   - inspector: Asked who is in the way; only ever asked, never told to do anything.
-  public init(_ inventory: Inventory, inspector: any UsageInspector) {
+  ///   - accepted: Harm that a person has named, and wants done.
+  public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
+  {
     self.inventory = inventory
-    self.inspector = inspector
+    inTheWay = InTheWay(inspector, accepting: accepted)
   }
 
   public func enable(_ namespaces: [Namespace]) throws(DeviceError) -> Plan {
@@ -31,11 +33,11 @@ public struct NamespaceStatePlanner {
 
   public func disable(_ namespaces: [Namespace]) throws(DeviceError) -> Plan {
     let enabled = namespaces.filter(\.isEnabled)
-    let unknown = try refuseUsed(enabled, verb: "disable")
+    let clearance = try inTheWay.check(enabled, verb: "disable", what: nil)
     return Plan(
       title: "disable \(Self.count(namespaces))", entries: enabled.map(Self.disabling),
-      warnings: unknown + notes(namespaces.filter { !$0.isEnabled }, "is disabled already"),
-      isDestructive: false)
+      warnings: clearance.warnings + notes(namespaces.filter { !$0.isEnabled }, "is disabled already"),
+      isDestructive: clearance.hurts, hurts: clearance.hurts)
   }
 
   /// - Parameters:
@@ -49,7 +51,7 @@ public struct NamespaceStatePlanner {
         .notFound, "cannot destroy \(namespace.dev): it has no size, there is nothing to destroy")
     }
     let enabled = namespaces.filter(\.isEnabled)
-    let unknown = try refuseUsed(enabled, verb: "destroy")
+    let clearance = try inTheWay.check(enabled, verb: "destroy", what: nil)
     if !force, let first = enabled.first {
       throw DeviceError(
         .refused, "refused: \(first.title) is enabled\(first.node.map { " (/dev/\($0))" } ?? "")",
@@ -59,11 +61,11 @@ public struct NamespaceStatePlanner {
     }
     return Plan(
       title: "destroy \(Self.count(namespaces))", entries: namespaces.flatMap(destroying),
-      warnings: unknown
+      warnings: clearance.warnings
         + namespaces.filter { !isLabeled($0) }.map {
           "\($0.dev) is all of a region without labels: it will stay, empty and disabled"
         },
-      isDestructive: !namespaces.isEmpty)
+      isDestructive: !namespaces.isEmpty, hurts: clearance.hurts)
   }
 
   // MARK: Steps
@@ -107,7 +109,7 @@ public struct NamespaceStatePlanner {
   /// - Throws: ``DeviceError/Code/refused``.
   @discardableResult
   public func refuseUsed(_ namespaces: [Namespace], verb: String) throws(DeviceError) -> [String] {
-    try InTheWay(inspector).check(namespaces, verb: verb, what: nil)
+    try inTheWay.check(namespaces, verb: verb, what: nil).warnings
   }
 
   // MARK: Words
@@ -118,41 +120,5 @@ public struct NamespaceStatePlanner {
 
   static func count(_ namespaces: [Namespace]) -> String {
     namespaces.count == 1 ? namespaces[0].title : "\(namespaces.count) namespaces"
-  }
-}
-
-/// The check before anything is taken away: there is this one.
-struct InTheWay {
-  private let inspector: any UsageInspector
-
-  init(_ inspector: any UsageInspector) { self.inspector = inspector }
-
-  /// Refuses, with everyone who is in the way.
-  ///
-  /// - Parameters:
-  ///   - namespaces: What would be taken away.
-  ///   - verb: `disable`, `destroy`.
-  ///   - what: What the person named, where it is not the namespaces themselves.
-  /// - Returns: What could not be found out, as warnings for the plan.
-  /// - Throws: ``DeviceError/Code/refused``.
-  @discardableResult
-  func check(_ namespaces: [Namespace], verb: String, what: String?) throws(DeviceError) -> [String] {
-    let report = try inspector.usage(of: namespaces)
-    guard report.hiddenProcesses == 0 || !report.uses.isEmpty else {
-      throw DeviceError(
-        .permission,
-        "cannot tell who uses \(what ?? NamespaceStatePlanner.count(namespaces)): \(report.hiddenProcesses) "
-          + "processes may not be looked at",
-        details: ["only root sees those of others; nothing was changed"])
-    }
-    let used = namespaces.filter { namespace in report.uses.contains { $0.namespace == namespace.dev } }
-    var advice: [String] = []
-    for use in report.uses where !advice.contains(use.advice) { advice.append(use.advice) }
-    let details = report.uses.map { "\($0.kind.rawValue): \($0.text); \($0.consequence)" }
-    guard let first = used.first else { return report.unknown }
-    let subject = used.count == 1 ? "\(first.title) is in use" : "\(used.count) namespaces are in use"
-    throw DeviceError(
-      .refused, "refused to \(verb) \(what ?? NamespaceStatePlanner.count(namespaces)): \(subject)",
-      details: details + advice + ["nothing was changed"], errno: 16)
   }
 }

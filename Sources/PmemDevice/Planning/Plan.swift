@@ -26,15 +26,19 @@ public struct Plan: Hashable, Sendable {
   public var warnings: [String]
   /// Whether it takes something away from somebody: asked about on a terminal.
   public var isDestructive: Bool
+  /// Whether it hurts somebody, as was asked for: where nobody can be asked, it must be said once more.
+  public var hurts: Bool
 
   public init(
-    title: String, facts: [Fact] = [], entries: [Entry], warnings: [String] = [], isDestructive: Bool = false
+    title: String, facts: [Fact] = [], entries: [Entry], warnings: [String] = [], isDestructive: Bool = false,
+    hurts: Bool = false
   ) {
     self.title = title
     self.facts = facts
     self.entries = entries
     self.warnings = warnings
     self.isDestructive = isDestructive
+    self.hurts = hurts
   }
 
   /// A line of the plan: a label, a value and an explanation.

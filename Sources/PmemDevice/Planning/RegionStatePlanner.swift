@@ -1,8 +1,13 @@
 /// Plans to enable and disable regions, several as one plan, all or nothing.
 public struct RegionStatePlanner {
-  private let inspector: any UsageInspector
+  private let inTheWay: InTheWay
 
-  public init(inspector: any UsageInspector) { self.inspector = inspector }
+  /// - Parameters:
+  ///   - inspector: Asked who is in the way.
+  ///   - accepted: Harm that a person has named, and wants done.
+  public init(inspector: any UsageInspector, accepting accepted: AcceptedDangers = []) {
+    inTheWay = InTheWay(inspector, accepting: accepted)
+  }
 
   public func enable(_ regions: [Region]) -> Plan {
     Plan(
@@ -19,7 +24,7 @@ public struct RegionStatePlanner {
   public func disable(_ regions: [Region]) throws(DeviceError) -> Plan {
     let enabled = regions.filter(\.isEnabled)
     let namespaces = enabled.flatMap(\.namespaces).filter(\.isEnabled)
-    let unknown = try InTheWay(inspector).check(namespaces, verb: "disable", what: Self.count(regions))
+    let clearance = try inTheWay.check(namespaces, verb: "disable", what: Self.count(regions))
     let entries = enabled.flatMap { region in
       region.namespaces.filter(\.isEnabled).map(NamespaceStatePlanner.disabling) + [
         Plan.Entry(.disableRegion(region.dev), "disable \(region.dev)", undo: [.enableRegion(region.dev)])
@@ -27,7 +32,9 @@ public struct RegionStatePlanner {
     }
     return Plan(
       title: "disable \(Self.count(regions))", entries: entries,
-      warnings: unknown + regions.filter { !$0.isEnabled }.map { "\($0.dev) is disabled already" })
+      warnings: clearance.warnings
+        + regions.filter { !$0.isEnabled }.map { "\($0.dev) is disabled already" },
+      isDestructive: clearance.hurts, hurts: clearance.hurts)
   }
 
   private static func count(_ regions: [Region]) -> String {

@@ -17,6 +17,7 @@ struct LabelInit: ContextCommand {
   @Flag(name: .shortAndLong, help: "Also where there are labels, and namespaces that nobody uses.")
   var force = false
 
+  @OptionGroup var dangers: DangerOptions
   @OptionGroup var change: ChangeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
@@ -30,7 +31,9 @@ struct LabelInit: ContextCommand {
     let inventory = try backend.inventory(.planning)
     var dimms = try NameResolver(inventory).dimms(names)
     if names == ["all"] { dimms.removeAll { $0.labels == nil } }
-    let plan = try LabelPlanner(inventory, inspector: backend).initialize(
+    let plan = try LabelPlanner(
+      inventory, inspector: backend, accepting: dangers.accepted
+    ).initialize(
       dimms, version: version, force: force)
     let runner = ChangeRunner(context: context, backend: backend, options: change, isJSON: output.json)
     guard try runner.run(plan, on: inventory.host) else { return }

@@ -27,6 +27,7 @@ struct NamespaceChange {
   let change: ChangeOptions
   let output: OutputOptions
   let machine: MachineOptions
+  var accepted: AcceptedDangers = []
 
   func run(
     verb: String, plan: (NamespaceStatePlanner, [Namespace]) throws(DeviceError) -> Plan
@@ -34,7 +35,7 @@ struct NamespaceChange {
     let backend = try context.open(machine, forWriting: !change.dryRun)
     let inventory = try backend.inventory(.planning)
     let before = try which.resolve(inventory)
-    let plan = try plan(NamespaceStatePlanner(inventory, inspector: backend), before)
+    let plan = try plan(NamespaceStatePlanner(inventory, inspector: backend, accepting: accepted), before)
     let runner = ChangeRunner(context: context, backend: backend, options: change, isJSON: output.json)
     guard try runner.run(plan, on: inventory.host) else { return }
     let after = try backend.inventory(.listing).namespaces

@@ -10,15 +10,18 @@ struct NamespaceDestroy: ContextCommand {
   @Flag(name: .shortAndLong, help: "Also those that are enabled.")
   var force = false
 
+  @OptionGroup var dangers: DangerOptions
   @OptionGroup var change: ChangeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
     let force = force
-    try NamespaceChange(context: context, which: which, change: change, output: output, machine: machine)
-      .run(verb: "destroyed") { planner, namespaces throws(DeviceError) in
-        try planner.destroy(namespaces, force: force)
-      }
+    try NamespaceChange(
+      context: context, which: which, change: change, output: output, machine: machine,
+      accepted: dangers.accepted
+    ).run(verb: "destroyed") { planner, namespaces throws(DeviceError) in
+      try planner.destroy(namespaces, force: force)
+    }
   }
 }

@@ -9,6 +9,7 @@ struct RegionChange {
   let change: ChangeOptions
   let output: OutputOptions
   let machine: MachineOptions
+  var accepted: AcceptedDangers = []
 
   func run(
     verb: String, plan: (RegionStatePlanner, [Region]) throws(DeviceError) -> Plan
@@ -16,7 +17,7 @@ struct RegionChange {
     let backend = try context.open(machine, forWriting: !change.dryRun)
     let inventory = try backend.inventory(.planning)
     let regions = try NameResolver(inventory).regions(names)
-    let plan = try plan(RegionStatePlanner(inspector: backend), regions)
+    let plan = try plan(RegionStatePlanner(inspector: backend, accepting: accepted), regions)
     let runner = ChangeRunner(context: context, backend: backend, options: change, isJSON: output.json)
     guard try runner.run(plan, on: inventory.host) else { return }
     let now = try backend.inventory(.listing).regions.filter { region in

@@ -8,12 +8,15 @@ struct RegionDisable: ContextCommand {
   @Argument(help: ArgumentHelp("region0 or 0; all for every one.", valueName: "region"))
   var names: [String]
 
+  @OptionGroup var dangers: DangerOptions
   @OptionGroup var change: ChangeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    try RegionChange(context: context, names: names, change: change, output: output, machine: machine)
-      .run(verb: "disabled") { planner, regions throws(DeviceError) in try planner.disable(regions) }
+    try RegionChange(
+      context: context, names: names, change: change, output: output, machine: machine,
+      accepted: dangers.accepted
+    ).run(verb: "disabled") { planner, regions throws(DeviceError) in try planner.disable(regions) }
   }
 }
