@@ -92,8 +92,29 @@ static void tell_task(struct code *code, const struct CPmem_file_layout *layout)
 	COPY(code, BPF_DW, command[8], 9, layout->task_command + 8);
 }
 
+// Attaches a program to the iterator, held to one process where it is not 0. Kernels before 6.1 know of no process: they are
+// asked for all.
+static int attach(int program, uint32_t process)
+{
+	// union bpf_iter_link_info, as far as tasks go: the thread, the process, a descriptor.
+	const uint32_t task[] = {0, process, 0};
+	union bpf_attr attributes;
+
+	memset(&attributes, 0, sizeof(attributes));
+	attributes.link_create.prog_fd = (uint32_t)program;
+	attributes.link_create.attach_type = BPF_TRACE_ITER;
+	if (process != 0) {
+		attributes.link_create.iter_info = (uintptr_t)task;
+		attributes.link_create.iter_info_len = sizeof(task);
+	}
+
+	int link = bpf_call(BPF_LINK_CREATE, &attributes);
+
+	return link < 0 && process != 0 && (errno == EINVAL || errno == E2BIG) ? attach(program, 0) : link;
+}
+
 // Loads the program, with writing the record and leaving at its end, and starts the iterator.
-static int start(struct code *code, uint32_t function)
+static int start(struct code *code, uint32_t function, uint32_t process)
 {
 	union bpf_attr attributes;
 
@@ -120,11 +141,8 @@ static int start(struct code *code, uint32_t function)
 
 	if (program < 0)
 		return -errno;
-	memset(&attributes, 0, sizeof(attributes));
-	attributes.link_create.prog_fd = (uint32_t)program;
-	attributes.link_create.attach_type = BPF_TRACE_ITER;
 
-	int link = bpf_call(BPF_LINK_CREATE, &attributes);
+	int link = attach(program, process);
 	int result = -errno;
 
 	close(program);
@@ -170,7 +188,7 @@ static int make_table(const uint64_t *keys, uint32_t count)
 	return table;
 }
 
-int CPmem_iterate_mappings(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count)
+int CPmem_iterate_mappings(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count, uint32_t process)
 {
 	struct code code = {.count = 0};
 	int table = make_table(devices, count);
@@ -190,13 +208,14 @@ int CPmem_iterate_mappings(const struct CPmem_file_layout *layout, const uint64_
 	COPY(&code, BPF_DW, offset, 8, layout->vma_offset);
 	tell_task(&code, layout);
 
-	int iterator = start(&code, layout->mappings_function);
+	int iterator = start(&code, layout->mappings_function, process);
 
 	close(table);
 	return iterator;
 }
 
-int CPmem_iterate_descriptors(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count)
+int CPmem_iterate_descriptors(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count,
+			      uint32_t process)
 {
 	struct code code = {.count = 0};
 	int table = make_table(devices, count);
@@ -217,7 +236,7 @@ int CPmem_iterate_descriptors(const struct CPmem_file_layout *layout, const uint
 	    STORE(BPF_DW, 10, record_at + (int)offsetof(struct CPmem_file_user, offset), 1));
 	tell_task(&code, layout);
 
-	int iterator = start(&code, layout->descriptors_function);
+	int iterator = start(&code, layout->descriptors_function, process);
 
 	close(table);
 	return iterator;

@@ -116,7 +116,8 @@ struct EvidenceScanner {
     var regions = [CPmem_rdma_region](repeating: CPmem_rdma_region(), count: 4096)
     let count = Int(CPmem_rdma_regions(&regions, UInt32(regions.count)))
     guard count > 0 else { return [] }
-    return regions[..<count].map { region in
+    // A region of all memory (on-demand paging) says so by its length, and pins nothing.
+    return regions[..<count].filter { $0.length < 1 << 56 }.map { region in
       let device = withUnsafeBytes(of: region.device) {
         String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
       }

@@ -80,6 +80,7 @@ final class FileExtents {
       }
       guard count == room, let last = extents.last, last.flags & CPmem_extent_last == 0 else { return found }
       position = last.logical + last.length
+      guard position < UInt64(Int64.max) else { return found }
     }
   }
 }

@@ -19,17 +19,22 @@ struct FileUserIterator {
   }
 
   /// Calls `body` with every mapping of a file on the devices, in order of processes, then of addresses.
-  func mappings(_ body: (CPmem_file_user) -> Void) throws(Unavailable) {
-    try each(CPmem_iterate_mappings, body)
+  ///
+  /// - Parameters:
+  ///   - pid: Only this process's; kernels before 6.1 tell of others too.
+  ///   - body: Gets each.
+  /// - Throws: Why that cannot be had here.
+  func mappings(of pid: Int?, _ body: (CPmem_file_user) -> Void) throws(Unavailable) {
+    try each(CPmem_iterate_mappings, pid, body)
   }
 
   /// Calls `body` with every descriptor.
   func descriptors(_ body: (CPmem_file_user) -> Void) throws(Unavailable) {
-    try each(CPmem_iterate_descriptors, body)
+    try each(CPmem_iterate_descriptors, nil, body)
   }
 
   private func each(
-    _ start: (UnsafePointer<CPmem_file_layout>, UnsafePointer<UInt64>, UInt32) -> Int32,
+    _ start: (UnsafePointer<CPmem_file_layout>, UnsafePointer<UInt64>, UInt32, UInt32) -> Int32, _ pid: Int?,
     _ body: (CPmem_file_user) -> Void
   ) throws(Unavailable) {
     guard roots.isLive else { throw Unavailable("these are recorded processes") }
@@ -39,7 +44,7 @@ struct FileUserIterator {
     }
     var layout = try Self.layout(try types.types())
     let keys = devices.kernelNumbers
-    let iterator = start(&layout, keys, UInt32(keys.count))
+    let iterator = start(&layout, keys, UInt32(keys.count), UInt32(clamping: pid ?? 0))
     guard iterator >= 0 else { throw .refused(-iterator) }
     defer { close(iterator) }
     let stride = MemoryLayout<CPmem_file_user>.size

@@ -21,7 +21,8 @@ public struct HostInspector {
   public func mappings(
     _ inventory: Inventory, pid: Int?, interface: MappingInterface? = nil
   ) throws(DeviceError) -> MappingReport {
-    let devices = DeviceTable(inventory, roots: roots)
+    let devices = DeviceTable(DaxFolder(roots: roots).completing(inventory), roots: roots)
+    if devices.isEmpty, interface == nil { return MappingReport() }
     do throws(Unavailable) {
       let scanner = MappingScanner(devices, roots: roots, types: types)
       return try scanner.scan(pid: pid, isDetailed: true, interface: interface)
@@ -34,9 +35,10 @@ public struct HostInspector {
 
   /// The users of namespaces: mappings, one use a process and file, and all else that has them.
   public func usage(_ inventory: Inventory, of namespaces: [Namespace]) -> UsageReport {
-    let wanted = namespaces.filter(\.isEnabled)
+    let folder = DaxFolder(roots: roots)
+    let wanted = namespaces.filter(\.isEnabled).map(folder.completing)
     guard !wanted.isEmpty else { return UsageReport() }
-    let devices = DeviceTable(inventory, roots: roots)
+    let devices = DeviceTable(folder.completing(inventory), roots: roots)
     let mapped = mappings(devices)
     let descriptors = DescriptorScanner(devices, roots: roots, types: types).scan()
     let (pins, evidence, hidden) = attributedPins(inventory, wanted, mapped.mappings)
@@ -56,11 +58,13 @@ public struct HostInspector {
 
   /// The references to pages of namespaces, and who may hold them.
   public func pins(_ inventory: Inventory, of namespaces: [Namespace], isAttributed: Bool) -> PinReport {
+    let folder = DaxFolder(roots: roots)
+    let namespaces = namespaces.map(folder.completing)
     guard isAttributed else {
       return PinReport(
         devices: PinScanner(inventory, roots: roots, types: types).scan(namespaces, evidence: nil))
     }
-    let mapped = mappings(DeviceTable(inventory, roots: roots))
+    let mapped = mappings(DeviceTable(folder.completing(inventory), roots: roots))
     var (devices, _, hidden) = attributedPins(inventory, namespaces, mapped.mappings)
     // Whoever cannot be seen may be the one.
     if hidden > 0 {

@@ -28,7 +28,7 @@ struct IteratedMappings: MappingSource {
     var found: [FoundMapping] = []
     // Every thread of a process whose first one has ended is told of (kernel/bpf/task_iter.c:task_seq_get_next).
     var threads: [UInt32: UInt32] = [:]
-    try FileUserIterator(devices, roots: roots, types: types).mappings { user in
+    try FileUserIterator(devices, roots: roots, types: types).mappings(of: pid) { user in
       guard let target = devices.target(ofKernel: user.device, mode: user.mode) else { return }
       guard threads[user.process, default: user.thread] == user.thread else { return }
       threads[user.process] = user.thread

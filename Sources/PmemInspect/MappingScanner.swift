@@ -41,11 +41,11 @@ struct MappingScanner {
     _ pid: Int?, _ interface: MappingInterface?
   ) throws(Unavailable) -> (mappings: [FoundMapping], hidden: Int) {
     guard let interface else {
-      // For one process its own text is the cheapest; of 1 GiB pages it does not tell enough.
-      let isText = pid != nil && !devices.characters.values.contains { $0.daxAlign ?? 0 >= 1 << 30 }
-      if !isText, let found = try? IteratedMappings(devices, roots: roots, types: types).find(pid: pid) {
+      if let found = try? IteratedMappings(devices, roots: roots, types: types).find(pid: pid) {
         return found
       }
+      var queried = QueriedMappings(devices, roots: roots)
+      if let found = try? queried.find(pid: pid) { return found }
       var listed = ListedMappings(devices, roots: roots)
       return listed.find(pid: pid)
     }

@@ -17,7 +17,7 @@ struct HeldPages: Hashable {
   /// Whether `next` goes on where this ends.
   func continues(with next: HeldPages) -> Bool {
     end == next.offset && pageSize == next.pageSize && holds == next.holds && mapping == next.mapping
-      && (mapping == 0 || index + length / 4096 == next.index)
+      && (mapping == 0 || index &+ length / 4096 == next.index)
   }
 }
 

@@ -59,7 +59,7 @@ extension HeldPages {
   /// A part of it, by its place on the device.
   fileprivate func part(_ range: Range<UInt64>) -> HeldPages {
     var part = self
-    part.index += (range.lowerBound - offset) / 4096
+    part.index &+= (range.lowerBound - offset) / 4096
     part.offset = range.lowerBound
     part.length = range.upperBound - range.lowerBound
     return part

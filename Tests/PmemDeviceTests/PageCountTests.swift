@@ -69,8 +69,10 @@ import Testing
     }
     #expect(outcomes("6.12", .devdax, isMapped: false) == [.crash])
     #expect(outcomes("5.17", .devdax, isMapped: false) == [.waits])
-    #expect(outcomes("6.12", .fsdax, isMapped: false) == [.corrupts, .corrupts, .proceeds, .crash])
-    #expect(outcomes("6.12", .fsdax, isMapped: true) == [.waits, .corrupts, .refused, .crash])
-    #expect(outcomes("6.18", .fsdax, isMapped: false) == [.waits, .waitsUnkillably, .refused, .crash])
+    #expect(
+      outcomes("6.12", .fsdax, isMapped: false) == [.corrupts, .corrupts, .corrupts, .proceeds, .crash])
+    #expect(outcomes("6.12", .fsdax, isMapped: true) == [.waits, .waits, .corrupts, .refused, .crash])
+    #expect(
+      outcomes("6.18", .fsdax, isMapped: false) == [.waits, .waits, .waitsUnkillably, .refused, .crash])
   }
 }

@@ -61,8 +61,10 @@ struct CPmem_file_user {
 };
 
 // Starts to iterate over every mapping (or descriptor) of a file whose device is one of `devices`, numbered as
-// `CPmem_file_user.device` is. A descriptor to read records from: EAGAIN means to go on. Or a negative error number.
-int CPmem_iterate_mappings(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count);
-int CPmem_iterate_descriptors(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count);
+// `CPmem_file_user.device` is; where `process` is not 0, of that process alone, though older kernels tell of all. A
+// descriptor to read records from: EAGAIN means to go on. Or a negative error number.
+int CPmem_iterate_mappings(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count, uint32_t process);
+int CPmem_iterate_descriptors(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count,
+			      uint32_t process);
 
 #pragma clang assume_nonnull end

@@ -65,7 +65,10 @@ public struct PinAttribution {
   private func piece(of whole: PinnedRange, from: UInt64, to: UInt64, run: UInt64) -> PinnedRange {
     var piece = whole
     piece.extent = Extent(offset: from, length: to - from)
-    piece.file?.offset += from - whole.extent.offset
+    // What a page says of its place in a file may be anything, where it is in none any more.
+    piece.file = whole.file.map { file in
+      PinnedFile(path: file.path, inode: file.inode, offset: file.offset &+ (from - whole.extent.offset))
+    }
     let here = placed.filter { $0.range.overlaps(from..<to) && fits($0.evidence, whole) }.map(\.evidence)
     let told = here.filter { $0.makesPins(rules) }.reduce(0) { $0 + $1.pins }
     let unexplained = whole.pins > told ? whole.pins - told : 0

@@ -1,8 +1,9 @@
 /// What an operation does while pages that it concerns have references, on a given kernel.
 public struct PinConsequence: Hashable, Sendable {
   public enum Operation: String, CaseIterable, Hashable, Sendable {
-    /// Truncating the file, punching a hole into it.
     case truncate
+    /// Punching a hole into the file.
+    case punch
     /// Removing its last name.
     case unlink
     case unmount
@@ -43,6 +44,7 @@ public struct PinConsequence: Hashable, Sendable {
       return [
         // fs/dax.c:dax_layout_busy_page_range gives up where nothing is mapped.
         PinConsequence(operation: .truncate, outcome: isMapped ? .waits : .corrupts),
+        PinConsequence(operation: .punch, outcome: isMapped ? .waits : .corrupts),
         PinConsequence(operation: .unlink, outcome: .corrupts),
         PinConsequence(operation: .unmount, outcome: isMapped ? .refused : .proceeds),
         disable,
@@ -50,6 +52,7 @@ public struct PinConsequence: Hashable, Sendable {
     }
     return [
       PinConsequence(operation: .truncate, outcome: .waits),
+      PinConsequence(operation: .punch, outcome: .waits),
       // fs/dax.c:dax_break_layout_final, from the eviction of the inode.
       PinConsequence(operation: .unlink, outcome: .waitsUnkillably),
       PinConsequence(operation: .unmount, outcome: .refused),

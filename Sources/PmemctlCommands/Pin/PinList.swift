@@ -17,7 +17,6 @@ struct PinList: ContextCommand {
 
   func run(in context: CommandContext) throws {
     var rules = KernelRules("")
-    var mapped: Set<String> = []
     var isNoted = false
     try ListFollower(
       context: context, options: watching, isJSON: output.json,
@@ -28,22 +27,27 @@ struct PinList: ContextCommand {
           of: inventory)
         let report = try backend.pins(of: namespaces, isAttributed: true)
         rules = inventory.host.rules
-        mapped = Set(try backend.mappings(pid: nil, interface: nil).mappings.flatMap(\.namespaces))
+        // Which files are mapped decides what truncating them does (until 6.14).
+        let isOfFiles = report.devices.contains { $0.ranges.contains { $0.file != nil } }
+        let mapped =
+          isOfFiles ? Set(try backend.mappings(pid: nil, interface: nil).mappings.map(\.path)) : []
         if !isNoted { note(report, in: context) }
         isNoted = true
         // As a list of ranges it is flat; each knows its device.
         return report.devices.flatMap { device in
           let ranges = device.ranges + (device.unknown == nil ? [] : [PinRendering.unknown(device)])
           return ranges.isEmpty
-            ? [PinRow(device: device, range: nil)] : ranges.map { PinRow(device: device, range: $0) }
+            ? [PinRow(device: device)]
+            : ranges.map { range in
+              PinRow(
+                device: device, range: range,
+                isFileMapped: range.file?.path.map { mapped.contains($0) } ?? false)
+            }
         }.filter { watching.watch || output.json ? $0.range != nil : true }
       },
       key: Place.init,
-      text: { rows in
-        PinRendering(rules, terminal: context.terminal).text(rows) { mapped.contains($0) }
-      },
-      line: PinRendering.line,
-      json: { row in PinRendering.json(row, rules, isMapped: mapped.contains(row.device.namespace)) }
+      text: { PinRendering(rules, terminal: context.terminal).text($0) }, line: PinRendering.line,
+      json: { PinRendering.json($0, rules) }
     ).run()
   }
 
@@ -71,5 +75,18 @@ struct PinList: ContextCommand {
 /// A range with its device; nil where nothing on it is held.
 struct PinRow: Hashable {
   let device: DevicePins
-  let range: PinnedRange?
+  var range: PinnedRange?
+  /// Whether some process maps the file that the range is of.
+  var isFileMapped = false
+
+  /// Other ranges of the device do not make it another row.
+  static func == (left: PinRow, right: PinRow) -> Bool {
+    left.device.device == right.device.device && left.device.unknown == right.device.unknown
+      && left.range == right.range && left.isFileMapped == right.isFileMapped
+  }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(device.device)
+    hasher.combine(range)
+  }
 }

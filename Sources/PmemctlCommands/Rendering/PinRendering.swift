@@ -20,7 +20,7 @@ struct PinRendering {
 
   // MARK: JSON
 
-  static func json(_ row: PinRow, _ rules: KernelRules, isMapped: Bool) -> JSONObject {
+  static func json(_ row: PinRow, _ rules: KernelRules) -> JSONObject {
     var object = JSONObject()
     guard let range = row.range else { return object }
     let isKnown = range.kind != .unknown
@@ -32,6 +32,7 @@ struct PinRendering {
     object.add("pins", isKnown ? range.pins : nil)
     object.add("references", isKnown ? JSON.integer(range.references) : nil)
     object.add("exact", range.isExact)
+    object.add("looks_pinned", isKnown ? range.pins > 0 || range.references > 0 : nil)
     object.add("class", range.kind.rawValue)
     object.add("duration", range.duration?.rawValue)
     object.add("reason", row.device.unknown)
@@ -44,7 +45,7 @@ struct PinRendering {
     object.add("unexplained", range.unexplained)
     if isKnown {
       var effects = JSONObject()
-      for one in PinConsequence.all(row.device.mode, rules, isMapped: isMapped) {
+      for one in PinConsequence.all(row.device.mode, rules, isMapped: row.isFileMapped) {
         effects.add(one.operation.rawValue, one.outcome.rawValue)
       }
       object.add("effects", effects)
@@ -63,10 +64,12 @@ struct PinRendering {
   // MARK: Text
 
   /// A summary, a map and a table a device.
-  func text(_ rows: [PinRow], isMapped: (String) -> Bool) -> String {
+  func text(_ rows: [PinRow]) -> String {
     var devices: [DevicePins] = []
     for row in rows where devices.last?.device != row.device.device { devices.append(row.device) }
-    return devices.map { text($0, isMapped: isMapped($0.namespace)) }.joined(separator: "\n")
+    return devices.map { device in
+      text(device, isMapped: rows.allSatisfy { $0.device.device != device.device || $0.isFileMapped })
+    }.joined(separator: "\n")
   }
 
   private func text(_ device: DevicePins, isMapped: Bool) -> String {
@@ -90,8 +93,19 @@ struct PinRendering {
       other > 0 ? "\(ByteCount(other)) referenced" : nil,
     ]
     return head + parts.compactMap { $0 }.joined(separator: ", ") + "\n\n" + bar(device) + "\n"
-      + table(device).text.split(separator: "\n").map { "  \($0)\n" }.joined() + "\n"
+      + table(device).text.split(separator: "\n").map { "  \($0)\n" }.joined() + "\n" + heuristic(device)
       + consequences(device, isMapped: isMapped)
+  }
+
+  /// What was once proposed to find pins by, where it is wrong.
+  private func heuristic(_ device: DevicePins) -> String {
+    func pages(_ ranges: [PinnedRange]) -> UInt64 { ranges.reduce(0) { $0 + $1.extent.length / $1.pageSize } }
+    let held = pages(device.ranges.filter { $0.kind != .corrupt })
+    let pinned = pages(device.ranges.filter { $0.pins > 0 })
+    guard held > pinned else { return "" }
+    return
+      "  by reference and map counts alone, \(held) \(held == 1 ? "page" : "pages") would look pinned; \(pinned) "
+      + "\(pinned == 1 ? "is" : "are")\n"
   }
 
   private func bar(_ device: DevicePins) -> String {
@@ -165,7 +179,8 @@ extension PinnedFile {
 extension PinConsequence.Operation {
   fileprivate var words: String {
     switch self {
-    case .truncate: "truncating the file, or punching a hole there,"
+    case .truncate: "truncating the file"
+    case .punch: "punching a hole there"
     case .unlink: "removing the file"
     case .unmount: "unmounting"
     case .disable: "disabling the namespace"

@@ -1,7 +1,8 @@
 // mapper FILE SIZE SEED COUNT ALIGN REPORT
 //
 // Makes COUNT random mappings of a device or file of SIZE bytes, with offsets and lengths that are multiples of ALIGN;
-// unmaps parts of some, touches some pages, forks a child that inherits all of it. Writes to REPORT, for
+// unmaps parts of some, moves some elsewhere (mremap), takes the right to store from parts of some (mprotect), touches some
+// pages, forks a child that inherits all of it. Writes to REPORT, for
 // each range that it then has, `START END OFFSET PROT TOUCHED` (TOUCHED in units of ALIGN), sorted;
 // and then its pid and the child's. Waits to be killed.
 #define _GNU_SOURCE
@@ -23,7 +24,7 @@ struct range {
 
 enum { most = 256, longest = 8 };
 
-static struct range ranges[2 * most];
+static struct range ranges[3 * most];
 static unsigned count;
 static uint64_t state;
 
@@ -77,6 +78,23 @@ int main(int words, char **word)
 			ranges[count++] = (struct range){place, hole, offset, range.writable, 0};
 			range.start = hole + align;
 			range.offset = offset + (range.start - place);
+		}
+		if (next(4) == 0) {
+			// Far behind all others.
+			uint64_t length = range.end - range.start, there = range.start + wanted * stride;
+
+			check(mremap((void *)range.start, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)there) ==
+			      (void *)there, "mremap");
+			range.start = there;
+			range.end = there + length;
+		}
+		if (range.writable && range.end - range.start > align && next(3) == 0) {
+			struct range first = {range.start, range.start + align, range.offset, 0, 0};
+
+			check(mprotect((void *)first.start, align, PROT_READ) == 0, "mprotect");
+			ranges[count++] = first;
+			range.start += align;
+			range.offset += align;
 		}
 		ranges[count++] = range;
 	}

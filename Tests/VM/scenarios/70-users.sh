@@ -96,10 +96,31 @@ hold holder mapclosed /run/odd-node
 same "a mapping through another node is found" '[["mapping","/run/odd-node","holder","sigbus"]]' "$(users device)"
 same_by_all_ways "another node"
 let_go
+# Without a node: libdaxctl does not see such a device.
+mv "$device" /run/hidden-node
+hold holder mapclosed /run/hidden-node
+same "a mapping of a device without a node is found" '[["mapping","/run/hidden-node","holder","sigbus"]]' "$(users device)"
+refused "a device without a node" device "holder ($holder)"
+let_go
+if hold pinner io_uring /run/hidden-node $((2 << 20)); then
+	same "so are its pins" "pin" "$(pmemctl user list device --json | jq -r '.[] | select(.kind == "pin") | .kind')"
+	let_go
+	for _ in $(seq 100); do [ "$(users device)" = "[]" ] && break; /bin/busybox usleep 100000; done
+fi
+mv /run/hidden-node "$device"
 hold holder threadleader "$device"
 same "a process whose first thread has ended is found" "[[\"mapping\",\"$device\",\"holder\",\"sigbus\"]]" "$(users device)"
 same_by_all_ways "a first thread that has ended"
 let_go
+
+# What is named is done: the users are told of, and get what was said.
+hold holder mapclosed "$device"
+same "breaking mappings must be confirmed where nobody can be asked" 4 "$(status pmemctl namespace disable --break-mappings device)"
+said=$(pmemctl namespace disable --break-mappings --yes device 2>&1)
+same "mappings are broken where that is named" 0 "$?"
+case $said in *"holder ($holder)"*) ok "and it is told whose" ;; *) not_ok "and it is told whose: $said" ;; esac
+check "and they are" killed_by_sigbus
+check "it can be enabled again" pmemctl namespace enable device
 
 # --- files
 
