@@ -101,7 +101,7 @@ pinned giant-mem $((1 << 30)) region1 3GiB --align 1GiB --map mem
 pmemctl namespace create --region region0 --mode devdax --align 4KiB --size 64MiB --name target > /dev/null
 pmemctl namespace create --region region0 --mode raw --size 64MiB --name source > /dev/null
 modprobe dm-delay
-dmsetup create --noudevsync slow --table "0 $((32 << 11)) delay $(node source) 0 6000" >&2
+dmsetup create --noudevsync slow --table "0 $((32 << 11)) delay $(node source) 0 12000" >&2
 mknod /run/slow b $(dmsetup info -c --noheadings --separator ' ' -o major,minor slow)
 "$PROGRAMS/transfer" /run/slow "$(node target)" $((1 << 20)) 65536 > /run/holder.out &
 holder=$!
