@@ -57,6 +57,16 @@ import Testing
     #expect(classified([Self.range(9, 1, pins: 1)], [lost]).map(\.kind) == [.pinned])
   }
 
+  /// Of a thousand regions, the one that is as long as what is pinned.
+  @Test func aProcessIsNamedOnceForAKind() {
+    let regions = (1...1000).map { pages in
+      PinEvidence(
+        process: Self.process(5), evidence: .rdma(device: "rxe0", bytes: UInt64(pages) * Self.page), pins: 1)
+    }
+    let found = classified([Self.range(0, 8, pins: 512)], regions)
+    #expect(found.map { $0.holders.map(\.evidence) } == [[.rdma(device: "rxe0", bytes: 8 * Self.page)]])
+  }
+
   /// As many pins as were counted, told of by others: they are no plain references.
   @Test func evidenceMakesSmallPagesCertain() {
     let small = Self.range(0, 4, pins: 1, isExact: false, page: 4096)

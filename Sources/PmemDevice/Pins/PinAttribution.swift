@@ -99,9 +99,12 @@ public struct PinAttribution {
       $0.makesPins(rules) ? unexplained > 0 : fits($0, range)
     }
     let short = all.filter { ($0.length ?? 0) <= run }
-    // One that is just as long is the likeliest.
+    // One that is just as long is the likeliest; of a kind, a process is named once, though it may have thousands.
     let rest = short.isEmpty ? all : short
-    return rest.filter { $0.length == run } + rest.filter { $0.length != run }
+    var named: Set<String> = []
+    return (rest.filter { $0.length == run } + rest.filter { $0.length != run }).filter { evidence in
+      named.insert("\(evidence.process.pid) \(evidence.evidence.title)").inserted
+    }
   }
 
   private func kind(_ range: PinnedRange) -> PinnedRange.Class {

@@ -18,7 +18,20 @@ public struct PinUse {
   ///   - pins: Found on its devices.
   /// - Returns: The pins, then who made them.
   public func uses(of namespace: String, _ pins: [DevicePins]) -> [Usage] {
-    pins.compactMap { total($0) } + evidence.compactMap { use($0, of: namespace, pins) }
+    pins.compactMap { total($0) } + made(of: namespace, pins)
+  }
+
+  /// One use for each process and kind, though it may have thousands of buffers.
+  private func made(of namespace: String, _ pins: [DevicePins]) -> [Usage] {
+    var uses: [Usage] = []
+    for use in evidence.compactMap({ use($0, of: namespace, pins) }) {
+      if let known = uses.firstIndex(where: { $0.kind == use.kind && $0.process == use.process }) {
+        uses[known].bytes = (uses[known].bytes ?? 0) + (use.bytes ?? 0)
+      } else {
+        uses.append(use)
+      }
+    }
+    return uses
   }
 
   private func total(_ pins: DevicePins) -> Usage? {
