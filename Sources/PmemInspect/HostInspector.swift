@@ -25,7 +25,7 @@ public struct HostInspector {
     if devices.isEmpty, interface == nil { return MappingReport() }
     do throws(Unavailable) {
       let scanner = MappingScanner(devices, roots: roots, types: types)
-      return try scanner.scan(pid: pid, isDetailed: true, interface: interface)
+      return try scanner.scan(pid: pid, interface: interface)
     } catch {
       throw DeviceError(
         .unsupported, "cannot ask for mappings by \(interface?.rawValue ?? "any way"): \(error.reason)",
@@ -89,7 +89,7 @@ public struct HostInspector {
   }
 
   private func mappings(_ devices: DeviceTable) -> MappingReport {
-    let report = try? MappingScanner(devices, roots: roots, types: types).scan(pid: nil, isDetailed: true)
+    let report = try? MappingScanner(devices, roots: roots, types: types).scan(pid: nil)
     return report ?? MappingReport()
   }
 

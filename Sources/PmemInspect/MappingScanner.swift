@@ -19,12 +19,11 @@ struct MappingScanner {
 
   /// - Parameters:
   ///   - pid: Only this process.
-  ///   - isDetailed: Also page sizes, places on the device and flags, which cost a few calls a mapping.
   ///   - interface: The way; nil for the cheapest.
   /// - Returns: What could be seen, by process, then by address.
   /// - Throws: Why that way cannot be had here; never where none was asked for.
   func scan(
-    pid: Int?, isDetailed: Bool, interface: MappingInterface? = nil
+    pid: Int?, interface: MappingInterface? = nil
   ) throws(Unavailable) -> MappingReport {
     let (found, hidden) = try find(pid, interface)
     var report = MappingReport(hiddenProcesses: hidden)
@@ -32,7 +31,7 @@ struct MappingScanner {
     while let first = rest.first {
       let own = rest.prefix { $0.thread == first.thread }
       rest = rest.dropFirst(own.count)
-      report.mappings += complete(Array(own), isDetailed: isDetailed)
+      report.mappings += complete(Array(own))
     }
     return report
   }
@@ -59,19 +58,15 @@ struct MappingScanner {
   }
 
   /// The mappings of one process, with their names and what else is wanted. One that went away meanwhile is left out.
-  private func complete(_ found: [FoundMapping], isDetailed: Bool) -> [Mapping] {
+  private func complete(_ found: [FoundMapping]) -> [Mapping] {
     guard let first = found.first else { return [] }
     let name = first.command.map { ProcessName(pid: first.pid, command: $0) } ?? processes.name(first.pid)
     let details = MappingDetails(
       processes.folder(first.thread), devices: devices, extents: extents,
       giants: { [types] in (try? types.types()).flatMap { try? GiantPages($0) } })
-    var names: [MappedTarget: RawText] = [:]
     var mappings = found.compactMap { found -> Mapping? in
       let isNode = if case .file = found.target { false } else { true }
-      // Where only the names are wanted, a device's is asked once; of files each.
-      let known = isDetailed || !isNode ? nil : names[found.target]
-      guard let path = known ?? details.path(found) else { return nil }
-      names[found.target] = path
+      guard let path = details.path(found) else { return nil }
       var mapping = Mapping(
         process: name, start: found.start, end: found.end, path: path, offset: found.offset,
         device: found.target.device.name, namespaces: found.target.device.namespaces,
@@ -80,12 +75,12 @@ struct MappingScanner {
       mapping.isDAX = isNode ? found.target.device.daxAlign != nil : found.isDAX
       mapping.isSync = found.isSync
       mapping.isLocked = found.isLocked
-      if isDetailed { details.complete(&mapping, found) }
+      details.complete(&mapping, found)
       return mapping
     }
     // Reading smaps would take the entries of 1 GiB pages apart, as GiantPages says.
     let hasGiantPages = found.contains { $0.target.device.daxAlign ?? 0 >= 1 << 30 }
-    if isDetailed, !hasGiantPages, mappings.contains(where: { $0.isSync == nil }) {
+    if !hasGiantPages, mappings.contains(where: { $0.isSync == nil }) {
       MappingFlags(processes.folder(first.thread)).complete(&mappings)
     }
     return mappings
