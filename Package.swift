@@ -46,6 +46,7 @@ let package = Package(
     .systemLibrary(name: "CNdctl", pkgConfig: "libndctl", providers: [.apt(["libndctl-dev"])]),
     .systemLibrary(name: "CDaxctl", pkgConfig: "libdaxctl", providers: [.apt(["libdaxctl-dev"])]),
     .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
+    .systemLibrary(name: "CBlkid", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
     .target(name: "CPmemShims", dependencies: ["CNdctl", "CDaxctl", "CMnl"]),
     .target(name: "CPmemBPF"),
 
@@ -56,10 +57,14 @@ let package = Package(
     module("PmemSim", ["PmemDevice", "PmemMedia", systemPackage]),
     module(
       "PmemNdctl", ["PmemDevice", "CNdctl", "CDaxctl", "CPmemShims"], extra: [.strictMemorySafety()]),
-    module("PmemInspect", ["PmemDevice", "CPmemShims", "CPmemBPF", systemPackage]),
+    module(
+      "PmemInspect", ["PmemDevice", "PmemMedia", "CBlkid", "CPmemShims", "CPmemBPF", systemPackage]),
     module(
       "PmemctlCommands",
-      ["PmemDevice", "PmemOutput", "PmemSim", "PmemNdctl", "PmemInspect", argumentParser, systemPackage]),
+      [
+        "PmemDevice", "PmemMedia", "PmemOutput", "PmemSim", "PmemNdctl", "PmemInspect", argumentParser,
+        systemPackage,
+      ]),
     .executableTarget(
       name: "pmemctl", dependencies: ["PmemctlCommands"], swiftSettings: settings),
 

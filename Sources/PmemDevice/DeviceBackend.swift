@@ -2,7 +2,7 @@
 ///
 /// A backend answers what there is and performs primitive steps. It has no opinions: every rule about what
 /// should be done is in the planners, so that both backends obey the same ones.
-public protocol DeviceBackend: AnyObject {
+public protocol DeviceBackend: MediaBackend {
   /// `kernel` or `simulated`.
   var kind: String { get }
 

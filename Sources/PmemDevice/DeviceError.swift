@@ -18,6 +18,8 @@ public struct DeviceError: Error, Hashable, Sendable {
     case unsupported
     /// The command line asks for something that has no meaning.
     case usage
+    /// A signal asked it to stop.
+    case interrupted
     /// Input (a file, a simulated machine, the media) is damaged or foreign.
     case corrupt
 

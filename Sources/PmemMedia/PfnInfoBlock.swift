@@ -19,6 +19,7 @@ public struct PfnInfoBlock: Hashable, Sendable {
   public var uuid: DeviceUUID
   /// Of the namespace; null where it has none (label-less).
   public var parentUUID: DeviceUUID
+  public var flags: UInt32 = 0
   public var minorVersion: UInt16
   /// `mem` or `dev`.
   public var map: MapLocation
@@ -64,6 +65,7 @@ public struct PfnInfoBlock: Hashable, Sendable {
     }
     uuid = DeviceUUID(bytes: fields.slice(16, 16)) ?? .null
     parentUUID = DeviceUUID(bytes: fields.slice(32, 16)) ?? .null
+    flags = fields.u32(48)
     minorVersion = fields.u16(54)
     guard fields.u16(52) == 1 else { throw .version(major: fields.u16(52), minor: minorVersion) }
     dataOffset = fields.u64(56)
@@ -89,6 +91,7 @@ public struct PfnInfoBlock: Hashable, Sendable {
     fields.set(kind.signature, at: 0)
     fields.set(uuid.bytes, at: 16)
     fields.set(parentUUID.bytes, at: 32)
+    fields.set(flags, at: 48, width: 4)
     fields.set(1, at: 52, width: 2)
     fields.set(minorVersion, at: 54, width: 2)
     fields.set(dataOffset, at: 56, width: 8)
@@ -105,5 +108,36 @@ public struct PfnInfoBlock: Hashable, Sendable {
     }
     fields.set(fields.checksum(excluding: Self.checksumOffset), at: Self.checksumOffset, width: 8)
     return fields.bytes
+  }
+}
+
+extension PfnInfoBlock {
+  /// Why a kernel does not take the block although it is whole (pfn_devs.c:nd_pfn_validate), in the kernel's words.
+  ///
+  /// - Parameters:
+  ///   - start: Physical address of the namespace.
+  ///   - size: Bytes of the namespace.
+  ///   - host: Whose kernel.
+  /// - Returns: nil where it takes it.
+  public func fault(start: UInt64, size: UInt64, host: HostFacts) -> String? {
+    let lost = UInt64(startPad) + UInt64(endTruncation)
+    if map == .dev, UInt64(pageSize) > host.pageSize { return "init failed, page size mismatch \(pageSize)" }
+    if map == .dev, UInt64(structPageSize) < host.structPageSize {
+      return "init failed, struct page size mismatch \(structPageSize)"
+    }
+    guard align > 0, align <= size else { return "alignment exceeds capacity" }
+    guard lost < size, dataOffset < size - lost else { return "bad offset with small namespace" }
+    guard (start &+ dataOffset &+ UInt64(startPad)) % align == 0, dataOffset % host.pageSize == 0 else {
+      return "bad offset: 0x\(String(dataOffset, radix: 16)) dax disabled"
+    }
+    guard kind == .pfn || RegionCapabilities.standard.devdaxAlignments.contains(align) else {
+      return "init failed, alignment mismatch"
+    }
+    guard host.rules.mapping == .subsections else { return nil }
+    guard (start &+ UInt64(startPad)) % host.mapAlign == 0 else { return "resource start misaligned" }
+    guard (start &+ size &- UInt64(endTruncation)) % host.mapAlign == 0 else {
+      return "resource end misaligned"
+    }
+    return nil
   }
 }

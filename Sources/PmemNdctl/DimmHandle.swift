@@ -77,10 +77,60 @@ struct DimmHandle {
     let status = unsafe ndctl_dimm_init_labels(
       pointer, version == .v11 ? NDCTL_NS_VERSION_1_1 : NDCTL_NS_VERSION_1_2)
     guard status >= 0 else { return status }
-    // A disabled DIMM holds no copy in memory.
+    return readAnew()
+  }
+
+  /// The whole label area; nil where there is none.
+  func readLabels() throws(RawModeError) -> [UInt8]? {
+    errno = 0
+    guard let command = unsafe ndctl_dimm_read_labels(pointer) else {
+      // The library sets no error number where the DIMM has no such command.
+      guard errno == 0 || errno == ENOTTY || errno == ENOENT else { throw RawModeError(errno) }
+      return nil
+    }
+    defer { unsafe ndctl_cmd_unref(command) }
+    let size = unsafe ndctl_cmd_cfg_read_get_size(command)
+    guard size > 0 else { return nil }
+    var bytes = [UInt8](repeating: 0, count: size)
+    let got = unsafe bytes.withUnsafeMutableBytes { buffer in
+      unsafe ndctl_cmd_cfg_read_get_data(command, buffer.baseAddress, UInt32(buffer.count), 0)
+    }
+    guard got == size else { throw RawModeError(EIO) }
+    return bytes
+  }
+
+  /// Writes the whole label area, then has the kernel read it, as `ndctl write-labels` and two more commands do.
+  ///
+  /// - Returns: 0 or a negative error number; -EBUSY while a region of the DIMM is enabled.
+  func writeLabels(_ bytes: [UInt8]) -> Int32 {
+    guard unsafe ndctl_dimm_is_active(pointer) == 0 else { return -EBUSY }
+    guard let read = unsafe ndctl_dimm_read_labels(pointer) else { return -ENXIO }
+    defer { unsafe ndctl_cmd_unref(read) }
+    guard unsafe ndctl_cmd_cfg_read_get_size(read) == bytes.count else { return -EINVAL }
+    guard let write = unsafe ndctl_dimm_cmd_new_cfg_write(read) else { return -ENXIO }
+    defer { unsafe ndctl_cmd_unref(write) }
+    var bytes = bytes
+    let set = unsafe bytes.withUnsafeMutableBytes { buffer in
+      unsafe ndctl_cmd_cfg_write_set_data(write, buffer.baseAddress, UInt32(buffer.count), 0)
+    }
+    guard set == bytes.count else { return -EIO }
+    let status = unsafe ndctl_cmd_submit(write)
+    return status < 0 ? status : readAnew()
+  }
+
+  /// Has the driver read the labels; a disabled DIMM holds no copy in memory.
+  private func readAnew() -> Int32 {
     guard unsafe ndctl_dimm_is_enabled(pointer) != 0 else { return 0 }
     let disabled = unsafe ndctl_dimm_disable(pointer)
     return disabled == 0 ? unsafe ndctl_dimm_enable(pointer) : disabled
+  }
+
+  func enable() -> Int32 { unsafe ndctl_dimm_enable(pointer) }
+
+  func disable() -> Int32 {
+    // The kernel would unbind it under its regions.
+    guard unsafe ndctl_dimm_is_active(pointer) == 0 else { return -EBUSY }
+    return unsafe ndctl_dimm_disable(pointer)
   }
 
   var dev: String { unsafe text(ndctl_dimm_get_devname(pointer)) ?? "" }

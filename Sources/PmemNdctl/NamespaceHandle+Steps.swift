@@ -115,33 +115,92 @@ extension NamespaceHandle {
   /// Checks for exclusive openers and online memory once more, then unbinds and dissolves the claim.
   func disable() -> Int32 { unsafe ndctl_namespace_disable_safe(pointer) }
 
-  /// Writes zeros where info blocks are, through the raw block device, as ndctl does
-  /// (ndctl/namespace.c:zero_info_block).
-  func zeroInfoBlock() -> Int32 {
+  /// Opens it in raw mode, as a block device of all its bytes, while `body` runs.
+  ///
+  /// - Parameters:
+  ///   - flags: Of open(2).
+  ///   - body: Gets the descriptor and the size.
+  /// - Returns: What `body` returned.
+  /// - Throws: The error number of what failed; ``DeviceError`` is made of it by the caller.
+  func withRawMode<Result>(
+    _ flags: Int32, _ body: (Int32, UInt64) throws(RawModeError) -> Result
+  ) throws(RawModeError) -> Result {
     // Raw mode would first take it from whoever has it.
-    guard !isActive, !isClaimed else { return -EBUSY }
-    guard unsafe ndctl_namespace_get_size(pointer) > 0 else { return -ENXIO }
+    guard !isActive, !isClaimed else { throw RawModeError(EBUSY) }
+    let size = unsafe ndctl_namespace_get_size(pointer)
+    guard size > 0 else { throw RawModeError(ENXIO) }
     _ = unsafe ndctl_namespace_set_raw_mode(pointer, 1)
-    var status = unsafe ndctl_namespace_enable(pointer)
-    if status >= 0 {
-      status = writeZeros()
-      let disabled = unsafe ndctl_namespace_disable_invalidate(pointer)
-      if status == 0 { status = disabled }
+    defer { _ = unsafe ndctl_namespace_set_raw_mode(pointer, 0) }
+    let status = unsafe ndctl_namespace_enable(pointer)
+    guard status >= 0 else { throw RawModeError(-status) }
+    let result: Result
+    do throws(RawModeError) {
+      result = try withBlockDevice(flags) { descriptor throws(RawModeError) in try body(descriptor, size) }
+    } catch {
+      _ = unsafe ndctl_namespace_disable_invalidate(pointer)
+      throw error
     }
-    _ = unsafe ndctl_namespace_set_raw_mode(pointer, 0)
-    return min(0, status)
+    let disabled = unsafe ndctl_namespace_disable_invalidate(pointer)
+    guard disabled >= 0 else { throw RawModeError(-disabled) }
+    return result
   }
 
-  private func writeZeros() -> Int32 {
-    guard let device = unsafe text(ndctl_namespace_get_block_device(pointer)) else { return -ENXIO }
-    let descriptor = unsafe Glibc.open("/dev/\(device)", O_RDWR | O_EXCL | O_CLOEXEC)
-    guard descriptor >= 0 else { return -errno }
+  private func withBlockDevice<Result>(
+    _ flags: Int32, _ body: (Int32) throws(RawModeError) -> Result
+  ) throws(RawModeError) -> Result {
+    guard let device = unsafe text(ndctl_namespace_get_block_device(pointer)) else {
+      throw RawModeError(ENXIO)
+    }
+    let descriptor = unsafe Glibc.open("/dev/\(device)", flags | O_CLOEXEC)
+    guard descriptor >= 0 else { throw RawModeError(errno) }
     defer { close(descriptor) }
+    return try body(descriptor)
+  }
+
+  /// Writes bytes below its mode, as ndctl does for info blocks (ndctl/namespace.c:zero_info_block).
+  func write(_ bytes: [UInt8], at offset: UInt64) -> Int32 {
+    do throws(RawModeError) {
+      try withRawMode(O_RDWR | O_EXCL) { descriptor, size throws(RawModeError) in
+        try DescriptorMedia(descriptor, size: size).put(bytes, at: offset)
+      }
+      return 0
+    } catch {
+      return -error.errno
+    }
+  }
+
+  func zeroInfoBlock() -> Int32 {
     let size = unsafe ndctl_namespace_get_size(pointer)
-    let zeros = [UInt8](repeating: 0, count: Int(min(PfnLayout.infoBlockReserve, size)))
-    let written = unsafe zeros.withUnsafeBytes { unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-    guard written == zeros.count else { return written < 0 ? -errno : -EIO }
-    return fsync(descriptor) == 0 ? 0 : -errno
+    return write([UInt8](repeating: 0, count: Int(min(PfnLayout.infoBlockReserve, size))), at: 0)
+  }
+
+  func rename(_ name: String) -> Int32 {
+    guard isLabeled else { return -ENXIO }
+    guard !isActive, !isClaimed else { return -EBUSY }
+    return unsafe ndctl_namespace_set_alt_name(pointer, name)
+  }
+
+  /// Writes holder_class, and with it the labels; of a label-less namespace the kernel alone remembers it.
+  func setMode(_ mode: NamespaceMode) -> Int32 {
+    guard !isActive, !isClaimed else { return -EBUSY }
+    guard unsafe ndctl_namespace_get_size(pointer) > 0 else { return -ENXIO }
+    let native =
+      switch mode {
+      case .fsdax: NDCTL_NS_MODE_FSDAX
+      case .devdax: NDCTL_NS_MODE_DEVDAX
+      case .sector: NDCTL_NS_MODE_SECTOR
+      case .raw: NDCTL_NS_MODE_RAW
+      }
+    let status = unsafe ndctl_namespace_set_enforce_mode(pointer, native)
+    // namespace_devs.c:holder_class_store has noted it by the time that it finds no labels.
+    return isLabeled ? status : 0
+  }
+
+  /// The kernel cuts or adds at its end, or adds before its start (namespace_devs.c:scan_allocate).
+  func resize(_ size: ByteCount) -> Int32 {
+    guard !isActive, !isClaimed else { return -EBUSY }
+    guard isLabeled, unsafe ndctl_namespace_get_size(pointer) > 0 else { return -ENXIO }
+    return unsafe ndctl_namespace_set_size(pointer, size.rawValue)
   }
 
   func free() -> Int32 {

@@ -32,6 +32,12 @@ struct NamespaceHandle {
     return .none
   }
 
+  /// Of its label; nil for a label-less one.
+  var labelUUID: DeviceUUID? {
+    guard unsafe ndctl_namespace_get_type(pointer) != CPmem_device_namespace_io else { return nil }
+    return unsafe uuid { unsafe ndctl_namespace_get_uuid(pointer, $0) }
+  }
+
   // MARK: Snapshot
 
   /// The namespace as `ndctl list` describes it (ndctl/util/json.c:util_namespace_to_json).

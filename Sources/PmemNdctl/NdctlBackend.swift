@@ -66,13 +66,15 @@ public final class NdctlBackend: DeviceBackend {
   // MARK: Changing
 
   public func perform(_ step: Step) throws(DeviceError) {
+    let log = KernelLog()
     try withContext { context throws(DeviceError) in
       let status = try perform(step, in: context)
       for bus in context.buses { bus.settle() }
       guard status < 0 else { return }
       let messages = context.takeMessages()
       for message in messages { verbose?(message) }
-      throw Self.failure(step, errno: -status, messages: messages)
+      let reasons = log.lines(about: step.target).map { "the kernel's reason: \($0)" }
+      throw Self.failure(step, errno: -status, messages: messages).adding(details: reasons)
     }
     if case .enableRegion(let name) = step { try plantLostSeed(in: name) }
   }
@@ -108,6 +110,14 @@ public final class NdctlBackend: DeviceBackend {
     case .enableRegion(let name): try Self.region(name, context).enable()
     case .disableRegion(let name): try Self.region(name, context).disable()
     case .initializeLabels(let name, let version): try Self.dimm(name, context).initializeLabels(version)
+    case .writeLabels(let name, let bytes): try Self.dimm(name, context).writeLabels(bytes)
+    case .enableDimm(let name): try Self.dimm(name, context).enable()
+    case .disableDimm(let name): try Self.dimm(name, context).disable()
+    case .write(let name, let bytes, let offset):
+      try Self.namespace(name, context).write(bytes, at: offset)
+    case .rename(let name, let text): try Self.namespace(name, context).rename(text)
+    case .setMode(let name, let mode): try Self.namespace(name, context).setMode(mode)
+    case .resize(let name, let size): try Self.namespace(name, context).resize(size)
     }
   }
 
@@ -117,9 +127,14 @@ public final class NdctlBackend: DeviceBackend {
       details: messages.map { "libndctl: \($0)" }, errno: errno)
   }
 
+  /// By kernel name, or by the UUID of the label.
   private static func namespace(_ name: String, _ context: NdctlContext) throws(DeviceError)
     -> NamespaceHandle
   {
+    if let uuid = DeviceUUID(name) {
+      let all = context.buses.flatMap(\.regions).flatMap(\.namespaces)
+      if let found = all.first(where: { $0.labelUUID == uuid }) { return found }
+    }
     for bus in context.buses {
       for region in bus.regions where name.hasPrefix("namespace\(region.dev.dropFirst(6)).") {
         if let found = region.namespaces.first(where: { $0.dev == name }) { return found }
@@ -140,6 +155,71 @@ public final class NdctlBackend: DeviceBackend {
       if let found = bus.regions.first(where: { $0.dev == name }) { return found }
     }
     throw DeviceError(.notFound, "\(name) is no longer there", errno: ENXIO)
+  }
+
+  // MARK: Media
+
+  public func withRawMedia<Result>(
+    of name: String, forWriting: Bool, _ body: (any RawMedia) throws(DeviceError) -> Result
+  ) throws(DeviceError) -> Result {
+    try withContext { context throws(DeviceError) in
+      defer { for bus in context.buses { bus.settle() } }
+      let handle = try Self.namespace(name, context)
+      let flags = forWriting ? O_RDWR | O_EXCL : O_RDONLY
+      // What the body throws comes out as it is.
+      let outcome: Swift.Result<Result, DeviceError>
+      do throws(RawModeError) {
+        outcome = try handle.withRawMode(flags) { descriptor, size throws(RawModeError) in
+          do throws(DeviceError) {
+            return .success(try body(DescriptorMedia(descriptor, size: size)))
+          } catch {
+            return .failure(error)
+          }
+        }
+      } catch {
+        throw DeviceError(
+          DeviceError.Code(errno: error.errno),
+          "cannot read \(name) below its mode: \(NdctlContext.text(error.errno))",
+          details: context.takeMessages().map { "libndctl: \($0)" }, errno: error.errno)
+      }
+      return try outcome.get()
+    }
+  }
+
+  public func withContent<Result>(
+    of namespace: Namespace, _ body: (any ByteSource) throws(DeviceError) -> Result
+  ) throws(DeviceError) -> Result {
+    guard let node = namespace.node else {
+      throw DeviceError(.failed, "cannot read \(namespace.dev): it has no device", errno: ENXIO)
+    }
+    let path = "/dev/\(node)"
+    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw DeviceError(
+        DeviceError.Code(errno: errno), "cannot read \(path): \(NdctlContext.text(errno))", errno: errno)
+    }
+    defer { close(descriptor) }
+    guard namespace.mode == .devdax else {
+      return try body(DescriptorMedia(descriptor, size: namespace.size.rawValue))
+    }
+    return try body(
+      MappedMemory(descriptor, size: namespace.size.rawValue, align: namespace.align ?? 2 << 20, path: path))
+  }
+
+  public func readLabels(dimm name: String) throws(DeviceError) -> [UInt8] {
+    try withContext { context throws(DeviceError) in
+      let bytes: [UInt8]?
+      let handle = try Self.dimm(name, context)
+      do throws(RawModeError) { bytes = try handle.readLabels() } catch {
+        throw DeviceError(
+          DeviceError.Code(errno: error.errno),
+          "cannot read the labels of \(name): \(NdctlContext.text(error.errno))", errno: error.errno)
+      }
+      guard let bytes else {
+        throw DeviceError(.unsupported, "\(name) has no label area", errno: ENOTSUP)
+      }
+      return bytes
+    }
   }
 
   // MARK: Who is in the way

@@ -2,8 +2,13 @@ import Glibc
 
 /// Where text goes: standard output, standard error, or memory in a test.
 public protocol TextSink: AnyObject {
+  /// Writes all of `bytes`, or throws.
+  func write(bytes: [UInt8]) throws(OutputError)
+}
+
+extension TextSink {
   /// Writes all of `text`, or throws.
-  func write(_ text: String) throws(OutputError)
+  public func write(_ text: String) throws(OutputError) { try write(bytes: Array(text.utf8)) }
 }
 
 /// Output that could not be written.
@@ -21,8 +26,8 @@ public final class DescriptorSink: TextSink {
 
   public init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-  public func write(_ text: String) throws(OutputError) {
-    var bytes = Array(text.utf8)[...]
+  public func write(bytes: [UInt8]) throws(OutputError) {
+    var bytes = bytes[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count >= 0 {
@@ -36,9 +41,11 @@ public final class DescriptorSink: TextSink {
 
 /// Text kept in memory.
 public final class MemorySink: TextSink {
-  public private(set) var text = ""
+  public private(set) var bytes: [UInt8] = []
 
   public init() {}
 
-  public func write(_ text: String) throws(OutputError) { self.text += text }
+  public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  public func write(bytes: [UInt8]) throws(OutputError) { self.bytes += bytes }
 }

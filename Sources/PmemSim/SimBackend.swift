@@ -31,30 +31,91 @@ public final class SimBackend: DeviceBackend, UsageInspector {
   private static func perform(_ step: Step, on kernel: SimKernel) throws {
     switch step {
     case .allocate(let allocation):
-      let (region, id) = try namespace(allocation.namespace)
+      let (region, id) = try namespace(allocation.namespace, kernel)
       try kernel.allocate(region, id, allocation)
     case .claim(let name, let claim):
-      let (region, id) = try namespace(name)
+      let (region, id) = try namespace(name, kernel)
       try kernel.claim(region, id, claim)
     case .release(let name):
-      let (region, id) = try namespace(name)
+      let (region, id) = try namespace(name, kernel)
       try kernel.release(region, id)
     case .enable(let name):
-      let (region, id) = try namespace(name)
+      let (region, id) = try namespace(name, kernel)
       try kernel.enableNamespace(region, id)
     case .disable(let name):
-      let (region, id) = try namespace(name)
+      let (region, id) = try namespace(name, kernel)
       try kernel.disableNamespace(region, id)
     case .zeroInfoBlock(let name):
-      let (region, id) = try namespace(name)
+      let (region, id) = try namespace(name, kernel)
       try kernel.zeroInfoBlock(region, id)
     case .free(let name):
-      let (region, id) = try namespace(name)
+      let (region, id) = try namespace(name, kernel)
       try kernel.free(region, id)
     case .enableRegion(let name): try kernel.enableRegion(try region(name, kernel))
     case .disableRegion(let name): try kernel.disableRegion(try region(name, kernel))
     case .initializeLabels(let name, let version):
       try kernel.initializeLabels(try dimm(name, kernel), version)
+    case .writeLabels(let name, let bytes): try kernel.writeLabels(try dimm(name, kernel), bytes)
+    case .enableDimm(let name): kernel.enableDimm(try dimm(name, kernel))
+    case .disableDimm(let name): try kernel.disableDimm(try dimm(name, kernel))
+    case .write(let name, let bytes, let offset):
+      let (region, id) = try namespace(name, kernel)
+      let media = try SimRawMedia(kernel, region: region, id: id)
+      try media.write(bytes, at: offset)
+      kernel.advanceSeeds(region, id)
+    case .rename(let name, let text):
+      let (region, id) = try namespace(name, kernel)
+      try kernel.rename(region, id, text)
+    case .setMode(let name, let mode):
+      let (region, id) = try namespace(name, kernel)
+      try kernel.setMode(region, id, mode)
+    case .resize(let name, let size):
+      let (region, id) = try namespace(name, kernel)
+      try kernel.resize(region, id, size.rawValue)
+    }
+  }
+
+  // MARK: Media
+
+  public func withRawMedia<Result>(
+    of name: String, forWriting: Bool, _ body: (any RawMedia) throws(DeviceError) -> Result
+  ) throws(DeviceError) -> Result {
+    let kernel = machine.kernel
+    let media = try rawMedia(name, "open") { () throws -> SimRawMedia in
+      let (region, id) = try Self.namespace(name, kernel)
+      return try SimRawMedia(kernel, region: region, id: id)
+    }
+    return try body(media)
+  }
+
+  public func withContent<Result>(
+    of namespace: Namespace, _ body: (any ByteSource) throws(DeviceError) -> Result
+  ) throws(DeviceError) -> Result {
+    let kernel = machine.kernel
+    let content = try rawMedia(namespace.dev, "open") { () throws -> any ByteSource in
+      try kernel.content(of: namespace.regionID, namespace.id)
+    }
+    return try body(content)
+  }
+
+  public func readLabels(dimm name: String) throws(DeviceError) -> [UInt8] {
+    let kernel = machine.kernel
+    return try rawMedia(name, "read the labels of") { () throws -> [UInt8] in
+      let dimm = try Self.dimm(name, kernel)
+      let size = Int(kernel.topology.dimms[dimm].labelArea)
+      guard size > 0 else { throw SimFault(95, "it has no label area") }
+      return try kernel.media.readLabels(dimm: dimm, at: 0, count: size)
+    }
+  }
+
+  private func rawMedia<Result>(
+    _ name: String, _ verb: String, _ body: () throws -> Result
+  ) throws(DeviceError) -> Result {
+    do { return try body() } catch let fault as SimFault {
+      throw DeviceError(
+        DeviceError.Code(errno: fault.errno), "cannot \(verb) \(name): \(fault.reason)", errno: fault.errno)
+    } catch let error as DeviceError { throw error } catch {
+      throw DeviceError(.failed, "cannot \(verb) \(name): \(error)")
     }
   }
 
@@ -72,7 +133,13 @@ public final class SimBackend: DeviceBackend, UsageInspector {
 
   // MARK: Names
 
-  private static func namespace(_ name: String) throws -> (Int, Int) {
+  /// By kernel name, or by the UUID of the label.
+  private static func namespace(_ name: String, _ kernel: SimKernel) throws -> (Int, Int) {
+    if let uuid = DeviceUUID(name) {
+      for (index, region) in kernel.regions.enumerated() {
+        if let found = region.namespaces.first(where: { $0.uuid == uuid }) { return (index, found.id) }
+      }
+    }
     let numbers = name.dropFirst("namespace".count).split(separator: ".").compactMap { Int($0) }
     guard name.hasPrefix("namespace"), numbers.count == 2 else {
       throw SimFault(ENXIO, "there is no \(name)")

@@ -24,22 +24,29 @@ struct SimInventory {
   private func dimm(_ index: Int) -> DIMM {
     DIMM(
       dev: "nmem\(index)", id: topology.dimms[index].identity.text, handle: UInt32(index + 1), physicalID: 0,
-      labels: kernel.labels[index].map {
-        LabelArea(availableSlots: $0.availableSlots, version: $0.version, isBlank: $0.index == nil)
-      })
+      isEnabled: !kernel.disabledDimms.contains(index),
+      // A driver that is unbound holds no labels (dimm_devs.c:available_slots_show).
+      labels: kernel.disabledDimms.contains(index)
+        ? nil
+        : kernel.labels[index].map {
+          LabelArea(availableSlots: $0.availableSlots, version: $0.version, isBlank: $0.index == nil)
+        })
   }
 
   private func region(_ index: Int) -> Region {
     let hardware = topology.regions[index]
     let state = kernel.regions[index]
     let isLabeled = kernel.isLabeled(index)
-    let extents = kernel.freeExtents(index)
+    // What labels say of a DIMM that is disabled is not known (region_devs.c:set_cookie_show, available_size_show).
+    let isKnown = !hardware.dimms.contains(where: kernel.disabledDimms.contains)
+    let extents = isKnown ? kernel.freeExtents(index) : []
     return Region(
       id: index, size: ByteCount(hardware.size), resource: hardware.base, align: hardware.align,
       availableSize: ByteCount(isLabeled ? extents.reduce(0) { $0 + $1.length } : 0),
       maxAvailableExtent: ByteCount(extents.map(\.length).max() ?? 0), numaNode: hardware.node,
       targetNode: hardware.node,
-      isetID: isLabeled ? topology.cookie(of: hardware, version: kernel.labelVersion(index)) : nil,
+      isetID: isLabeled
+        ? topology.cookie(of: hardware, version: isKnown ? kernel.labelVersion(index) : .v11) : nil,
       mappings: mappings(hardware),
       capabilities: state.isEnabled ? .standard(for: topology.profile.rules) : .none,
       isEnabled: state.isEnabled, isLabeled: isLabeled,

@@ -57,6 +57,50 @@ extension SimKernel {
     if id != 0, regions[index].seed != id { regions[index].namespaces.remove(at: place) }
   }
 
+  /// Writes alt_name (namespace_devs.c:alt_name_store).
+  func rename(_ index: Int, _ id: Int, _ name: String) throws {
+    let place = try position(index, id)
+    var namespace = regions[index].namespaces[place]
+    guard isLabeled(index) else { throw SimFault(6, "a label-less namespace has no name") }
+    guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "the namespace is in use") }
+    guard name.utf8.count <= NamespaceCreateRequest.longestName else {
+      throw SimFault(22, "the name is too long")
+    }
+    namespace.name = name
+    if namespace.size > 0 { try updateLabels(index, namespace) }
+    regions[index].namespaces[place] = namespace
+  }
+
+  /// Writes the size of a namespace that has one (__size_store): it shrinks at its end, and grows into the first hole
+  /// beside it that is large enough, which can be the one before.
+  func resize(_ index: Int, _ id: Int, _ size: UInt64) throws {
+    let place = try position(index, id)
+    var namespace = regions[index].namespaces[place]
+    guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "the namespace is in use") }
+    guard isLabeled(index), namespace.uuid != nil, namespace.size > 0 else {
+      throw SimFault(6, "the namespace has no label")
+    }
+    guard size > 0 else { throw SimFault(22, "a namespace without a size is none") }
+    let align = topology.regions[index].align
+    guard size % align == 0 else { throw SimFault(22, "\(size) is not \(align >> 10)K aligned") }
+    guard size != namespace.size else { return }
+    if size > namespace.size {
+      let place = NamespacePlace(offset: namespace.offset, size: namespace.size)
+      let holes = freeExtents(index)
+      guard size - namespace.size <= holes.map(\.length).max() ?? 0 else {
+        throw SimFault(28, "no extent of \(size - namespace.size) bytes is free")
+      }
+      // The kernel would then take space that is not beside it (scan_allocate falls back on init_dpa_allocation).
+      guard let grown = place.grown(to: size, holes: holes) else {
+        throw SimFault(6, "there is no room for \(size - namespace.size) bytes beside the namespace")
+      }
+      namespace.offset = grown.offset
+    }
+    namespace.size = size
+    try updateLabels(index, namespace)
+    regions[index].namespaces[place] = namespace
+  }
+
   /// label.c:nd_pmem_namespace_label_update: first a label on every DIMM that is marked as being updated,
   /// then on every DIMM one that is not.
   func updateLabels(_ index: Int, _ namespace: SimNamespace) throws {

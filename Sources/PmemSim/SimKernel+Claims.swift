@@ -46,6 +46,23 @@ extension SimKernel {
     regions[index].namespaces[place] = namespace
   }
 
+  /// Writes holder_class (namespace_devs.c:holder_class_store).
+  func setMode(_ index: Int, _ id: Int, _ mode: NamespaceMode) throws {
+    let place = try position(index, id)
+    var namespace = regions[index].namespaces[place]
+    guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "the namespace is claimed") }
+    guard namespace.size > 0 else { throw SimFault(6, "namespace\(index).\(id) has no size") }
+    namespace.claimClass =
+      switch mode {
+      case .fsdax: claimClass(of: .pfn, region: index)
+      case .devdax: claimClass(of: .dax, region: index)
+      case .sector: claimClass(of: .btt, region: index)
+      case .raw: .none
+      }
+    if isLabeled(index) { try updateLabels(index, namespace) }
+    regions[index].namespaces[place] = namespace
+  }
+
   /// namespace_devs.c:btt_claim_class for BTT: the version follows the labels.
   private func claimClass(of kind: SimClaim.Kind, region index: Int) -> ClaimClass {
     switch kind {

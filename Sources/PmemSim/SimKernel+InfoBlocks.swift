@@ -98,24 +98,7 @@ extension SimKernel {
       block.align =
         (start + block.dataOffset + UInt64(block.startPad)) % (2 << 20) == 0 ? 2 << 20 : host.pageSize
     }
-    let lost = UInt64(block.startPad) + UInt64(block.endTruncation)
-    guard block.align <= namespace.size else { throw SimFault(95, "alignment exceeds capacity") }
-    guard lost < namespace.size, block.dataOffset < namespace.size - lost else {
-      throw SimFault(95, "bad offset with small namespace")
-    }
-    guard (start + block.dataOffset + UInt64(block.startPad)) % block.align == 0,
-      block.dataOffset % host.pageSize == 0
-    else { throw SimFault(95, "bad offset: 0x\(String(block.dataOffset, radix: 16)) dax disabled") }
-    guard kind == .pfn || RegionCapabilities.standard.devdaxAlignments.contains(block.align) else {
-      throw SimFault(95, "init failed, alignment mismatch")
-    }
-    guard rules.mapping == .subsections else { return block }
-    guard (start + UInt64(block.startPad)) % host.mapAlign == 0 else {
-      throw SimFault(95, "resource start misaligned")
-    }
-    guard (start + namespace.size - UInt64(block.endTruncation)) % host.mapAlign == 0 else {
-      throw SimFault(95, "resource end misaligned")
-    }
+    if let fault = block.fault(start: start, size: namespace.size, host: host) { throw SimFault(95, fault) }
     return block
   }
 

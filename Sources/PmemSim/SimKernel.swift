@@ -10,6 +10,10 @@ final class SimKernel {
   let media: SimMedia
   var regions: [SimRegion]
   var labels: [Int: SimLabels]
+  /// DIMMs that have had a valid index block since the boot (NDD_LABELING): the kernel never takes that back.
+  private(set) var labeling: Set<Int> = []
+  /// DIMMs whose driver is unbound.
+  private(set) var disabledDimms: Set<Int> = []
   /// What runs on it.
   var memory = SimMemory()
   let host: HostFacts
@@ -21,6 +25,7 @@ final class SimKernel {
     host = Self.host(of: topology)
     regions = [SimRegion](repeating: SimRegion(), count: topology.regions.count)
     labels = try Self.readLabels(topology, media)
+    noteLabeling()
     for index in regions.indices { try enableRegion(index) }
   }
 
@@ -30,8 +35,11 @@ final class SimKernel {
     self.media = media
     regions = runtime.regions
     memory = runtime.memory
+    disabledDimms = runtime.disabledDimms
+    labeling = runtime.labeling
     host = Self.host(of: topology)
     labels = try Self.readLabels(topology, media)
+    noteLabeling()
   }
 
   private static func host(of topology: SimTopology) -> HostFacts {
@@ -48,12 +56,13 @@ final class SimKernel {
 
   // MARK: Regions
 
-  /// Whether labels divide the region: every DIMM must have an index block (NDD_LABELING is set by
-  /// dimm.c:nvdimm_probe once one is found).
-  func isLabeled(_ index: Int) -> Bool {
-    let region = topology.regions[index]
-    return !region.isE820
-      && region.dimms.allSatisfy { labels[$0]?.index != nil && isKnown(labels[$0]?.version ?? .v11) }
+  /// Whether labels divide the region (region_devs.c:nd_region_to_nstype): any of its DIMMs has, or had, an index
+  /// block.
+  func isLabeled(_ index: Int) -> Bool { topology.regions[index].dimms.contains(where: labeling.contains) }
+
+  /// dimm.c:nvdimm_probe sets NDD_LABELING where an index block is found.
+  private func noteLabeling() {
+    for (dimm, area) in labels where area.index != nil && isKnown(area.version) { labeling.insert(dimm) }
   }
 
   /// Whether this kernel reads labels of a version.
@@ -68,6 +77,11 @@ final class SimKernel {
   /// region.c:nd_region_probe.
   func enableRegion(_ index: Int) throws {
     guard !regions[index].isEnabled else { return }
+    // namespace_devs.c:init_active_labels.
+    if let dimm = topology.regions[index].dimms.first(where: disabledDimms.contains), labeling.contains(dimm)
+    {
+      throw SimFault(6, "region\(index): nmem\(dimm): is disabled, failing probe")
+    }
     var region = SimRegion()
     region.isEnabled = true
     region.namespaces = isLabeled(index) ? scanLabels(index) : [labellessNamespace(index)]
@@ -87,13 +101,45 @@ final class SimKernel {
     regions[index] = SimRegion()
   }
 
+  // MARK: DIMMs
+
   /// What `ndctl init-labels` does: the kernel refuses writes to the label area of a DIMM in use
   /// (bus.c:nd_cmd_clear_to_send).
   func initializeLabels(_ dimm: Int, _ version: LabelVersion) throws {
     guard labels[dimm] != nil else { throw SimFault(6, "nmem\(dimm) has no label area") }
+    try checkDimmIdle(dimm)
+    try labels[dimm]?.initialize(version)
+    if !disabledDimms.contains(dimm) { noteLabeling() }
+  }
+
+  /// The whole label area, then the driver reads it anew.
+  func writeLabels(_ dimm: Int, _ bytes: [UInt8]) throws {
+    guard labels[dimm] != nil else { throw SimFault(6, "nmem\(dimm) has no label area") }
+    guard bytes.count == Int(topology.dimms[dimm].labelArea) else {
+      throw SimFault(22, "the label area of nmem\(dimm) has another size")
+    }
+    try checkDimmIdle(dimm)
+    try media.writeLabels(dimm: dimm, bytes, at: 0)
+    labels[dimm] = try SimLabels(dimm: dimm, areaSize: topology.dimms[dimm].labelArea, media: media)
+    if !disabledDimms.contains(dimm) { noteLabeling() }
+  }
+
+  func enableDimm(_ dimm: Int) {
+    disabledDimms.remove(dimm)
+    noteLabeling()
+  }
+
+  /// The kernel would unbind it under its regions; libndctl does not ask it to (dimm->busy).
+  func disableDimm(_ dimm: Int) throws {
+    try checkDimmIdle(dimm)
+    disabledDimms.insert(dimm)
+  }
+
+  private func checkDimmIdle(_ dimm: Int) throws {
+    // Regions hold only those that have labels to hold (namespace_devs.c:init_active_labels).
+    guard labels[dimm] != nil, !disabledDimms.contains(dimm) else { return }
     let users = topology.regions.indices.filter { topology.regions[$0].dimms.contains(dimm) }
     guard users.allSatisfy({ !regions[$0].isEnabled }) else { throw SimFault(16, "nmem\(dimm) is in use") }
-    try labels[dimm]?.initialize(version)
   }
 
   private func labellessNamespace(_ index: Int) -> SimNamespace {

@@ -69,6 +69,8 @@ struct SimLabels {
   /// Writes a label into a free slot, then the index that makes it count and its predecessor not
   /// (label.c:__pmem_label_update). A cut between the two leaves the old state.
   mutating func update(_ label: NamespaceLabel) throws {
+    // label.c:init_labels: an area that lost its index gets one.
+    if index == nil { try initialize(.v12) }
     guard let current = index, let slot = current.free.firstIndex(of: true) else {
       throw SimFault(6, "no label slot is free on nmem\(dimm)")
     }

@@ -10,6 +10,7 @@ public import SystemPackage
 /// DIR/runtime            the kernel's memory between two commands; absent: as after power on
 /// DIR/nmem0.img          data, then the label area
 /// DIR/e820-region2.img   a range without a DIMM
+/// DIR/undo               what it takes to undo changes
 /// ```
 ///
 /// A change removes `runtime` and writes it anew at its end: where it is cut short, the next command
@@ -56,6 +57,9 @@ public final class SimMachine {
     }
   }
 
+  /// Where what it takes to undo changes is kept, by whoever makes them.
+  public static func undoFolder(_ directory: FilePath) -> FilePath { directory.appending("undo") }
+
   /// Removes a machine and all it holds; a directory with anything else in it stays, with that in it.
   public static func destroy(_ directory: FilePath) throws(DeviceError) {
     let topology = try readTopology(directory)
@@ -65,11 +69,26 @@ public final class SimMachine {
         throw ImageFile.failure("remove", directory.appending(name), Errno(rawValue: errno))
       }
     }
+    removeUndo(directory)
     lock.release()
     guard rmdir(directory.string) == 0 else {
       throw DeviceError(
         .failed, "the machine is gone, but \(directory) holds other files and was left", errno: errno)
     }
+  }
+
+  /// Only what is a record's by its name.
+  private static func removeUndo(_ directory: FilePath) {
+    let folder = undoFolder(directory)
+    guard let stream = opendir(folder.string) else { return }
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) {
+        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name.hasSuffix(".json") || name.hasSuffix(".json.new") { unlink(folder.appending(name).string) }
+    }
+    closedir(stream)
+    rmdir(folder.string)
   }
 
   private static func names(of topology: SimTopology) -> [String] {

@@ -6,6 +6,8 @@ import PmemMedia
 struct SimRuntime {
   let regions: [SimRegion]
   let memory: SimMemory
+  let disabledDimms: Set<Int>
+  let labeling: Set<Int>
   /// ``SimKernel/labelFingerprint`` when it was written.
   let labels: UInt64
 
@@ -14,16 +16,25 @@ struct SimRuntime {
   init(_ kernel: SimKernel) {
     regions = kernel.regions
     memory = kernel.memory
+    disabledDimms = kernel.disabledDimms
+    labeling = kernel.labeling
     labels = kernel.labelFingerprint
   }
 
   var text: String {
     var media = RecordLine("media")
     media.add("labels", labels)
+    let dimms = disabledDimms.union(labeling).sorted().map { dimm in
+      var line = RecordLine("dimm")
+      line.add("number", dimm)
+      line.add("enabled", disabledDimms.contains(dimm) ? 0 : 1)
+      line.add("labeling", labeling.contains(dimm) ? 1 : 0)
+      return line
+    }
     let lines = regions.enumerated().flatMap { index, region in
       [Self.line(index, region)] + region.namespaces.map { Self.line(index, $0) }
     }
-    return RecordFile.text(header: Self.header, [media] + lines + SimMemoryRecord.lines(memory))
+    return RecordFile.text(header: Self.header, [media] + dimms + lines + SimMemoryRecord.lines(memory))
   }
 
   /// Reads the file back; what does not fit the machine's regions was not written by ``text``.
@@ -32,11 +43,17 @@ struct SimRuntime {
   ) throws(DeviceError) {
     var regions: [SimRegion] = []
     var labels: UInt64?
+    var disabledDimms: Set<Int> = []
+    var labeling: Set<Int> = []
     var memory = SimMemoryReader(regions: hardware.count, file: file)
     for line in try RecordFile(text, header: Self.header, file: file).lines {
       switch line.kind {
       case "media":
         labels = try line.integer("labels", file: file)
+      case "dimm":
+        let number = try line.integer("number", file: file, as: Int.self)
+        if try line.integer("enabled", file: file, as: Int.self) == 0 { disabledDimms.insert(number) }
+        if try line.integer("labeling", file: file, as: Int.self) != 0 { labeling.insert(number) }
       case "region":
         regions.append(try Self.region(line, file))
       case "namespace":
@@ -62,6 +79,8 @@ struct SimRuntime {
     self.regions = regions
     self.memory = memory.memory
     self.labels = labels
+    self.disabledDimms = disabledDimms
+    self.labeling = labeling
   }
 
   private static func fits(_ namespace: SimNamespace, _ size: UInt64) -> Bool {

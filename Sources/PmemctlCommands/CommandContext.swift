@@ -2,7 +2,7 @@ import Glibc
 public import PmemDevice
 public import PmemOutput
 import PmemSim
-import SystemPackage
+public import SystemPackage
 
 /// All that a command touches of the world: made once at the start, faked in tests.
 public struct CommandContext {
@@ -17,12 +17,17 @@ public struct CommandContext {
   public let readAnswer: () -> String?
   /// Waits for some seconds; false where there is nothing more to wait for, as in a test.
   public let pause: (_ seconds: Double) -> Bool
+  /// Seconds since 1970.
+  public let now: () -> UInt64
+  /// Where this host's undo journal is.
+  public let stateDirectory: FilePath
   /// The real machine; a test that must not touch it gives one that fails.
   public let openKernel: (_ verbose: ((String) -> Void)?) throws(DeviceError) -> any Backend
 
   public init(
     out: any TextSink, err: any TextSink, terminal: Terminal, environment: [String: String],
     readAnswer: @escaping () -> String?, pause: @escaping (_ seconds: Double) -> Bool = { _ in false },
+    now: @escaping () -> UInt64, stateDirectory: FilePath,
     openKernel: @escaping (_ verbose: ((String) -> Void)?) throws(DeviceError) -> any Backend
   ) {
     self.out = out
@@ -31,6 +36,8 @@ public struct CommandContext {
     self.environment = environment
     self.readAnswer = readAnswer
     self.pause = pause
+    self.now = now
+    self.stateDirectory = stateDirectory
     self.openKernel = openKernel
   }
 
@@ -47,17 +54,28 @@ public struct CommandContext {
         usleep(UInt32(seconds * 1_000_000))
         return true
       },
+      now: { UInt64(max(0, time(nil))) }, stateDirectory: "/var/lib/pmemctl",
       openKernel: { verbose throws(DeviceError) in HostMachine(verbose: verbose) })
   }
 
   /// The machine that the options name: `--sim`, else `PMEMCTL_SIM`, else this host.
   func open(_ options: MachineOptions, forWriting: Bool) throws(DeviceError) -> any Backend {
-    if let directory = options.sim ?? environment["PMEMCTL_SIM"], !directory.isEmpty {
-      return SimBackend(try SimMachine.open(FilePath(directory), forWriting: forWriting))
+    if let directory = simulation(options) {
+      return SimBackend(try SimMachine.open(directory, forWriting: forWriting))
     }
     guard options.verbose else { return try openKernel(nil) }
     let err = err
     return try openKernel { message in try? err.write("pmemctl: \(message.sanitized)\n") }
+  }
+
+  private func simulation(_ options: MachineOptions) -> FilePath? {
+    guard let directory = options.sim ?? environment["PMEMCTL_SIM"], !directory.isEmpty else { return nil }
+    return FilePath(directory)
+  }
+
+  /// The undo journal of the machine that the options name.
+  func journal(_ options: MachineOptions) -> UndoJournal {
+    UndoJournal(directory: simulation(options).map(SimMachine.undoFolder) ?? stateDirectory.appending("undo"))
   }
 
   /// A note to the person, not part of the answer.

@@ -13,6 +13,8 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
   case notPermitted = 5
   /// This kernel, device or build cannot.
   case notSupported = 6
+  /// Stopped by a signal between two steps: 128 and the number of SIGINT, as shells say it.
+  case interrupted = 130
   /// EX_USAGE of sysexits.h.
   case usage = 64
   /// EX_DATAERR of sysexits.h: a damaged or foreign file.
@@ -27,6 +29,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
       case .permission: .notPermitted
       case .unsupported: .notSupported
       case .usage: .usage
+      case .interrupted: .interrupted
       case .corrupt: .badData
       }
   }

@@ -17,6 +17,20 @@ public final class HostMachine: DeviceBackend, UsageInspector {
 
   public func perform(_ step: Step) throws(DeviceError) { try kernel.perform(step) }
 
+  public func withRawMedia<Result>(
+    of namespace: String, forWriting: Bool, _ body: (any RawMedia) throws(DeviceError) -> Result
+  ) throws(DeviceError) -> Result {
+    try kernel.withRawMedia(of: namespace, forWriting: forWriting, body)
+  }
+
+  public func withContent<Result>(
+    of namespace: Namespace, _ body: (any ByteSource) throws(DeviceError) -> Result
+  ) throws(DeviceError) -> Result {
+    try kernel.withContent(of: namespace, body)
+  }
+
+  public func readLabels(dimm: String) throws(DeviceError) -> [UInt8] { try kernel.readLabels(dimm: dimm) }
+
   public func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport {
     try inspector.mappings(try kernel.inventory(.listing), pid: pid, interface: interface)
   }

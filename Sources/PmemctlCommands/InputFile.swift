@@ -6,11 +6,16 @@ enum InputFile {
   /// More than any description of a machine; more than this is not read into memory.
   private static let limit = 64 << 20
 
-  static func read(_ name: String) throws(DeviceError) -> [UInt8] {
+  /// - Parameters:
+  ///   - name: As typed.
+  ///   - most: Only so many bytes of its beginning; nil for all, which must not be more than 64 MiB.
+  /// - Returns: The bytes.
+  /// - Throws: ``DeviceError/Code/notFound`` and what else the system says.
+  static func read(_ name: String, atMost most: Int? = nil) throws(DeviceError) -> [UInt8] {
     do {
-      guard name != "-" else { return try read(.standardInput, name) }
+      guard name != "-" else { return try read(.standardInput, name, most) }
       let descriptor = try FileDescriptor.open(FilePath(name), .readOnly, options: [.closeOnExec])
-      return try descriptor.closeAfter { try read(descriptor, name) }
+      return try descriptor.closeAfter { try read(descriptor, name, most) }
     } catch let error as DeviceError {
       throw error
     } catch {
@@ -21,13 +26,14 @@ enum InputFile {
     }
   }
 
-  private static func read(_ descriptor: FileDescriptor, _ name: String) throws -> [UInt8] {
+  private static func read(_ descriptor: FileDescriptor, _ name: String, _ most: Int?) throws -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let count = try chunk.withUnsafeMutableBytes { try descriptor.read(into: $0) }
       guard count > 0 else { return bytes }
       bytes += chunk[..<count]
+      if let most, bytes.count >= most { return Array(bytes.prefix(most)) }
       guard bytes.count <= limit else {
         throw DeviceError(.corrupt, "\(name) is too large: more than \(ByteCount(UInt64(limit)))")
       }

@@ -28,10 +28,18 @@ struct ChangeOptions: ParsableArguments {
 
   @Flag(name: .customLong("no-progress"), help: "Do not tell on standard error what is being done.")
   var noProgress = false
+
+  @Flag(name: .customLong("no-undo"), help: "Do not keep what it takes to undo the change.")
+  var noUndo = false
 }
 
 /// Harm to others that is done only when it is named.
 struct DangerOptions: ParsableArguments {
+  @Flag(
+    name: .customLong("discard-content"),
+    help: "Also where a filesystem, a volume or a partition table is on it: it is lost.")
+  var discardContent = false
+
   @Flag(
     name: .customLong("break-mappings"),
     help: "Also where processes have it mapped or open: they get SIGBUS, or errors.")
@@ -44,6 +52,7 @@ struct DangerOptions: ParsableArguments {
 
   var accepted: AcceptedDangers {
     var accepted: AcceptedDangers = []
+    if discardContent { accepted.insert(.discardContent) }
     if breakMappings { accepted.insert(.breakMappings) }
     if discardOrphanPins { accepted.insert(.discardOrphanPins) }
     return accepted

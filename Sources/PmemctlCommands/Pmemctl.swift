@@ -17,9 +17,12 @@ public struct Pmemctl: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      StatusCommand.self, BusCommand.self, DimmCommand.self, LabelCommand.self, RegionCommand.self,
+      StatusCommand.self, BusCommand.self, DimmCommand.self, LabelCommand.self, InfoBlockCommand.self,
+      RegionCommand.self,
       NamespaceCommand.self,
-      DeviceCommand.self, MappingCommand.self, PinCommand.self, UserCommand.self, SimCommand.self,
+      DeviceCommand.self, MappingCommand.self, PinCommand.self, UserCommand.self, UndoCommand.self,
+      DoctorCommand.self,
+      SimCommand.self,
     ])
 
   public init() {}

@@ -17,7 +17,7 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
   public func run(on machine: ConformanceMachine) throws { try body(machine) }
 
   /// The suite: the simulated machine passes it always, the real kernel inside the test VM.
-  public static let all = creation + space + refusals + life + undo
+  public static let all = creation + space + refusals + life + media + undo
 }
 
 extension ConformanceCase {
@@ -242,7 +242,8 @@ extension ConformanceCase {
       let namespace = try machine.create(.devdax, mebibytes: 64)
       let inventory = try machine.inventory()
       try PlanRunner(on: machine.backend).run(
-        try NamespaceStatePlanner(inventory, inspector: machine.backend).destroy([namespace], force: true))
+        try NamespaceStatePlanner(inventory, inspector: machine.backend, contents: nil).destroy(
+          [namespace], force: true))
       try machine.expectEqual(try machine.region().configuredNamespaces, [], "namespaces")
       try machine.expectEqual(try machine.region().availableSize, before, "free space")
     },

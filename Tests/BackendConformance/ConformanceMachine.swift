@@ -15,7 +15,7 @@ public final class ConformanceMachine {
     let inventory = try inventory()
     let labeled = inventory.regions.filter(\.isLabeled).flatMap(\.configuredNamespaces)
     try PlanRunner(on: backend).run(
-      try NamespaceStatePlanner(inventory, inspector: backend).destroy(labeled, force: true))
+      try NamespaceStatePlanner(inventory, inspector: backend, contents: nil).destroy(labeled, force: true))
   }
 
   func inventory() throws -> Inventory { try backend.inventory(.planning) }

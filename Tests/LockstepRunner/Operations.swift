@@ -12,8 +12,15 @@ struct Operations {
   mutating func next(_ inventory: Inventory) -> [Step] {
     serial += 1
     switch Int.random(in: 0..<100, using: &generator) {
-    case 0..<35: return create(inventory)
-    case 35..<45: return destroy(inventory)
+    case 0..<28: return create(inventory)
+    case 28..<34: return [resize(inventory)].compactMap { $0 }
+    case 34..<36: return [.rename(namespace: namespace(inventory), name: name() ?? "")]
+    case 36..<37: return dimm(inventory)
+    case 37..<38:
+      let mode = NamespaceMode.allCases.randomElement(using: &generator) ?? .raw
+      return Bool.random(using: &generator)
+        ? [write(inventory)] : [.setMode(namespace: namespace(inventory), mode)]
+    case 38..<45: return destroy(inventory)
     case 45..<53: return [allocate(inventory)]
     case 53..<63: return [claim(inventory)].compactMap { $0 }
     case 63..<75: return [.enable(namespace: namespace(inventory))]
@@ -71,6 +78,41 @@ struct Operations {
     guard Bool.random(using: &generator) else { return [write] }
     let users = inventory.regions.filter { $0.mappings.contains { $0.dimm == dimm.dev } }.map(\.dev)
     return users.map(Step.disableRegion) + [write] + users.map(Step.enableRegion)
+  }
+
+  /// Off and on again, mostly with the regions on it.
+  private mutating func dimm(_ inventory: Inventory) -> [Step] {
+    guard let dimm = inventory.dimms.randomElement(using: &generator)?.dev else { return [] }
+    let users = inventory.regions.filter { $0.mappings.contains { $0.dimm == dimm } }.map(\.dev)
+    // A label-less region on a disabled DIMM is enabled all the same; whether it is, is for the kernel to say.
+    let again = users.map(Step.enableRegion) + [.enableDimm(dimm)] + users.map(Step.enableRegion)
+    guard Int.random(in: 0..<4, using: &generator) > 0 else { return [.disableDimm(dimm)] }
+    return users.map(Step.disableRegion) + [.disableDimm(dimm), .enableDimm(dimm)] + again.suffix(users.count)
+  }
+
+  /// Larger and smaller, aligned and not. Where no hole beside the namespace is large enough but another is,
+  /// scan_allocate() (drivers/nvdimm/namespace_devs.c) takes from elsewhere and leaves a namespace in two pieces; the
+  /// simulated machine refuses instead.
+  private mutating func resize(_ inventory: Inventory) -> Step? {
+    guard let victim = inventory.regions.flatMap(\.configuredNamespaces).randomElement(using: &generator),
+      let region = inventory.region(of: victim)
+    else { return nil }
+    let pieces = UInt64.random(in: 1...20, using: &generator)
+    let size = pieces * region.align + (Int.random(in: 0..<8, using: &generator) == 0 ? 4096 : 0)
+    let step = Step.resize(namespace: victim.dev, size: ByteCount(size))
+    guard size > victim.rawSize.rawValue, size % region.align == 0 else { return step }
+    guard let start = victim.resource, let base = region.resource, let holes = region.freeExtents else {
+      return nil
+    }
+    let place = NamespacePlace(offset: start - base, size: victim.rawSize.rawValue)
+    let isTooMuch = size - victim.rawSize.rawValue > holes.map(\.length).max() ?? 0
+    return isTooMuch || place.grown(to: size, holes: holes) != nil ? step : nil
+  }
+
+  private mutating func write(_ inventory: Inventory) -> Step {
+    let bytes = [UInt8](repeating: UInt8.random(in: 0...255, using: &generator), count: 4096)
+    let offset: UInt64 = Bool.random(using: &generator) ? 4096 : 1 << 20
+    return .write(namespace: namespace(inventory), bytes: bytes, offset: offset)
   }
 
   // MARK: As nobody should

@@ -32,6 +32,9 @@ func freshMachines(_ directory: String) throws -> Lockstep {
 /// Nothing but what a boot of blank media leaves.
 func emptyMachine() throws {
   let kernel = NdctlBackend()
+  for dimm in try kernel.inventory(.planning).dimms where !dimm.isEnabled {
+    try kernel.perform(.enableDimm(dimm.dev))
+  }
   let inventory = try kernel.inventory(.planning)
   for namespace in inventory.regions.filter(\.isLabeled).flatMap(\.configuredNamespaces) {
     if namespace.isEnabled {

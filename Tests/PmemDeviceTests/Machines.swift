@@ -51,6 +51,19 @@ final class ScriptedBackend: DeviceBackend, UsageInspector {
     performed.append(step)
   }
 
+  /// It has no media.
+  private var nothing: DeviceError { DeviceError(.unsupported, "nothing is there", errno: 95) }
+
+  func withRawMedia<Result>(
+    of namespace: String, forWriting: Bool, _ body: (any RawMedia) throws(DeviceError) -> Result
+  ) throws(DeviceError) -> Result { throw nothing }
+
+  func withContent<Result>(
+    of namespace: Namespace, _ body: (any ByteSource) throws(DeviceError) -> Result
+  ) throws(DeviceError) -> Result { throw nothing }
+
+  func readLabels(dimm: String) throws(DeviceError) -> [UInt8] { throw nothing }
+
   func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport {
     UsageReport(uses: namespaces.flatMap { users[$0.dev] ?? [] })
   }

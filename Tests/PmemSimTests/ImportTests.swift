@@ -29,7 +29,7 @@ import Testing
       // A number that a boot would not give again, and something disabled.
       let first = inventory.regions[1].configuredNamespaces[0]
       try PlanRunner(on: backend).run(
-        try NamespaceStatePlanner(inventory, inspector: backend).destroy([first], force: true))
+        try NamespaceStatePlanner(inventory, inspector: backend, contents: nil).destroy([first], force: true))
       try backend.perform(.disable(namespace: inventory.regions[1].configuredNamespaces[1].dev))
     }
     return machine

@@ -52,8 +52,10 @@ struct CutChange: CustomTestStringConvertible {
       steps = try machine().use { backend in
         let inventory = try backend.inventory(.planning)
         let victims = try NameResolver(inventory).namespaces(["subject"])
-        return try NamespaceStatePlanner(inventory, inspector: backend).destroy(victims, force: true)
-          .entries.map(\.step)
+        return try NamespaceStatePlanner(inventory, inspector: backend, contents: nil).destroy(
+          victims, force: true
+        )
+        .entries.map(\.step)
       }
     }
 

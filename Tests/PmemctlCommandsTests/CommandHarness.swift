@@ -2,6 +2,7 @@ import Foundation
 import PmemDevice
 import PmemOutput
 import PmemctlCommands
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -23,6 +24,8 @@ final class CommandHarness {
   var answer: String?
   /// Command lines that are run while another one watches, one a round; it ends behind the last.
   var rounds: [String] = []
+  /// Taken for the real kernel instead of the simulated machine, where there is one.
+  var kernel: (any CommandContext.Backend)?
 
   init() throws {
     folder = try TemporaryFolder()
@@ -49,14 +52,20 @@ final class CommandHarness {
     let answer = answer
     let context = CommandContext(
       out: out, err: err, terminal: Terminal(isInteractive: interactive, width: width, isUnicode: unicode),
-      environment: ["PMEMCTL_SIM": machine], readAnswer: { answer },
+      environment: kernel == nil ? ["PMEMCTL_SIM": machine] : [:], readAnswer: { answer },
       pause: { _ in
         guard !self.rounds.isEmpty else { return false }
         let answer = self.run(self.rounds.removeFirst())
         #expect(answer.status == .done, "\(answer.err)")
         return true
       },
-      openKernel: { _ throws(DeviceError) in throw DeviceError(.failed, "a test reached for the real kernel")
+      // The first second of 2026.
+      now: { 1_767_225_600 }, stateDirectory: FilePath(folder.path + "/state"),
+      openKernel: { _ throws(DeviceError) in
+        guard let kernel = self.kernel else {
+          throw DeviceError(.failed, "a test reached for the real kernel")
+        }
+        return kernel
       })
     let status = Pmemctl.run(arguments, in: context)
     return Answer(status: status, out: normalized(out.text), err: normalized(err.text))

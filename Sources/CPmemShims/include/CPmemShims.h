@@ -100,4 +100,8 @@ int CPmem_rdma_regions(struct CPmem_rdma_region *regions, unsigned room);
 // (pidfd_getfd(2), 5.6). Or a negative error number.
 int64_t CPmem_bytes_in_pipe(int process, int descriptor);
 
+// A file in memory that has no name anywhere (memfd_create(2)). Its descriptor, closed by the caller, or a negative error
+// number.
+int CPmem_memory_file(const char *name);
+
 #pragma clang assume_nonnull end

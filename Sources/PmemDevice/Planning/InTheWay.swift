@@ -9,6 +9,8 @@ public struct AcceptedDangers: OptionSet, Hashable, Sendable {
   public static let breakMappings = AcceptedDangers(rawValue: 1)
   /// Pins that no process is left to release are forgotten.
   public static let discardOrphanPins = AcceptedDangers(rawValue: 2)
+  /// Filesystems, volumes and tables that are recognised on it are lost.
+  public static let discardContent = AcceptedDangers(rawValue: 4)
 
   /// Whether a use is of the kind that was accepted.
   fileprivate func covers(_ use: Usage) -> Bool {
@@ -23,10 +25,18 @@ public struct AcceptedDangers: OptionSet, Hashable, Sendable {
 /// The check before anything is taken away: there is this one.
 struct InTheWay {
   private let inspector: any UsageInspector
+  private let contents: (any ContentInspector)?
   private let accepted: AcceptedDangers
 
-  init(_ inspector: any UsageInspector, accepting accepted: AcceptedDangers = []) {
+  /// - Parameters:
+  ///   - inspector: Tells who uses namespaces.
+  ///   - contents: Tells what is on them; nil where nothing that can be taken away is lost.
+  ///   - accepted: Harm that a person has named, and wants done.
+  init(
+    _ inspector: any UsageInspector, contents: (any ContentInspector)?, accepting accepted: AcceptedDangers
+  ) {
     self.inspector = inspector
+    self.contents = contents
     self.accepted = accepted
   }
 
@@ -47,6 +57,44 @@ struct InTheWay {
   /// - Returns: That nobody is, but for those whose harm was accepted.
   /// - Throws: ``DeviceError/Code/refused``.
   func check(_ namespaces: [Namespace], verb: String, what: String?) throws(DeviceError) -> Clearance {
+    let enabled = namespaces.filter(\.isEnabled)
+    return enabled.isEmpty ? Clearance(warnings: [], hurts: false) : try users(enabled, verb, what)
+  }
+
+  /// As ``check(_:verb:what:)``, for what overwrites: refuses also where something is recognised on them.
+  ///
+  /// - Parameters:
+  ///   - namespaces: Whose content would be lost, enabled or not.
+  ///   - verb: `destroy`, `initialize`.
+  ///   - what: What the person named, where it is not the namespaces themselves.
+  /// - Returns: That nothing is lost but what was accepted.
+  /// - Throws: ``DeviceError/Code/refused``.
+  func checkLoss(_ namespaces: [Namespace], verb: String, what: String?) throws(DeviceError) -> Clearance {
+    var clearance = try check(namespaces, verb: verb, what: what)
+    guard let report = contents?.contents(of: namespaces) else { return clearance }
+    let lost = namespaces.flatMap { namespace in
+      (report.contents[namespace.dev] ?? []).map { (namespace: namespace, content: $0) }
+    }
+    guard let first = lost.first else {
+      clearance.warnings += report.unknown
+      return clearance
+    }
+    let lines = lost.map { "\($0.namespace.title): \($0.content.text)" }
+    guard accepted.contains(.discardContent) else {
+      let subject = what ?? NamespaceStatePlanner.count(namespaces)
+      let reason = lost.count == 1 ? "\(first.content.kind) is on \(first.namespace.dev)" : "there is content"
+      throw DeviceError(
+        .refused, "refused to \(verb) \(subject): \(reason)",
+        details: lines + ["it would be lost; --discard-content says that it may be; nothing was changed"],
+        errno: 16)
+    }
+    return Clearance(
+      warnings: clearance.warnings + report.unknown + lines.map { "lost: \($0)" }, hurts: true)
+  }
+
+  private func users(
+    _ namespaces: [Namespace], _ verb: String, _ what: String?
+  ) throws(DeviceError) -> Clearance {
     let report = try inspector.usage(of: namespaces)
     let subject = what ?? NamespaceStatePlanner.count(namespaces)
     guard report.hiddenProcesses == 0 || !report.uses.isEmpty else {

@@ -7,11 +7,14 @@ public struct LabelPlanner {
   /// - Parameters:
   ///   - inventory: What there is, read for planning: labels must be known.
   ///   - inspector: Asked who uses the namespaces that would go.
+  ///   - contents: Asked what is on them.
   ///   - accepted: Harm that a person has named, and wants done.
-  public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
-  {
+  public init(
+    _ inventory: Inventory, inspector: any UsageInspector, contents: (any ContentInspector)?,
+    accepting accepted: AcceptedDangers = []
+  ) {
     self.inventory = inventory
-    inTheWay = InTheWay(inspector, accepting: accepted)
+    inTheWay = InTheWay(inspector, contents: contents, accepting: accepted)
   }
 
   /// Plans fresh labels, every slot free: the regions on the DIMMs are disabled for it and enabled again.
@@ -26,42 +29,101 @@ public struct LabelPlanner {
   public func initialize(
     _ dimms: [DIMM], version: LabelVersion, force: Bool
   ) throws(DeviceError) -> Plan {
-    for dimm in dimms where dimm.labels == nil {
-      throw DeviceError(
-        .unsupported, "cannot initialize the labels of \(dimm.dev): it has no label area",
-        details: ["its region is one namespace that cannot be divided"])
-    }
-    let regions = inventory.regions.filter { region in
-      region.mappings.contains { mapping in dimms.contains { $0.dev == mapping.dimm } }
-    }
-    let what = "the labels of \(dimms.count == 1 ? dimms[0].dev : "\(dimms.count) DIMMs")"
-    let namespaces = regions.flatMap(\.configuredNamespaces)
-    let clearance = try inTheWay.check(
-      namespaces.filter(\.isEnabled), verb: "initialize", what: what)
+    for dimm in dimms where dimm.labels == nil { throw Self.noLabels(dimm, verb: "initialize") }
+    let regions = regions(on: dimms)
+    let what = Self.what(dimms)
+    let clearance = try inTheWay.checkLoss(
+      regions.flatMap(\.configuredNamespaces), verb: "initialize", what: what)
     if !force { try refuseLoss(dimms, regions, what: what) }
     return Plan(
-      title: "initialize \(what)", entries: entries(dimms, regions, version),
-      warnings: clearance.warnings + regions.flatMap { incomplete($0, dimms) }, isDestructive: true,
-      hurts: clearance.hurts)
+      title: "initialize \(what)",
+      entries: Self.around(
+        regions,
+        dimms.map { dimm in
+          Plan.Entry(
+            .initializeLabels(dimm: dimm.dev, version),
+            "write fresh labels to \(dimm.dev), version \(version.rawValue)",
+            loses: dimm.labels?.isBlank == true ? nil : "the labels of \(dimm.dev)")
+        }),
+      warnings: clearance.warnings + regions.flatMap { incomplete($0, dimms) },
+      saves: dimms.map { .labels(dimm: $0.dev) },
+      isDestructive: true, hurts: clearance.hurts)
   }
 
-  private func entries(_ dimms: [DIMM], _ regions: [Region], _ version: LabelVersion) -> [Plan.Entry] {
+  /// Plans other bytes for whole label areas: the regions on the DIMMs are disabled for it and enabled again.
+  ///
+  /// - Parameters:
+  ///   - areas: For each DIMM what to write, of the size of its label area.
+  ///   - verb: `write`, `zero`, `restore`.
+  ///   - keeps: Namespaces whose labels are the same before and after.
+  ///   - force: Also where namespaces would be gone, nobody using them.
+  /// - Returns: The plan.
+  /// - Throws: ``DeviceError/Code/unsupported`` for a DIMM without a label area,
+  ///   ``DeviceError/Code/refused`` where someone is in the way or force is needed.
+  public func write(
+    _ areas: [(dimm: DIMM, bytes: [UInt8])], verb: String, keeps: [Namespace], force: Bool
+  ) throws(DeviceError) -> Plan {
+    let dimms = areas.map(\.dimm)
+    for dimm in dimms where dimm.labels == nil { throw Self.noLabels(dimm, verb: verb) }
+    let regions = regions(on: dimms)
+    let what = Self.what(dimms)
+    let kept = regions.flatMap(\.configuredNamespaces).filter(keeps.contains)
+    let gone = regions.flatMap(\.configuredNamespaces).filter { !keeps.contains($0) }
+    let clearance = try inTheWay.checkLoss(gone, verb: verb, what: what)
+    let others = try inTheWay.check(kept, verb: verb, what: what)
+    if !force { try refuseLoss(of: gone, what: what, verb: verb) }
+    return Plan(
+      title: "\(verb) \(what)",
+      entries: Self.around(
+        regions,
+        areas.map { dimm, bytes in
+          Plan.Entry(
+            .writeLabels(dimm: dimm.dev, bytes: bytes),
+            bytes.allSatisfy { $0 == 0 }
+              ? "overwrite the label area of \(dimm.dev) with zeros, \(ByteCount(UInt64(bytes.count)))"
+              : "write \(ByteCount(UInt64(bytes.count))) to the label area of \(dimm.dev)",
+            loses: "the labels of \(dimm.dev)")
+        }),
+      warnings: clearance.warnings + others.warnings, saves: dimms.map { .labels(dimm: $0.dev) },
+      isDestructive: true, hurts: clearance.hurts || others.hurts)
+  }
+
+  private static func noLabels(_ dimm: DIMM, verb: String) -> DeviceError {
+    guard dimm.isEnabled else {
+      return DeviceError(
+        .failed, "cannot \(verb) the labels of \(dimm.dev): it is disabled",
+        try: ["pmemctl dimm enable \(dimm.dev)"])
+    }
+    return DeviceError(
+      .unsupported, "cannot \(verb) the labels of \(dimm.dev): it has no label area",
+      details: ["its region is one namespace that cannot be divided"])
+  }
+
+  private static func what(_ dimms: [DIMM]) -> String {
+    "the labels of \(dimms.count == 1 ? dimms[0].dev : "\(dimms.count) DIMMs")"
+  }
+
+  private func regions(on dimms: [DIMM]) -> [Region] {
+    inventory.regions.filter { region in
+      region.mappings.contains { mapping in dimms.contains { $0.dev == mapping.dimm } }
+    }
+  }
+
+  /// Steps between disabling regions and enabling them again.
+  static func around(_ regions: [Region], _ steps: [Plan.Entry]) -> [Plan.Entry] {
     let enabled = regions.filter(\.isEnabled)
-    let off = enabled.flatMap { region in
-      region.namespaces.filter(\.isEnabled).map(NamespaceStatePlanner.disabling) + [
-        Plan.Entry(.disableRegion(region.dev), "disable \(region.dev)", undo: [.enableRegion(region.dev)])
-      ]
-    }
-    let labels = dimms.map { dimm in
-      Plan.Entry(
-        .initializeLabels(dimm: dimm.dev, version),
-        "write fresh labels to \(dimm.dev), version \(version.rawValue)",
-        loses: dimm.labels?.isBlank == true ? nil : "the labels of \(dimm.dev)")
-    }
     let on = enabled.map { region in
       Plan.Entry(.enableRegion(region.dev), "enable \(region.dev)", undo: [.disableRegion(region.dev)])
     }
-    return off + labels + on
+    return enabled.flatMap(RegionStatePlanner.disabling) + steps + on
+  }
+
+  private func refuseLoss(of gone: [Namespace], what: String, verb: String) throws(DeviceError) {
+    guard !gone.isEmpty else { return }
+    throw DeviceError(
+      .refused, "refused to \(verb) \(what): namespaces would be lost",
+      details: gone.map { "\($0.title), \($0.mode), \($0.rawSize), would be gone" }
+        + ["--force does it all the same, nothing was changed"], errno: 16)
   }
 
   /// Without force only a blank area is written to, and only where no namespace goes out of sight.

@@ -1,6 +1,6 @@
 /// A plan to create a namespace, with the numbers that it rests on.
 public struct NamespaceCreatePlan: Hashable, Sendable {
-  public let plan: Plan
+  public private(set) var plan: Plan
   public let proposal: NamespaceProposal
   /// Of the label; nil where there is none.
   public let uuid: DeviceUUID?
@@ -25,7 +25,14 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
       facts: Self.facts(request, proposal),
       entries: region.isLabeled
         ? Self.labeledSteps(request, proposal, uuid: uuid) : Self.labellessSteps(proposal),
-      warnings: warnings, isDestructive: !region.isLabeled)
+      warnings: warnings, saves: region.isLabeled ? [] : [.head(namespace: proposal.namespace.dev)],
+      isDestructive: !region.isLabeled)
+  }
+
+  /// Adds what a check of the present namespace found.
+  public mutating func add(warnings: [String], hurts: Bool) {
+    plan.warnings += warnings
+    plan.hurts = plan.hurts || hurts
   }
 
   // MARK: Steps
@@ -67,7 +74,8 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
     return entries + claimSteps(proposal)
   }
 
-  private static func claimSteps(_ proposal: NamespaceProposal) -> [Plan.Entry] {
+  /// The claim, where the mode has one, and enabling it.
+  static func claimSteps(_ proposal: NamespaceProposal) -> [Plan.Entry] {
     let dev = proposal.namespace.dev
     var entries: [Plan.Entry] = []
     if proposal.needsClaim {
@@ -103,10 +111,15 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
   private static func facts(
     _ request: NamespaceCreateRequest, _ proposal: NamespaceProposal
   ) -> [Plan.Fact] {
-    var facts = [
+    [
       Plan.Fact("take", "\(proposal.taken)", takenNote(request, proposal)),
       Plan.Fact("usable", proposal.usable.exact, usableNote(request, proposal)),
-    ]
+    ] + costs(proposal)
+  }
+
+  /// What it costs beside the data, and what comes of it.
+  static func costs(_ proposal: NamespaceProposal) -> [Plan.Fact] {
+    var facts: [Plan.Fact] = []
     switch proposal.mode {
     case .fsdax, .devdax:
       if proposal.needsClaim {

@@ -64,7 +64,8 @@ public struct NamespaceCreateRequest: Hashable, Sendable {
     }
   }
 
-  private static func validate(name: String) throws(DeviceError) {
+  /// Checks a name that is to be given.
+  public static func validate(name: String) throws(DeviceError) {
     let bytes = name.utf8.count
     guard bytes <= longestName else {
       throw DeviceError(

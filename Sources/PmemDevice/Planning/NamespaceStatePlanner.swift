@@ -7,11 +7,14 @@ public struct NamespaceStatePlanner {
   /// - Parameters:
   ///   - inventory: What there is.
   ///   - inspector: Asked who is in the way; only ever asked, never told to do anything.
+  ///   - contents: Asked what would be lost; nil where nobody would miss it.
   ///   - accepted: Harm that a person has named, and wants done.
-  public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
-  {
+  public init(
+    _ inventory: Inventory, inspector: any UsageInspector, contents: (any ContentInspector)?,
+    accepting accepted: AcceptedDangers = []
+  ) {
     self.inventory = inventory
-    inTheWay = InTheWay(inspector, accepting: accepted)
+    inTheWay = InTheWay(inspector, contents: contents, accepting: accepted)
   }
 
   public func enable(_ namespaces: [Namespace]) throws(DeviceError) -> Plan {
@@ -51,7 +54,7 @@ public struct NamespaceStatePlanner {
         .notFound, "cannot destroy \(namespace.dev): it has no size, there is nothing to destroy")
     }
     let enabled = namespaces.filter(\.isEnabled)
-    let clearance = try inTheWay.check(enabled, verb: "destroy", what: nil)
+    let clearance = try inTheWay.checkLoss(namespaces, verb: "destroy", what: nil)
     if !force, let first = enabled.first {
       throw DeviceError(
         .refused, "refused: \(first.title) is enabled\(first.node.map { " (/dev/\($0))" } ?? "")",
@@ -60,12 +63,58 @@ public struct NamespaceStatePlanner {
         errno: 16)
     }
     return Plan(
-      title: "destroy \(Self.count(namespaces))", entries: namespaces.flatMap(destroying),
+      title: "destroy \(Self.count(namespaces))",
+      // What cannot be taken back comes last: labels.
+      entries: namespaces.flatMap(Self.detaching) + namespaces.map(Self.zeroing)
+        + namespaces.filter(isLabeled).map(freeing),
       warnings: clearance.warnings
         + namespaces.filter { !isLabeled($0) }.map {
           "\($0.dev) is all of a region without labels: it will stay, empty and disabled"
         },
+      saves: namespaces.map { .head(namespace: $0.dev) } + labels(of: namespaces),
       isDestructive: !namespaces.isEmpty, hurts: clearance.hurts)
+  }
+
+  /// Plans another name for a namespace: only its labels are written, nothing on it is touched. It is disabled for
+  /// that, so nobody may be using it.
+  ///
+  /// - Parameters:
+  ///   - namespace: Which.
+  ///   - name: Up to 63 bytes.
+  /// - Returns: The plan; without steps where that is its name.
+  /// - Throws: ``DeviceError/Code/unsupported`` for a label-less namespace, ``DeviceError/Code/refused`` where someone is
+  ///   in the way.
+  public func rename(_ namespace: Namespace, to name: String) throws(DeviceError) -> Plan {
+    let title = "rename \(namespace.title) to \"\(name)\""
+    guard isLabeled(namespace) else {
+      throw DeviceError(
+        .unsupported, "cannot \(title): names are in labels, and region\(namespace.regionID) has none")
+    }
+    guard !namespace.isIdle else {
+      throw DeviceError(.notFound, "cannot \(title): it has no size, it is only a place for a new namespace")
+    }
+    guard namespace.name != name else {
+      return Plan(title: title, entries: [], warnings: ["\(namespace.title) has that name already"])
+    }
+    let clearance = try inTheWay.check([namespace], verb: "rename", what: nil)
+    var entries = Self.detaching(namespace)
+    entries.append(
+      Plan.Entry(
+        .rename(namespace: namespace.dev, name: name),
+        "write the name \"\(name)\" to the labels of \(namespace.dev)",
+        undo: [.rename(namespace: namespace.dev, name: namespace.name ?? "")]))
+    if namespace.isEnabled {
+      entries.append(
+        Plan.Entry(
+          .enable(namespace: namespace.dev), "enable \(namespace.dev) \"\(name)\"",
+          undo: [.disable(namespace: namespace.dev)]))
+    }
+    let twin = inventory.namespaces.first { !$0.isIdle && $0.name == name }
+    return Plan(
+      title: title, entries: entries,
+      warnings: clearance.warnings
+        + (twin.map { ["\($0.dev) is also named \"\(name)\": the name alone will be ambiguous"] } ?? []),
+      isDestructive: clearance.hurts, hurts: clearance.hurts)
   }
 
   // MARK: Steps
@@ -77,21 +126,40 @@ public struct NamespaceStatePlanner {
       undo: [.enable(namespace: namespace.dev)])
   }
 
-  private func destroying(_ namespace: Namespace) -> [Plan.Entry] {
-    var entries = namespace.isEnabled ? [Self.disabling(namespace)] : []
-    entries.append(
+  /// What makes it unclaimed and disabled.
+  public static func detaching(_ namespace: Namespace) -> [Plan.Entry] {
+    if namespace.isEnabled { return [disabling(namespace)] }
+    guard let holder = namespace.holder else { return [] }
+    return [
       Plan.Entry(
-        .zeroInfoBlock(namespace: namespace.dev),
-        "overwrite the first 8 KiB of \(namespace.title) with zeros",
-        loses: "the first 8 KiB of \(namespace.dev)"))
-    if isLabeled(namespace) {
-      entries.append(
-        Plan.Entry(
-          .free(namespace: namespace.dev),
-          "give its \(namespace.rawSize) back to region\(namespace.regionID), and its labels",
-          loses: "the labels of \(namespace.dev)"))
+        .release(namespace: namespace.dev), "take \(namespace.title) from \(holder), which is not enabled")
+    ]
+  }
+
+  static func zeroing(_ namespace: Namespace) -> Plan.Entry {
+    Plan.Entry(
+      .zeroInfoBlock(namespace: namespace.dev),
+      "overwrite the first 8 KiB of \(namespace.title) with zeros",
+      loses: "the first 8 KiB of \(namespace.dev)")
+  }
+
+  private func freeing(_ namespace: Namespace) -> Plan.Entry {
+    Plan.Entry(
+      .free(namespace: namespace.dev),
+      "give the \(namespace.rawSize) of \(namespace.title) back to region\(namespace.regionID), and its labels",
+      loses: "the labels of \(namespace.dev)")
+  }
+
+  /// The label areas that tell of namespaces.
+  func labels(of namespaces: [Namespace]) -> [SavedPlace] {
+    let regions = inventory.regions.filter { region in
+      region.isLabeled && namespaces.contains { $0.regionID == region.id }
     }
-    return entries
+    var places: [SavedPlace] = []
+    for mapping in regions.flatMap(\.mappings) where !places.contains(.labels(dimm: mapping.dimm)) {
+      places.append(.labels(dimm: mapping.dimm))
+    }
+    return places
   }
 
   private func isLabeled(_ namespace: Namespace) -> Bool {
@@ -100,16 +168,18 @@ public struct NamespaceStatePlanner {
 
   // MARK: Who is in the way
 
-  /// Refuses, naming everyone who is in the way of taking these away.
+  /// Refuses, naming everyone who is in the way of making these anew, and all that would be lost by it.
   ///
   /// - Parameters:
-  ///   - namespaces: What would be taken away.
-  ///   - verb: `disable`, `destroy`.
-  /// - Returns: What could not be found out, as warnings for the plan.
+  ///   - namespaces: What would be overwritten.
+  ///   - verb: `make anew`.
+  /// - Returns: What could not be found out and what will be lost, as warnings for the plan; and whether anybody is hurt.
   /// - Throws: ``DeviceError/Code/refused``.
-  @discardableResult
-  public func refuseUsed(_ namespaces: [Namespace], verb: String) throws(DeviceError) -> [String] {
-    try inTheWay.check(namespaces, verb: verb, what: nil).warnings
+  public func refuseLoss(
+    _ namespaces: [Namespace], verb: String
+  ) throws(DeviceError) -> (warnings: [String], hurts: Bool) {
+    let clearance = try inTheWay.checkLoss(namespaces, verb: verb, what: nil)
+    return (clearance.warnings, clearance.hurts)
   }
 
   // MARK: Words

@@ -24,19 +24,22 @@ public struct Plan: Hashable, Sendable {
   public var facts: [Fact]
   public var entries: [Entry]
   public var warnings: [String]
+  /// What is saved before the first of the steps that overwrite anything, so that the plan can be undone.
+  public var saves: [SavedPlace]
   /// Whether it takes something away from somebody: asked about on a terminal.
   public var isDestructive: Bool
   /// Whether it hurts somebody, as was asked for: where nobody can be asked, it must be said once more.
   public var hurts: Bool
 
   public init(
-    title: String, facts: [Fact] = [], entries: [Entry], warnings: [String] = [], isDestructive: Bool = false,
-    hurts: Bool = false
+    title: String, facts: [Fact] = [], entries: [Entry], warnings: [String] = [], saves: [SavedPlace] = [],
+    isDestructive: Bool = false, hurts: Bool = false
   ) {
     self.title = title
     self.facts = facts
     self.entries = entries
     self.warnings = warnings
+    self.saves = saves
     self.isDestructive = isDestructive
     self.hurts = hurts
   }

@@ -8,38 +8,58 @@ public struct PlanRunner {
   ///
   /// - Parameters:
   ///   - plan: What to do. Must have been made from the backend's present inventory.
+  ///   - save: Called once, before the first step that overwrites anything, with what was in the places that the plan
+  ///     saves: keeps it for later. Where it fails, nothing is overwritten.
+  ///   - mayGoOn: Asked before each step; false takes back what was done.
   ///   - willPerform: Called before each step, for progress.
   /// - Throws: The failing step's error, with what was undone and what could not be in its details.
   public func run(
-    _ plan: Plan, willPerform: (Plan.Entry) -> Void = { _ in }
+    _ plan: Plan, save: (SavedMedia) throws(DeviceError) -> Void = { _ in }, mayGoOn: () -> Bool = { true },
+    willPerform: (Plan.Entry) -> Void = { _ in }
   ) throws(DeviceError) {
     var done: [Plan.Entry] = []
+    var saved: SavedMedia?
     for entry in plan.entries {
-      willPerform(entry)
       do throws(DeviceError) {
+        guard mayGoOn() else { throw DeviceError(.interrupted, "cannot \(plan.title): interrupted") }
+        if saved == nil, !plan.saves.isEmpty, entry.step.overwrites {
+          let media = try SavedMedia(plan.saves, on: backend)
+          try save(media)
+          saved = media
+        }
+        willPerform(entry)
         try backend.perform(entry.step)
       } catch {
-        throw error.adding(details: undo(done, before: entry))
+        throw error.adding(details: undo(done, saved ?? SavedMedia(), before: entry))
       }
       done.append(entry)
     }
   }
 
-  private func undo(_ done: [Plan.Entry], before failed: Plan.Entry) -> [String] {
+  private func undo(_ done: [Plan.Entry], _ saved: SavedMedia, before failed: Plan.Entry) -> [String] {
     var lines = ["failed at: \(failed.text)"]
-    guard !done.isEmpty else { return lines + ["nothing was changed"] }
+    guard !done.isEmpty else { return lines + [Self.untouched] }
     var stuck: [String] = []
     for entry in done.reversed() {
-      for step in entry.undo {
+      let copy = saved.undo(entry.step)
+      for step in copy.map({ [$0] }) ?? entry.undo {
         do throws(DeviceError) {
           try backend.perform(step)
         } catch {
           stuck.append("could not take back \"\(entry.text)\": \(error.summary)")
         }
       }
-      if let loss = entry.loses { stuck.append("cannot be taken back: \(loss)") }
+      if let loss = entry.loses, copy == nil { stuck.append("cannot be taken back: \(loss)") }
     }
-    lines += stuck.isEmpty ? ["what was done before it was taken back; nothing remains changed"] : stuck
+    lines += stuck.isEmpty ? [Self.takenBack] : stuck
     return lines
+  }
+
+  private static let untouched = "nothing was changed"
+  private static let takenBack = "what was done before it was taken back; nothing remains changed"
+
+  /// Whether an error of ``run(_:save:mayGoOn:willPerform:)`` says that all is as it was.
+  public static func leftNothingChanged(_ error: DeviceError) -> Bool {
+    error.details.contains(untouched) || error.details.contains(takenBack)
   }
 }

@@ -3,18 +3,26 @@ struct RegionFit {
   private let request: NamespaceCreateRequest
   private let region: Region
   private let inventory: Inventory
+  /// What is being done: `create a namespace on region0`.
+  private let what: String
   private var mode: NamespaceMode { request.mode }
 
-  init(_ request: NamespaceCreateRequest, region: Region, inventory: Inventory) {
+  init(_ request: NamespaceCreateRequest, region: Region, inventory: Inventory, what: String? = nil) {
+    self.what = what ?? "create a namespace on \(region.dev)"
     self.request = request
     self.region = region
     self.inventory = inventory
   }
 
   func proposal() throws(DeviceError) -> NamespaceProposal {
+    try check()
+    return region.isLabeled ? try divide() : try takeWhole()
+  }
+
+  /// Whether the region can have such a namespace at all, wherever it would be.
+  func check() throws(DeviceError) {
     try checkRegion()
     try checkCapabilities()
-    return region.isLabeled ? try divide() : try takeWhole()
   }
 
   // MARK: What the region must be
@@ -76,12 +84,12 @@ struct RegionFit {
     return try SizeSolver(request, region: region, extents: extents, geometry: geometry).solve()
   }
 
-  /// namespace_devs.c:btt_claim_class: v1.1 labels mean BTT 1.1.
-  private var bttVersion: BttLayout.Version {
+  /// namespace_devs.c:btt_claim_class: v1.1 labels mean BTT 1.1, and so does no label.
+  var bttVersion: BttLayout.Version {
     let versions = region.mappings.compactMap { mapping in
       inventory.dimms.first { $0.dev == mapping.dimm }?.labels?.version
     }
-    return versions.contains(.v11) ? .v1 : .v2
+    return !region.isLabeled || versions.contains(.v11) ? .v1 : .v2
   }
 
   private var seedLost: DeviceError {
@@ -170,7 +178,7 @@ struct RegionFit {
     errno: Int32? = nil
   ) -> DeviceError {
     DeviceError(
-      code, "cannot create a namespace on \(region.dev): \(reason)", details: details, try: suggestions,
+      code, "cannot \(what): \(reason)", details: details, try: suggestions,
       errno: errno)
   }
 

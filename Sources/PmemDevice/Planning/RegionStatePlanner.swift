@@ -6,7 +6,7 @@ public struct RegionStatePlanner {
   ///   - inspector: Asked who is in the way.
   ///   - accepted: Harm that a person has named, and wants done.
   public init(inspector: any UsageInspector, accepting accepted: AcceptedDangers = []) {
-    inTheWay = InTheWay(inspector, accepting: accepted)
+    inTheWay = InTheWay(inspector, contents: nil, accepting: accepted)
   }
 
   public func enable(_ regions: [Region]) -> Plan {
@@ -25,16 +25,17 @@ public struct RegionStatePlanner {
     let enabled = regions.filter(\.isEnabled)
     let namespaces = enabled.flatMap(\.namespaces).filter(\.isEnabled)
     let clearance = try inTheWay.check(namespaces, verb: "disable", what: Self.count(regions))
-    let entries = enabled.flatMap { region in
-      region.namespaces.filter(\.isEnabled).map(NamespaceStatePlanner.disabling) + [
-        Plan.Entry(.disableRegion(region.dev), "disable \(region.dev)", undo: [.enableRegion(region.dev)])
-      ]
-    }
     return Plan(
-      title: "disable \(Self.count(regions))", entries: entries,
+      title: "disable \(Self.count(regions))", entries: enabled.flatMap(Self.disabling),
       warnings: clearance.warnings
         + regions.filter { !$0.isEnabled }.map { "\($0.dev) is disabled already" },
       isDestructive: clearance.hurts, hurts: clearance.hurts)
+  }
+
+  static func disabling(_ region: Region) -> [Plan.Entry] {
+    region.namespaces.filter(\.isEnabled).map(NamespaceStatePlanner.disabling) + [
+      Plan.Entry(.disableRegion(region.dev), "disable \(region.dev)", undo: [.enableRegion(region.dev)])
+    ]
   }
 
   private static func count(_ regions: [Region]) -> String {

@@ -18,6 +18,19 @@ public enum Step: Hashable, Sendable {
   case disableRegion(String)
   /// Write fresh index blocks, every slot free, to the label area of a DIMM whose regions are disabled.
   case initializeLabels(dimm: String, LabelVersion)
+  /// Overwrite a whole label area with these bytes, while the DIMM's regions are disabled; the DIMM reads them anew.
+  case writeLabels(dimm: String, bytes: [UInt8])
+  /// Overwrite bytes of a disabled namespace, below its mode.
+  case write(namespace: String, bytes: [UInt8], offset: UInt64)
+  /// Give a disabled namespace another name, in its labels.
+  case rename(namespace: String, name: String)
+  /// Note in the labels of a disabled namespace which mode it has: the kernel looks for that mode's info block only.
+  case setMode(namespace: String, NamespaceMode)
+  /// Make a disabled namespace larger or smaller; it keeps its labels' UUID.
+  case resize(namespace: String, size: ByteCount)
+  /// Bind or unbind the driver of a DIMM, whose regions are disabled.
+  case enableDimm(String)
+  case disableDimm(String)
 }
 
 /// What ``Step/allocate(_:)`` gives to an idle namespace.
@@ -69,6 +82,13 @@ extension Step {
     case .enableRegion: "enable-region"
     case .disableRegion: "disable-region"
     case .initializeLabels: "initialize-labels"
+    case .writeLabels: "write-labels"
+    case .write: "write"
+    case .rename: "rename"
+    case .resize: "resize"
+    case .setMode: "set-mode"
+    case .enableDimm: "enable-dimm"
+    case .disableDimm: "disable-dimm"
     }
   }
 
@@ -77,10 +97,13 @@ extension Step {
     switch self {
     case .allocate(let allocation): allocation.namespace
     case .claim(let namespace, _), .release(let namespace), .enable(let namespace), .disable(let namespace),
-      .zeroInfoBlock(let namespace), .free(let namespace):
+      .zeroInfoBlock(let namespace), .free(let namespace), .write(let namespace, _, _),
+      .rename(let namespace, _), .resize(let namespace, _), .setMode(let namespace, _):
       namespace
     case .enableRegion(let region), .disableRegion(let region): region
-    case .initializeLabels(let dimm, _): dimm
+    case .initializeLabels(let dimm, _), .writeLabels(let dimm, _), .enableDimm(let dimm),
+      .disableDimm(let dimm):
+      dimm
     }
   }
 }
@@ -99,6 +122,27 @@ extension Step {
     case .enableRegion(let region): "enable \(region)"
     case .disableRegion(let region): "disable \(region)"
     case .initializeLabels(let dimm, let version): "initialize the labels of \(dimm) (\(version.rawValue))"
+    case .writeLabels(let dimm, let bytes): "write \(ByteCount(UInt64(bytes.count))) of labels to \(dimm)"
+    case .write(let namespace, let bytes, let offset):
+      "write \(bytes.count) bytes at \(offset) of \(namespace)"
+    case .rename(let namespace, let name): "rename \(namespace) to \"\(name)\""
+    case .setMode(let namespace, let mode): "note that \(namespace) is \(mode)"
+    case .resize(let namespace, let size): "resize \(namespace) to \(size)"
+    case .enableDimm(let dimm): "enable \(dimm)"
+    case .disableDimm(let dimm): "disable \(dimm)"
+    }
+  }
+}
+
+extension Step {
+  /// Whether it writes to the media; the others only change what the kernel has in memory.
+  public var overwrites: Bool {
+    switch self {
+    case .allocate, .claim, .zeroInfoBlock, .free, .initializeLabels, .writeLabels, .write, .rename, .resize,
+      .setMode:
+      true
+    // Enabling writes the info block of a claim, which is a step of its own before it.
+    case .release, .enable, .disable, .enableRegion, .disableRegion, .enableDimm, .disableDimm: false
     }
   }
 }

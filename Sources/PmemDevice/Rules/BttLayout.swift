@@ -57,7 +57,8 @@ public struct BttLayout: Hashable, Sendable {
   ///   - blockSize: One of ``RegionCapabilities/sectorSizes``.
   ///   - version: BTT format.
   public init?(size: UInt64, blockSize: UInt64, version: Version) {
-    guard size >= Self.minimumSize(version) else { return nil }
+    // Of larger blocks the smallest arena would not have the spare ones.
+    guard size >= Self.minimumSize(version), (1...32768).contains(blockSize) else { return nil }
     var remaining = size - version.initialOffset
     var offset = version.initialOffset
     var arenas: [Arena] = []

@@ -38,6 +38,7 @@ struct DimmShow: ContextCommand {
   }
 
   private func labels(_ dimm: DIMM) -> String {
+    guard dimm.isEnabled else { return "not read while it is disabled" }
     guard let labels = dimm.labels else { return "no label area: its regions cannot be divided" }
     let version = labels.version.map { ", version \($0.rawValue)" } ?? ""
     return "\(labels.availableSlots) free\(version)"

@@ -3,5 +3,8 @@ import ArgumentParser
 struct LabelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "label", abstract: "Manage the labels of DIMMs: they divide regions into namespaces.",
-    subcommands: [LabelInit.self])
+    subcommands: [
+      LabelRead.self, LabelCheck.self, LabelInit.self, LabelWrite.self, LabelZero.self, LabelBackup.self,
+      LabelRestore.self,
+    ])
 }

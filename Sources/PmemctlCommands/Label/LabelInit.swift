@@ -1,5 +1,6 @@
 import ArgumentParser
 import PmemDevice
+import PmemInspect
 import PmemOutput
 
 struct LabelInit: ContextCommand {
@@ -32,11 +33,12 @@ struct LabelInit: ContextCommand {
     var dimms = try NameResolver(inventory).dimms(names)
     if names == ["all"] { dimms.removeAll { $0.labels == nil } }
     let plan = try LabelPlanner(
-      inventory, inspector: backend, accepting: dangers.accepted
+      inventory, inspector: backend, contents: ContentProbe(backend), accepting: dangers.accepted
     ).initialize(
       dimms, version: version, force: force)
-    let runner = ChangeRunner(context: context, backend: backend, options: change, isJSON: output.json)
-    guard try runner.run(plan, on: inventory.host) else { return }
+    let runner = ChangeRunner(
+      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
+    guard try runner.run(plan, from: inventory) else { return }
     let now = try backend.inventory(.planning).dimms.filter { dimm in dimms.contains { $0.dev == dimm.dev } }
     guard !output.json else { return try context.out.write(JSON.array(now.map { .object($0.json) }).text) }
     try context.out.write(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import PmemDevice
+import PmemInspect
 import PmemOutput
 
 /// Which namespaces a verb is about.
@@ -35,9 +36,12 @@ struct NamespaceChange {
     let backend = try context.open(machine, forWriting: !change.dryRun)
     let inventory = try backend.inventory(.planning)
     let before = try which.resolve(inventory)
-    let plan = try plan(NamespaceStatePlanner(inventory, inspector: backend, accepting: accepted), before)
-    let runner = ChangeRunner(context: context, backend: backend, options: change, isJSON: output.json)
-    guard try runner.run(plan, on: inventory.host) else { return }
+    let plan = try plan(
+      NamespaceStatePlanner(
+        inventory, inspector: backend, contents: ContentProbe(backend), accepting: accepted), before)
+    let runner = ChangeRunner(
+      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
+    guard try runner.run(plan, from: inventory) else { return }
     let after = try backend.inventory(.listing).namespaces
     // A destroyed namespace is shown as it was.
     let now = before.map { old in after.first { $0.dev == old.dev && !$0.isIdle } ?? old }

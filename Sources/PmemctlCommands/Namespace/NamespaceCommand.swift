@@ -5,6 +5,7 @@ struct NamespaceCommand: ParsableCommand {
     commandName: "namespace", abstract: "See, create and remove namespaces: pieces of regions.",
     subcommands: [
       NamespaceList.self, NamespaceShow.self, NamespaceCreate.self, NamespaceEnable.self,
-      NamespaceDisable.self, NamespaceDestroy.self,
+      NamespaceDisable.self, NamespaceReconfigure.self, NamespaceRename.self, NamespaceCheck.self,
+      NamespaceDestroy.self,
     ], aliases: ["ns"])
 }

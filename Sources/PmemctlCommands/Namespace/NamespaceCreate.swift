@@ -1,5 +1,6 @@
 import ArgumentParser
 import PmemDevice
+import PmemInspect
 import PmemOutput
 
 struct NamespaceCreate: ContextCommand {
@@ -43,9 +44,15 @@ struct NamespaceCreate: ContextCommand {
   @Option(name: .shortAndLong, help: "Only regions on this bus.")
   var bus: String?
 
+  @Flag(
+    name: .customLong("each-region"),
+    help: "One on each region that can have it, instead of on the best: all or none.")
+  var eachRegion = false
+
   @Flag(name: .shortAndLong, help: "Also make a label-less region's namespace anew; what is on it is lost.")
   var force = false
 
+  @OptionGroup var dangers: DangerOptions
   @OptionGroup var change: ChangeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
@@ -57,34 +64,57 @@ struct NamespaceCreate: ContextCommand {
     let backend = try context.open(machine, forWriting: !change.dryRun)
     let inventory = try backend.inventory(.planning)
     request.regions = try NameResolver(inventory).regions(region.map { [$0] } ?? [], onBus: bus)
-    let planned = try NamespaceCreatePlanner(request, inventory: inventory).plan()
-    if planned.proposal.namespace.isEnabled {
-      try NamespaceStatePlanner(inventory, inspector: backend).refuseUsed(
-        [planned.proposal.namespace], verb: "make anew")
-    }
-    let runner = ChangeRunner(context: context, backend: backend, options: change, isJSON: output.json)
-    guard try runner.run(planned.plan, on: inventory.host, json: planned.json) else { return }
+    let planned = try plans(request, inventory, backend)
+    let runner = ChangeRunner(
+      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
+    let plan = eachRegion ? Self.merged(planned) : planned[0].plan
+    let json = eachRegion ? PlanRendering(plan).json(with: planned) : planned[0].json
+    guard try runner.run(plan, from: inventory, json: json) else { return }
     try report(planned, on: backend, context)
   }
 
+  private func plans(
+    _ request: NamespaceCreateRequest, _ inventory: Inventory, _ backend: any CommandContext.Backend
+  ) throws(DeviceError) -> [NamespaceCreatePlan] {
+    var planned: [NamespaceCreatePlan] = []
+    if eachRegion {
+      planned = try EachRegionPlanner(request, inventory: inventory).plans()
+    } else {
+      planned = [try NamespaceCreatePlanner(request, inventory: inventory).plan()]
+    }
+    // A label-less region's namespace is made of one that is there.
+    for index in planned.indices where !planned[index].proposal.region.isLabeled {
+      let loss = try NamespaceStatePlanner(
+        inventory, inspector: backend, contents: ContentProbe(backend), accepting: dangers.accepted
+      ).refuseLoss([planned[index].proposal.namespace], verb: "make anew")
+      planned[index].add(warnings: loss.warnings, hurts: loss.hurts)
+    }
+    return planned
+  }
+
+  private static func merged(_ planned: [NamespaceCreatePlan]) -> Plan {
+    Plan(
+      title: "create \(planned.count) namespaces, one on each of "
+        + planned.map(\.proposal.region.dev).joined(separator: ", "),
+      facts: planned.map { each in
+        Plan.Fact(
+          each.proposal.region.dev, "\(each.proposal.taken)",
+          "\(each.proposal.namespace.dev), \(each.proposal.usable) usable")
+      },
+      entries: planned.flatMap(\.plan.entries), warnings: planned.flatMap(\.plan.warnings),
+      saves: planned.flatMap(\.plan.saves), isDestructive: planned.contains { $0.plan.isDestructive },
+      hurts: planned.contains { $0.plan.hurts })
+  }
+
   private func request() throws(DeviceError) -> NamespaceCreateRequest {
-    guard size == nil || usable == nil else {
-      throw DeviceError(.usage, "--size and --usable cannot both be given: one follows from the other")
+    let words = NamespaceWords(size: size, usable: usable, map: map, align: align, sectorSize: sectorSize)
+    var request = NamespaceCreateRequest(
+      mode: try parseMode(mode), map: try words.parsedMap(), align: try words.parsedAlign(),
+      sectorSize: try words.parsedSectorSize(), regions: [])
+    if let (amount, measure) = try words.parsedAmount() {
+      request.amount = amount
+      request.measure = measure
     }
-    var request = NamespaceCreateRequest(mode: try parseMode(mode), regions: [])
-    if let size { request.amount = try parseAmount(size, option: "--size") }
-    if let usable {
-      request.amount = try parseAmount(usable, option: "--usable")
-      request.measure = .usable
-    }
-    if let map {
-      guard let location = MapLocation(rawValue: map.lowercased()), location != .none else {
-        throw DeviceError(.usage, "--map: \"\(map)\" is neither mem nor dev")
-      }
-      request.map = location
-    }
-    if let align { request.align = try parseBytes(align, option: "--align").rawValue }
-    if let sectorSize { request.sectorSize = try parseBytes(sectorSize, option: "--sector-size").rawValue }
     if let uuid {
       guard let parsed = DeviceUUID(uuid) else {
         throw DeviceError(
@@ -93,6 +123,9 @@ struct NamespaceCreate: ContextCommand {
       request.uuid = parsed
     }
     request.name = name
+    guard !eachRegion || name == nil && uuid == nil else {
+      throw DeviceError(.usage, "--each-region makes several: one --name or --uuid cannot be theirs")
+    }
     request.isRegionGiven = region != nil && region != "all"
     request.force = force
     return request
@@ -100,23 +133,29 @@ struct NamespaceCreate: ContextCommand {
 
   /// Looks at what the kernel made of it, and says so.
   private func report(
-    _ planned: NamespaceCreatePlan, on backend: any DeviceBackend, _ context: CommandContext
+    _ planned: [NamespaceCreatePlan], on backend: any DeviceBackend, _ context: CommandContext
   ) throws {
-    let proposal = planned.proposal
-    let dev = proposal.namespace.dev
-    guard let namespace = try backend.inventory(.listing).namespaces.first(where: { $0.dev == dev }) else {
-      throw DeviceError(.failed, "\(dev) was created, but is not there any more")
+    let inventory = try backend.inventory(.listing)
+    var values: [JSON] = []
+    for plan in planned {
+      let proposal = plan.proposal
+      let dev = proposal.namespace.dev
+      guard let namespace = inventory.namespaces.first(where: { $0.dev == dev }) else {
+        throw DeviceError(.failed, "\(dev) was created, but is not there any more")
+      }
+      if namespace.size != proposal.usable {
+        context.note(
+          "\(dev) has \(namespace.size.exact) to use, not the \(proposal.usable.exact) that were planned: "
+            + "please report this")
+      }
+      values.append(.object(namespace.json))
+      guard !output.json else { continue }
+      let node = namespace.node.map { ", /dev/\($0)" } ?? ""
+      try context.out.write(
+        "created \(namespace.title.sanitized) on \(proposal.region.dev)\(plan.choice): \(namespace.mode), "
+          + "\(namespace.size) usable\(node)\n")
     }
-    if namespace.size != proposal.usable {
-      context.note(
-        "\(dev) has \(namespace.size.exact) to use, not the \(proposal.usable.exact) that were planned: please report this"
-      )
-    }
-    guard !output.json else { return try context.out.write(JSON.object(namespace.json).text) }
-    let node = namespace.node.map { ", /dev/\($0)" } ?? ""
-    try context.out.write(
-      "created \(namespace.title.sanitized) on \(proposal.region.dev)\(planned.choice): \(namespace.mode), "
-        + "\(namespace.size) usable\(node)\n"
-    )
+    guard output.json else { return }
+    try context.out.write(eachRegion ? JSON.array(values).text : values[0].text)
   }
 }

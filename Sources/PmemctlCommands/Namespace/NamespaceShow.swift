@@ -12,11 +12,17 @@ struct NamespaceShow: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    let inventory = try context.open(machine, forWriting: false).inventory(.listing)
-    let found = try NameResolver(inventory).namespaces([name])
-    guard found.count == 1, let namespace = found.first else {
-      throw DeviceError(.usage, "show takes one namespace, and \"\(name)\" means \(found.count)")
+    let backend = try context.open(machine, forWriting: false)
+    let inventory = try backend.inventory(.listing)
+    let matches = try NameResolver(inventory).namespaces([name])
+    guard matches.count == 1, let found = matches.first else {
+      throw DeviceError(.usage, "show takes one namespace, and \"\(name)\" means \(matches.count)")
     }
+    // The kernel shows a disabled namespace as raw; only root may look below.
+    let isReadable = inventory.host.isPrivileged
+    let truth = isReadable ? TrueNamespace(found, on: backend) : nil
+    let namespace = truth?.namespace ?? found
+    if let trouble = truth?.trouble { context.note("\(namespace.title): \(trouble)") }
     guard !output.json else { return try context.out.write(JSON.object(namespace.json).text) }
     try context.out.write(Self.text(namespace, in: inventory.region(of: namespace)))
   }

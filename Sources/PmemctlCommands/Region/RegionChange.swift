@@ -18,8 +18,9 @@ struct RegionChange {
     let inventory = try backend.inventory(.planning)
     let regions = try NameResolver(inventory).regions(names)
     let plan = try plan(RegionStatePlanner(inspector: backend, accepting: accepted), regions)
-    let runner = ChangeRunner(context: context, backend: backend, options: change, isJSON: output.json)
-    guard try runner.run(plan, on: inventory.host) else { return }
+    let runner = ChangeRunner(
+      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
+    guard try runner.run(plan, from: inventory) else { return }
     let now = try backend.inventory(.listing).regions.filter { region in
       regions.contains { $0.id == region.id }
     }

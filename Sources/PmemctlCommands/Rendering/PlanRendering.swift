@@ -41,6 +41,13 @@ struct PlanRendering {
     return object
   }
 
+  /// With `namespaces`, an object for each as that of one alone, without its steps.
+  func json(with planned: [NamespaceCreatePlan]) -> JSONObject {
+    var object = json
+    object.add("namespaces", planned.map { .object($0.numbers) })
+    return object
+  }
+
   private static func step(_ entry: Plan.Entry) -> JSONObject {
     var object = JSONObject()
     object.add("step", entry.step.name)
@@ -56,19 +63,32 @@ extension NamespaceCreatePlan {
   /// `raw_size`, `size` (usable), `overhead`, `truncated`, `dram`, `raw_uuid`.
   var json: JSONObject {
     var object = PlanRendering(plan).json
+    for member in numbers.members { object.add(member.key, member.value) }
+    return object
+  }
+
+  var numbers: JSONObject {
+    var object = JSONObject()
     object.add("region", proposal.region.dev)
     object.add("namespace", proposal.namespace.dev)
-    object.add("mode", proposal.mode.rawValue)
-    if proposal.map != .none { object.add("map", proposal.map.rawValue) }
-    object.add("align", proposal.align)
-    object.add("sector_size", proposal.sectorSize)
-    object.add("offset", proposal.offset)
-    object.add("raw_size", proposal.taken.rawValue)
-    object.add("size", proposal.usable.rawValue)
-    object.add("overhead", proposal.overhead.rawValue)
-    object.add("truncated", proposal.truncated.rawValue)
-    object.add("dram", proposal.dram.rawValue)
+    object.add(numbersOf: proposal)
     object.add("raw_uuid", uuid?.description)
     return object
+  }
+}
+
+extension JSONObject {
+  /// `mode`, `map`, `align`, `sector_size`, `offset`, `raw_size`, `size` (usable), `overhead`, `truncated`, `dram`.
+  mutating func add(numbersOf proposal: NamespaceProposal) {
+    add("mode", proposal.mode.rawValue)
+    if proposal.map != .none { add("map", proposal.map.rawValue) }
+    add("align", proposal.align)
+    add("sector_size", proposal.sectorSize)
+    add("offset", proposal.offset)
+    add("raw_size", proposal.taken.rawValue)
+    add("size", proposal.usable.rawValue)
+    add("overhead", proposal.overhead.rawValue)
+    add("truncated", proposal.truncated.rawValue)
+    add("dram", proposal.dram.rawValue)
   }
 }

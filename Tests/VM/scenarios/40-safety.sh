@@ -52,4 +52,4 @@ same "all are still there" "free free2 mounted swapped" "$unchanged_now"
 
 same "the library is silent" 0 "$(pmemctl namespace create --region region0 --mode raw --size 16MiB 2>&1 >/dev/null | wc -l)"
 same "and heard with -v" yes "$(pmemctl namespace list -v 2>&1 >/dev/null | grep -q . && echo yes)"
-check "all are destroyed" pmemctl namespace destroy --force all
+check "all are destroyed" pmemctl namespace destroy --force --discard-content --yes all

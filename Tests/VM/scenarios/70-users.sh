@@ -310,4 +310,4 @@ let_go
 chmod 600 "$device"
 
 same "nobody uses anything any more" "[]" "$(users)"
-check "and all can be destroyed" pmemctl namespace destroy --force device small files files2 blocks
+check "and all can be destroyed" pmemctl namespace destroy --force --discard-content --yes device small files files2 blocks

@@ -83,4 +83,4 @@ refused "memory that is partly online" memory "2 of $total memory blocks online"
 predicted "memory that is partly online" memory system-ram refused
 for block in $first $((first + total - 1)); do echo offline > "/sys/devices/system/memory/memory$block/state"; done
 daxctl reconfigure-device --mode=devdax --force "${dax#/dev/}" >&2
-check "all can be destroyed" pmemctl namespace destroy --force device memory
+check "all can be destroyed" pmemctl namespace destroy --force --discard-content --yes device memory

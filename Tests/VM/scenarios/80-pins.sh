@@ -87,7 +87,7 @@ pinned() {
 		let_go
 		check "$name: RDMA: nothing is held any more" until_free "$name"
 	fi
-	check "$name: it can be destroyed" pmemctl namespace destroy --force "$name"
+	check "$name: it can be destroyed" pmemctl namespace destroy --force --discard-content --yes "$name"
 }
 
 pinned huge-dev $((2 << 20)) region0 256MiB --align 2MiB --map dev

@@ -1,0 +1,50 @@
+/// Something of somebody's that is on a namespace, as its first and last bytes tell: a filesystem, a volume, a table.
+public struct Content: Hashable, Sendable {
+  /// What sort of thing: `filesystem`, `raid`, `crypto`, `other` (swap, and the like) as libblkid says, or
+  /// `partition table`.
+  public var usage: String
+  /// `ext4`, `LVM2_member`, `crypto_LUKS`, `gpt`, ...
+  public var type: String
+  public var label: RawText?
+  public var uuid: String?
+
+  public init(usage: String, type: String, label: RawText? = nil, uuid: String? = nil) {
+    self.usage = usage
+    self.type = type
+    self.label = label
+    self.uuid = uuid
+  }
+
+  /// `ext4 filesystem`, `LVM2_member`.
+  public var kind: String {
+    switch usage {
+    case "filesystem", "partition table": "\(type) \(usage)"
+    default: type
+    }
+  }
+
+  /// `ext4 filesystem "data" (1b4e28ba-...)`.
+  public var text: String {
+    kind + (label.map { " \"\($0)\"" } ?? "") + (uuid.map { " (\($0))" } ?? "")
+  }
+}
+
+/// What namespaces hold.
+public struct ContentReport: Hashable, Sendable {
+  /// What was recognised, by kernel name of the namespace.
+  public var contents: [String: [Content]]
+  /// What could not be read, and why, in words.
+  public var unknown: [String]
+
+  public init(contents: [String: [Content]] = [:], unknown: [String] = []) {
+    self.contents = contents
+    self.unknown = unknown
+  }
+}
+
+/// Recognises what would be lost; asked before anything is overwritten.
+public protocol ContentInspector: AnyObject {
+  /// What is on namespaces, enabled or not, seen through the mode that they have, or would have if they were enabled.
+  /// Nothing is written.
+  func contents(of namespaces: [Namespace]) -> ContentReport
+}

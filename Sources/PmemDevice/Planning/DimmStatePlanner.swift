@@ -1,0 +1,48 @@
+/// Plans to enable and disable DIMMs, several as one plan, all or nothing.
+public struct DimmStatePlanner {
+  private let inventory: Inventory
+  private let inTheWay: InTheWay
+
+  /// - Parameters:
+  ///   - inventory: What there is.
+  ///   - inspector: Asked who is in the way.
+  ///   - accepted: Harm that a person has named, and wants done.
+  public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
+  {
+    self.inventory = inventory
+    inTheWay = InTheWay(inspector, contents: nil, accepting: accepted)
+  }
+
+  public func enable(_ dimms: [DIMM]) -> Plan {
+    Plan(
+      title: "enable \(Self.count(dimms))",
+      entries: dimms.filter { !$0.isEnabled }.map { dimm in
+        Plan.Entry(.enableDimm(dimm.dev), "enable \(dimm.dev)", undo: [.disableDimm(dimm.dev)])
+      },
+      warnings: dimms.filter(\.isEnabled).map { "\($0.dev) is enabled already" })
+  }
+
+  /// The regions on them are disabled first, whose namespaces nobody may be using.
+  public func disable(_ dimms: [DIMM]) throws(DeviceError) -> Plan {
+    let enabled = dimms.filter(\.isEnabled)
+    let regions = inventory.regions.filter { region in
+      region.isEnabled && region.mappings.contains { mapping in enabled.contains { $0.dev == mapping.dimm } }
+    }
+    let clearance = try inTheWay.check(
+      regions.flatMap(\.namespaces), verb: "disable", what: Self.count(dimms))
+    return Plan(
+      title: "disable \(Self.count(dimms))",
+      entries: regions.flatMap(RegionStatePlanner.disabling)
+        + enabled.map { dimm in
+          Plan.Entry(.disableDimm(dimm.dev), "disable \(dimm.dev)", undo: [.enableDimm(dimm.dev)])
+        },
+      warnings: clearance.warnings
+        + regions.map { "\($0.dev) is disabled with it, and stays so until it is enabled" }
+        + dimms.filter { !$0.isEnabled }.map { "\($0.dev) is disabled already" },
+      isDestructive: clearance.hurts, hurts: clearance.hurts)
+  }
+
+  private static func count(_ dimms: [DIMM]) -> String {
+    dimms.count == 1 ? dimms[0].dev : "\(dimms.count) DIMMs"
+  }
+}

@@ -1,0 +1,185 @@
+/// Plans another mode, size, memory map, alignment, sector size or name for a namespace, in place: it keeps its kernel
+/// name, the UUID of its label, and where it can its beginning. What is on it is lost, unless only the name changes, or
+/// a raw namespace grows at its end.
+public struct NamespaceReconfigurePlanner {
+  /// As the kernel shows it, and as its info block tells.
+  private let present: Namespace
+  private let namespace: Namespace
+  private let region: Region
+  private let inventory: Inventory
+  private let inTheWay: InTheWay
+  private let states: NamespaceStatePlanner
+
+  /// - Parameters:
+  ///   - present: As the kernel shows it.
+  ///   - truth: As its info block tells; the same for an enabled one.
+  ///   - inventory: What there is.
+  ///   - inspector: Asked who is in the way.
+  ///   - contents: Asked what would be lost.
+  ///   - accepted: Harm that a person has named, and wants done.
+  /// - Throws: ``DeviceError/Code/notFound`` for a device that is no namespace yet.
+  public init(
+    _ present: Namespace, as truth: Namespace, in inventory: Inventory, inspector: any UsageInspector,
+    contents: (any ContentInspector)?, accepting accepted: AcceptedDangers = []
+  ) throws(DeviceError) {
+    guard let region = inventory.region(of: present), !present.isIdle else {
+      throw DeviceError(
+        .notFound,
+        "cannot reconfigure \(present.dev): it has no size, it is only a place for a new namespace",
+        try: ["pmemctl namespace create --region region\(present.regionID)"])
+    }
+    self.present = present
+    namespace = truth
+    self.region = region
+    self.inventory = inventory
+    inTheWay = InTheWay(inspector, contents: contents, accepting: accepted)
+    states = NamespaceStatePlanner(inventory, inspector: inspector, contents: contents, accepting: accepted)
+  }
+
+  private var what: String { "reconfigure \(namespace.title)" }
+
+  /// A plan, with the numbers that it rests on; nil where no more than the name changes.
+  public struct Outcome: Hashable, Sendable {
+    public let plan: Plan
+    public let proposal: NamespaceProposal?
+  }
+
+  /// - Returns: The plan; without steps where the namespace is as asked.
+  /// - Throws: What cannot be, and what can; ``DeviceError/Code/refused`` where someone is in the way, something would
+  ///   be lost, or force is needed.
+  public func plan(_ request: NamespaceReconfigureRequest) throws(DeviceError) -> Outcome {
+    let target = try request.target(namespace, on: region)
+    if request.name != nil, !region.isLabeled {
+      throw DeviceError(.unsupported, "cannot \(what): names are in labels, and \(region.dev) has none")
+    }
+    try RegionFit(target, region: region, inventory: inventory, what: what).check()
+    let proposal = try proposal(target, changesSize: request.amount != nil)
+    guard changes(proposal) else {
+      guard let name = request.name else {
+        return Outcome(
+          plan: Plan(title: what, entries: [], warnings: ["\(namespace.title) is so already"]),
+          proposal: proposal)
+      }
+      return Outcome(plan: try states.rename(namespace, to: name), proposal: nil)
+    }
+    let clearance =
+      keepsContent(proposal)
+      ? try inTheWay.check([present], verb: "reconfigure", what: nil)
+      : try inTheWay.checkLoss([present], verb: "reconfigure", what: nil)
+    if namespace.isEnabled, !request.force {
+      throw DeviceError(
+        .refused,
+        "refused: \(namespace.title) is enabled\(namespace.node.map { " (/dev/\($0))" } ?? "")",
+        details: [
+          "nobody seems to use it, but it may hold data; --force reconfigures it, nothing was changed"
+        ], errno: 16)
+    }
+    return Outcome(plan: plan(proposal, request, clearance), proposal: proposal)
+  }
+
+  // MARK: Where and how large
+
+  private func proposal(
+    _ target: NamespaceCreateRequest, changesSize: Bool
+  ) throws(DeviceError) -> NamespaceProposal {
+    let fit = RegionFit(target, region: region, inventory: inventory, what: what)
+    let geometry = NamespaceGeometry(
+      request: target, region: region, host: inventory.host, namespace: namespace, bttVersion: fit.bttVersion,
+      neighbours: inventory.neighbours(of: region))
+    return try ResizeSolver(namespace, on: region, geometry: geometry, what: what).solve(
+      target, changesSize: changesSize)
+  }
+
+  private func changes(_ proposal: NamespaceProposal) -> Bool {
+    guard proposal.mode == namespace.mode, proposal.taken == namespace.rawSize else { return true }
+    switch proposal.mode {
+    case .raw: return false
+    case .sector: return proposal.sectorSize != namespace.sectorSize
+    case .fsdax, .devdax:
+      // What the kernel maps as it is has no settings.
+      guard proposal.needsClaim || namespace.holder != nil else { return false }
+      return proposal.map != namespace.map || proposal.align != namespace.align
+    }
+  }
+
+  /// A raw namespace that grows at its end.
+  private func keepsContent(_ proposal: NamespaceProposal) -> Bool {
+    proposal.mode == .raw && namespace.mode == .raw && !moves(proposal) && proposal.taken >= namespace.rawSize
+  }
+
+  private func moves(_ proposal: NamespaceProposal) -> Bool {
+    guard let start = namespace.resource, let base = region.resource else { return false }
+    return start - base != proposal.offset
+  }
+
+  // MARK: Steps
+
+  private func plan(
+    _ proposal: NamespaceProposal, _ request: NamespaceReconfigureRequest, _ clearance: InTheWay.Clearance
+  ) -> Plan {
+    let dev = namespace.dev
+    var entries = NamespaceStatePlanner.detaching(namespace)
+    if !keepsContent(proposal) { entries.append(NamespaceStatePlanner.zeroing(namespace)) }
+    if proposal.taken != namespace.rawSize { entries.append(resizing(proposal)) }
+    if let name = request.name, name != namespace.name {
+      entries.append(
+        Plan.Entry(
+          .rename(namespace: dev, name: name), "write the name \"\(name)\" to its labels",
+          undo: [.rename(namespace: dev, name: namespace.name ?? "")]))
+    }
+    if proposal.mode != namespace.mode {
+      entries.append(
+        Plan.Entry(
+          .setMode(namespace: dev, proposal.mode),
+          "note \(region.isLabeled ? "in its labels " : "")that it is \(proposal.mode)",
+          undo: [.setMode(namespace: dev, namespace.mode)]))
+    }
+    var last = NamespaceCreatePlan.claimSteps(proposal)
+    if let index = last.indices.last { last[index].loses = overwritten(proposal) }
+    entries += last
+    return Plan(
+      title: what, facts: facts(proposal), entries: entries,
+      warnings: clearance.warnings
+        + (proposal.truncated == .zero
+          ? []
+          : [
+            "\(proposal.truncated) at the end cannot be used with \(ByteCount(proposal.align ?? 0)) alignment"
+          ]),
+      saves: keepsContent(proposal) ? [] : [.head(namespace: dev)] + states.labels(of: [namespace]),
+      isDestructive: !keepsContent(proposal), hurts: clearance.hurts)
+  }
+
+  private func resizing(_ proposal: NamespaceProposal) -> Plan.Entry {
+    let isLarger = proposal.taken > namespace.rawSize
+    let side = !isLarger ? "at its end" : moves(proposal) ? "before its beginning, which moves" : "at its end"
+    let (new, old) = (proposal.taken.rawValue, namespace.rawSize.rawValue)
+    let change = ByteCount(isLarger ? new - old : old - new)
+    return Plan.Entry(
+      .resize(namespace: namespace.dev, size: proposal.taken),
+      "\(isLarger ? "add" : "give back") \(change) \(side)",
+      undo: moves(proposal) ? [] : [.resize(namespace: namespace.dev, size: namespace.rawSize)],
+      loses: moves(proposal) ? "where \(namespace.dev) began" : nil)
+  }
+
+  /// What the kernel writes on the device beside info blocks: no copy is kept of what is there.
+  private func overwritten(_ proposal: NamespaceProposal) -> String? {
+    switch proposal.mode {
+    case .raw: nil
+    case .sector: "what is where the BTT's map and log will be, \(proposal.overhead) at most"
+    case .fsdax, .devdax:
+      proposal.map == .dev && proposal.needsClaim
+        ? "what is where the memory map will be, from 8 KiB to \(proposal.overhead)" : nil
+    }
+  }
+
+  private func facts(_ proposal: NamespaceProposal) -> [Plan.Fact] {
+    let mode =
+      proposal.mode == namespace.mode ? "as before" : "instead of \(namespace.mode)"
+    let size = proposal.taken == namespace.rawSize ? "as before" : "instead of \(namespace.rawSize)"
+    return [
+      Plan.Fact("mode", "\(proposal.mode)", mode),
+      Plan.Fact("take", "\(proposal.taken)", size),
+      Plan.Fact("usable", proposal.usable.exact, "instead of \(namespace.size.exact)"),
+    ] + NamespaceCreatePlan.costs(proposal)
+  }
+}

@@ -1,0 +1,118 @@
+/// Finds the size and the place that a namespace will have when it is changed where it is.
+struct ResizeSolver {
+  private let namespace: Namespace
+  private let region: Region
+  private let geometry: NamespaceGeometry
+  private let what: String
+
+  /// For errors, `what` says what is being done: `reconfigure namespace0.0 "db"`.
+  init(_ namespace: Namespace, on region: Region, geometry: NamespaceGeometry, what: String) {
+    self.namespace = namespace
+    self.region = region
+    self.geometry = geometry
+    self.what = what
+  }
+
+  private var unit: UInt64 { region.align }
+  private var size: UInt64 { namespace.rawSize.rawValue }
+  private var holes: [Extent] { region.freeExtents ?? [] }
+
+  private var place: NamespacePlace {
+    get throws(DeviceError) {
+      // All of a label-less region, whose address a person may not see.
+      guard region.isLabeled else { return NamespacePlace(offset: 0, size: size) }
+      guard let start = namespace.resource, let base = region.resource, region.freeExtents != nil else {
+        throw DeviceError(
+          .permission, "cannot \(what): the addresses of namespaces may not be read",
+          details: ["only root may see and change them"])
+      }
+      return NamespacePlace(offset: start - base, size: size)
+    }
+  }
+
+  func solve(_ target: NamespaceCreateRequest, changesSize: Bool) throws(DeviceError) -> NamespaceProposal {
+    let place = try place
+    guard changesSize else { return try required(place) }
+    guard region.isLabeled else {
+      throw failure("\(region.dev) has no labels: it is one namespace of \(region.size)", errno: 6)
+    }
+    switch (target.amount, target.measure) {
+    case (.max, _): return try required(try resized(largest(place), place))
+    case (.percent(let share), .taken):
+      return try required(try resized(percentage(share) / unit * unit, place))
+    case (.bytes(let wanted), .taken): return try required(try resized(wanted.rawValue, place))
+    case (.percent(let share), .usable): return try usable(percentage(share), place)
+    case (.bytes(let wanted), .usable): return try usable(wanted.rawValue, place)
+    }
+  }
+
+  private func percentage(_ share: Int) -> UInt64 {
+    region.size.rawValue / 100 * UInt64(share) + region.size.rawValue % 100 * UInt64(share) / 100
+  }
+
+  /// The largest that one hole beside it allows.
+  private func largest(_ place: NamespacePlace) -> UInt64 {
+    holes.map { size + $0.length }.filter { place.grown(to: $0, holes: holes) != nil }.max() ?? size
+  }
+
+  private func resized(_ wanted: UInt64, _ place: NamespacePlace) throws(DeviceError) -> NamespacePlace {
+    guard wanted > 0, wanted % unit == 0 else {
+      let below = wanted / unit * unit
+      let nearest =
+        below == 0
+        ? "the nearest is \(ByteCount(unit))" : "nearest: \(ByteCount(below)) or \(ByteCount(below + unit))"
+      throw failure("its size must be a multiple of \(ByteCount(unit))", details: [nearest], errno: 22)
+    }
+    guard wanted > size else { return NamespacePlace(offset: place.offset, size: wanted) }
+    guard let grown = place.grown(to: wanted, holes: holes) else {
+      let most = largest(place)
+      throw failure(
+        "there is no free space of \(ByteCount(wanted - size)) beside it",
+        details: [
+          most > size
+            ? "the most that it can have where it is, is \(ByteCount(most))" : "it cannot grow where it is",
+          "\(region.dev) has \(region.availableSize) free, the largest piece is \(region.maxAvailableExtent)",
+        ], errno: 28)
+    }
+    return grown
+  }
+
+  private func usable(_ wanted: UInt64, _ place: NamespacePlace) throws(DeviceError) -> NamespaceProposal {
+    let most = max(largest(place), size)
+    var next = (wanted / unit) * unit
+    if next < wanted || next == 0 { next += unit }
+    while next <= most {
+      // A size that no hole allows may be followed by one that another does.
+      if let there = try? resized(next, place), let proposal = try proposal(there),
+        proposal.usable.rawValue >= wanted
+      {
+        return proposal
+      }
+      next += unit
+    }
+    let best = try proposal(try resized(most, place))
+    throw failure(
+      "it cannot have \(ByteCount(wanted)) to use where it is",
+      details: [best.map { "the most is \($0.usable.exact)" }].compactMap { $0 }, errno: 28)
+  }
+
+  private func required(_ place: NamespacePlace) throws(DeviceError) -> NamespaceProposal {
+    guard let proposal = try proposal(place) else {
+      let align = geometry.mode.hasMemoryMap ? " with \(ByteCount(geometry.align)) alignment" : ""
+      throw failure(
+        "nothing of \(ByteCount(place.size)) would be left to use in \(geometry.mode) mode\(align)", errno: 6)
+    }
+    return proposal
+  }
+
+  private func proposal(_ place: NamespacePlace) throws(DeviceError) -> NamespaceProposal? {
+    // nd_namespace_store() takes no smaller one for any mode with an info block.
+    guard geometry.mode == .raw || place.size >= PfnLayout.minimumSize else { return nil }
+    return try geometry.proposal(
+      offset: place.offset, size: place.size, extent: Extent(offset: place.offset, length: place.size))
+  }
+
+  private func failure(_ reason: String, details: [String] = [], errno: Int32) -> DeviceError {
+    DeviceError(.failed, "cannot \(what): \(reason)", details: details, errno: errno)
+  }
+}

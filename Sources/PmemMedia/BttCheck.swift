@@ -1,0 +1,247 @@
+public import PmemDevice
+
+/// An examination of a BTT: whether every sector has a block of its own, and every lane a spare one, and what it takes
+/// to make it so (UEFI specification, "BTT Theory of Operation"). Reads only.
+public struct BttCheck {
+  public struct Finding: Hashable, Sendable {
+    /// Whether data are lost, or the kernel does not take the arena; else the kernel makes it good by itself.
+    public let isSerious: Bool
+    public let text: String
+    /// What a repair does; nil where nothing can be done.
+    public let repair: String?
+  }
+
+  /// A write that repairs something.
+  public struct Repair: Hashable, Sendable {
+    public let offset: UInt64
+    public let bytes: [UInt8]
+    public let text: String
+  }
+
+  public private(set) var findings: [Finding] = []
+  /// In the order in which they are to be written.
+  public private(set) var repairs: [Repair] = []
+  public private(set) var arenas: [BttArena] = []
+  /// Findings beyond ``most`` of a kind, which are counted only.
+  public private(set) var untold = 0
+  public let version: BttLayout.Version
+
+  /// This many bad entries of an arena are told one by one.
+  private static let most = 20
+  private static let chunk = 1 << 20
+
+  private let raw: any ByteSource
+  private let progress: (UInt64, UInt64) -> Void
+
+  /// Examines a namespace.
+  ///
+  /// - Parameters:
+  ///   - raw: The namespace below its mode.
+  ///   - label: The UUID of its label; nil for a label-less one.
+  ///   - progress: Gets how many map entries are read, of how many.
+  /// - Throws: ``DeviceError/Code/notFound`` where no info block of a BTT is left, and what reading says.
+  public init(
+    _ raw: any ByteSource, label: DeviceUUID?, progress: @escaping (UInt64, UInt64) -> Void = { _, _ in }
+  ) throws(DeviceError) {
+    self.raw = raw
+    self.progress = progress
+    guard let found = try BttInfoBlocks.find(raw, parent: label ?? .null) else {
+      throw DeviceError(
+        .notFound, "no info block of a BTT is left: it is not in sector mode, or beyond repair",
+        details: ["looked at the beginning and at the end of every arena"])
+    }
+    version = found.version
+    for arena in found.arenas { examine(info: arena) }
+    let total = arenas.reduce(0) { $0 + UInt64($1.info.externalBlocks) }
+    var done: UInt64 = 0
+    for arena in arenas {
+      try examine(arena, done: done, total: total)
+      done += UInt64(arena.info.externalBlocks)
+    }
+  }
+
+  // MARK: Info blocks
+
+  private mutating func examine(info found: BttInfoBlocks.Arena) {
+    let arena = found.arena
+    arenas.append(arena)
+    let places = [
+      ("info block", arena.offset, found.first),
+      ("copy of the info block", arena.offset + arena.info.info2Offset, found.second),
+    ]
+    for (what, offset, problem) in places {
+      guard let problem else { continue }
+      find(true, "arena at \(arena.offset): the \(what) is damaged: \(problem)", repair: "write it anew")
+      repairs.append(
+        Repair(
+          offset: offset, bytes: arena.info.encoded, text: "write the \(what) of the arena at \(arena.offset)"
+        ))
+    }
+  }
+
+  private mutating func find(_ isSerious: Bool, _ text: String, repair: String?) {
+    findings.append(Finding(isSerious: isSerious, text: text, repair: repair))
+  }
+
+  // MARK: Log and map
+
+  private mutating func examine(_ arena: BttArena, done: UInt64, total: UInt64) throws(DeviceError) {
+    let log = ByteFields(try raw.read(at: arena.log.offset, count: Int(arena.log.length)))
+    let count = Int(arena.info.freeBlocks)
+    let places = Self.places(log, count)
+    let lanes = (0..<count).map { lane in
+      BttLane((Self.entry(log, lane, places.0), Self.entry(log, lane, places.1)), info: arena.info)
+    }
+    var owners = BlockSet(count: arena.info.internalBlocks)
+    var bad = try mark(arena, lanes, &owners, done: done, total: total)
+    var orphans: [Int] = []
+    for (index, lane) in lanes.enumerated() {
+      if let spare = lane.spare, owners.insert(spare) { continue }
+      orphans.append(index)
+      let reason =
+        lane.spare.map { "its spare block \($0) is in use" } ?? "no entry of it is valid"
+      find(
+        true, "arena at \(arena.offset): lane \(index) of the log is damaged: \(reason)",
+        repair: "give it a block that nobody has")
+    }
+    var free = owners.missing
+    if !orphans.isEmpty { repair(lanes: orphans, of: arena, log, places, &free) }
+    if !bad.isEmpty { repair(map: &bad, of: arena, &free) }
+    for block in free.prefix(Self.most) {
+      find(true, "arena at \(arena.offset): block \(block) belongs to nobody", repair: nil)
+    }
+  }
+
+  private static func entry(_ log: ByteFields, _ lane: Int, _ place: Int) -> BttLog.Entry {
+    let offset = lane * BttLog.laneSize + place * 16
+    return BttLog.Entry(
+      number: log.u32(offset), oldMap: log.u32(offset + 4), newMap: log.u32(offset + 8),
+      sequence: log.u32(offset + 12))
+  }
+
+  /// Which two entries are in use, as most lanes have it: 0 and 1, or 0 and 2 as kernels before 4.15 had them.
+  private static func places(_ log: ByteFields, _ count: Int) -> (Int, Int) {
+    let old = (0..<count).count { entry(log, $0, 2) != .padding && entry(log, $0, 1) == .padding }
+    let new = (0..<count).count { entry(log, $0, 1) != .padding && entry(log, $0, 2) == .padding }
+    return old > new ? (0, 2) : (0, 1)
+  }
+
+  /// Marks the block of every sector; gives the sectors that have none of their own.
+  private mutating func mark(
+    _ arena: BttArena, _ lanes: [BttLane], _ owners: inout BlockSet, done: UInt64, total: UInt64
+  ) throws(DeviceError) -> [UInt32] {
+    var changes: [UInt32: (old: UInt32, new: UInt32, raw: UInt32)] = [:]
+    for lane in lanes {
+      if let change = lane.change { changes[change.number] = (change.old, change.new, change.raw) }
+    }
+    var bad: [UInt32] = []
+    var number: UInt32 = 0
+    while number < arena.info.externalBlocks {
+      let entries = min(Self.chunk / 4, Int(arena.info.externalBlocks - number))
+      let bytes = ByteFields(try raw.read(at: arena.place(ofMapEntry: number), count: entries * 4))
+      for index in 0..<entries {
+        let sector = number + UInt32(index)
+        var block = BttMapEntry(raw: bytes.u32(index * 4)).block(of: sector)
+        // A write whose log entry is on the media, but whose map entry is not (btt.c:btt_freelist_init).
+        if let change = changes[sector], change.old == block, change.new != block {
+          find(
+            false, "arena at \(arena.offset): the last write to sector \(sector) was cut short",
+            repair: "complete it, as the kernel would")
+          patch(arena, sector, change.raw, "complete the last write to sector \(sector)")
+          block = change.new
+        }
+        guard block < arena.info.internalBlocks, owners.insert(block) else {
+          bad.append(sector)
+          tell(bad.count) { check in
+            let reason =
+              block < arena.info.internalBlocks
+              ? "its block \(block) is another's too" : "it points to block \(block), which is not there"
+            check.find(
+              true, "arena at \(arena.offset): the map entry of sector \(sector) is damaged: \(reason)",
+              repair: "give it a block that nobody has, whose reading fails")
+          }
+          continue
+        }
+      }
+      number += UInt32(entries)
+      progress(done + UInt64(number), total)
+    }
+    return bad
+  }
+
+  private mutating func tell(_ count: Int, _ body: (inout BttCheck) -> Void) {
+    guard count <= Self.most else {
+      untold += 1
+      return
+    }
+    body(&self)
+  }
+
+  // MARK: Repairs
+
+  private mutating func repair(
+    lanes: [Int], of arena: BttArena, _ log: ByteFields, _ places: (Int, Int), _ free: inout [UInt32]
+  ) {
+    for lane in lanes {
+      guard !free.isEmpty else { return }
+      let block = free.removeFirst()
+      var fields = ByteFields(count: BttLog.laneSize)
+      // As of a lane that was never used (btt.c:btt_log_init).
+      let number = UInt32(lane) % max(arena.info.externalBlocks, 1)
+      for (index, value) in [number, block, block, 1].enumerated() {
+        fields.set(value, at: index * 4, width: 4)
+      }
+      repairs.append(
+        Repair(
+          offset: arena.log.offset + UInt64(lane * BttLog.laneSize), bytes: fields.bytes,
+          text: "give block \(block) to lane \(lane) of the arena at \(arena.offset)"))
+    }
+  }
+
+  private mutating func repair(map sectors: inout [UInt32], of arena: BttArena, _ free: inout [UInt32]) {
+    for sector in sectors {
+      guard !free.isEmpty else { return }
+      let block = free.removeFirst()
+      patch(
+        arena, sector, BttMapEntry.failed(block: block).raw,
+        "mark sector \(sector) of the arena at \(arena.offset) as failed, with block \(block)")
+    }
+  }
+
+  private mutating func patch(_ arena: BttArena, _ sector: UInt32, _ raw: UInt32, _ text: String) {
+    var fields = ByteFields(count: 4)
+    fields.set(raw, at: 0, width: 4)
+    repairs.append(Repair(offset: arena.place(ofMapEntry: sector), bytes: fields.bytes, text: text))
+  }
+}
+
+/// A set of block numbers.
+private struct BlockSet {
+  private var words: [UInt64]
+  private let count: UInt32
+
+  init(count: UInt32) {
+    self.count = count
+    words = [UInt64](repeating: 0, count: Int(count) / 64 + 1)
+  }
+
+  /// Whether it was not in it.
+  mutating func insert(_ block: UInt32) -> Bool {
+    let bit: UInt64 = 1 << UInt64(block % 64)
+    guard words[Int(block / 64)] & bit == 0 else { return false }
+    words[Int(block / 64)] |= bit
+    return true
+  }
+
+  /// Those that are not in it, in order.
+  var missing: [UInt32] {
+    var missing: [UInt32] = []
+    for (index, word) in words.enumerated() where word != .max {
+      for bit in 0..<64 where word & (1 << UInt64(bit)) == 0 {
+        let block = UInt64(index * 64 + bit)
+        if block < UInt64(count) { missing.append(UInt32(block)) }
+      }
+    }
+    return missing
+  }
+}

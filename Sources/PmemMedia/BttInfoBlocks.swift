@@ -1,0 +1,75 @@
+import PmemDevice
+
+/// The info blocks of a BTT, found also where some are damaged: where arenas begin and end follows from the size of the
+/// namespace alone.
+struct BttInfoBlocks {
+  struct Arena {
+    let arena: BttArena
+    /// What is wrong with the info block, and with its copy; nil where it is good.
+    let first: MediaError?
+    let second: MediaError?
+  }
+
+  let version: BttLayout.Version
+  let arenas: [Arena]
+
+  /// - Throws: What reading says.
+  static func find(_ raw: any ByteSource, parent: DeviceUUID) throws(DeviceError) -> BttInfoBlocks? {
+    for version in [BttLayout.Version.v2, .v1] {
+      // Any block size has the arenas in the same places.
+      guard let places = BttLayout(size: raw.size, blockSize: 4096, version: version) else { continue }
+      var read: [(first: Copy, second: Copy)] = []
+      for arena in places.arenas {
+        read.append(
+          (
+            try Copy(raw, at: arena.offset, of: arena.offset, version, parent),
+            try Copy(raw, at: arena.offset + arena.info2Offset, of: arena.offset, version, parent)
+          ))
+      }
+      guard let model = read.lazy.flatMap({ [$0.first.block, $0.second.block] }).compactMap({ $0 }).first,
+        let layout = BttLayout(size: raw.size, blockSize: UInt64(model.externalBlockSize), version: version)
+      else { continue }
+      let arenas = zip(layout.arenas, read).compactMap { place, copies in
+        arena(place, copies, model: model, layout: layout, size: raw.size)
+      }
+      return BttInfoBlocks(version: version, arenas: arenas)
+    }
+    return nil
+  }
+
+  private static func arena(
+    _ place: BttLayout.Arena, _ copies: (first: Copy, second: Copy), model: BttInfoBlock, layout: BttLayout,
+    size: UInt64
+  ) -> Arena? {
+    // Both gone: what was in them follows from the others.
+    let rebuilt = BttInfoBlock(uuid: model.uuid, parentUUID: model.parentUUID, arena: place, layout: layout)
+    let block = copies.first.block ?? copies.second.block ?? rebuilt
+    guard let arena = try? BttArena(block, at: place.offset, of: size) else { return nil }
+    let differs = copies.second.block.map { $0 != block } ?? false
+    return Arena(
+      arena: arena, first: copies.first.error,
+      second: differs ? .field("copy", 0) : copies.second.error)
+  }
+
+  /// One of the two.
+  private struct Copy {
+    let block: BttInfoBlock?
+    let error: MediaError?
+
+    init(
+      _ raw: any ByteSource, at offset: UInt64, of arena: UInt64, _ version: BttLayout.Version,
+      _ parent: DeviceUUID
+    ) throws(DeviceError) {
+      let bytes = try raw.read(at: offset, count: BttInfoBlock.size)
+      do throws(MediaError) {
+        let block = try BttInfoBlock(bytes)
+        guard block.version == version else { throw .version(major: block.version == .v1 ? 1 : 2, minor: 0) }
+        guard block.parentUUID.isNull || block.parentUUID == parent else { throw .field("parent_uuid", 0) }
+        _ = try BttArena(block, at: arena, of: raw.size)
+        (self.block, error) = (block, nil)
+      } catch {
+        (block, self.error) = (nil, error)
+      }
+    }
+  }
+}

@@ -1,0 +1,160 @@
+public import PmemDevice
+
+/// All of a label storage area, decoded: both index blocks, and every slot, whether an index says that it counts or not
+/// (drivers/nvdimm/label.c; UEFI "NVDIMM Label Protocol").
+public struct LabelStore: Hashable, Sendable {
+  /// One of the two copies of the index.
+  public enum IndexCopy: Hashable, Sendable {
+    case valid(LabelIndex)
+    case damaged(MediaError)
+  }
+
+  public enum SlotState: String, Hashable, Sendable {
+    /// It counts: the index in force says that the slot is taken.
+    case active
+    /// What an update or a removal left: the index says that the slot is free, but a label is in it.
+    case stale
+    /// The index says that it is taken, but no label can be read from it.
+    case damaged
+  }
+
+  public struct Slot: Hashable, Sendable {
+    public let number: Int
+    public let state: SlotState
+    /// nil where it is damaged.
+    public let label: NamespaceLabel?
+    /// Why it is damaged.
+    public let error: MediaError?
+    /// type_guid and abstraction_guid as they are; nil in version 1.1.
+    public let typeGUID: DeviceUUID?
+    public let abstractionGUID: DeviceUUID?
+  }
+
+  /// Bytes of the area.
+  public let size: Int
+  /// nil: neither copy is valid in any version, the area holds no labels.
+  public let layout: LabelLayout?
+  /// Of the version that has a valid copy, else of 1.2; empty where the area is too small for any.
+  public let copies: [IndexCopy]
+  /// The copy in force.
+  public let index: LabelIndex?
+  /// Those that are not empty.
+  public let slots: [Slot]
+
+  /// Reads an area; total whatever it holds.
+  public init(_ area: [UInt8]) {
+    size = area.count
+    var chosen: (layout: LabelLayout, copies: [IndexCopy])?
+    for version in LabelVersion.allCases {
+      guard let layout = LabelLayout(areaSize: area.count, version: version) else { continue }
+      let copies = (0...1).map { Self.copy($0, area, layout) }
+      let isValid = copies.contains { if case .valid = $0 { true } else { false } }
+      chosen = (layout, copies)
+      if isValid { break }
+    }
+    copies = chosen?.copies ?? []
+    let valid = copies.compactMap { if case .valid(let index) = $0 { index } else { nil } }
+    index = valid.count == 2 ? LabelIndex.current(valid[0], valid[1]) : valid.first
+    layout = index == nil ? nil : chosen?.layout
+    guard let index, let layout else {
+      slots = []
+      return
+    }
+    slots = index.free.indices.compactMap { Self.slot($0, isFree: index.free[$0], area, layout) }
+  }
+
+  private static func copy(_ copy: Int, _ area: [UInt8], _ layout: LabelLayout) -> IndexCopy {
+    do throws(MediaError) {
+      let bytes = Array(area.dropFirst(copy * layout.indexSize).prefix(layout.indexSize))
+      return .valid(try LabelIndex(bytes, copy: copy, layout: layout))
+    } catch { return .damaged(error) }
+  }
+
+  private static func slot(_ number: Int, isFree: Bool, _ area: [UInt8], _ layout: LabelLayout) -> Slot? {
+    let bytes = Array(area.dropFirst(layout.offset(ofSlot: number)).prefix(layout.version.labelSize))
+    do throws(MediaError) {
+      let label = try NamespaceLabel(bytes, slot: number, version: layout.version)
+      // An empty slot 0 of version 1.1 looks like a label of no namespace.
+      guard !(isFree && label.uuid.isNull && label.rawSize == 0) else { return nil }
+      let isNew = layout.version == .v12
+      return Slot(
+        number: number, state: isFree ? .stale : .active, label: label, error: nil,
+        typeGUID: isNew ? GUID.read(Array(bytes[128..<144])) : nil,
+        abstractionGUID: isNew ? GUID.read(Array(bytes[144..<160])) : nil)
+    } catch {
+      guard !isFree else { return nil }
+      return Slot(
+        number: number, state: .damaged, label: nil, error: error, typeGUID: nil, abstractionGUID: nil)
+    }
+  }
+
+  /// The labels that count.
+  public var active: [NamespaceLabel] { slots.filter { $0.state == .active }.compactMap(\.label) }
+}
+
+extension LabelStore {
+  /// What is wrong with an area, in words.
+  public struct Finding: Hashable, Sendable {
+    /// Whether a namespace is lost by it, or may be; else only room or a spare copy is.
+    public let isSerious: Bool
+    public let text: String
+  }
+
+  /// Checks what the kernel relies on, and what it would pass over in silence.
+  ///
+  /// - Parameter capacity: Bytes of the DIMM's persistent memory; nil where they are not known.
+  /// - Returns: Everything that is wrong; empty for a sound area, and for one that was never written.
+  public func findings(capacity: UInt64?) -> [Finding] {
+    guard let index else {
+      let isBlank = copies.allSatisfy { if case .damaged(.signature) = $0 { true } else { false } }
+      return isBlank ? [] : [Finding(isSerious: true, text: "no index block is valid: the labels are lost")]
+    }
+    var found: [Finding] = []
+    for (number, copy) in copies.enumerated() {
+      if case .damaged(let error) = copy {
+        found.append(Finding(isSerious: false, text: "index block \(number) is damaged: \(error)"))
+      }
+    }
+    for slot in slots where slot.state == .damaged {
+      let reason = slot.error.map { ": \($0)" } ?? ""
+      found.append(Finding(isSerious: true, text: "the label in slot \(slot.number) is damaged\(reason)"))
+    }
+    found += labelFindings(capacity)
+    let free = index.free.count(where: { $0 })
+    if free < 2 {
+      found.append(
+        Finding(isSerious: false, text: "\(free) slots are free: the kernel needs one for every change"))
+    }
+    return found
+  }
+
+  private func labelFindings(_ capacity: UInt64?) -> [Finding] {
+    var found: [Finding] = []
+    let labels = active.sorted { ($0.dpa, $0.slot) < ($1.dpa, $1.slot) }
+    for label in labels {
+      let name = "slot \(label.slot) (\(label.uuid))"
+      if label.flags & NamespaceLabel.updating != 0 {
+        found.append(Finding(isSerious: true, text: "\(name) was being updated, which was never completed"))
+      }
+      if label.rawSize == 0 { found.append(Finding(isSerious: true, text: "\(name) has no size")) }
+      let (end, overflow) = label.dpa.addingReportingOverflow(label.rawSize)
+      if let capacity, overflow || end > capacity {
+        found.append(Finding(isSerious: true, text: "\(name) reaches beyond the end of the DIMM"))
+      }
+      if label.position >= label.labelCount {
+        found.append(
+          Finding(isSerious: true, text: "\(name) is at position \(label.position) of \(label.labelCount)"))
+      }
+    }
+    for (label, next) in zip(labels, labels.dropFirst()) where label.rawSize > next.dpa &- label.dpa {
+      found.append(
+        Finding(isSerious: true, text: "slots \(label.slot) and \(next.slot) claim the same space"))
+    }
+    for (uuid, group) in Dictionary(grouping: labels, by: \.uuid).sorted(by: { "\($0.key)" < "\($1.key)" })
+    where group.count > 1 {
+      let slots = group.map { "\($0.slot)" }.joined(separator: ", ")
+      found.append(Finding(isSerious: true, text: "slots \(slots) have the same UUID \(uuid)"))
+    }
+    return found
+  }
+}

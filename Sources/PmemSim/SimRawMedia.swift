@@ -1,0 +1,57 @@
+import PmemDevice
+import PmemMedia
+
+/// A namespace below its mode.
+final class SimRawMedia: RawMedia {
+  private let media: SimMedia
+  private let region: Int
+  private let begin: UInt64
+  let size: UInt64
+
+  /// As the kernel gives it in raw mode: while nobody has it.
+  convenience init(_ kernel: SimKernel, region: Int, id: Int) throws {
+    let namespace = kernel.regions[region].namespaces[try kernel.position(region, id)]
+    guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "it is enabled or claimed") }
+    guard namespace.size > 0 else { throw SimFault(6, "it has no size") }
+    self.init(namespace, region: region, media: kernel.media)
+  }
+
+  init(_ namespace: SimNamespace, region: Int, media: SimMedia) {
+    self.media = media
+    self.region = region
+    begin = namespace.offset
+    size = namespace.size
+  }
+
+  func read(at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8] {
+    try check(offset, count)
+    return try media.read(region: region, at: begin + offset, count: count)
+  }
+
+  func write(_ bytes: [UInt8], at offset: UInt64) throws(DeviceError) {
+    try check(offset, bytes.count)
+    try media.write(region: region, bytes, at: begin + offset)
+  }
+
+  private func check(_ offset: UInt64, _ count: Int) throws(DeviceError) {
+    guard count >= 0, offset <= size, UInt64(count) <= size - offset else {
+      throw DeviceError(.failed, "\(count) bytes at \(offset) are beyond the end of the namespace", errno: 22)
+    }
+  }
+}
+
+extension SimKernel {
+  /// What the users of an enabled namespace have.
+  func content(of region: Int, _ id: Int) throws -> any ByteSource {
+    let namespace = regions[region].namespaces[try position(region, id)]
+    guard namespace.isEnabled else { throw SimFault(6, "it is disabled") }
+    let raw = SimRawMedia(namespace, region: region, media: media)
+    guard let claim = namespace.claim else { return raw }
+    switch claim.kind {
+    case .btt: return try BttReader(raw, version: namespace.claimClass == .btt2 ? .v2 : .v1)
+    case .pfn, .dax:
+      return SourceSlice(
+        raw, Extent(offset: claim.startPad + claim.dataOffset, length: claim.usable))
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import PmemDevice
+
+struct DimmDisable: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "disable", abstract: "Disable DIMMs and the regions on them, if nobody uses them.")
+
+  @Argument(help: ArgumentHelp("nmem0, 0, or an id; all for every one.", valueName: "dimm"))
+  var names: [String]
+
+  @OptionGroup var dangers: DangerOptions
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    try DimmChange(
+      context: context, names: names, change: change, output: output, machine: machine,
+      accepted: dangers.accepted
+    ).run(verb: "disabled") { planner, dimms throws(DeviceError) in try planner.disable(dimms) }
+  }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+import PmemDevice
+
+struct DimmEnable: ContextCommand {
+  static let configuration = CommandConfiguration(commandName: "enable", abstract: "Enable DIMMs.")
+
+  @Argument(help: ArgumentHelp("nmem0, 0, or an id; all for every one.", valueName: "dimm"))
+  var names: [String]
+
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    try DimmChange(context: context, names: names, change: change, output: output, machine: machine)
+      .run(verb: "enabled") { planner, dimms throws(DeviceError) in planner.enable(dimms) }
+  }
+}

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+struct InfoBlockCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "infoblock",
+    abstract: "See the info blocks of namespaces: what makes them fsdax, devdax or sector.",
+    subcommands: [InfoBlockRead.self, InfoBlockVerify.self])
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import PmemDevice
+import PmemMedia
+
+/// Where to look for info blocks.
+struct InfoBlockSelection: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "Kernel name, own name or UUID; all for every disabled one, which is meant without any.",
+      valueName: "namespace"))
+  var names: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Look into this file, whose beginning is that of a namespace; - is standard input.", valueName: "file"),
+    completion: .file())
+  var file: String?
+
+  /// The first bytes of each.
+  func places(_ context: CommandContext, _ machine: MachineOptions) throws -> [InfoBlockPlace] {
+    if let file {
+      guard names.isEmpty else { throw DeviceError(.usage, "--file and a namespace cannot both be given") }
+      return [try Self.place(file: file)]
+    }
+    let backend = try context.open(machine, forWriting: false)
+    let inventory = try backend.inventory(.listing)
+    let isAll = names.isEmpty || names.contains("all")
+    var found = try NameResolver(inventory).namespaces(isAll ? ["all"] : names)
+    if isAll { found.removeAll { $0.isEnabled || $0.holder != nil } }
+    var places: [InfoBlockPlace] = []
+    for namespace in found {
+      guard !namespace.isEnabled else {
+        throw DeviceError(
+          .failed, "cannot read the info block of \(namespace.title): it is enabled, its mode covers it",
+          details: ["what it says is what is shown: \(namespace.mode), \(namespace.size) usable"],
+          try: ["pmemctl namespace show \(namespace.dev)", "pmemctl namespace disable \(namespace.dev)"],
+          errno: 16)
+      }
+      let identity = try backend.withRawMedia(of: namespace.dev, forWriting: false) {
+        raw throws(DeviceError) in
+        try NamespaceIdentity(raw, label: namespace.uuid)
+      }
+      places.append(
+        InfoBlockPlace(
+          name: namespace.dev, isFile: false, identity: identity, start: namespace.resource,
+          host: inventory.host))
+    }
+    return places
+  }
+
+  private static func place(file: String) throws(DeviceError) -> InfoBlockPlace {
+    let bytes = Array(try InputFile.read(file, atMost: Int(PfnLayout.infoBlockReserve)))
+    let source = BytesSource(bytes)
+    // Whatever parent a block names is the right one: there is no label to compare with.
+    let parent = try NamespaceIdentity.parent(source)
+    let identity = try NamespaceIdentity(source, label: parent)
+    return InfoBlockPlace(name: file, isFile: true, identity: identity, start: nil, host: nil)
+  }
+}
+
+/// What was found somewhere.
+struct InfoBlockPlace {
+  let name: String
+  let isFile: Bool
+  let identity: NamespaceIdentity
+  /// Physical address; nil where it is not known.
+  let start: UInt64?
+  let host: HostFacts?
+}

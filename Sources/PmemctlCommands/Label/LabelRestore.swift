@@ -1,0 +1,59 @@
+import ArgumentParser
+import PmemDevice
+
+struct LabelRestore: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "restore", abstract: "Put label areas back from a backup, each on the DIMM that it is of.")
+
+  @Argument(
+    help: ArgumentHelp("As label backup made it; - is standard input.", valueName: "file"),
+    completion: .file())
+  var file: String
+
+  @Argument(help: ArgumentHelp("Only these DIMMs of it: nmem0, 0, or an id.", valueName: "dimm"))
+  var names: [String] = []
+
+  @Flag(name: .shortAndLong, help: "Also where namespaces would be gone, and nobody uses them.")
+  var force = false
+
+  @OptionGroup var dangers: DangerOptions
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    let copies = try LabelCopies(parsing: try InputFile.read(file), file: file)
+    let (names, file, force) = (names, file, force)
+    try LabelChange(
+      context: context, force: force, dangers: dangers, change: change, output: output, machine: machine
+    ).run(verb: "restore", done: "restored") { _, inventory throws(DeviceError) in
+      let wanted = try NameResolver(inventory).dimms(names)
+      var areas: [(dimm: DIMM, bytes: [UInt8])] = []
+      for area in copies.areas {
+        let dimm = inventory.dimms.first { area.id == nil ? $0.dev == area.dev : $0.id == area.id }
+        guard let dimm else {
+          // One that nobody asked for may be elsewhere.
+          guard names.isEmpty else { continue }
+          throw DeviceError(
+            .notFound, "DIMM \(area.id ?? area.dev), whose labels are in \(file), is not on this machine",
+            details: ["name the DIMMs to restore; nothing was changed"])
+        }
+        if names.isEmpty || wanted.contains(dimm) { areas.append((dimm, area.bytes)) }
+      }
+      for dimm in names.isEmpty ? [] : wanted where !areas.contains(where: { $0.dimm == dimm }) {
+        throw DeviceError(
+          .notFound, "\(file) holds no labels of \(dimm.dev)", details: ["nothing was changed"])
+      }
+      if !force { for (dimm, bytes) in areas { try Self.check(bytes, file, dimm, inventory) } }
+      return areas
+    }
+  }
+
+  /// A backup of a blank area is as good as any.
+  private static func check(
+    _ bytes: [UInt8], _ file: String, _ dimm: DIMM, _ inventory: Inventory
+  ) throws(DeviceError) {
+    guard bytes.contains(where: { $0 != 0 }) else { return }
+    try LabelSoundness.check(bytes, of: file, for: dimm, inventory)
+  }
+}

@@ -1,0 +1,156 @@
+import ArgumentParser
+import PmemDevice
+import PmemMedia
+import PmemOutput
+
+struct NamespaceCheck: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Check the metadata of a namespace, and repair that of sector mode.",
+    discussion: """
+      Nothing is written without --repair. In sector mode every sector must have a block of its own: what is damaged \
+      is given one that nobody has, and reads of it fail until it is written. In fsdax and devdax mode the info block \
+      is checked.
+      """)
+
+  @Argument(help: ArgumentHelp("Kernel name, device, own name or UUID.", valueName: "namespace"))
+  var namespace: String
+
+  @Flag(name: [.customShort("R"), .long], help: "Make good what can be made good.")
+  var repair = false
+
+  @Flag(name: .shortAndLong, help: "Also while it is enabled: it is disabled for the time.")
+  var force = false
+
+  @OptionGroup var dangers: DangerOptions
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    let backend = try context.open(machine, forWriting: repair || force)
+    let inventory = try backend.inventory(.planning)
+    let found = try NameResolver(inventory).namespaces([namespace])
+    guard found.count == 1, let target = found.first, !target.isIdle else {
+      throw DeviceError(.usage, "check takes one namespace, and \"\(namespace)\" means \(found.count)")
+    }
+    guard target.isEnabled else { return try check(target, inventory, backend, context) }
+    guard force else {
+      throw DeviceError(
+        .refused, "cannot check \(target.title): it is enabled, its metadata change while it is used",
+        details: ["--force disables it for the time, if nobody uses it"],
+        try: ["pmemctl namespace disable \(target.dev)"], errno: 16)
+    }
+    let off = try NamespaceStatePlanner(
+      inventory, inspector: backend, contents: nil, accepting: dangers.accepted
+    ).disable([target])
+    try PlanRunner(on: backend).run(off)
+    do {
+      let now = try backend.inventory(.planning)
+      guard let disabled = now.namespaces.first(where: { $0.dev == target.dev }) else {
+        throw DeviceError(.failed, "\(target.dev) is not there any more")
+      }
+      try check(disabled, now, backend, context)
+    } catch {
+      try? backend.perform(.enable(namespace: target.dev))
+      throw error
+    }
+    try backend.perform(.enable(namespace: target.dev))
+  }
+
+  private func check(
+    _ target: Namespace, _ inventory: Inventory, _ backend: any CommandContext.Backend,
+    _ context: CommandContext
+  ) throws {
+    let progress = ProgressLine(
+      context.err, terminal: context.terminal, isShown: !change.noProgress, what: "checking \(target.dev)")
+    let result = try backend.withRawMedia(of: target.dev, forWriting: false) {
+      raw throws(DeviceError) -> BttCheck? in
+      let identity = try NamespaceIdentity(raw, label: target.uuid)
+      if case .pfn(let block) = identity.block {
+        if let fault = block.fault(start: target.resource ?? 0, size: raw.size, host: inventory.host) {
+          throw DeviceError(.corrupt, "the kernel would not take the info block of \(target.title): \(fault)")
+        }
+        return nil
+      }
+      return try BttCheck(raw, label: target.uuid) { progress.update($0, of: $1) }
+    }
+    progress.end()
+    guard let result else {
+      guard !output.json else { return try report(json: target, nil, context) }
+      return try context.out.write("\(target.title.sanitized): good\n")
+    }
+    guard repair, !result.repairs.isEmpty else {
+      return try report(target, result, context)
+    }
+    try repair(target, result, inventory, backend, context)
+  }
+
+  // MARK: Repair
+
+  private func repair(
+    _ target: Namespace, _ result: BttCheck, _ inventory: Inventory, _ backend: any CommandContext.Backend,
+    _ context: CommandContext
+  ) throws {
+    let plan = Plan(
+      title: "repair \(target.title)",
+      entries: result.repairs.map { repair in
+        Plan.Entry(
+          .write(namespace: target.dev, bytes: repair.bytes, offset: repair.offset), repair.text)
+      },
+      warnings: result.findings.map(\.text),
+      saves: result.repairs.map { repair in
+        .bytes(
+          namespace: target.dev, Extent(offset: repair.offset, length: UInt64(repair.bytes.count)))
+      }, isDestructive: true)
+    let runner = ChangeRunner(
+      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
+    guard try runner.run(plan, from: inventory) else { return }
+    let after = try backend.withRawMedia(of: target.dev, forWriting: false) { raw throws(DeviceError) in
+      try BttCheck(raw, label: target.uuid)
+    }
+    guard !output.json else { return try report(json: target, after, context) }
+    try context.out.write("repaired \(target.title.sanitized): \(result.repairs.count) writes\n")
+    try report(target, after, context)
+  }
+
+  // MARK: Words
+
+  private func report(_ target: Namespace, _ result: BttCheck, _ context: CommandContext) throws {
+    if output.json {
+      try report(json: target, result, context)
+    } else if result.findings.isEmpty {
+      try context.out.write("\(target.title.sanitized): good\n")
+    } else {
+      var text = "\(target.title.sanitized): \(result.findings.count + result.untold) findings\n"
+      for finding in result.findings {
+        text += "  \(finding.isSerious ? "" : "note: ")\(finding.text)\n"
+        if let repair = finding.repair, !self.repair { text += "    --repair would \(repair)\n" }
+      }
+      if result.untold > 0 { text += "  and \(result.untold) more like these\n" }
+      try context.out.write(text)
+    }
+    guard !result.findings.contains(where: \.isSerious) else {
+      throw DeviceError(
+        .corrupt, "\(target.title) is damaged",
+        details: repair ? [] : ["nothing was written"],
+        try: repair ? [] : ["pmemctl namespace check --repair \(target.dev)"])
+    }
+  }
+
+  private func report(json target: Namespace, _ result: BttCheck?, _ context: CommandContext) throws {
+    var object = JSONObject()
+    object.add("dev", target.dev)
+    object.add("good", !(result?.findings.contains(where: \.isSerious) ?? false))
+    object.add(
+      "findings",
+      (result?.findings ?? []).map { finding in
+        var entry = JSONObject()
+        entry.add("serious", finding.isSerious)
+        entry.add("text", finding.text)
+        entry.add("repair", finding.repair)
+        return .object(entry)
+      })
+    object.add("untold", result?.untold ?? 0)
+    try context.out.write(JSON.object(object).text)
+  }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import PmemDevice
+import PmemInspect
+import PmemOutput
+
+struct NamespaceReconfigure: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reconfigure", abstract: "Give a namespace another mode, size or layout, where it is.",
+    discussion: """
+      What is not said stays as it is. What is on the namespace is lost, unless only its name changes, or a raw one \
+      grows; its labels and info blocks are kept for undo.
+      """)
+
+  @Argument(help: ArgumentHelp("Kernel name, device, own name or UUID.", valueName: "namespace"))
+  var namespace: String
+
+  @Option(name: .shortAndLong, help: "fsdax, devdax, sector or raw.")
+  var mode: String?
+
+  @Option(name: .shortAndLong, help: "What it takes from the region: 16GiB, 50% (of the region) or max.")
+  var size: String?
+
+  @Option(name: .long, help: "What must be left to use: 16GiB, 50% (of the region) or max.")
+  var usable: String?
+
+  @Option(
+    name: [.customShort("M"), .long], help: "Where the memory map goes: dev (the device) or mem (DRAM).")
+  var map: String?
+
+  @Option(name: .shortAndLong, help: "Alignment of the mapping: 4KiB, 2MiB or 1GiB.")
+  var align: String?
+
+  @Option(
+    name: [.customShort("l"), .customLong("sector-size")],
+    help: ArgumentHelp("Sector size of sector mode.", valueName: "bytes"))
+  var sectorSize: String?
+
+  @Option(name: [.customShort("N"), .long], help: "Another name, up to 63 bytes.")
+  var name: String?
+
+  @Flag(name: .shortAndLong, help: "Also while it is enabled.")
+  var force = false
+
+  @OptionGroup var dangers: DangerOptions
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    let request = try request()
+    let backend = try context.open(machine, forWriting: !change.dryRun)
+    let inventory = try backend.inventory(.planning)
+    let found = try NameResolver(inventory).namespaces([namespace])
+    guard found.count == 1, let old = found.first else {
+      throw DeviceError(.usage, "reconfigure takes one namespace, and \"\(namespace)\" means \(found.count)")
+    }
+    let outcome = try NamespaceReconfigurePlanner(
+      old, as: TrueNamespace(old, on: backend).namespace, in: inventory, inspector: backend,
+      contents: ContentProbe(backend), accepting: dangers.accepted
+    ).plan(request)
+    let runner = ChangeRunner(
+      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
+    guard try runner.run(outcome.plan, from: inventory, json: outcome.json) else { return }
+    try report(outcome, old, on: backend, context)
+  }
+
+  private func request() throws(DeviceError) -> NamespaceReconfigureRequest {
+    let words = NamespaceWords(
+      size: size, usable: usable, map: map, align: align, sectorSize: sectorSize)
+    var request = NamespaceReconfigureRequest(
+      mode: try mode.map(parseMode), map: try words.parsedMap(), align: try words.parsedAlign(),
+      sectorSize: try words.parsedSectorSize(), name: name, force: force)
+    if let (amount, measure) = try words.parsedAmount() {
+      request.amount = amount
+      request.measure = measure
+    }
+    guard
+      request.mode != nil || request.map != nil || request.align != nil || request.sectorSize != nil
+        || request.amount != nil || request.name != nil
+    else {
+      throw DeviceError(
+        .usage, "nothing is said that should be different",
+        details: ["give --mode, --size, --usable, --map, --align, --sector-size or --name"])
+    }
+    return request
+  }
+
+  private func report(
+    _ outcome: NamespaceReconfigurePlanner.Outcome, _ old: Namespace, on backend: any DeviceBackend,
+    _ context: CommandContext
+  ) throws {
+    guard let now = try backend.inventory(.listing).namespaces.first(where: { $0.dev == old.dev }) else {
+      throw DeviceError(.failed, "\(old.dev) was reconfigured, but is not there any more")
+    }
+    if let proposal = outcome.proposal, !outcome.plan.entries.isEmpty, now.size != proposal.usable {
+      context.note(
+        "\(now.dev) has \(now.size.exact) to use, not the \(proposal.usable.exact) that were planned: please report this"
+      )
+    }
+    guard !output.json else { return try context.out.write(JSON.object(now.json).text) }
+    guard !outcome.plan.entries.isEmpty else { return }
+    let node = now.node.map { ", /dev/\($0)" } ?? ""
+    try context.out.write("reconfigured \(now.title.sanitized): \(now.mode), \(now.size) usable\(node)\n")
+  }
+}
+
+extension NamespaceReconfigurePlanner.Outcome {
+  /// The plan's JSON with its numbers, as those of a new namespace.
+  var json: JSONObject {
+    var object = PlanRendering(plan).json
+    guard let proposal else { return object }
+    object.add("region", proposal.region.dev)
+    object.add("namespace", proposal.namespace.dev)
+    object.add(numbersOf: proposal)
+    return object
+  }
+}
