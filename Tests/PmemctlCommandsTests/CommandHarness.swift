@@ -74,6 +74,11 @@ final class CommandHarness {
   @discardableResult
   func run(_ line: String) -> Answer { run(line.split(separator: " ").map(String.init)) }
 
+  /// Makes the journal that was kept for ``kernel`` the simulated machine's.
+  func adoptJournal() {
+    try? FileManager.default.moveItem(atPath: folder.path + "/state/undo", toPath: machine + "/undo")
+  }
+
   /// The text with the machine's place taken out.
   private func normalized(_ text: String) -> String {
     text.replacingOccurrences(of: machine, with: "MACHINE")

@@ -1,0 +1,97 @@
+import PmemDevice
+import PmemSim
+import PmemctlCommands
+import SystemPackage
+import Testing
+
+/// A machine on which the program dies before a step: from then on nothing is done, not even what takes steps back.
+private final class DyingBackend: DeviceBackend, UsageInspector {
+  private let alive: SimBackend
+  private var left: Int
+
+  init(_ alive: SimBackend, diesAfter steps: Int) {
+    self.alive = alive
+    left = steps
+  }
+
+  var kind: String { "kernel" }
+
+  func perform(_ step: Step) throws(DeviceError) {
+    guard left > 0 else { throw DeviceError(.failed, "killed before: \(step.words)", errno: 9) }
+    left -= 1
+    try alive.perform(step)
+  }
+
+  func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory { try alive.inventory(depth) }
+  func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport {
+    try alive.usage(of: namespaces)
+  }
+  func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport {
+    try alive.mappings(pid: pid, interface: interface)
+  }
+  func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport {
+    try alive.pins(of: namespaces, isAttributed: isAttributed)
+  }
+  func readLabels(dimm: String) throws(DeviceError) -> [UInt8] { try alive.readLabels(dimm: dimm) }
+  func withRawMedia<Result>(
+    of namespace: String, forWriting: Bool, _ body: (any RawMedia) throws(DeviceError) -> Result
+  ) throws(DeviceError) -> Result {
+    try alive.withRawMedia(of: namespace, forWriting: forWriting, body)
+  }
+  func withContent<Result>(
+    of namespace: Namespace, _ body: (any ByteSource) throws(DeviceError) -> Result
+  ) throws(DeviceError) -> Result { try alive.withContent(of: namespace, body) }
+}
+
+/// What is overwritten comes back.
+@Suite struct UndoCommandTests {
+  private func machine() throws -> CommandHarness {
+    let harness = try CommandHarness.standard()
+    harness.run("namespace create --region region0 --mode fsdax --size 64MiB --name files")
+    harness.run("namespace create --region region0 --mode sector --size 64MiB --name table")
+    harness.run("namespace create --region region0 --mode devdax --size 64MiB --name memory")
+    return harness
+  }
+
+  private static let changes = [
+    "namespace destroy --force files table memory", "namespace destroy --force namespace2.0",
+    "namespace reconfigure --force files --mode sector",
+    "namespace reconfigure --force table --mode devdax --size 32MiB",
+    "namespace reconfigure --force memory --mode raw", "label init --force nmem0", "label zero --force nmem0",
+    "namespace create --region region2 --mode fsdax --force",
+  ]
+
+  @Test(arguments: changes) func aChangeIsUndone(change: String) throws {
+    let harness = try machine()
+    let before = harness.run("namespace list --json").out
+    let answer = harness.run(change)
+    #expect(answer.status == .done, "\(answer.err)")
+    #expect(harness.run("namespace list --json").out != before)
+    let undo = harness.run("undo run")
+    #expect(undo.status == .done, "\(undo.err)")
+    #expect(harness.run("namespace list --json").out == before)
+  }
+
+  @Test(arguments: changes) func whereverItIsKilledTheOldStateComesBack(change: String) throws {
+    var isWhole = false
+    for steps in 0..<32 where !isWhole {
+      let harness = try machine()
+      let before = harness.run("namespace list --json").out
+      // A lock is held as long as the machine is open.
+      try {
+        let machine = try SimMachine.open(FilePath(harness.machine), forWriting: true)
+        harness.kernel = DyingBackend(SimBackend(machine), diesAfter: steps)
+        isWhole = harness.run(change).status == .done
+        harness.kernel = nil
+      }()
+      guard !isWhole else { break }
+      guard harness.run("namespace list --json").out != before else { continue }
+      harness.adoptJournal()
+      let records = harness.run("undo list --json").out
+      if records.contains("\"id\"") { harness.run("undo run") }
+      // What a plan only disabled is enabled again.
+      for verb in ["region enable all", "namespace enable all"] { harness.run(verb) }
+      #expect(harness.run("namespace list --json").out == before, "\(change), killed after \(steps) steps")
+    }
+  }
+}
