@@ -64,4 +64,5 @@ check "labels: zero" pmemctl label zero --force --discard-content --yes nmem0
 check "labels: restore" pmemctl label restore /run/backup nmem0
 same "labels: the file is there once more" one "$(content -o dax=always "$(node files)")"
 
-pmemctl namespace destroy --force --discard-content --yes files sectors memory >&2
+pmemctl namespace destroy --force --discard-content --yes files sectors memory namespace2.0 >&2
+pmemctl namespace enable namespace2.0 >&2
