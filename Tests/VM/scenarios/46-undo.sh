@@ -27,7 +27,7 @@ same "destroyed: a label-less one is disabled" disabled "$(pmemctl namespace sho
 same "undo: a dry run changes nothing" "[]" "$(pmemctl undo run -n >&2; pmemctl namespace list --region region0 --json)"
 check "undo" pmemctl undo run
 same "undo: all are back, to the UUID" "$before" "$(pmemctl namespace list --json | jq -c '[.[] | {name, mode, size, uuid, raw_uuid, align, sector_size}]')"
-same "undo: ndctl agrees" "devdax fsdax fsdax sector" "$(ndctl list -N | jq -r '[.. | .mode? // empty] | sort | join(" ")')"
+same "undo: ndctl agrees" "devdax fsdax sector" "$(ndctl list -N -r region0 | jq -r '[.. | .mode? // empty] | sort | join(" ")')"
 same "undo: the file on fsdax, with DAX" one "$(content -o dax=always "$(node files)")"
 same "undo: the file on sector" two "$(content "$(node sectors)")"
 same "undo: the file on a label-less region" three "$(content "$(node namespace2.0)")"
