@@ -13,6 +13,17 @@ public protocol ByteSource: AnyObject {
   func read(at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8]
 }
 
+extension ByteSource {
+  /// Refuses a range that does not fit.
+  ///
+  /// - Throws: EINVAL, as the kernel would say.
+  public func checkFits(_ count: Int, at offset: UInt64) throws(DeviceError) {
+    guard count >= 0, offset <= size, UInt64(count) <= size - offset else {
+      throw DeviceError(.failed, "\(count) bytes at \(offset) are beyond the end", errno: 22)
+    }
+  }
+}
+
 /// All bytes of a disabled namespace, below whatever mode it has: info blocks, memory map, data.
 public protocol RawMedia: ByteSource {
   /// Writes, and returns when it is on the media.

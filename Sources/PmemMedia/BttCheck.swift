@@ -93,7 +93,7 @@ public struct BttCheck {
       BttLane((Self.entry(log, lane, places.0), Self.entry(log, lane, places.1)), info: arena.info)
     }
     var owners = BlockSet(count: arena.info.internalBlocks)
-    var bad = try mark(arena, lanes, &owners, done: done, total: total)
+    let bad = try mark(arena, lanes, &owners, done: done, total: total)
     var orphans: [Int] = []
     for (index, lane) in lanes.enumerated() {
       if let spare = lane.spare, owners.insert(spare) { continue }
@@ -106,7 +106,7 @@ public struct BttCheck {
     }
     var free = owners.missing
     if !orphans.isEmpty { repair(lanes: orphans, of: arena, log, places, &free) }
-    if !bad.isEmpty { repair(map: &bad, of: arena, &free) }
+    if !bad.isEmpty { repair(map: bad, of: arena, &free) }
     for block in free.prefix(Self.most) {
       find(true, "arena at \(arena.offset): block \(block) belongs to nobody", repair: nil)
     }
@@ -198,7 +198,7 @@ public struct BttCheck {
     }
   }
 
-  private mutating func repair(map sectors: inout [UInt32], of arena: BttArena, _ free: inout [UInt32]) {
+  private mutating func repair(map sectors: [UInt32], of arena: BttArena, _ free: inout [UInt32]) {
     for sector in sectors {
       guard !free.isEmpty else { return }
       let block = free.removeFirst()

@@ -40,9 +40,7 @@ public final class BttReader: ByteSource {
   }
 
   public func read(at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8] {
-    guard count >= 0, offset <= size, UInt64(count) <= size - offset else {
-      throw DeviceError(.failed, "\(count) bytes at \(offset) are beyond the end", errno: 22)
-    }
+    try checkFits(count, at: offset)
     var bytes: [UInt8] = []
     bytes.reserveCapacity(count)
     var position = offset

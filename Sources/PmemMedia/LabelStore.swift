@@ -88,6 +88,20 @@ public struct LabelStore: Hashable, Sendable {
     }
   }
 
+  /// What the labels that count say, without the slots that they are in.
+  ///
+  /// - Parameter withMode: Also which mode a namespace has; else only which there are, and where.
+  /// - Returns: Equal for areas that tell of the same namespaces.
+  public func essence(withMode: Bool) -> Set<NamespaceLabel> {
+    Set(
+      active.map { label in
+        var essence = label
+        essence.slot = 0
+        if !withMode { essence.claimClass = ClaimClass.none }
+        return essence
+      })
+  }
+
   /// The labels that count.
   public var active: [NamespaceLabel] { slots.filter { $0.state == .active }.compactMap(\.label) }
 }

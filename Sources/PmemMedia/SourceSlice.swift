@@ -15,9 +15,7 @@ public final class SourceSlice: ByteSource {
   public var size: UInt64 { extent.length }
 
   public func read(at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8] {
-    guard count >= 0, offset <= size, UInt64(count) <= size - offset else {
-      throw DeviceError(.failed, "\(count) bytes at \(offset) are beyond the end", errno: 22)
-    }
+    try checkFits(count, at: offset)
     return try whole.read(at: extent.offset + offset, count: count)
   }
 }
@@ -31,9 +29,7 @@ public final class BytesSource: ByteSource {
   public var size: UInt64 { UInt64(bytes.count) }
 
   public func read(at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8] {
-    guard count >= 0, offset <= size, UInt64(count) <= size - offset else {
-      throw DeviceError(.failed, "\(count) bytes at \(offset) are beyond the end", errno: 22)
-    }
+    try checkFits(count, at: offset)
     return Array(bytes[Int(offset)..<Int(offset) + count])
   }
 }

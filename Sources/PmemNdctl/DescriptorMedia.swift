@@ -20,7 +20,7 @@ final class DescriptorMedia: RawMedia {
   }
 
   func read(at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8] {
-    try check(offset, count)
+    try checkFits(count, at: offset)
     var bytes = [UInt8](repeating: 0, count: count)
     var done = 0
     while done < count {
@@ -35,7 +35,7 @@ final class DescriptorMedia: RawMedia {
   }
 
   func write(_ bytes: [UInt8], at offset: UInt64) throws(DeviceError) {
-    try check(offset, bytes.count)
+    try checkFits(bytes.count, at: offset)
     do throws(RawModeError) { try put(bytes, at: offset) } catch {
       throw failure("write", error.errno, offset)
     }
@@ -55,12 +55,6 @@ final class DescriptorMedia: RawMedia {
       done += put
     }
     guard fsync(descriptor) == 0 else { throw RawModeError(errno) }
-  }
-
-  private func check(_ offset: UInt64, _ count: Int) throws(DeviceError) {
-    guard count >= 0, offset <= size, UInt64(count) <= size - offset else {
-      throw DeviceError(.failed, "\(count) bytes at \(offset) are beyond the end", errno: EINVAL)
-    }
   }
 
   private func failure(_ verb: String, _ errno: Int32, _ offset: UInt64) -> DeviceError {

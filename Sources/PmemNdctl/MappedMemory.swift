@@ -17,9 +17,7 @@ final class MappedMemory: ByteSource {
   }
 
   func read(at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8] {
-    guard count >= 0, offset <= size, UInt64(count) <= size - offset else {
-      throw DeviceError(.failed, "\(count) bytes at \(offset) of \(path) are beyond the end", errno: EINVAL)
-    }
+    try checkFits(count, at: offset)
     guard count > 0 else { return [] }
     let begin = offset / align * align
     let end = (offset + UInt64(count) + align - 1) / align * align

@@ -24,19 +24,13 @@ final class SimRawMedia: RawMedia {
   }
 
   func read(at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8] {
-    try check(offset, count)
+    try checkFits(count, at: offset)
     return try media.read(region: region, at: begin + offset, count: count)
   }
 
   func write(_ bytes: [UInt8], at offset: UInt64) throws(DeviceError) {
-    try check(offset, bytes.count)
+    try checkFits(bytes.count, at: offset)
     try media.write(region: region, bytes, at: begin + offset)
-  }
-
-  private func check(_ offset: UInt64, _ count: Int) throws(DeviceError) {
-    guard count >= 0, offset <= size, UInt64(count) <= size - offset else {
-      throw DeviceError(.failed, "\(count) bytes at \(offset) are beyond the end of the namespace", errno: 22)
-    }
   }
 }
 

@@ -23,6 +23,13 @@ public struct Inventory: Hashable, Sendable {
     regions.first { $0.id == namespace.regionID }
   }
 
+  /// The regions that any of these DIMMs is a part of.
+  public func regions(on dimms: [DIMM]) -> [Region] {
+    regions.filter { region in
+      region.mappings.contains { mapping in dimms.contains { $0.dev == mapping.dimm } }
+    }
+  }
+
   /// Addresses of the other regions, as far as they may be read.
   public func neighbours(of region: Region) -> [Range<UInt64>] {
     regions.compactMap { other in

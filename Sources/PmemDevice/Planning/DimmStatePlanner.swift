@@ -25,9 +25,7 @@ public struct DimmStatePlanner {
   /// The regions on them are disabled first, whose namespaces nobody may be using.
   public func disable(_ dimms: [DIMM]) throws(DeviceError) -> Plan {
     let enabled = dimms.filter(\.isEnabled)
-    let regions = inventory.regions.filter { region in
-      region.isEnabled && region.mappings.contains { mapping in enabled.contains { $0.dev == mapping.dimm } }
-    }
+    let regions = inventory.regions(on: enabled).filter(\.isEnabled)
     let clearance = try inTheWay.check(
       regions.flatMap(\.namespaces), verb: "disable", what: Self.count(dimms))
     return Plan(

@@ -30,7 +30,7 @@ public struct LabelPlanner {
     _ dimms: [DIMM], version: LabelVersion, force: Bool
   ) throws(DeviceError) -> Plan {
     for dimm in dimms where dimm.labels == nil { throw Self.noLabels(dimm, verb: "initialize") }
-    let regions = regions(on: dimms)
+    let regions = inventory.regions(on: dimms)
     let what = Self.what(dimms)
     let clearance = try inTheWay.checkLoss(
       regions.flatMap(\.configuredNamespaces), verb: "initialize", what: what)
@@ -65,7 +65,7 @@ public struct LabelPlanner {
   ) throws(DeviceError) -> Plan {
     let dimms = areas.map(\.dimm)
     for dimm in dimms where dimm.labels == nil { throw Self.noLabels(dimm, verb: verb) }
-    let regions = regions(on: dimms)
+    let regions = inventory.regions(on: dimms)
     let what = Self.what(dimms)
     let kept = regions.flatMap(\.configuredNamespaces).filter(keeps.contains)
     let gone = regions.flatMap(\.configuredNamespaces).filter { !keeps.contains($0) }
@@ -101,12 +101,6 @@ public struct LabelPlanner {
 
   private static func what(_ dimms: [DIMM]) -> String {
     "the labels of \(dimms.count == 1 ? dimms[0].dev : "\(dimms.count) DIMMs")"
-  }
-
-  private func regions(on dimms: [DIMM]) -> [Region] {
-    inventory.regions.filter { region in
-      region.mappings.contains { mapping in dimms.contains { $0.dev == mapping.dimm } }
-    }
   }
 
   /// Steps between disabling regions and enabling them again.

@@ -26,6 +26,21 @@ public struct NameResolver {
     return found
   }
 
+  /// The one namespace behind a name.
+  ///
+  /// - Parameters:
+  ///   - name: What was typed.
+  ///   - verb: What takes one, for the error where the name means several, or none.
+  /// - Returns: The namespace.
+  /// - Throws: As ``namespaces(_:in:)``, and ``DeviceError/Code/usage``.
+  public func namespace(_ name: String, for verb: String) throws(DeviceError) -> Namespace {
+    let found = try namespaces([name])
+    guard found.count == 1, let namespace = found.first else {
+      throw DeviceError(.usage, "\(verb) takes one namespace, and \"\(name)\" means \(found.count)")
+    }
+    return namespace
+  }
+
   private func namespace(_ name: String, in pool: [Namespace]) throws(DeviceError) -> Namespace {
     let matches = pool.filter { Self.answers($0, to: name) }
     guard let match = matches.first else {

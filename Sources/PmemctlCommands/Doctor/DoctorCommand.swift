@@ -69,8 +69,7 @@ struct DoctorCommand: ContextCommand {
             finding.isSerious ? .error : .note, dimm.dev, finding.text,
             try: finding.isSerious ? ["pmemctl label read \(dimm.dev)"] : []))
       }
-      let cookies = Set(
-        inventory.regions.filter { $0.mappings.contains { $0.dimm == dimm.dev } }.compactMap(\.isetID))
+      let cookies = Set(inventory.regions(on: [dimm]).compactMap(\.isetID))
       let foreign = store.active.filter { !cookies.contains($0.setCookie) }
       if !foreign.isEmpty, !cookies.isEmpty {
         diagnosis.add(

@@ -24,10 +24,10 @@ struct LabelChange {
     let backend = try context.open(machine, forWriting: !change.dryRun)
     let inventory = try backend.inventory(.planning)
     let areas = try areas(backend, inventory)
-    for (dimm, bytes) in areas { try check(bytes, for: dimm, backend) }
+    let lost = try lost(areas, backend)
     let plan = try LabelPlanner(
       inventory, inspector: backend, contents: ContentProbe(backend), accepting: dangers.accepted
-    ).write(areas, verb: verb, keeps: try kept(areas, inventory, backend), force: force)
+    ).write(areas, verb: verb, keeps: kept(inventory, but: lost), force: force)
     let runner = ChangeRunner(
       context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
     guard try runner.run(plan, from: inventory) else { return }
@@ -39,37 +39,31 @@ struct LabelChange {
       now.map { "\(done) the labels of \($0.dev): \($0.labels?.availableSlots ?? 0) free\n" }.joined())
   }
 
-  private func check(_ bytes: [UInt8], for dimm: DIMM, _ backend: any DeviceBackend) throws(DeviceError) {
-    guard dimm.labels != nil else { return }
-    let size = try backend.readLabels(dimm: dimm.dev).count
-    guard bytes.count == size else {
-      throw DeviceError(
-        .corrupt, "the label area of \(dimm.dev) has \(size) bytes, and \(bytes.count) are given",
-        details: ["they are of another DIMM, or cut; nothing was changed"])
-    }
-  }
-
-  /// The namespaces that the labels tell of before and after alike, on every DIMM that is written.
-  private func kept(
-    _ areas: [(dimm: DIMM, bytes: [UInt8])], _ inventory: Inventory, _ backend: any DeviceBackend
-  ) throws(DeviceError) -> [Namespace] {
+  /// The namespaces that the labels tell of no more, or otherwise.
+  ///
+  /// - Throws: ``DeviceError/Code/corrupt`` where the bytes do not have the size of the area.
+  private func lost(
+    _ areas: [(dimm: DIMM, bytes: [UInt8])], _ backend: any DeviceBackend
+  ) throws(DeviceError) -> Set<DeviceUUID> {
     var lost: Set<DeviceUUID> = []
     for (dimm, bytes) in areas where dimm.labels != nil {
-      let before = Set(LabelStore(try backend.readLabels(dimm: dimm.dev)).active.map(Self.essence))
-      let after = Set(LabelStore(bytes).active.map(Self.essence))
-      lost.formUnion(before.subtracting(after).map(\.uuid))
+      let present = try backend.readLabels(dimm: dimm.dev)
+      guard bytes.count == present.count else {
+        throw DeviceError(
+          .corrupt,
+          "the label area of \(dimm.dev) has \(present.count) bytes, and \(bytes.count) are given",
+          details: ["they are of another DIMM, or cut; nothing was changed"])
+      }
+      let after = LabelStore(bytes).essence(withMode: true)
+      lost.formUnion(LabelStore(present).essence(withMode: true).subtracting(after).map(\.uuid))
     }
-    // A label-less region gets labels, which tell of other namespaces than the one that it is.
-    let labeled = inventory.regions.filter(\.isLabeled).flatMap(\.configuredNamespaces)
-    return labeled.filter { namespace in
-      (namespace.rawUUID ?? namespace.uuid).map { !lost.contains($0) } ?? false
-    }
+    return lost
   }
 
-  /// In which slot a label is does not matter.
-  private static func essence(_ label: NamespaceLabel) -> NamespaceLabel {
-    var essence = label
-    essence.slot = 0
-    return essence
+  private func kept(_ inventory: Inventory, but lost: Set<DeviceUUID>) -> [Namespace] {
+    // A label-less region gets labels, which tell of other namespaces than the one that it is.
+    inventory.regions.filter(\.isLabeled).flatMap(\.configuredNamespaces).filter { namespace in
+      (namespace.rawUUID ?? namespace.uuid).map { !lost.contains($0) } ?? false
+    }
   }
 }

@@ -50,10 +50,7 @@ struct NamespaceReconfigure: ContextCommand {
     let request = try request()
     let backend = try context.open(machine, forWriting: !change.dryRun)
     let inventory = try backend.inventory(.planning)
-    let found = try NameResolver(inventory).namespaces([namespace])
-    guard found.count == 1, let old = found.first else {
-      throw DeviceError(.usage, "reconfigure takes one namespace, and \"\(namespace)\" means \(found.count)")
-    }
+    let old = try NameResolver(inventory).namespace(namespace, for: "reconfigure")
     let outcome = try NamespaceReconfigurePlanner(
       old, as: TrueNamespace(old, on: backend).namespace, in: inventory, inspector: backend,
       contents: ContentProbe(backend), accepting: dangers.accepted

@@ -22,10 +22,7 @@ struct NamespaceRename: ContextCommand {
     try NamespaceCreateRequest.validate(name: name)
     let backend = try context.open(machine, forWriting: !change.dryRun)
     let inventory = try backend.inventory(.planning)
-    let found = try NameResolver(inventory).namespaces([namespace])
-    guard found.count == 1, let old = found.first else {
-      throw DeviceError(.usage, "rename takes one namespace, and \"\(namespace)\" means \(found.count)")
-    }
+    let old = try NameResolver(inventory).namespace(namespace, for: "rename")
     let plan = try NamespaceStatePlanner(
       inventory, inspector: backend, contents: nil, accepting: dangers.accepted
     ).rename(old, to: name)

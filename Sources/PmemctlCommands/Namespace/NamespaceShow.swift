@@ -14,10 +14,7 @@ struct NamespaceShow: ContextCommand {
   func run(in context: CommandContext) throws {
     let backend = try context.open(machine, forWriting: false)
     let inventory = try backend.inventory(.listing)
-    let matches = try NameResolver(inventory).namespaces([name])
-    guard matches.count == 1, let found = matches.first else {
-      throw DeviceError(.usage, "show takes one namespace, and \"\(name)\" means \(matches.count)")
-    }
+    let found = try NameResolver(inventory).namespace(name, for: "show")
     // The kernel shows a disabled namespace as raw; only root may look below.
     let isReadable = inventory.host.isPrivileged
     let truth = isReadable ? TrueNamespace(found, on: backend) : nil

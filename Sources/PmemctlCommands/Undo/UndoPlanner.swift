@@ -40,22 +40,10 @@ struct UndoPlanner {
         throw DeviceError(
           .notFound, "cannot undo change \(record.id): DIMM \(id ?? name) is not on this machine")
       }
-      if Self.essence(try backend.readLabels(dimm: dimm.dev)) != Self.essence(bytes) {
-        areas.append((dimm, bytes))
-      }
+      let now = LabelStore(try backend.readLabels(dimm: dimm.dev)).essence(withMode: false)
+      if now != LabelStore(bytes).essence(withMode: false) { areas.append((dimm, bytes)) }
     }
     return areas
-  }
-
-  /// What of a label area decides which namespaces there are; not in which slots it says so, nor what mode they have.
-  private static func essence(_ bytes: [UInt8]) -> Set<NamespaceLabel> {
-    Set(
-      LabelStore(bytes).active.map { label in
-        var essence = label
-        essence.slot = 0
-        essence.claimClass = ClaimClass.none
-        return essence
-      })
   }
 
   /// The namespaces that exist, and will.
