@@ -94,4 +94,37 @@ private final class DyingBackend: DeviceBackend, UsageInspector {
       #expect(harness.run("namespace list --json").out == before, "\(change), killed after \(steps) steps")
     }
   }
+
+  /// A machine whose power goes in every write of a change once. A boot, then `undo run` and enabling what is disabled,
+  /// give the old state, unless the change was complete but for its end.
+  @Test(arguments: changes) func whereverThePowerGoesTheOldStateComesBack(change: String) throws {
+    var write = 0
+    var isOver = false
+    while !isOver {
+      let harness = try machine()
+      let before = harness.run("namespace list --json").out
+      try {
+        let power = PowerSupply(cutAfter: write, bytes: 8 * (write % 40))
+        let machine = try SimMachine.open(FilePath(harness.machine), forWriting: true, power: power)
+        harness.kernel = SimBackend(machine)
+        let answer = harness.run(change)
+        isOver = !power.isOff
+        #expect(answer.status == .done || power.isOff, "\(answer.err)")
+        harness.kernel = nil
+      }()
+      guard !isOver else { break }
+      harness.run(["sim", "reboot", harness.machine])
+      harness.adoptJournal()
+      if harness.run("namespace list --json").out != before,
+        harness.run("undo list --json").out.contains("\"id\"")
+      {
+        let undo = harness.run("undo run --yes")
+        #expect(undo.status == .done, "\(change), cut in write \(write): \(undo.err)")
+      }
+      for verb in ["region enable all", "namespace enable all"] { harness.run(verb) }
+      #expect(harness.run("namespace list --json").out == before, "\(change), cut in write \(write)")
+      write += 1
+    }
+    #expect(write > 0)
+  }
 }

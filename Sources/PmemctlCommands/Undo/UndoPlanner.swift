@@ -56,7 +56,9 @@ struct UndoPlanner {
 
   // MARK: Info blocks
 
+  /// All are disabled before the first is written: what is overwritten is saved then, below the modes.
   private func addHeads(to plan: inout Plan, afterLabels: Bool) throws(DeviceError) {
+    var writing: [Plan.Entry] = []
     for namespace in record.namespaces {
       let pieces = record.saved.pieces(of: namespace.dev)
       // Where labels are written it will be there, under whatever kernel name.
@@ -82,7 +84,7 @@ struct UndoPlanner {
       } else {
         plan.entries.append(Plan.Entry(.disable(namespace: name), "disable \(title)"))
       }
-      plan.entries += pieces.map { offset, bytes in
+      writing += pieces.map { offset, bytes in
         Plan.Entry(
           .write(namespace: name, bytes: bytes, offset: offset),
           offset == 0
@@ -91,13 +93,14 @@ struct UndoPlanner {
           loses: "what is there now")
       }
       if !afterLabels, let mode = namespace.mode {
-        plan.entries.append(
+        writing.append(
           Plan.Entry(.setMode(namespace: name, mode), "note that \(title) is \(mode)"))
       }
       guard namespace.isEnabled else { continue }
-      plan.entries.append(
+      writing.append(
         Plan.Entry(.enable(namespace: name), "enable \(title)", undo: [.disable(namespace: name)]))
     }
+    plan.entries += writing
   }
 
   private func present(_ saved: UndoRecord.SavedNamespace) -> Namespace? {
