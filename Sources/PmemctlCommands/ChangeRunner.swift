@@ -51,14 +51,26 @@ struct ChangeRunner {
           record = try keep(saved, of: plan, inventory, journal)
         },
         mayGoOn: { !signals.isInterrupted },
-        willPerform: { entry in if isTold { context.note(entry.text) } })
+        willPerform: { entry in if isTold || isLong(entry, plan, inventory) { context.note(entry.text) } })
     } catch {
       throw tidy(record, after: error, journal)
     }
     guard var record else { return }
     record.state = .done
     try journal.update(record)
-    context.note("to take it back: pmemctl undo run \(record.id)")
+    context.note("to take it back: \(context.suggestion("pmemctl undo run \(record.id)"))")
+  }
+
+  /// Whether a step takes so long that it is told without a terminal too: the kernel initializes the memory map of what
+  /// it enables, some seconds for each 100 GiB.
+  private func isLong(_ entry: Plan.Entry, _ plan: Plan, _ inventory: Inventory) -> Bool {
+    guard !options.noProgress, case .enable(let name) = entry.step else { return false }
+    let existing = inventory.namespaces.first { $0.dev == name }?.rawSize ?? .zero
+    let allocated = plan.entries.compactMap { entry -> ByteCount? in
+      guard case .allocate(let allocation) = entry.step, allocation.namespace == name else { return nil }
+      return allocation.size
+    }
+    return max(existing, allocated.max() ?? .zero) >= .gibibytes(64)
   }
 
   private func keep(

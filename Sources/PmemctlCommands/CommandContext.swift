@@ -24,6 +24,9 @@ public struct CommandContext {
   /// The real machine; a test that must not touch it gives one that fails.
   public let openKernel: (_ verbose: ((String) -> Void)?) throws(DeviceError) -> any Backend
 
+  /// The simulated machine that the command line names with `--sim`.
+  private var machineNamed: String?
+
   public init(
     out: any TextSink, err: any TextSink, terminal: Terminal, environment: [String: String],
     readAnswer: @escaping () -> String?, pause: @escaping (_ seconds: Double) -> Bool = { _ in false },
@@ -76,6 +79,21 @@ public struct CommandContext {
   /// The undo journal of the machine that the options name.
   func journal(_ options: MachineOptions) -> UndoJournal {
     UndoJournal(directory: simulation(options).map(SimMachine.undoFolder) ?? stateDirectory.appending("undo"))
+  }
+
+  func naming(machine: String?) -> CommandContext {
+    var context = self
+    context.machineNamed = machine
+    return context
+  }
+
+  /// A command to suggest, on the machine that this command line is about: without its `--sim` it would be one for the
+  /// host.
+  func suggestion(_ command: String) -> String {
+    guard let machineNamed, command.contains("pmemctl "), !command.contains("pmemctl sim create") else {
+      return command
+    }
+    return "\(command) --sim \(ShellWord(machineNamed))"
   }
 
   /// A note to the person, not part of the answer.

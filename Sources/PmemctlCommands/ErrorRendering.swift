@@ -25,7 +25,7 @@ struct ErrorRendering {
   private func say(_ error: DeviceError) {
     var text = "pmemctl: \(error.summary.sanitized)\n"
     for detail in error.details { text += "  \(detail.sanitized)\n" }
-    for suggestion in error.suggestions { text += "  try: \(suggestion.sanitized)\n" }
+    for suggestion in error.suggestions { text += "  try: \(context.suggestion(suggestion).sanitized)\n" }
     try? context.err.write(text)
   }
 

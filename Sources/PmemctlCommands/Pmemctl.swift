@@ -43,8 +43,15 @@ public struct Pmemctl: ParsableCommand {
     return Array(arguments.dropFirst(2)) + Array(arguments.prefix(2))
   }
 
+  private static func machineNamed(in arguments: [String]) -> String? {
+    let options = arguments.prefix { $0 != "--" }
+    if let place = options.lastIndex(of: "--sim"), place + 1 < options.endIndex { return options[place + 1] }
+    return options.last { $0.hasPrefix("--sim=") }.map { String($0.dropFirst("--sim=".count)) }
+  }
+
   /// Runs a command line in a context; everything it says goes to the context's sinks.
   public static func run(_ arguments: [String], in context: CommandContext) -> ExitStatus {
+    let context = context.naming(machine: machineNamed(in: arguments))
     do {
       guard !arguments.contains(where: { $0.contains("\u{fffd}") }) else {
         throw DeviceError(.usage, "an argument is not valid UTF-8")

@@ -11,6 +11,10 @@ enum Program {
   }()
 
   static func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Finished {
+    try run(arguments: arguments, environment: environment)
+  }
+
+  static func run(arguments: [String], environment: [String: String] = [:]) throws -> Finished {
     try TestSupport.run(path, arguments, environment: environment)
   }
 
@@ -129,6 +133,41 @@ enum Program {
           environment: ["PMEMCTL_SIM": machine])
         let after = try Program.run("status", "--json", "--sim", machine)
         #expect(after.status == 0, "\(after.errors)")
+      }
+    }
+  }
+
+  /// A signal that is there before the first step, as one that came while the plan was shown.
+  @Test func aSignalStopsBeforeTheNextStepAndSaysSo() throws {
+    try Program.withMachine { machine in
+      let stopped = try Program.shell(
+        #"perl -MPOSIX -e 'sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGINT)); kill INT => $$; exec @ARGV' "#
+          + "$P namespace create --mode raw --size 64MiB", environment: ["PMEMCTL_SIM": machine])
+      #expect(stopped.status == 130, "\(stopped.errors)")
+      #expect(stopped.errors.contains("stopped before: allocate 64 MiB from region0"))
+      #expect(try Program.run("namespace", "list", "--json", "--sim", machine).output == "[]\n")
+    }
+  }
+
+  /// Wherever a signal comes, what was done is taken back, or all is done.
+  @Test func aSignalLeavesTheOldStateOrTheNew() throws {
+    try Program.withMachine { machine in
+      for number in 1...12 {
+        let name = "n\(number)"
+        let line = ["namespace", "create", "--mode", "sector", "--size", "32MiB", "--name", name]
+        #expect(try Program.run(arguments: line + ["--sim", machine]).status == 0)
+      }
+      let before = try Program.run("namespace", "list", "--json", "--sim", machine).output
+      for delay in stride(from: 0.01, to: 0.09, by: 0.02) {
+        let stopped = try Program.shell(
+          "timeout -s TERM --preserve-status \(delay) $P namespace destroy --force all",
+          environment: ["PMEMCTL_SIM": machine])
+        let after = try Program.run("namespace", "list", "--json", "--sim", machine).output
+        // 143: it came before anything was begun.
+        #expect(
+          [130, 143].contains(stopped.status) && after == before || stopped.status == 0 && after == "[]\n",
+          "\(stopped.status): \(stopped.errors)")
+        guard after == before else { break }
       }
     }
   }

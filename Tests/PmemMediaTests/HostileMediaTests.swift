@@ -26,9 +26,20 @@ import Testing
       area.replaceSubrange((copy * layout.indexSize)..<((copy + 1) * layout.indexSize), with: index.encoded)
     }
     #expect(LabelStore(area).index?.copy == 0)
-    for _ in 0..<20_000 {
+    for _ in 0..<40_000 {
       let store = LabelStore(mutated(area, &generator))
       #expect(store.findings(capacity: 1 << 30).count >= 0)
+    }
+  }
+
+  @Test func noiseIsReadAsWell() throws {
+    var generator = SeededGenerator(seed: 9)
+    for _ in 0..<2_000 {
+      let noise = (0..<1024).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      #expect(LabelStore(noise).index == nil)
+      let identity = try NamespaceIdentity(
+        BytesSource(noise + [UInt8](repeating: 0, count: 8192)), label: nil)
+      #expect(identity.usable <= UInt64.max)
     }
   }
 
@@ -38,7 +49,7 @@ import Testing
     let layout = try #require(BttLayout(size: 32 << 20, blockSize: 4096, version: .v1))
     let block = BttInfoBlock(uuid: .random(), parentUUID: .null, arena: layout.arenas[0], layout: layout)
       .encoded
-    for _ in 0..<20_000 {
+    for _ in 0..<40_000 {
       var fields = ByteFields(block)
       for _ in 0..<Int.random(in: 1...3, using: &generator) {
         let place = Int.random(in: 48..<120, using: &generator)

@@ -49,6 +49,11 @@ import Testing
     ("plan-labelless", "namespace create --region region2 --force --dry-run"),
     ("plan-destroy", "namespace destroy --force cache --dry-run"),
     ("plan-region", "region disable region0 --dry-run"),
+    ("plan-reconfigure", "namespace reconfigure --force cache --mode devdax --dry-run"),
+    ("plan-rename", "namespace rename cache store --dry-run"),
+    ("plan-label-zero", "label zero nmem0 --force --dry-run"),
+    ("plan-each-region", "namespace create --each-region --size 64MiB --dry-run"),
+    ("plan-dimm", "dimm disable nmem2 --dry-run"),
   ])
   func plansReadAsRecordedAndChangeNothing(name: String, line: String) throws {
     let harness = try populated()

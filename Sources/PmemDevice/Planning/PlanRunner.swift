@@ -30,15 +30,15 @@ public struct PlanRunner {
         willPerform(entry)
         try backend.perform(entry.step)
       } catch {
-        throw error.adding(details: undo(done, saved ?? SavedMedia(), before: entry))
+        let place = error.code == .interrupted ? "stopped before: \(entry.text)" : "failed at: \(entry.text)"
+        throw error.adding(details: [place] + undo(done, saved ?? SavedMedia()))
       }
       done.append(entry)
     }
   }
 
-  private func undo(_ done: [Plan.Entry], _ saved: SavedMedia, before failed: Plan.Entry) -> [String] {
-    var lines = ["failed at: \(failed.text)"]
-    guard !done.isEmpty else { return lines + [Self.untouched] }
+  private func undo(_ done: [Plan.Entry], _ saved: SavedMedia) -> [String] {
+    guard !done.isEmpty else { return [Self.untouched] }
     var stuck: [String] = []
     for entry in done.reversed() {
       let copy = saved.undo(entry.step)
@@ -51,8 +51,7 @@ public struct PlanRunner {
       }
       if let loss = entry.loses, copy == nil { stuck.append("cannot be taken back: \(loss)") }
     }
-    lines += stuck.isEmpty ? [Self.takenBack] : stuck
-    return lines
+    return stuck.isEmpty ? [Self.takenBack] : stuck
   }
 
   private static let untouched = "nothing was changed"

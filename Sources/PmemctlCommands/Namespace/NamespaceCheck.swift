@@ -43,7 +43,9 @@ struct NamespaceCheck: ContextCommand {
     let off = try NamespaceStatePlanner(
       inventory, inspector: backend, contents: nil, accepting: dangers.accepted
     ).disable([target])
-    try PlanRunner(on: backend).run(off)
+    let runner = ChangeRunner(
+      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
+    guard try runner.run(off, from: inventory) else { return }
     do {
       let now = try backend.inventory(.planning)
       guard let disabled = now.namespaces.first(where: { $0.dev == target.dev }) else {
