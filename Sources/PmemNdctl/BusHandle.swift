@@ -1,4 +1,6 @@
 import CNdctl
+import CPmemShims
+import Glibc
 import PmemDevice
 
 /// A bus in a context's tree.
@@ -36,6 +38,7 @@ struct BusHandle {
   func snapshot(_ depth: InventoryDepth) -> Bus {
     Bus(
       dev: dev, provider: unsafe text(ndctl_bus_get_provider(pointer)) ?? "", scrubState: scrubState,
+      canClearErrors: unsafe ndctl_bus_is_cmd_supported(pointer, CPmem_command_clear_error) != 0,
       dimms: dimms.map { $0.snapshot(depth) }.sorted { Self.number($0.dev) < Self.number($1.dev) },
       regions: regions.map { $0.snapshot() }.sorted { $0.id < $1.id })
   }
@@ -46,6 +49,21 @@ struct BusHandle {
     case 0: "idle"
     default: "active"
     }
+  }
+
+  /// Has the platform make a range of physical addresses good again.
+  ///
+  /// - Returns: 0 or a negative error number; -EBUSY where a namespace in it is enabled (bus.c:nd_cmd_clear_to_send).
+  func clearErrors(at address: UInt64, length: UInt64) -> Int32 {
+    guard let range = unsafe ndctl_bus_cmd_new_ars_cap(pointer, address, length) else { return -EOPNOTSUPP }
+    defer { unsafe ndctl_cmd_unref(range) }
+    var status = unsafe ndctl_cmd_submit(range)
+    guard status >= 0 else { return status }
+    guard let clear = unsafe ndctl_bus_cmd_new_clear_error(address, length, range) else { return -EOPNOTSUPP }
+    defer { unsafe ndctl_cmd_unref(clear) }
+    status = unsafe ndctl_cmd_submit(clear)
+    guard status >= 0 else { return status }
+    return unsafe ndctl_cmd_clear_error_get_cleared(clear) < length ? -EIO : 0
   }
 
   static func number(_ name: String) -> Int { Int(name.drop { !$0.isNumber }) ?? 0 }

@@ -55,7 +55,7 @@ struct NamespaceHandle {
       sectorSize: sectorSize, name: name?.isEmpty == false ? name : nil,
       numaNode: Int(unsafe ndctl_namespace_get_numa_node(pointer)),
       targetNode: Int(unsafe ndctl_namespace_get_target_node(pointer)),
-      resource: rawSize == .zero ? nil : unsafe number(ndctl_namespace_get_resource(pointer)),
+      resource: rawSize == .zero ? nil : resource,
       badblockCount: hasBadblocks ? badblockCount : 0)
     switch holder {
     case .btt(let btt): unsafe describe(btt: btt, in: &namespace)
@@ -65,6 +65,9 @@ struct NamespaceHandle {
     }
     return namespace
   }
+
+  /// Physical address; nil where it may not be read.
+  var resource: UInt64? { unsafe number(ndctl_namespace_get_resource(pointer)) }
 
   private var sectorSize: UInt64 {
     let size = unsafe ndctl_namespace_get_sector_size(pointer)

@@ -117,8 +117,22 @@ public final class NdctlBackend: DeviceBackend {
       try Self.namespace(name, context).write(bytes, at: offset)
     case .rename(let name, let text): try Self.namespace(name, context).rename(text)
     case .setMode(let name, let mode): try Self.namespace(name, context).setMode(mode)
+    case .clearErrors(let name, let extent): try Self.clearErrors(name, extent, context)
     case .resize(let name, let size): try Self.namespace(name, context).resize(size)
     }
+  }
+
+  private static func clearErrors(
+    _ name: String, _ extent: Extent, _ context: NdctlContext
+  ) throws(DeviceError) -> Int32 {
+    let handle = try namespace(name, context)
+    guard let start = handle.resource else { return -EACCES }
+    guard
+      let bus = context.buses.first(where: { bus in
+        bus.regions.contains { region in region.namespaces.contains { $0.dev == handle.dev } }
+      })
+    else { return -ENXIO }
+    return bus.clearErrors(at: start + extent.offset, length: extent.length)
   }
 
   private static func failure(_ step: Step, errno: Int32, messages: [String]) -> DeviceError {

@@ -38,8 +38,8 @@ struct RegionHandle {
 
   func snapshot() -> Region {
     let isEnabled = unsafe ndctl_region_is_enabled(pointer) != 0
-    let badblockCount = badblockCount
-    let namespaces = isEnabled ? self.namespaces.map { $0.snapshot(hasBadblocks: badblockCount > 0) } : []
+    let badBlocks = badBlocks
+    let namespaces = isEnabled ? self.namespaces.map { $0.snapshot(hasBadblocks: !badBlocks.isEmpty) } : []
     return Region(
       id: Int(unsafe ndctl_region_get_id(pointer)), size: ByteCount(unsafe ndctl_region_get_size(pointer)),
       resource: unsafe number(ndctl_region_get_resource(pointer)), align: align,
@@ -51,7 +51,8 @@ struct RegionHandle {
       capabilities: capabilities, persistenceDomain: persistenceDomain, isEnabled: isEnabled,
       isReadOnly: unsafe ndctl_region_get_ro(pointer) == 1,
       isLabeled: unsafe ndctl_region_get_nstype(pointer) == CPmem_device_namespace_pmem,
-      namespaceSeed: namespaceSeed, badblockCount: badblockCount,
+      namespaceSeed: namespaceSeed,
+      badblockCount: Int(badBlocks.reduce(0) { $0 + $1.length } / 512), badBlocks: badBlocks,
       namespaces: namespaces.sorted { $0.id < $1.id })
   }
 
@@ -94,14 +95,15 @@ struct RegionHandle {
     return unsafe text(ndctl_namespace_get_devname(seed))
   }
 
-  private var badblockCount: Int {
-    var count = 0
+  private var badBlocks: [Extent] {
+    var extents: [Extent] = []
     var next = unsafe ndctl_region_get_first_badblock(pointer)
     while let badblock = unsafe next {
-      count += Int(unsafe badblock.pointee.len)
+      extents.append(
+        unsafe Extent(offset: badblock.pointee.offset * 512, length: UInt64(badblock.pointee.len) * 512))
       unsafe next = ndctl_region_get_next_badblock(pointer)
     }
-    return count
+    return extents
   }
 
   // MARK: Capabilities, as the seeds tell them

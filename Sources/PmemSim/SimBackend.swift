@@ -69,6 +69,9 @@ public final class SimBackend: DeviceBackend, UsageInspector {
     case .setMode(let name, let mode):
       let (region, id) = try namespace(name, kernel)
       try kernel.setMode(region, id, mode)
+    case .clearErrors(let name, let extent):
+      let (region, id) = try namespace(name, kernel)
+      try kernel.clearErrors(region, id, extent)
     case .resize(let name, let size):
       let (region, id) = try namespace(name, kernel)
       try kernel.resize(region, id, size.rawValue)

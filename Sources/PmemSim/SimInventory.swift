@@ -11,7 +11,7 @@ struct SimInventory {
     let all = topology.regions.indices
     var buses = [
       Bus(
-        dev: "ndbus0", provider: "ACPI.NFIT", dimms: topology.dimms.indices.map(dimm),
+        dev: "ndbus0", provider: "ACPI.NFIT", canClearErrors: true, dimms: topology.dimms.indices.map(dimm),
         regions: all.filter { !topology.regions[$0].isE820 }.map(region))
     ]
     let e820 = all.filter { topology.regions[$0].isE820 }
@@ -39,6 +39,7 @@ struct SimInventory {
     let isLabeled = kernel.isLabeled(index)
     // What labels say of a DIMM that is disabled is not known (region_devs.c:set_cookie_show, available_size_show).
     let isKnown = !hardware.dimms.contains(where: kernel.disabledDimms.contains)
+    let badBlocks = kernel.media.badBlocks.extents[index] ?? []
     let extents = isKnown ? kernel.freeExtents(index) : []
     return Region(
       id: index, size: ByteCount(hardware.size), resource: hardware.base, align: hardware.align,
@@ -51,6 +52,7 @@ struct SimInventory {
       capabilities: state.isEnabled ? .standard(for: topology.profile.rules) : .none,
       isEnabled: state.isEnabled, isLabeled: isLabeled,
       namespaceSeed: state.seed.map { "namespace\(index).\($0)" },
+      badblockCount: Self.count(badBlocks), badBlocks: badBlocks,
       namespaces: state.namespaces.map { namespace($0, region: index) }.sorted { $0.id < $1.id })
   }
 
@@ -80,10 +82,17 @@ struct SimInventory {
       namespace.mode = .fsdax
       namespace.map = .mem
     }
+    let place = Extent(offset: state.offset, length: state.size)
+    namespace.badblockCount = Self.count(
+      (kernel.media.badBlocks.extents[index] ?? []).compactMap { $0.intersection(place) })
     if state.isEnabled { namespace.blockDevice = blockDevice(state, region: index) }
     guard let claim else { return namespace }
     describe(claim, state, in: &namespace)
     return namespace
+  }
+
+  private static func count(_ extents: [Extent]) -> Int {
+    Int(extents.reduce(0) { $0 + $1.length } / SimBadBlocks.unit)
   }
 
   private func describe(_ claim: SimClaim, _ state: SimNamespace, in namespace: inout Namespace) {

@@ -150,7 +150,7 @@ extension SimKernel {
       throw SimFault(14, "not all of it is mapped: the process would be killed by SIGSEGV")
     }
     let begin = address - mapping.start
-    guard isBacked(mapping, begin..<(begin + length)) else {
+    guard isBacked(mapping, begin..<(begin + length)), !isBad(mapping, begin..<(begin + length)) else {
       try stopProcess(pid)
       return false
     }

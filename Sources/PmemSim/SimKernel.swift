@@ -90,7 +90,9 @@ final class SimKernel {
     regions[index] = region
     for namespace in region.namespaces where namespace.size > 0 {
       // A namespace that cannot be enabled is left disabled, the region is enabled all the same.
-      do { try enableNamespace(index, namespace.id) } catch is SimFault {}
+      do { try enableNamespace(index, namespace.id) } catch is SimFault {} catch let error as DeviceError
+        where error.errno == 5 && !media.power.isOff
+      {}
     }
   }
 

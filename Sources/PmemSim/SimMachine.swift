@@ -10,6 +10,7 @@ public import SystemPackage
 /// DIR/runtime            the kernel's memory between two commands; absent: as after power on
 /// DIR/nmem0.img          data, then the label area
 /// DIR/e820-region2.img   a range without a DIMM
+/// DIR/badblocks          ranges of the regions that cannot be read; absent where there are none
 /// DIR/undo               what it takes to undo changes
 /// ```
 ///
@@ -64,7 +65,7 @@ public final class SimMachine {
   public static func destroy(_ directory: FilePath) throws(DeviceError) {
     let topology = try readTopology(directory)
     let lock = try MachineLock(directory.appending(machineName), exclusive: true)
-    for name in names(of: topology) + [runtimeName, pendingName, machineName] {
+    for name in names(of: topology) + [SimMedia.badBlocksName, runtimeName, pendingName, machineName] {
       guard unlink(directory.appending(name).string) == 0 || errno == ENOENT else {
         throw ImageFile.failure("remove", directory.appending(name), Errno(rawValue: errno))
       }
@@ -137,7 +138,9 @@ public final class SimMachine {
   ) throws(DeviceError) -> SimMachine {
     let lock = try locked(directory, exclusive: forWriting)
     let topology = try readTopology(directory)
-    let media = SimMedia(directory, topology: topology, isWritable: forWriting, power: power)
+    let media = SimMedia(
+      directory, topology: topology, isWritable: forWriting, power: power,
+      badBlocks: try readBadBlocks(directory, topology))
     let kernel = try rethrowing { () throws -> SimKernel in
       guard let runtime = try readRuntime(directory, topology) else {
         return try SimKernel(booting: topology, media: media)
@@ -171,6 +174,14 @@ public final class SimMachine {
     let path = directory.appending(machineName)
     guard let text = try TextFile.read(path) else { throw foreign(directory) }
     return try SimTopology(parsing: text, file: path.string)
+  }
+
+  private static func readBadBlocks(
+    _ directory: FilePath, _ topology: SimTopology
+  ) throws(DeviceError) -> SimBadBlocks {
+    let path = directory.appending(SimMedia.badBlocksName)
+    guard let text = try TextFile.read(path) else { return SimBadBlocks() }
+    return try SimBadBlocks(parsing: text, regions: topology.regions, file: path.string)
   }
 
   private static func readRuntime(

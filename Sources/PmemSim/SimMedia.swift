@@ -9,11 +9,15 @@ final class SimMedia {
   private let topology: SimTopology
   private let isWritable: Bool
   let power: PowerSupply
+  private(set) var badBlocks: SimBadBlocks
+  static let badBlocksName = "badblocks"
   private static let interleave: UInt64 = 4096
 
   init(
-    _ directory: FilePath, topology: SimTopology, isWritable: Bool, power: PowerSupply = PowerSupply()
+    _ directory: FilePath, topology: SimTopology, isWritable: Bool, power: PowerSupply = PowerSupply(),
+    badBlocks: SimBadBlocks = SimBadBlocks()
   ) {
+    self.badBlocks = badBlocks
     self.power = power
     self.directory = directory
     self.topology = topology
@@ -49,6 +53,10 @@ final class SimMedia {
   // MARK: Data
 
   func read(region index: Int, at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8] {
+    // nvdimm/claim.c:nsio_rw_bytes; pmem.c:pmem_do_read.
+    guard !badBlocks.overlaps(region: index, Extent(offset: offset, length: UInt64(count))) else {
+      throw DeviceError(.failed, "there are bad blocks in region\(index) at \(offset)", errno: 5)
+    }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(count)
     for piece in pieces(region: index, at: offset, count: count) {
@@ -63,6 +71,24 @@ final class SimMedia {
       try write(Array(rest.prefix(piece.count)), to: piece.image, at: piece.offset)
       rest = rest.dropFirst(piece.count)
     }
+    // The driver clears what it writes over whole (pmem.c:pmem_do_write, claim.c:nsio_rw_bytes).
+    try changeBadBlocks { $0.remove(region: index, Extent(offset: offset, length: UInt64(bytes.count))) }
+  }
+
+  // MARK: Bad blocks
+
+  /// What an extent of a region touches cannot be read from now on.
+  func spoil(region index: Int, _ extent: Extent) throws(DeviceError) {
+    try changeBadBlocks { $0.add(region: index, extent) }
+  }
+
+  private func changeBadBlocks(_ change: (inout SimBadBlocks) -> Void) throws(DeviceError) {
+    var changed = badBlocks
+    change(&changed)
+    guard changed != badBlocks else { return }
+    guard !power.isOff else { throw power.failure }
+    try TextFile.write(changed.text, to: directory.appending(Self.badBlocksName))
+    badBlocks = changed
   }
 
   private func write(_ bytes: [UInt8], to name: String, at offset: UInt64) throws(DeviceError) {
@@ -111,7 +137,9 @@ extension SimMedia {
     var done: UInt64 = 0
     while done < count {
       let length = Int(min(chunk, count - done))
-      if try read(region: index, at: offset + done, count: length).contains(where: { $0 != 0 }) {
+      let part = Extent(offset: offset + done, length: UInt64(length))
+      let isBad = badBlocks.overlaps(region: index, part)
+      if try isBad ? true : read(region: index, at: part.offset, count: length).contains(where: { $0 != 0 }) {
         try write(region: index, [UInt8](repeating: 0, count: length), at: offset + done)
       }
       done += UInt64(length)

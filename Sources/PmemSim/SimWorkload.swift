@@ -44,6 +44,19 @@ public struct SimWorkload {
     try doing("fork process \(pid)") { try $0.forkProcess(pid, child: child) }
   }
 
+  /// Spoils blocks of a namespace.
+  ///
+  /// - Parameters:
+  ///   - name: By any name.
+  ///   - extent: Of what its users have, bytes.
+  /// - Throws: What the kernel would answer.
+  public func injectErrors(_ name: String, _ extent: Extent) throws(DeviceError) {
+    guard let found = try NameResolver(SimInventory(machine.kernel).inventory).namespaces([name]).first else {
+      throw DeviceError(.notFound, "there is no namespace \(name)")
+    }
+    try doing("spoil \(found.dev)") { try $0.injectErrors(found.regionID, found.id, extent) }
+  }
+
   // MARK: Names
 
   /// A device or a file, by name: a namespace's device (`pmem0`, `dax0.0`, `/dev/pmem0`), a namespace, a device mapper

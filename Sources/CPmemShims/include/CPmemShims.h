@@ -25,6 +25,8 @@ void CPmem_log_free(struct CPmem_log *log);
 // Device types of linux/ndctl.h, whose header libndctl's own does not include.
 extern const unsigned CPmem_device_namespace_io;
 extern const unsigned CPmem_device_namespace_pmem;
+/* Of a bus (linux/ndctl.h), as ndctl_bus_is_cmd_supported() takes it. */
+extern const int CPmem_command_clear_error;
 
 // How much of a range of a process's addresses has page table entries.
 struct CPmem_population {

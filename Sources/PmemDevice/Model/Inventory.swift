@@ -76,13 +76,19 @@ public struct Bus: Hashable, Sendable {
   public var provider: String
   /// `active` or `idle`; nil where the bus has no scrub.
   public var scrubState: String?
+  /// Whether it has the command that makes bad blocks good again (ACPI 6.5, 9.20.7.6, Clear Uncorrectable Error).
+  public var canClearErrors: Bool
   public var dimms: [DIMM]
   public var regions: [Region]
 
-  public init(dev: String, provider: String, scrubState: String? = nil, dimms: [DIMM], regions: [Region]) {
+  public init(
+    dev: String, provider: String, scrubState: String? = nil, canClearErrors: Bool = false, dimms: [DIMM],
+    regions: [Region]
+  ) {
     self.dev = dev
     self.provider = provider
     self.scrubState = scrubState
+    self.canClearErrors = canClearErrors
     self.dimms = dimms
     self.regions = regions
   }

@@ -29,7 +29,10 @@ public struct Region: Hashable, Sendable {
   public var isLabeled: Bool
   /// The device that the next namespace will be; nil where the kernel has planted none.
   public var namespaceSeed: String?
+  /// In blocks of 512 bytes; not less than ``badBlocks`` tell of.
   public var badblockCount: Int
+  /// Ranges from the region's start, bytes, sorted, that the platform cannot read; reading one is a machine check.
+  public var badBlocks: [Extent]
   public var namespaces: [Namespace]
 
   public init(
@@ -38,7 +41,7 @@ public struct Region: Hashable, Sendable {
     isetID: UInt64? = nil, mappings: [RegionMapping] = [], capabilities: RegionCapabilities = .standard,
     persistenceDomain: String = "unknown", isEnabled: Bool = true, isReadOnly: Bool = false,
     isLabeled: Bool = true, namespaceSeed: String? = nil, badblockCount: Int = 0,
-    namespaces: [Namespace] = []
+    badBlocks: [Extent] = [], namespaces: [Namespace] = []
   ) {
     self.id = id
     self.size = size
@@ -58,6 +61,7 @@ public struct Region: Hashable, Sendable {
     self.isLabeled = isLabeled
     self.namespaceSeed = namespaceSeed
     self.badblockCount = badblockCount
+    self.badBlocks = badBlocks
     self.namespaces = namespaces
   }
 

@@ -1,8 +1,8 @@
 /// Plans what happens to namespaces that exist: enable, disable, destroy. Several at once are one plan:
 /// all of them are checked before the first is touched.
 public struct NamespaceStatePlanner {
-  private let inventory: Inventory
-  private let inTheWay: InTheWay
+  let inventory: Inventory
+  let inTheWay: InTheWay
 
   /// - Parameters:
   ///   - inventory: What there is.

@@ -28,6 +28,8 @@ public enum Step: Hashable, Sendable {
   case setMode(namespace: String, NamespaceMode)
   /// Make a disabled namespace larger or smaller; it keeps its labels' UUID.
   case resize(namespace: String, size: ByteCount)
+  /// Make the bad blocks in a range of a disabled namespace good again; what was in them is lost, and was before.
+  case clearErrors(namespace: String, Extent)
   /// Bind or unbind the driver of a DIMM, whose regions are disabled.
   case enableDimm(String)
   case disableDimm(String)
@@ -87,6 +89,7 @@ extension Step {
     case .rename: "rename"
     case .resize: "resize"
     case .setMode: "set-mode"
+    case .clearErrors: "clear-errors"
     case .enableDimm: "enable-dimm"
     case .disableDimm: "disable-dimm"
     }
@@ -98,7 +101,8 @@ extension Step {
     case .allocate(let allocation): allocation.namespace
     case .claim(let namespace, _), .release(let namespace), .enable(let namespace), .disable(let namespace),
       .zeroInfoBlock(let namespace), .free(let namespace), .write(let namespace, _, _),
-      .rename(let namespace, _), .resize(let namespace, _), .setMode(let namespace, _):
+      .rename(let namespace, _), .resize(let namespace, _), .setMode(let namespace, _),
+      .clearErrors(let namespace, _):
       namespace
     case .enableRegion(let region), .disableRegion(let region): region
     case .initializeLabels(let dimm, _), .writeLabels(let dimm, _), .enableDimm(let dimm),
@@ -128,6 +132,8 @@ extension Step {
     case .rename(let namespace, let name): "rename \(namespace) to \"\(name)\""
     case .setMode(let namespace, let mode): "note that \(namespace) is \(mode)"
     case .resize(let namespace, let size): "resize \(namespace) to \(size)"
+    case .clearErrors(let namespace, let extent):
+      "clear the errors in \(extent.length) bytes at \(extent.offset) of \(namespace)"
     case .enableDimm(let dimm): "enable \(dimm)"
     case .disableDimm(let dimm): "disable \(dimm)"
     }
@@ -139,7 +145,7 @@ extension Step {
   public var overwrites: Bool {
     switch self {
     case .allocate, .claim, .zeroInfoBlock, .free, .initializeLabels, .writeLabels, .write, .rename, .resize,
-      .setMode:
+      .setMode, .clearErrors:
       true
     // Enabling writes the info block of a claim, which is a step of its own before it.
     case .release, .enable, .disable, .enableRegion, .disableRegion, .enableDimm, .disableDimm: false

@@ -44,7 +44,10 @@ struct NamespaceShow: ContextCommand {
     list.add("address", namespace.resource.map { "0x\(String($0, radix: 16))" })
     list.add("claimed by", namespace.holder)
     list.add("node", namespace.numaNode < 0 ? nil : "\(namespace.numaNode)")
-    list.add("bad blocks", namespace.badblockCount > 0 ? "\(namespace.badblockCount)" : nil)
+    list.add(
+      "bad blocks",
+      namespace.badblockCount > 0
+        ? "\(namespace.badblockCount) of 512 bytes: pmemctl namespace clear-errors" : nil)
     return list.text
   }
 }

@@ -67,6 +67,7 @@ extension Region {
     object.add("mappings", mappings.isEmpty ? nil : mappings.map { .object($0.json) })
     if !isEnabled { object.add("state", "disabled") }
     if badblockCount > 0 { object.add("badblock_count", badblockCount) }
+    if !badBlocks.isEmpty { object.add("badblocks", badBlocks.map(\.badBlockJSON)) }
     object.add("capabilities", capabilities.json)
     object.add("persistence_domain", persistenceDomain)
     object.add("labeled", isLabeled)
@@ -178,5 +179,15 @@ extension DaxRange {
     object.add("end", end)
     object.add("size", end &- start &+ 1)
     return object
+  }
+}
+
+extension Extent {
+  /// As ndctl writes bad blocks: in blocks of 512 bytes.
+  var badBlockJSON: JSON {
+    var object = JSONObject()
+    object.add("offset", offset / 512)
+    object.add("length", length / 512)
+    return .object(object)
   }
 }

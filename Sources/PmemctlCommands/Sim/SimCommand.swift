@@ -9,7 +9,7 @@ struct SimCommand: ParsableCommand {
       SimCreate.self, SimImport.self, SimShow.self, SimReboot.self, SimQemu.self, SimDestroy.self,
       SimProcessCommand.self, SimOpen.self, SimClose.self, SimMap.self, SimUnmap.self, SimTouch.self,
       SimPin.self, SimUnpin.self, SimMount.self, SimUmount.self, SimFileCommand.self, SimStackCommand.self,
-      SimSwapon.self, SimSwapoff.self,
+      SimSwapon.self, SimSwapoff.self, SimInjectError.self,
     ])
 }
 

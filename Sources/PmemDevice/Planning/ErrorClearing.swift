@@ -1,0 +1,61 @@
+/// Plans how bad blocks of namespaces are made good.
+extension NamespaceStatePlanner {
+  /// What is in bad blocks is lost already; the platform makes them readable, nothing else is touched. Namespaces are
+  /// disabled for the time, so nobody may be using them (bus.c:nd_cmd_clear_to_send refuses otherwise).
+  ///
+  /// - Parameter namespaces: Which; those without bad blocks are left alone.
+  /// - Returns: The plan; without steps where there is nothing to clear.
+  /// - Throws: ``DeviceError/Code/unsupported`` where the bus has no command for it,
+  ///   ``DeviceError/Code/permission`` where addresses may not be read, ``DeviceError/Code/refused`` where someone is in
+  ///   the way.
+  public func clearErrors(_ namespaces: [Namespace]) throws(DeviceError) -> Plan {
+    let title = "clear the errors of \(Self.count(namespaces))"
+    var bad: [(namespace: Namespace, extents: [Extent])] = []
+    for namespace in namespaces {
+      guard let region = inventory.region(of: namespace) else { continue }
+      guard let extents = region.badBlocks(of: namespace) else {
+        throw DeviceError(.permission, "cannot \(title): only root may read where its blocks are")
+      }
+      guard !extents.isEmpty else { continue }
+      guard let bus = inventory.bus(of: region), bus.canClearErrors else {
+        throw DeviceError(
+          .unsupported, "cannot \(title): the platform has no command that clears errors",
+          details: [
+            "\(namespace.title) has \(Self.blocks(extents))",
+            "the bus of \(region.dev) cannot; writing over a bad block may make it good, where the memory is",
+          ], errno: 95)
+      }
+      bad.append((namespace, extents))
+    }
+    let clearance = try inTheWay.check(bad.map(\.namespace), verb: "clear the errors of", what: nil)
+    return Plan(
+      title: title,
+      entries: bad.flatMap { namespace, extents in
+        Self.detaching(namespace) + extents.map { Self.clearing(namespace, $0) } + Self.enabling(namespace)
+      },
+      warnings: clearance.warnings
+        + namespaces.filter { namespace in !bad.contains { $0.namespace.dev == namespace.dev } }
+        .map { "\($0.title) has no bad blocks" },
+      isDestructive: clearance.hurts, hurts: clearance.hurts)
+  }
+
+  private static func clearing(_ namespace: Namespace, _ extent: Extent) -> Plan.Entry {
+    Plan.Entry(
+      .clearErrors(namespace: namespace.dev, extent),
+      "clear \(blocks([extent])) at \(extent.offset) of \(namespace.title); what was in them is lost already")
+  }
+
+  private static func enabling(_ namespace: Namespace) -> [Plan.Entry] {
+    guard namespace.isEnabled else { return [] }
+    return [
+      Plan.Entry(
+        .enable(namespace: namespace.dev), "enable \(namespace.title)",
+        undo: [.disable(namespace: namespace.dev)])
+    ]
+  }
+
+  private static func blocks(_ extents: [Extent]) -> String {
+    let count = extents.reduce(0) { $0 + $1.length } / 512
+    return count == 1 ? "1 bad block of 512 bytes" : "\(count) bad blocks of 512 bytes"
+  }
+}

@@ -1,0 +1,52 @@
+import PmemDevice
+
+/// Bad blocks: what the platform cannot read any more, and how it is made good.
+extension SimKernel {
+  /// Spoils a part of a namespace, as `ndctl inject-error` does. The extent is from the start of what its users have.
+  func injectErrors(_ index: Int, _ id: Int, _ extent: Extent) throws {
+    let namespace = regions[index].namespaces[try position(index, id)]
+    guard namespace.size > 0 else { throw SimFault(6, "it has no size") }
+    let data = dataExtent(namespace)
+    guard extent.length > 0, extent.offset <= data.length, extent.length <= data.length - extent.offset else {
+      throw SimFault(22, "it ends at \(data.length)")
+    }
+    try media.spoil(region: index, Extent(offset: data.offset + extent.offset, length: extent.length))
+  }
+
+  /// Clear Uncorrectable Error (bus.c:nd_cmd_clear_to_send: not under a driver's feet).
+  func clearErrors(_ index: Int, _ id: Int, _ extent: Extent) throws {
+    let namespace = regions[index].namespaces[try position(index, id)]
+    guard !topology.regions[index].isE820 else { throw SimFault(95, "the e820 bus has no command for it") }
+    guard !namespace.isEnabled else { throw SimFault(16, "the namespace is in use") }
+    guard extent.offset <= namespace.size, extent.length <= namespace.size - extent.offset else {
+      throw SimFault(22, "it ends at \(namespace.size)")
+    }
+    let place = Extent(offset: namespace.offset + extent.offset, length: extent.length)
+    for bad in media.badBlocks.extents[index] ?? [] {
+      guard let part = bad.intersection(place) else { continue }
+      try media.write(region: index, [UInt8](repeating: 0, count: Int(part.length)), at: part.offset)
+    }
+  }
+
+  /// Where in the region the users' bytes of a namespace are; of sector mode, all its bytes: blocks move.
+  private func dataExtent(_ namespace: SimNamespace) -> Extent {
+    guard namespace.isEnabled, let claim = namespace.claim, claim.kind != .btt else {
+      return Extent(offset: namespace.offset, length: namespace.size)
+    }
+    return Extent(offset: namespace.offset + claim.startPad + claim.dataOffset, length: claim.usable)
+  }
+
+  /// Whether a part of a DAX mapping lies on bad blocks: touching it is a machine check.
+  func isBad(_ mapping: SimMapping, _ range: Range<UInt64>) -> Bool {
+    guard mapping.isDAX, !media.badBlocks.isEmpty else { return false }
+    let source = mapping.offset + range.lowerBound..<mapping.offset + range.upperBound
+    return pieces(mapping.source.volume, extents(mapping.source, source)).contains { piece in
+      guard let namespace = regions[piece.region].namespaces.first(where: { $0.id == piece.namespace }) else {
+        return false
+      }
+      let start = dataExtent(namespace).offset + piece.extent.offset
+      return media.badBlocks.overlaps(
+        region: piece.region, Extent(offset: start, length: piece.extent.length))
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import ArgumentParser
+import PmemDevice
+import PmemSim
+
+struct SimInjectError: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inject-error", abstract: "Spoil blocks of a namespace of a simulated machine.",
+    discussion: """
+      They cannot be read from then on, also after a boot; a process that touches them through DAX is killed. Writing \
+      them over makes them good, and so does namespace clear-errors.
+      """)
+
+  @Argument(help: ArgumentHelp("Kernel name, device, own name or UUID.", valueName: "namespace"))
+  var namespace: String
+
+  @Option(
+    name: [.customShort("B"), .long],
+    help: ArgumentHelp("The first block of 512 bytes, of what its users have.", valueName: "block"))
+  var block: UInt64 = 0
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("How many.", valueName: "count"))
+  var count: UInt64 = 1
+
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    guard block < 1 << 50, count < 1 << 50 else {
+      throw DeviceError(.usage, "--block and --count are numbers of blocks on the device")
+    }
+    try SimWorkload(which.open(in: context, forWriting: true)).injectErrors(
+      namespace, Extent(offset: block * 512, length: count * 512))
+  }
+}

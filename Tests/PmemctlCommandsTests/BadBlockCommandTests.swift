@@ -1,0 +1,80 @@
+import Foundation
+import PmemctlCommands
+import Testing
+
+/// Bad blocks, from the platform's word to good memory.
+@Suite struct BadBlockCommandTests {
+  private func machine(_ mode: String) throws -> CommandHarness {
+    let harness = try CommandHarness.standard()
+    harness.run("namespace create --region region0 --mode raw --size 64MiB --name first")
+    let made = harness.run("namespace create --region region0 --mode \(mode) --size 128MiB --name bad")
+    #expect(made.status == .done, "\(made.err)")
+    return harness
+  }
+
+  @Test(arguments: ["fsdax", "devdax", "sector", "raw"]) func theyAreToldAndCleared(mode: String) throws {
+    let harness = try machine(mode)
+    #expect(harness.run("sim inject-error bad --block 100 --count 3").status == .done)
+    harness.run(["sim", "reboot", harness.machine])
+    #expect(harness.run("namespace list --json bad").out.contains("\"badblock_count\": 3"))
+    #expect(harness.run("region show region0 --json").out.contains("\"badblocks\""))
+    #expect(harness.run("doctor").out.contains("3 blocks of 512 bytes are bad"))
+    let dry = harness.run("namespace clear-errors bad --dry-run")
+    #expect(dry.out.contains("clear 3 bad blocks of 512 bytes"))
+    let cleared = harness.run("namespace clear-errors all")
+    #expect(cleared.status == .done, "\(cleared.err)")
+    #expect(cleared.err.contains("\"first\" has no bad blocks"))
+    #expect(cleared.out.contains("cleared namespace0.1 \"bad\""))
+    let after = harness.run("namespace show bad --json").out
+    #expect(!after.contains("badblock_count") && !after.contains("disabled"))
+  }
+
+  @Test func aProcessThatTouchesOneIsKilled() throws {
+    let harness = try machine("devdax")
+    harness.run("sim inject-error bad --block 0")
+    harness.run("sim process start victim --pid 1000")
+    let map = harness.run("sim map 1000 dax0.1")
+    let address = try #require(map.out.split(separator: " ").first { $0.hasPrefix("0x") })
+    let touched = harness.run("sim touch 1000 \(address.trimmingCharacters(in: .whitespacesAndNewlines))")
+    #expect(touched.status == .failed && touched.err.contains("SIGBUS"))
+  }
+
+  @Test func whoeverUsesItIsInTheWay() throws {
+    let harness = try machine("devdax")
+    harness.run("sim inject-error bad --block 4096")
+    harness.run("sim process start user --pid 1000")
+    harness.run("sim map 1000 dax0.1")
+    let answer = harness.run("namespace clear-errors bad")
+    #expect(answer.status == .refused)
+    #expect(answer.err.contains("1000"))
+    #expect(harness.run("namespace list --json bad").out.contains("\"badblock_count\": 1"))
+  }
+
+  @Test func aBusThatCannotSaysSo() throws {
+    let harness = try CommandHarness.standard()
+    harness.run("sim inject-error namespace3.0 --block 9")
+    let answer = harness.run("namespace clear-errors namespace3.0")
+    #expect(answer.status == .notSupported)
+    #expect(answer.err.contains("no command that clears errors"))
+  }
+
+  @Test func aSpoiledInfoBlockLeavesTheNamespaceDisabledNotTheMachineUnusable() throws {
+    let harness = try machine("fsdax")
+    harness.run("namespace disable bad")
+    harness.run("sim inject-error bad --block 8")
+    harness.run(["sim", "reboot", harness.machine])
+    let list = harness.run("namespace list --json bad")
+    #expect(list.status == .done && list.out.contains("\"disabled\""), "\(list.err)")
+    #expect(harness.run("namespace clear-errors bad").status == .done)
+    #expect(harness.run("namespace list --json bad").out.contains("badblock_count") == false)
+  }
+
+  @Test(arguments: [
+    ("--block 99999999999", Status.failed), ("--count 0", .failed), ("--block -1", .usage),
+    ("--block 18446744073709551615", .usage),
+  ]) func nonsenseSpoilsNothing(options: String, status: Status) throws {
+    let harness = try machine("raw")
+    #expect(harness.run("sim inject-error bad \(options)").status == status)
+    #expect(!harness.run("namespace list --json").out.contains("badblock"))
+  }
+}
