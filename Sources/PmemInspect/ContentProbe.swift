@@ -51,11 +51,11 @@ public final class ContentProbe: ContentInspector {
     let begin = min(head, size)
     let end = min(tail, size - begin)
     let copy = CPmem_memory_file("pmemctl-content")
-    guard copy >= 0, ftruncate(copy, off_t(clamping: size)) == 0 else {
-      if copy >= 0 { close(copy) }
+    guard copy >= 0 else { throw DeviceError(.failed, "there is no memory to look at it", errno: -copy) }
+    defer { close(copy) }
+    guard ftruncate(copy, off_t(clamping: size)) == 0 else {
       throw DeviceError(.failed, "there is no memory to look at it", errno: errno)
     }
-    defer { close(copy) }
     try put(try source.read(at: 0, count: Int(begin)), at: 0, copy)
     try put(try source.read(at: size - end, count: Int(end)), at: size - end, copy)
     return signatures(copy, size: size, sector: sector)
