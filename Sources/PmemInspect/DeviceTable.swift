@@ -20,8 +20,15 @@ struct DeviceTable {
 
   var isEmpty: Bool { characters.isEmpty && blocks.isEmpty }
 
-  init(_ inventory: Inventory, roots: HostRoots) {
+  /// - Parameters:
+  ///   - inventory: What there is.
+  ///   - standIns: For DAX devices without a namespace that are asked about.
+  ///   - roots: Of the machine.
+  init(_ inventory: Inventory, standIns: [Namespace] = [], roots: HostRoots) {
     self.roots = roots
+    for namespace in standIns {
+      for device in namespace.daxRegion?.devices ?? [] { addCharacter(device, namespace.dev) }
+    }
     for namespace in inventory.namespaces where namespace.isEnabled {
       if let name = namespace.blockDevice {
         addBlock(name, namespace.dev)
@@ -30,7 +37,10 @@ struct DeviceTable {
         addCharacter(device, namespace.dev)
       }
     }
-    for device in inventory.otherDaxRegions.flatMap(\.devices) { addCharacter(device, nil) }
+    let asked = standIns.map(\.dev)
+    for device in inventory.otherDaxRegions.flatMap(\.devices) where !asked.contains(device.chardev) {
+      addCharacter(device, nil)
+    }
   }
 
   private mutating func addCharacter(_ device: DaxDevice, _ namespace: String?) {

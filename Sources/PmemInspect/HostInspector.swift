@@ -38,7 +38,8 @@ public struct HostInspector {
     let folder = DaxFolder(roots: roots)
     let wanted = namespaces.filter(\.isEnabled).map(folder.completing)
     guard !wanted.isEmpty else { return UsageReport() }
-    let devices = DeviceTable(folder.completing(inventory), roots: roots)
+    let devices = DeviceTable(
+      folder.completing(inventory), standIns: wanted.filter { $0.standsFor != nil }, roots: roots)
     let mapped = mappings(devices)
     let descriptors = DescriptorScanner(devices, roots: roots, types: types).scan()
     let (pins, evidence, hidden) = attributedPins(inventory, wanted, mapped.mappings)

@@ -35,15 +35,9 @@ struct MemoryBlockScanner {
   func uses(_ namespaces: [Namespace]) -> [Usage] {
     namespaces.flatMap { namespace in
       (namespace.daxRegion?.devices ?? []).filter { $0.mode == .systemRAM }.compactMap { device -> Usage? in
-        guard let blocks = blocks(of: device), blocks.online > 0 else { return nil }
-        var use = Usage(
-          kind: .systemRAM, namespace: namespace.dev, path: RawText("/dev/\(device.chardev)"),
-          effect: .refused,
-          advice: "take it offline first: daxctl offline-memory \(device.chardev)"
-            + (blocks.movable == blocks.online
-              ? "" : "; \(blocks.online - blocks.movable) blocks are not in ZONE_MOVABLE and may refuse"))
-        use.blocks = blocks
-        return use
+        var device = device
+        device.memory = blocks(of: device)
+        return Usage(onlineMemoryOf: device, namespace: namespace.dev)
       }
     }
   }

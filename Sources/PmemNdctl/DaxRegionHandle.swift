@@ -1,4 +1,5 @@
 import CDaxctl
+import Glibc
 import PmemDevice
 
 /// A DAX region in a context's tree: libdaxctl's side of a devdax namespace.
@@ -13,7 +14,8 @@ struct DaxRegionHandle {
     return DaxRegion(
       id: Int(unsafe daxctl_region_get_id(pointer)),
       size: ByteCount(unsafe number(daxctl_region_get_size(pointer)) ?? 0),
-      align: align == .max ? 0 : UInt64(align), path: path, devices: devices.map { $0.snapshot() })
+      align: align == .max ? 0 : UInt64(align), path: path,
+      availableSize: availableSize, devices: devices.map { $0.snapshot() })
   }
 
   /// Below /sys/devices.
@@ -23,6 +25,47 @@ struct DaxRegionHandle {
     return String(path.dropFirst(prefix.count))
   }
 
+  /// sysfs has it for regions that can be divided only (drivers/dax/bus.c:dax_region_visible).
+  private var availableSize: ByteCount? {
+    guard let path = unsafe text(daxctl_region_get_path(pointer)),
+      unsafe access(path + "/dax_region/available_size", F_OK) == 0
+    else { return nil }
+    return ByteCount(unsafe daxctl_region_get_available_size(pointer))
+  }
+
+  var id: Int { Int(unsafe daxctl_region_get_id(pointer)) }
+
+  /// Makes a device of the seed, an empty one that waits or one that the kernel plants now, and binds device_dax (ndctl's
+  /// daxctl/device.c:do_create).
+  func create(_ size: ByteCount, align: UInt64) -> Int32 {
+    if !hasEmptySeed {
+      let status = unsafe daxctl_region_create_dev(pointer)
+      guard status == 0 else { return status }
+    }
+    // The library lists devices once: nothing may have asked for them before.
+    guard let device = unsafe daxctl_region_get_dev_seed(pointer) else { return -ENOSPC }
+    var status: Int32 = 0
+    if unsafe daxctl_dev_get_align(device) != UInt(align) {
+      status = unsafe daxctl_dev_set_align(device, UInt(align))
+    }
+    if status == 0 { status = unsafe daxctl_dev_set_size(device, size.rawValue) }
+    if status == 0 { status = unsafe daxctl_dev_enable_devdax(device) }
+    guard status < 0 else { return 0 }
+    _ = unsafe daxctl_dev_set_size(device, 0)
+    _ = unsafe daxctl_region_destroy_dev(pointer, device)
+    return status
+  }
+
+  private var hasEmptySeed: Bool {
+    guard let path = unsafe text(daxctl_region_get_path(pointer)),
+      let seed = attribute(path + "/dax_region/seed")
+    else { return false }
+    return !seed.isEmpty && attribute("\(path)/\(seed)/size") == "0"
+  }
+
+  /// Removes one of its devices.
+  func destroy(_ device: DaxDeviceHandle) -> Int32 { unsafe device.destroy(in: pointer) }
+
   var devices: [DaxDeviceHandle] {
     var handles: [DaxDeviceHandle] = []
     var next = unsafe daxctl_dev_get_first(pointer)
@@ -31,41 +74,5 @@ struct DaxRegionHandle {
       unsafe next = daxctl_dev_get_next(device)
     }
     return handles
-  }
-}
-
-/// A DAX device in a context's tree.
-@safe
-struct DaxDeviceHandle {
-  private let pointer: OpaquePointer
-
-  init(_ pointer: OpaquePointer) { unsafe self.pointer = pointer }
-
-  var chardev: String { unsafe text(daxctl_dev_get_devname(pointer)) ?? "" }
-
-  /// Whether memory blocks of it are online as system-ram.
-  var hasOnlineMemory: Bool { unsafe daxctl_dev_has_online_memory(pointer) == 1 }
-
-  func snapshot() -> DaxDevice {
-    let align = unsafe daxctl_dev_get_align(pointer)
-    return DaxDevice(
-      chardev: chardev, size: ByteCount(unsafe number(daxctl_dev_get_size(pointer)) ?? 0),
-      targetNode: Int(unsafe daxctl_dev_get_target_node(pointer)), align: align == .max ? 0 : UInt64(align),
-      mode: unsafe daxctl_dev_get_memory(pointer) == nil ? .devdax : .systemRAM,
-      isEnabled: unsafe daxctl_dev_is_enabled(pointer) != 0, mappings: mappings)
-  }
-
-  private var mappings: [DaxRange] {
-    var ranges: [DaxRange] = []
-    var next = unsafe daxctl_mapping_get_first(pointer)
-    while let mapping = unsafe next {
-      ranges.append(
-        DaxRange(
-          pageOffset: unsafe daxctl_mapping_get_offset(mapping),
-          start: unsafe daxctl_mapping_get_start(mapping),
-          end: unsafe daxctl_mapping_get_end(mapping)))
-      unsafe next = daxctl_mapping_get_next(mapping)
-    }
-    return ranges
   }
 }

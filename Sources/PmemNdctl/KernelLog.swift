@@ -61,6 +61,8 @@ struct KernelLog: ~Copyable {
       ]
     }
     if target.hasPrefix("region") { return ["\(target):", "namespace\(number).", "nmem"] }
+    // mm/memory_hotplug.c, mm/page_isolation.c: why memory stays.
+    if target.hasPrefix("dax") { return ["\(target):", "memory offlining", "page dumped because"] }
     return ["\(target):"]
   }
 }

@@ -215,10 +215,8 @@ extension NamespaceHandle {
     guard let dax = unsafe ndctl_namespace_get_dax(pointer),
       let region = unsafe ndctl_dax_get_daxctl_region(dax)
     else { return [] }
-    return unsafe DaxRegionHandle(region).devices.filter(\.hasOnlineMemory).map { device in
-      Usage(
-        kind: .systemRAM, namespace: dev, path: RawText("/dev/\(device.chardev)"), effect: .refused,
-        advice: "take it offline first: daxctl offline-memory \(device.chardev)")
+    return unsafe DaxRegionHandle(region).devices.compactMap {
+      Usage(onlineMemoryOf: $0.snapshot(), namespace: dev)
     }
   }
 

@@ -47,7 +47,8 @@ public final class NdctlBackend: DeviceBackend {
     }
     return HostFacts(
       kernelRelease: release, pageSize: UInt64(sysconf(Int32(_SC_PAGESIZE))), mapAlign: mapAlign,
-      isPrivileged: geteuid() == 0)
+      isPrivileged: geteuid() == 0, memoryBlockSize: MemoryBlockFolder.blockSize ?? 128 << 20,
+      memoryPolicy: MemoryBlockFolder.policy.flatMap(MemoryPolicy.init(rawValue:)) ?? .offline)
   }
 
   private static var mapAlign: UInt64 {
@@ -68,15 +69,22 @@ public final class NdctlBackend: DeviceBackend {
   public func perform(_ step: Step) throws(DeviceError) {
     let log = KernelLog()
     try withContext { context throws(DeviceError) in
-      let status = try perform(step, in: context)
+      let status: Int32
+      do throws(DeviceError) { status = try perform(step, in: context) } catch {
+        throw error.adding(details: Self.reasons(log, step))
+      }
       for bus in context.buses { bus.settle() }
       guard status < 0 else { return }
       let messages = context.takeMessages()
       for message in messages { verbose?(message) }
-      let reasons = log.lines(about: step.target).map { "the kernel's reason: \($0)" }
+      let reasons = Self.reasons(log, step)
       throw Self.failure(step, errno: -status, messages: messages).adding(details: reasons)
     }
     if case .enableRegion(let name) = step { try plantLostSeed(in: name) }
+  }
+
+  private static func reasons(_ log: borrowing KernelLog, _ step: Step) -> [String] {
+    log.lines(about: step.target).map { "the kernel's reason: \($0)" }
   }
 
   /// Gives a region that was just enabled the device for its next namespace, where the kernel has lost it.
@@ -117,6 +125,16 @@ public final class NdctlBackend: DeviceBackend {
       try Self.namespace(name, context).write(bytes, at: offset)
     case .rename(let name, let text): try Self.namespace(name, context).rename(text)
     case .setMode(let name, let mode): try Self.namespace(name, context).setMode(mode)
+    case .bindDevice(let name, let mode): try Self.device(name, context).device.bind(mode)
+    case .unbindDevice(let name): try Self.device(name, context).device.unbind()
+    case .onlineMemory(let name, let movable):
+      try Self.setMemory(of: name, movable ? .onlineMovable : .onlineKernel, step, context)
+    case .offlineMemory(let name): try Self.setMemory(of: name, .offline, step, context)
+    case .createDevice(let region, let size, let align):
+      try Self.daxRegion(region, context).create(size, align: align)
+    case .resizeDevice(let name, let size): try Self.device(name, context).device.resize(size)
+    case .destroyDevice(let name):
+      try Self.destroyDevice(name, context)
     case .clearErrors(let name, let extent): try Self.clearErrors(name, extent, context)
     case .resize(let name, let size): try Self.namespace(name, context).resize(size)
     }
@@ -133,6 +151,37 @@ public final class NdctlBackend: DeviceBackend {
       })
     else { return -ENXIO }
     return bus.clearErrors(at: start + extent.offset, length: extent.length)
+  }
+
+  private static func device(
+    _ name: String, _ context: NdctlContext
+  ) throws(DeviceError) -> (region: DaxRegionHandle, device: DaxDeviceHandle) {
+    for region in context.daxRegions {
+      if let found = region.devices.first(where: { $0.chardev == name }) { return (region, found) }
+    }
+    throw DeviceError(.notFound, "\(name) is no longer there", errno: ENXIO)
+  }
+
+  /// Block by block, all or none.
+  private static func setMemory(
+    of name: String, _ state: MemoryBlockFolder.State, _ step: Step, _ context: NdctlContext
+  ) throws(DeviceError) -> Int32 {
+    guard let refusals = try device(name, context).device.setMemory(state) else { return -ENODEV }
+    guard let first = refusals.first else { return 0 }
+    throw DeviceError(
+      DeviceError.Code(errno: first.errno), "cannot \(step.words): \(NdctlContext.text(first.errno))",
+      details: refusals.prefix(8).map { "\($0.block): \(NdctlContext.text($0.errno))" }
+        + (refusals.count > 8 ? ["and \(refusals.count - 8) more"] : []), errno: first.errno)
+  }
+
+  private static func daxRegion(_ id: Int, _ context: NdctlContext) throws(DeviceError) -> DaxRegionHandle {
+    if let found = context.daxRegions.first(where: { $0.id == id }) { return found }
+    throw DeviceError(.notFound, "DAX region \(id) is no longer there", errno: ENXIO)
+  }
+
+  private static func destroyDevice(_ name: String, _ context: NdctlContext) throws(DeviceError) -> Int32 {
+    let (region, device) = try device(name, context)
+    return region.destroy(device)
   }
 
   private static func failure(_ step: Step, errno: Int32, messages: [String]) -> DeviceError {
@@ -241,7 +290,8 @@ public final class NdctlBackend: DeviceBackend {
   /// What only the kernel's driver can tell of a namespace's users: whether its block device is held exclusively,
   /// by whoever it may be, and whether its memory is online.
   public func heldBy(_ namespace: Namespace) throws(DeviceError) -> [Usage] {
-    guard namespace.isEnabled else { return [] }
+    // Of a DAX device without a namespace all is said by others.
+    guard namespace.isEnabled, namespace.standsFor == nil else { return [] }
     if let device = namespace.blockDevice { return try ExclusiveOpen.usage(of: device, namespace.dev) }
     return try withContext { context throws(DeviceError) in
       try Self.namespace(namespace.dev, context).onlineMemory

@@ -69,6 +69,12 @@ public final class SimBackend: DeviceBackend, UsageInspector {
     case .setMode(let name, let mode):
       let (region, id) = try namespace(name, kernel)
       try kernel.setMode(region, id, mode)
+    case .bindDevice(let name, let mode): try kernel.bindDevice(name, mode)
+    case .unbindDevice(let name): try kernel.unbindDevice(name)
+    case .onlineMemory(let name, let movable): try kernel.setMemory(name, movable ? .movable : .kernel)
+    case .offlineMemory(let name): try kernel.setMemory(name, nil)
+    // The DAX region of a namespace is one device (drivers/dax/bus.c:is_static).
+    case .createDevice, .resizeDevice, .destroyDevice: throw SimFault(22, "the DAX region cannot be divided")
     case .clearErrors(let name, let extent):
       let (region, id) = try namespace(name, kernel)
       try kernel.clearErrors(region, id, extent)

@@ -118,11 +118,7 @@ struct SimInventory {
   }
 
   private func daxRegion(_ claim: SimClaim, _ state: SimNamespace, _ namespace: Namespace) -> DaxRegion {
-    let start = topology.regions[namespace.regionID].base + state.offset + claim.startPad + claim.dataOffset
-    let device = DaxDevice(
-      chardev: "dax\(namespace.regionID).\(state.id)", size: namespace.size, targetNode: namespace.targetNode,
-      align: claim.align, mode: .devdax,
-      mappings: [DaxRange(pageOffset: 0, start: start, end: start + claim.usable - 1)])
+    let device = kernel.daxDevice(claim, namespace.regionID, state.id)
     return DaxRegion(id: namespace.regionID, size: namespace.size, align: claim.align, devices: [device])
   }
 

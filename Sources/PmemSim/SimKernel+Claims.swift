@@ -102,6 +102,7 @@ extension SimKernel {
   func disableNamespace(_ index: Int, _ id: Int) throws {
     let place = try position(index, id)
     try checkNotHeld(index, id)
+    try checkNotOnline(index, id)
     regions[index].namespaces[place].isEnabled = false
     regions[index].namespaces[place].claim = nil
     revoke(index, id)

@@ -27,6 +27,7 @@ extension SimKernel {
   /// The alignment of a DAX device; nil for a block device.
   func daxAlign(of volume: SimVolume) throws -> UInt64? {
     guard let claim = try namespace(volume)?.claim, claim.kind == .dax else { return nil }
+    guard claim.device == .devdax else { throw SimFault(6, "no driver gives its memory to programs") }
     return claim.align
   }
 

@@ -99,6 +99,7 @@ final class SimKernel {
   /// region.c:nd_region_remove: the namespaces go with it.
   func disableRegion(_ index: Int) throws {
     try checkNotHeld(index, nil)
+    try checkNotOnline(index, nil)
     revoke(index, nil)
     regions[index] = SimRegion()
   }

@@ -42,6 +42,14 @@ struct SimClaim: Hashable {
   var usable: UInt64 = 0
   var startPad: UInt64 = 0
   var dataOffset: UInt64 = 0
+  /// Of an enabled devdax claim: what drives its DAX device; nil while nothing does.
+  var device: DaxDevice.Mode? = .devdax
+  /// Of system-ram that is online: which zone it is in.
+  var zone: Zone?
+
+  enum Zone: String {
+    case movable, kernel
+  }
 }
 
 /// A region as the simulated kernel holds it in memory.

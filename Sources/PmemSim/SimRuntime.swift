@@ -135,6 +135,8 @@ struct SimRuntime {
     line.add("usable", claim.usable)
     line.add("data", claim.dataOffset)
     if claim.startPad != 0 { line.add("pad", claim.startPad) }
+    if claim.kind == .dax { line.add("device", claim.device?.rawValue ?? "none") }
+    line.add("zone", claim.zone?.rawValue)
     return line
   }
 
@@ -157,6 +159,8 @@ struct SimRuntime {
     claim.usable = try line.integer("usable", file: file)
     claim.dataOffset = try line.integer("data", file: file)
     claim.startPad = try line.optional("pad", file: file) ?? 0
+    if let word = line["device"] { claim.device = DaxDevice.Mode(rawValue: word) }
+    claim.zone = line["zone"].flatMap(SimClaim.Zone.init(rawValue:))
     namespace.claim = claim
     return namespace
   }

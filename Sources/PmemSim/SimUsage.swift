@@ -78,7 +78,7 @@ struct SimUsage {
 
   func usage(of namespaces: [Namespace]) -> UsageReport {
     let all = mappings(pid: nil).mappings
-    let others = mounts + swaps + holders + opens
+    let others = mounts + swaps + holders + opens + memory(of: namespaces)
     let pins = SimPins(kernel)
     let held = pins.pins(of: namespaces)
     let evidence = pins.evidence(all)
@@ -98,6 +98,12 @@ struct SimUsage {
     namespaces(volume).map {
       Usage(
         kind: kind, namespace: $0.dev, path: path, process: process, effect: effect, advice: advice)
+    }
+  }
+
+  private func memory(of namespaces: [Namespace]) -> [Usage] {
+    namespaces.flatMap { namespace in
+      (namespace.daxRegion?.devices ?? []).compactMap { Usage(onlineMemoryOf: $0, namespace: namespace.dev) }
     }
   }
 

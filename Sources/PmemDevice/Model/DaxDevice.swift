@@ -1,25 +1,36 @@
-/// The device-dax side of a devdax namespace.
+/// A range of memory that device-dax gives to programs: of a devdax namespace, or of the platform (CXL, hmem).
 public struct DaxRegion: Hashable, Sendable {
   public var id: Int
   public var size: ByteCount
   public var align: UInt64
   /// sysfs path below /sys/devices; nil on a simulated machine.
   public var path: String?
+  /// What new devices can be made of, where the region can be divided; nil for that of a namespace, which is one device
+  /// for ever (drivers/dax/bus.c:is_static).
+  public var availableSize: ByteCount?
   public var devices: [DaxDevice]
 
-  public init(id: Int, size: ByteCount, align: UInt64, path: String? = nil, devices: [DaxDevice]) {
+  public init(
+    id: Int, size: ByteCount, align: UInt64, path: String? = nil, availableSize: ByteCount? = nil,
+    devices: [DaxDevice]
+  ) {
     self.id = id
     self.size = size
     self.align = align
     self.path = path
+    self.availableSize = availableSize
     self.devices = devices
   }
+
+  public var isDivisible: Bool { availableSize != nil }
 }
 
 /// One character device, `/dev/daxX.Y`.
 public struct DaxDevice: Hashable, Sendable {
-  public enum Mode: String, Hashable, Sendable {
+  public enum Mode: String, CaseIterable, Hashable, Sendable {
+    /// A program maps it.
     case devdax
+    /// It is the kernel's own memory.
     case systemRAM = "system-ram"
   }
 
@@ -29,11 +40,13 @@ public struct DaxDevice: Hashable, Sendable {
   public var align: UInt64
   public var mode: Mode
   public var isEnabled: Bool
+  /// In system-ram mode: the blocks that it is; nil where the kernel does not tell.
+  public var memory: MemoryBlocks?
   public var mappings: [DaxRange]
 
   public init(
     chardev: String, size: ByteCount, targetNode: Int, align: UInt64, mode: Mode, isEnabled: Bool = true,
-    mappings: [DaxRange] = []
+    memory: MemoryBlocks? = nil, mappings: [DaxRange] = []
   ) {
     self.chardev = chardev
     self.size = size
@@ -41,7 +54,18 @@ public struct DaxDevice: Hashable, Sendable {
     self.align = align
     self.mode = mode
     self.isEnabled = isEnabled
+    self.memory = memory
     self.mappings = mappings
+  }
+
+  /// How many memory blocks of a size it fills; what does not fill one cannot be used as system-ram
+  /// (drivers/dax/kmem.c:dax_kmem_range).
+  public func wholeBlocks(of size: UInt64) -> Int {
+    mappings.reduce(0) { sum, range in
+      let first = (range.start + size - 1) / size
+      let end = (range.end + 1) / size
+      return sum + (end > first ? Int(end - first) : 0)
+    }
   }
 }
 
@@ -55,5 +79,29 @@ public struct DaxRange: Hashable, Sendable {
     self.pageOffset = pageOffset
     self.start = start
     self.end = end
+  }
+}
+
+/// A DAX device, its region, and the namespace that both belong to.
+public struct PlacedDaxDevice: Hashable, Sendable {
+  public var device: DaxDevice
+  public var region: DaxRegion
+  /// nil for memory of the platform.
+  public var namespace: Namespace?
+
+  /// What its users are users of: its namespace, or a stand-in for one.
+  public var usedNamespace: Namespace { namespace ?? Namespace(standingFor: device, of: region) }
+}
+
+extension Inventory {
+  /// All DAX devices, those of namespaces first.
+  public var daxDevices: [PlacedDaxDevice] {
+    namespaces.flatMap { namespace in
+      guard let region = namespace.daxRegion else { return [PlacedDaxDevice]() }
+      return region.devices.map { PlacedDaxDevice(device: $0, region: region, namespace: namespace) }
+    }
+      + otherDaxRegions.flatMap { region in
+        region.devices.map { PlacedDaxDevice(device: $0, region: region, namespace: nil) }
+      }
   }
 }

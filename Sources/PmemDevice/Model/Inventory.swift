@@ -55,17 +55,31 @@ public struct HostFacts: Hashable, Sendable {
   public var structPageSize: UInt64
   /// Whether this process may see and change everything.
   public var isPrivileged: Bool
+  /// Bytes of a memory block, what memory goes on- and offline in (/sys/devices/system/memory/block_size_bytes).
+  public var memoryBlockSize: UInt64
+  /// What the kernel does with new memory (/sys/devices/system/memory/auto_online_blocks).
+  public var memoryPolicy: MemoryPolicy
 
   public init(
     kernelRelease: String, pageSize: UInt64 = 4096, mapAlign: UInt64 = 2 << 20, structPageSize: UInt64 = 64,
-    isPrivileged: Bool = true
+    isPrivileged: Bool = true, memoryBlockSize: UInt64 = 128 << 20, memoryPolicy: MemoryPolicy = .offline
   ) {
+    self.memoryBlockSize = memoryBlockSize
+    self.memoryPolicy = memoryPolicy
     self.kernelRelease = kernelRelease
     self.pageSize = pageSize
     self.mapAlign = mapAlign
     self.structPageSize = structPageSize
     self.isPrivileged = isPrivileged
   }
+}
+
+/// What the kernel does with memory blocks that appear.
+public enum MemoryPolicy: String, CaseIterable, Hashable, Sendable {
+  case offline
+  case online
+  case onlineKernel = "online_kernel"
+  case onlineMovable = "online_movable"
 }
 
 /// An nvdimm bus: what a platform table (ACPI NFIT, e820, CXL, device tree) describes.

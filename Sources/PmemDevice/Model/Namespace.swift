@@ -87,8 +87,21 @@ public struct Namespace: Hashable, Sendable {
     self.badblockCount = badblockCount
   }
 
+  /// The DAX device that it stands for, where that belongs to no namespace: who uses it is asked in the same way.
+  public private(set) var standsFor: String?
+
+  /// A stand-in for a DAX device of the platform.
+  init(standingFor device: DaxDevice, of region: DaxRegion) {
+    self.init(
+      regionID: region.id, id: 0, mode: .devdax, size: device.size, rawSize: device.size, sectorSize: nil,
+      align: device.align, targetNode: device.targetNode, isEnabled: device.isEnabled,
+      resource: device.mappings.first?.start)
+    standsFor = device.chardev
+    daxRegion = DaxRegion(id: region.id, size: region.size, align: region.align, devices: [device])
+  }
+
   /// Kernel name.
-  public var dev: String { "namespace\(regionID).\(id)" }
+  public var dev: String { standsFor ?? "namespace\(regionID).\(id)" }
 
   /// Whether this is only a place for a namespace: a seed, or what a destroyed one left.
   public var isIdle: Bool { rawSize == .zero }

@@ -76,6 +76,17 @@ public struct Usage: Hashable, Sendable {
 }
 
 extension Usage {
+  /// Memory of a DAX device that is online as the kernel's; nil where none is.
+  public init?(onlineMemoryOf device: DaxDevice, namespace: String) {
+    guard let blocks = device.memory, blocks.online > 0 else { return nil }
+    let fixed = blocks.online - blocks.movable
+    self.init(
+      kind: .systemRAM, namespace: namespace, path: RawText("/dev/\(device.chardev)"), effect: .refused,
+      advice: "take it offline first: pmemctl device offline \(device.chardev)"
+        + (fixed == 0 ? "" : "; \(fixed) blocks are not in ZONE_MOVABLE and may refuse"))
+    self.blocks = blocks
+  }
+
   /// The use in words, without its kind: `512 MiB of /dev/dax0.0 by qemu (812)`.
   public var text: String {
     let size = bytes.map { "\(ByteCount($0)) of " } ?? ""

@@ -62,6 +62,25 @@ public struct NameResolver {
     return namespace.uuid == uuid || namespace.rawUUID == uuid
   }
 
+  /// The DAX devices behind `names` (`dax0.0`, `/dev/dax0.0`, or the namespace that one belongs to); `all` for every one.
+  public func devices(_ names: [String]) throws(DeviceError) -> [PlacedDaxDevice] {
+    let pool = inventory.daxDevices
+    var found: [PlacedDaxDevice] = []
+    for name in names {
+      let bare = name.hasPrefix("/dev/") ? String(name.dropFirst(5)) : name
+      var matches = name == "all" ? pool : pool.filter { $0.device.chardev == bare }
+      if matches.isEmpty, name != "all" {
+        let owners = inventory.namespaces.filter { Self.answers($0, to: name) }.map(\.dev)
+        matches = pool.filter { device in device.namespace.map { owners.contains($0.dev) } ?? false }
+      }
+      guard !matches.isEmpty || name == "all" else {
+        throw notFound("DAX device", name, known: pool.map(\.device.chardev))
+      }
+      for match in matches where !found.contains(match) { found.append(match) }
+    }
+    return found
+  }
+
   /// The regions behind `names` (`region0` or `0`), `all` for every one; all of them where `names` is empty.
   public func regions(_ names: [String], onBus busName: String? = nil) throws(DeviceError) -> [Region] {
     let pool = try buses(busName.map { [$0] } ?? []).flatMap(\.regions)

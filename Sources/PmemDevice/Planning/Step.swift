@@ -30,6 +30,20 @@ public enum Step: Hashable, Sendable {
   case resize(namespace: String, size: ByteCount)
   /// Make the bad blocks in a range of a disabled namespace good again; what was in them is lost, and was before.
   case clearErrors(namespace: String, Extent)
+  /// Bind a DAX device that has no driver to device_dax, or to kmem, which makes it the kernel's memory.
+  case bindDevice(String, DaxDevice.Mode)
+  /// Unbind the driver of a DAX device, none of whose memory is online.
+  case unbindDevice(String)
+  /// Put all memory of a DAX device that is system-ram to use; in ZONE_MOVABLE it can be taken back.
+  case onlineMemory(device: String, movable: Bool)
+  /// Take all memory of a DAX device back from the kernel, or none.
+  case offlineMemory(device: String)
+  /// Make a DAX device in a region that can be divided, and bind it to device_dax.
+  case createDevice(region: Int, size: ByteCount, align: UInt64)
+  /// Give a DAX device without a driver another size; 0 gives all of it back.
+  case resizeDevice(String, ByteCount)
+  /// Remove a DAX device without a driver.
+  case destroyDevice(String)
   /// Bind or unbind the driver of a DIMM, whose regions are disabled.
   case enableDimm(String)
   case disableDimm(String)
@@ -90,6 +104,13 @@ extension Step {
     case .resize: "resize"
     case .setMode: "set-mode"
     case .clearErrors: "clear-errors"
+    case .bindDevice: "bind-device"
+    case .unbindDevice: "unbind-device"
+    case .onlineMemory: "online-memory"
+    case .offlineMemory: "offline-memory"
+    case .createDevice: "create-device"
+    case .resizeDevice: "resize-device"
+    case .destroyDevice: "destroy-device"
     case .enableDimm: "enable-dimm"
     case .disableDimm: "disable-dimm"
     }
@@ -105,6 +126,10 @@ extension Step {
       .clearErrors(let namespace, _):
       namespace
     case .enableRegion(let region), .disableRegion(let region): region
+    case .bindDevice(let device, _), .unbindDevice(let device), .onlineMemory(let device, _),
+      .offlineMemory(let device), .resizeDevice(let device, _), .destroyDevice(let device):
+      device
+    case .createDevice(let region, _, _): "dax\(region)"
     case .initializeLabels(let dimm, _), .writeLabels(let dimm, _), .enableDimm(let dimm),
       .disableDimm(let dimm):
       dimm
@@ -134,6 +159,13 @@ extension Step {
     case .resize(let namespace, let size): "resize \(namespace) to \(size)"
     case .clearErrors(let namespace, let extent):
       "clear the errors in \(extent.length) bytes at \(extent.offset) of \(namespace)"
+    case .bindDevice(let device, let mode): "make \(device) \(mode.rawValue)"
+    case .unbindDevice(let device): "take the driver of \(device) away"
+    case .onlineMemory(let device, _): "put the memory of \(device) online"
+    case .offlineMemory(let device): "take the memory of \(device) offline"
+    case .createDevice(let region, let size, _): "make a DAX device of \(size) in DAX region \(region)"
+    case .resizeDevice(let device, let size): "resize \(device) to \(size)"
+    case .destroyDevice(let device): "remove \(device)"
     case .enableDimm(let dimm): "enable \(dimm)"
     case .disableDimm(let dimm): "disable \(dimm)"
     }
@@ -148,7 +180,9 @@ extension Step {
       .setMode, .clearErrors:
       true
     // Enabling writes the info block of a claim, which is a step of its own before it.
-    case .release, .enable, .disable, .enableRegion, .disableRegion, .enableDimm, .disableDimm: false
+    case .release, .enable, .disable, .enableRegion, .disableRegion, .enableDimm, .disableDimm, .bindDevice,
+      .unbindDevice, .onlineMemory, .offlineMemory, .createDevice, .resizeDevice, .destroyDevice:
+      false
     }
   }
 }

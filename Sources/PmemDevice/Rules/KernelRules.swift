@@ -16,6 +16,10 @@ public struct KernelRules: Hashable, Sendable {
   /// Whether there is device-dax: 4.7 ("libnvdimm, dax: introduce device-dax infrastructure").
   public var hasDeviceDax: Bool { since(4, 7) }
 
+  /// Whether a DAX device can be the kernel's own memory: 5.1 ("device-dax: "Hotplug" persistent memory for use like
+  /// normal RAM").
+  public var hasSystemRAM: Bool { since(5, 1) }
+
   /// Whether regions have an alignment for allocations (sysfs `align`): 5.7 ("libnvdimm/region: Introduce an
   /// 'align' attribute"). Before, sizes are multiples of 4 KiB a DIMM (namespace_devs.c:__size_store).
   public var hasRegionAlignment: Bool { since(5, 7) }

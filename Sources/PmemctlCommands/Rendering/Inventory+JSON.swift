@@ -158,6 +158,11 @@ extension DaxDevice {
     if targetNode >= 0 { object.add("target_node", targetNode) }
     object.add("align", align)
     object.add("mode", mode.rawValue)
+    if let memory {
+      object.add("online_memblocks", memory.online)
+      object.add("total_memblocks", memory.total)
+      if memory.online > 0 { object.add("movable", memory.movable == memory.online) }
+    }
     if !isEnabled { object.add("state", "disabled") }
     return object
   }

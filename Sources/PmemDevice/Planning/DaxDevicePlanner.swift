@@ -1,0 +1,263 @@
+/// Plans what happens to DAX devices: drivers, memory, and in regions that can be divided their size. Several at once are
+/// one plan.
+public struct DaxDevicePlanner {
+  private let inventory: Inventory
+  private let inTheWay: InTheWay
+  private let rules: SystemRAMRules
+
+  /// - Parameters:
+  ///   - inventory: What there is.
+  ///   - inspector: Asked who is in the way.
+  ///   - accepted: Harm that a person has named, and wants done.
+  public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
+  {
+    self.inventory = inventory
+    inTheWay = InTheWay(inspector, contents: nil, accepting: accepted)
+    rules = SystemRAMRules(inventory.host)
+  }
+
+  // MARK: Drivers
+
+  public func enable(_ devices: [PlacedDaxDevice]) throws(DeviceError) -> Plan {
+    let disabled = devices.map(\.device).filter { !$0.isEnabled }
+    for device in disabled where device.size == .zero {
+      throw DeviceError(
+        .failed, "cannot enable \(device.chardev): it has no size",
+        try: ["pmemctl device reconfigure --size max \(device.chardev)"], errno: 6)
+    }
+    return Plan(
+      title: "enable \(Self.count(devices))", entries: disabled.map { Self.binding($0, .devdax) },
+      warnings: devices.filter(\.device.isEnabled).map { "\($0.device.chardev) is enabled already" })
+  }
+
+  public func disable(_ devices: [PlacedDaxDevice]) throws(DeviceError) -> Plan {
+    let enabled = devices.filter(\.device.isEnabled)
+    let clearance = try check(enabled, verb: "disable")
+    return Plan(
+      title: "disable \(Self.count(devices))", entries: enabled.map { Self.unbinding($0.device) },
+      warnings: clearance.warnings
+        + devices.filter { !$0.device.isEnabled }.map { "\($0.device.chardev) is disabled already" },
+      isDestructive: clearance.hurts, hurts: clearance.hurts)
+  }
+
+  // MARK: Memory
+
+  /// - Parameters:
+  ///   - devices: Which; all must be system-ram.
+  ///   - isMovable: Whether it goes to ZONE_MOVABLE.
+  /// - Returns: The plan.
+  /// - Throws: ``DeviceError/Code/failed`` for a device that is not system-ram.
+  public func online(_ devices: [PlacedDaxDevice], isMovable: Bool) throws(DeviceError) -> Plan {
+    try checkRAM(devices, verb: "online")
+    let offline = devices.map(\.device).filter { $0.memory?.online ?? 0 < $0.memory?.total ?? 0 }
+    return Plan(
+      title: "put the memory of \(Self.count(devices)) online",
+      entries: offline.map { Self.onlining($0, isMovable: isMovable) },
+      warnings: devices.map(\.device).filter { device in !offline.contains(device) }.map {
+        "all memory of \($0.chardev) is online already"
+      })
+  }
+
+  public func offline(_ devices: [PlacedDaxDevice]) throws(DeviceError) -> Plan {
+    try checkRAM(devices, verb: "offline")
+    let online = devices.map(\.device).filter { $0.memory?.online ?? 0 > 0 }
+    return Plan(
+      title: "take the memory of \(Self.count(devices)) offline", entries: online.map(Self.offlining),
+      warnings: online.filter { ($0.memory?.movable ?? 0) < ($0.memory?.online ?? 0) }.map {
+        "memory of \($0.chardev) is not in ZONE_MOVABLE: what is on it may not be movable"
+      }
+        + devices.map(\.device).filter { device in !online.contains(device) }.map {
+          "no memory of \($0.chardev) is online"
+        })
+  }
+
+  private func checkRAM(_ devices: [PlacedDaxDevice], verb: String) throws(DeviceError) {
+    for device in devices.map(\.device) where device.mode != .systemRAM {
+      throw DeviceError(
+        .failed, "cannot \(verb) memory of \(device.chardev): it is devdax, not the kernel's memory",
+        try: ["pmemctl device reconfigure --mode system-ram \(device.chardev)"], errno: 19)
+    }
+  }
+
+  // MARK: Modes and sizes
+
+  /// - Returns: The plan; without steps where all is as asked.
+  /// - Throws: ``DeviceError/Code/unsupported`` where a region cannot be divided or the kernel has no kmem,
+  ///   ``DeviceError/Code/refused`` where someone is in the way, or memory is online and force is needed.
+  public func reconfigure(
+    _ devices: [PlacedDaxDevice], _ request: DaxDeviceRequest
+  ) throws(DeviceError) -> Plan {
+    var plan = Plan(title: "reconfigure \(Self.count(devices))", entries: [])
+    for place in devices {
+      let device = place.device
+      let size =
+        request.takesAll
+        ? ByteCount(device.size.rawValue + (place.region.availableSize?.rawValue ?? 0)) : request.size
+      if size != nil { try checkDivisible(place, verb: "resize") }
+      let mode = request.mode ?? (device.isEnabled ? device.mode : .devdax)
+      if mode == .systemRAM {
+        plan.facts += try rules.facts(device, request, resized: size)
+      }
+      let changes = !device.isEnabled || device.mode != mode || size ?? device.size != device.size
+      guard changes else {
+        plan.warnings.append("\(device.chardev) is \(mode.rawValue) already")
+        if mode == .systemRAM, request.isOnline, device.memory?.online ?? 0 < device.memory?.total ?? 0 {
+          plan.entries.append(Self.onlining(device, isMovable: request.isMovable))
+        }
+        continue
+      }
+      plan.entries += try freeing(place, force: request.force, &plan)
+      if let size, size != device.size {
+        plan.entries.append(
+          Plan.Entry(
+            .resizeDevice(device.chardev, size), "resize \(device.chardev) from \(device.size) to \(size)",
+            undo: [.resizeDevice(device.chardev, device.size)]))
+      }
+      plan.entries.append(Self.binding(device, mode))
+      // Where the kernel puts new memory online by itself there is nothing left to do.
+      guard mode == .systemRAM, request.isOnline, inventory.host.memoryPolicy == .offline else { continue }
+      plan.entries.append(Self.onlining(device, isMovable: request.isMovable))
+    }
+    return plan
+  }
+
+  /// What leaves it without a driver.
+  private func freeing(
+    _ place: PlacedDaxDevice, force: Bool, _ plan: inout Plan
+  ) throws(DeviceError) -> [Plan.Entry] {
+    let device = place.device
+    guard device.isEnabled else { return [] }
+    guard device.mode == .systemRAM, let memory = device.memory, memory.online > 0 else {
+      let clearance = try check([place], verb: "reconfigure")
+      plan.warnings += clearance.warnings
+      plan.hurts = plan.hurts || clearance.hurts
+      plan.isDestructive = plan.hurts
+      return [Self.unbinding(device)]
+    }
+    guard force else {
+      throw DeviceError(
+        .refused,
+        "refused: \(memory.online) of \(memory.total) memory blocks of \(device.chardev) are online",
+        details: ["the kernel uses them; --force takes them offline first, if it can; nothing was changed"],
+        try: ["pmemctl device offline \(device.chardev)"], errno: 16)
+    }
+    return [Self.offlining(device), Self.unbinding(device)]
+  }
+
+  // MARK: Regions that can be divided
+
+  /// - Parameters:
+  ///   - region: Where; nil for the only one that can be divided.
+  ///   - size: How much; nil for all that is left.
+  ///   - align: nil for the region's.
+  /// - Returns: The plan.
+  /// - Throws: ``DeviceError/Code/unsupported`` where no region can be divided.
+  public func create(in region: Int?, size: ByteCount?, align: UInt64?) throws(DeviceError) -> Plan {
+    let divisible = inventory.otherDaxRegions.filter(\.isDivisible)
+    let candidates = region.map { id in divisible.filter { $0.id == id } } ?? divisible
+    guard let chosen = candidates.first, candidates.count == 1 else {
+      guard candidates.isEmpty else {
+        throw DeviceError(
+          .ambiguous, "which DAX region? Name one with --region",
+          details: candidates.map { "\($0.id): \($0.availableSize ?? .zero) of \($0.size) free" })
+      }
+      throw DeviceError(
+        .unsupported, "cannot make a DAX device: no DAX region here can be divided",
+        details: [
+          "that of a devdax namespace is one device; memory that the platform sets aside (hmem, CXL) can be divided"
+        ], try: ["pmemctl namespace create --mode devdax"], errno: 95)
+    }
+    let free = chosen.availableSize ?? .zero
+    let align = align ?? chosen.align
+    let size = size ?? ByteCount(free.rawValue / align * align)
+    let what = "cannot make a DAX device of \(size) in DAX region \(chosen.id)"
+    guard size <= free, size != .zero else {
+      throw DeviceError(.failed, "\(what): \(free) of \(chosen.size) are free", errno: 28)
+    }
+    guard align >= chosen.align, align & (align - 1) == 0 else {
+      throw DeviceError(
+        .failed, "\(what): its alignment must be a power of two, \(ByteCount(chosen.align)) at least",
+        errno: 22)
+    }
+    guard size.rawValue % align == 0 else {
+      throw DeviceError(
+        .failed, "\(what): it must be a multiple of \(ByteCount(align)), its alignment", errno: 22)
+    }
+    return Plan(
+      title: "make a DAX device of \(size) in DAX region \(chosen.id)",
+      entries: [
+        Plan.Entry(
+          .createDevice(region: chosen.id, size: size, align: align),
+          "take \(size) of the \(free) that are free, and give it to programs")
+      ])
+  }
+
+  public func destroy(_ devices: [PlacedDaxDevice], force: Bool) throws(DeviceError) -> Plan {
+    for place in devices { try checkDivisible(place, verb: "destroy") }
+    let enabled = devices.filter(\.device.isEnabled)
+    let clearance = try check(enabled, verb: "destroy")
+    if !force, let first = enabled.first {
+      throw DeviceError(
+        .refused, "refused: \(first.device.chardev) is enabled",
+        details: ["nobody seems to use it; --force destroys it, nothing was changed"], errno: 16)
+    }
+    return Plan(
+      title: "destroy \(Self.count(devices))",
+      entries: enabled.map { Self.unbinding($0.device) }
+        + devices.map { place in
+          Plan.Entry(
+            .destroyDevice(place.device.chardev),
+            "remove \(place.device.chardev): \(place.device.size) are free again",
+            loses: "what was in the memory of \(place.device.chardev)")
+        },
+      warnings: clearance.warnings, isDestructive: !devices.isEmpty, hurts: clearance.hurts)
+  }
+
+  private func checkDivisible(_ place: PlacedDaxDevice, verb: String) throws(DeviceError) {
+    guard !place.region.isDivisible else { return }
+    let owner = place.namespace?.dev ?? "its region"
+    throw DeviceError(
+      .unsupported, "cannot \(verb) \(place.device.chardev): it is all of \(owner), for ever",
+      details: ["a DAX region of persistent memory is one device"],
+      try: place.namespace.map {
+        ["pmemctl namespace \(verb == "destroy" ? "destroy" : "reconfigure --size ...") \($0.dev)"]
+      } ?? [], errno: 95)
+  }
+
+  // MARK: Steps
+
+  private func check(_ devices: [PlacedDaxDevice], verb: String) throws(DeviceError) -> InTheWay.Clearance {
+    try inTheWay.check(devices.map(\.usedNamespace), verb: verb, what: Self.count(devices))
+  }
+
+  private static func binding(_ device: DaxDevice, _ mode: DaxDevice.Mode) -> Plan.Entry {
+    let what = mode == .devdax ? "give \(device.chardev) to programs" : "give \(device.chardev) to the kernel"
+    return Plan.Entry(
+      .bindDevice(device.chardev, mode), "\(what) (\(mode.rawValue))", undo: [.unbindDevice(device.chardev)])
+  }
+
+  private static func unbinding(_ device: DaxDevice) -> Plan.Entry {
+    Plan.Entry(
+      .unbindDevice(device.chardev), "take the driver of \(device.chardev) away",
+      undo: [.bindDevice(device.chardev, device.mode)])
+  }
+
+  private static func onlining(_ device: DaxDevice, isMovable: Bool) -> Plan.Entry {
+    Plan.Entry(
+      .onlineMemory(device: device.chardev, movable: isMovable),
+      "put its memory online\(isMovable ? ", in ZONE_MOVABLE" : "")",
+      undo: [.offlineMemory(device: device.chardev)])
+  }
+
+  private static func offlining(_ device: DaxDevice) -> Plan.Entry {
+    let movable = (device.memory?.movable ?? 0) > 0
+    return Plan.Entry(
+      .offlineMemory(device: device.chardev),
+      "take the \(device.memory?.online ?? 0) memory blocks of \(device.chardev) offline",
+      undo: [.onlineMemory(device: device.chardev, movable: movable)])
+  }
+
+  private static func count(_ devices: [PlacedDaxDevice]) -> String {
+    devices.count == 1 ? devices[0].device.chardev : "\(devices.count) DAX devices"
+  }
+}

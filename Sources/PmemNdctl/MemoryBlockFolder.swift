@@ -1,0 +1,84 @@
+import Glibc
+
+/// The memory blocks of a DAX device in /sys/devices/system/memory, changed all or none
+/// (Documentation/admin-guide/mm/memory-hotplug.rst).
+struct MemoryBlockFolder {
+  /// Words of the file `state`.
+  enum State: String {
+    case offline
+    case onlineMovable = "online_movable"
+    case onlineKernel = "online_kernel"
+  }
+
+  /// Bytes of a block; nil where the kernel has no memory hotplug.
+  static var blockSize: UInt64? { line("block_size_bytes").flatMap { UInt64($0, radix: 16) } }
+  static var policy: String? { line("auto_online_blocks") }
+
+  private static let folder = "/sys/devices/system/memory/"
+  private let blocks: [String]
+
+  /// - Parameter ranges: Physical addresses, the last byte included.
+  init(ranges: [(start: UInt64, end: UInt64)]) {
+    guard let size = Self.blockSize, size > 0 else {
+      blocks = []
+      return
+    }
+    blocks = ranges.flatMap { range -> [String] in
+      let first = (range.start + size - 1) / size
+      let end = (range.end + 1) / size
+      guard first < end else { return [] }
+      return (first..<end).map { "memory\($0)" }.filter { Self.line($0 + "/state") != nil }
+    }
+  }
+
+  /// A block that the kernel would not change.
+  struct Refusal {
+    var block: String
+    var errno: Int32
+  }
+
+  /// Gives all blocks a state. Where any refuses, those that did not are given theirs back.
+  ///
+  /// - Returns: Those that refused; none where all have the state.
+  func set(_ state: State) -> [Refusal] {
+    var refusals: [Refusal] = []
+    var changed: [(block: String, before: String)] = []
+    for block in blocks {
+      let before = Self.line(block + "/state") ?? ""
+      guard (before == "offline") != (state == .offline) else { continue }
+      let zone = Self.line(block + "/valid_zones") ?? ""
+      let status = Self.write(state.rawValue, to: block + "/state")
+      guard status < 0 else {
+        let old = state == .offline ? zone == "Movable" ? State.onlineMovable : .onlineKernel : .offline
+        changed.append((block, old.rawValue))
+        continue
+      }
+      refusals.append(Refusal(block: block, errno: -status))
+    }
+    guard !refusals.isEmpty else { return [] }
+    for (block, before) in changed.reversed() { _ = Self.write(before, to: block + "/state") }
+    return refusals
+  }
+
+  private static func line(_ name: String) -> String? { attribute(folder + name) }
+
+  private static func write(_ text: String, to name: String) -> Int32 {
+    let descriptor = unsafe open(folder + name, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return -errno }
+    defer { close(descriptor) }
+    let bytes = Array(text.utf8)
+    let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    return count < 0 ? -errno : 0
+  }
+}
+
+/// The first line of a file of sysfs; nil where it cannot be read.
+func attribute(_ path: String) -> String? {
+  let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+  guard descriptor >= 0 else { return nil }
+  defer { close(descriptor) }
+  var buffer = [UInt8](repeating: 0, count: 256)
+  let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+  guard count > 0 else { return nil }
+  return String(decoding: buffer[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import PmemDevice
+
+struct DeviceCreate: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "create", abstract: "Make a DAX device in a region that can be divided.",
+    discussion: """
+      Those are of memory that the platform sets aside (hmem) or of CXL. The DAX region of a devdax namespace is one \
+      device.
+      """)
+
+  @Option(
+    name: .shortAndLong, help: "The DAX region, by number; by default the only one that can be divided.")
+  var region: Int?
+
+  @Option(name: .shortAndLong, help: "How much; by default all that is free.")
+  var size: String?
+
+  @Option(name: .shortAndLong, help: "Alignment: 4KiB, 2MiB or 1GiB; by default the region's.")
+  var align: String?
+
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    let size = try parseDeviceSize(size)
+    let align = try align.map { text throws(DeviceError) in try parseBytes(text, option: "--align").rawValue }
+    try DeviceChange(context: context, names: [], change: change, output: output, machine: machine).run(
+      verb: "created"
+    ) { planner, _ throws(DeviceError) in
+      try planner.create(in: region, size: size, align: align)
+    }
+  }
+}
+
+/// Reads `--size` of a DAX device; nil for all there is.
+func parseDeviceSize(_ text: String?) throws(DeviceError) -> ByteCount? {
+  guard let text, text != "max" else { return nil }
+  let size = try parseBytes(text, option: "--size")
+  guard size != .zero else { throw DeviceError(.usage, "a DAX device of size 0 is none: destroy it") }
+  return size
+}

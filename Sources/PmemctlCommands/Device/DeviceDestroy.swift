@@ -1,0 +1,25 @@
+import ArgumentParser
+import PmemDevice
+
+struct DeviceDestroy: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "destroy", abstract: "Remove DAX devices from regions that can be divided.")
+
+  @OptionGroup var which: DeviceSelection
+  @Flag(name: .shortAndLong, help: "Also while they are enabled, if nobody uses them.")
+  var force = false
+
+  @OptionGroup var dangers: DangerOptions
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    try DeviceChange(
+      context: context, names: which.names, change: change, output: output, machine: machine,
+      accepted: dangers.accepted
+    ).run(verb: "destroyed") { planner, devices throws(DeviceError) in
+      try planner.destroy(devices, force: force)
+    }
+  }
+}

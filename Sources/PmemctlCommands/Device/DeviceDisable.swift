@@ -1,0 +1,20 @@
+import ArgumentParser
+import PmemDevice
+
+struct DeviceDisable: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "disable", abstract: "Take the drivers of DAX devices away, if nobody uses them.")
+
+  @OptionGroup var which: DeviceSelection
+  @OptionGroup var dangers: DangerOptions
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    try DeviceChange(
+      context: context, names: which.names, change: change, output: output, machine: machine,
+      accepted: dangers.accepted
+    ).run(verb: "disabled") { planner, devices throws(DeviceError) in try planner.disable(devices) }
+  }
+}

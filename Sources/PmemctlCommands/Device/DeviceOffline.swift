@@ -1,0 +1,19 @@
+import ArgumentParser
+import PmemDevice
+
+struct DeviceOffline: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "offline",
+    abstract: "Take memory of system-ram devices back from the kernel, all of a device or none.")
+
+  @OptionGroup var which: DeviceSelection
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    try DeviceChange(
+      context: context, names: which.names, change: change, output: output, machine: machine
+    ).run(verb: "offlined") { planner, devices throws(DeviceError) in try planner.offline(devices) }
+  }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import PmemDevice
+
+struct DeviceReconfigure: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reconfigure", abstract: "Give DAX devices to programs or to the kernel, or another size.",
+    discussion: """
+      As system-ram a device is the kernel's own memory, in whole memory blocks. It comes back only when all of them \
+      can go offline: ZONE_MOVABLE is for that.
+      """)
+
+  @OptionGroup var which: DeviceSelection
+
+  @Option(name: .shortAndLong, help: "devdax or system-ram.")
+  var mode: String?
+
+  @Option(name: .shortAndLong, help: "Another size, or max, in regions that can be divided.")
+  var size: String?
+
+  @Flag(
+    name: [.customShort("N"), .customLong("no-online")], help: "As system-ram: leave the memory offline.")
+  var noOnline = false
+
+  @Flag(name: .customLong("no-movable"), help: "As system-ram: not in ZONE_MOVABLE.")
+  var noMovable = false
+
+  @Flag(name: .shortAndLong, help: "Also take memory offline that is online.")
+  var force = false
+
+  @OptionGroup var dangers: DangerOptions
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    let request = try request()
+    try DeviceChange(
+      context: context, names: which.names, change: change, output: output, machine: machine,
+      accepted: dangers.accepted
+    ).run(verb: "reconfigured") { planner, devices throws(DeviceError) in
+      try planner.reconfigure(devices, request)
+    }
+  }
+
+  private func request() throws(DeviceError) -> DaxDeviceRequest {
+    var request = DaxDeviceRequest(
+      size: try parseDeviceSize(size), isOnline: !noOnline, isMovable: !noMovable, force: force)
+    if let mode {
+      guard let parsed = DaxDevice.Mode(rawValue: mode == "ram" ? "system-ram" : mode) else {
+        throw DeviceError(.usage, "--mode: \"\(mode)\" is neither devdax nor system-ram")
+      }
+      request.mode = parsed
+    }
+    request.takesAll = size == "max"
+    guard request.mode != nil || size != nil else {
+      throw DeviceError(.usage, "nothing is said that should be different: give --mode or --size")
+    }
+    guard request.mode != .devdax || !noOnline && !noMovable else {
+      throw DeviceError(.usage, "--no-online and --no-movable are about system-ram")
+    }
+    return request
+  }
+}
