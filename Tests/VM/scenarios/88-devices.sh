@@ -3,6 +3,8 @@
 . "$VM_TESTS/lib.sh"
 
 label_all
+# Where memory is set aside, its region may have taken a number.
+on() { pmemctl region list --json | jq -r --arg dimm "$1" '.[] | select(any(.mappings[]?; .dimm == $dimm)) | .dev'; }
 policy=/sys/devices/system/memory/auto_online_blocks
 echo offline > $policy
 
@@ -20,7 +22,7 @@ agree() {
 		"$(pmemctl device list "$1" --json | jq -cS ".[0] | $keys")"
 }
 
-pmemctl namespace create --region region1 --mode devdax --size 1GiB --name ram >&2
+pmemctl namespace create --region "$(on nmem1)" --mode devdax --size 1GiB --name ram >&2
 dax=$(basename "$(node ram)")
 agree "$dax" 'devdax'
 same 'a namespace is one device for ever: no other' 6 "$(status pmemctl device create)"
@@ -64,7 +66,7 @@ same 'nothing was changed' '["devdax",null]' "$(device "$dax" mode state)"
 echo offline > $policy
 
 # A device that is smaller than a memory block.
-pmemctl namespace create --region region0 --mode devdax --size 128MiB --name small >&2
+pmemctl namespace create --region "$(on nmem0)" --mode devdax --size 128MiB --name small >&2
 same 'no block fits' 1 "$(status pmemctl device reconfigure --mode system-ram small)"
 same 'it is devdax still' '["devdax",null]' "$(device "$(basename "$(node small)")" mode state)"
 
