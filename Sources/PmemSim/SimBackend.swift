@@ -2,7 +2,7 @@ import Glibc
 public import PmemDevice
 
 /// A simulated machine as a backend: the same questions and steps as the real kernel's.
-public final class SimBackend: DeviceBackend, UsageInspector {
+public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
   private let machine: SimMachine
 
   public init(_ machine: SimMachine) { self.machine = machine }
@@ -138,6 +138,20 @@ public final class SimBackend: DeviceBackend, UsageInspector {
 
   public func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport {
     PinReport(devices: SimPins(machine.kernel).pins(of: namespaces))
+  }
+
+  // MARK: DAX
+
+  public func daxLayers() throws(DeviceError) -> [DaxLayer] { SimDax(machine.kernel).layers }
+
+  public func probe(_ path: String, at offset: UInt64) throws(DeviceError) -> DaxProbe {
+    let source = try SimWorkload(machine).source(path)
+    let kernel = machine.kernel
+    return try rawMedia(path, "map") { () throws -> DaxProbe in try SimDax(kernel).probe(source, at: offset) }
+  }
+
+  public func prove(_ namespace: Namespace, longTerm: Bool) throws(DeviceError) -> [DaxProof] {
+    SimDax(machine.kernel).prove(namespace, longTerm: longTerm)
   }
 
   // MARK: Names

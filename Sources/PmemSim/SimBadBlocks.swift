@@ -6,39 +6,29 @@ struct SimBadBlocks: Hashable {
   /// What the platform counts in.
   static let unit: UInt64 = 512
 
-  /// By region; from its start, in whole units, sorted, apart from each other.
-  private(set) var extents: [Int: [Extent]] = [:]
+  /// By region; from its start, in whole units.
+  private var ranges: [Int: ExtentSet] = [:]
 
-  var isEmpty: Bool { extents.isEmpty }
+  var isEmpty: Bool { ranges.isEmpty }
 
-  func overlaps(region: Int, _ extent: Extent) -> Bool {
-    extents[region]?.contains { $0.overlaps(extent) } ?? false
-  }
+  func extents(ofRegion region: Int) -> [Extent] { ranges[region]?.extents ?? [] }
+
+  func overlaps(region: Int, _ extent: Extent) -> Bool { ranges[region]?.intersects(extent) ?? false }
 
   /// Every unit that an extent touches is bad from now on.
   mutating func add(region: Int, _ extent: Extent) {
     let start = extent.offset / Self.unit * Self.unit
-    var whole = Extent(offset: start, length: (extent.end + Self.unit - 1) / Self.unit * Self.unit - start)
-    var kept: [Extent] = []
-    for old in extents[region] ?? [] {
-      guard old.offset <= whole.end, whole.offset <= old.end else {
-        kept.append(old)
-        continue
-      }
-      let first = min(old.offset, whole.offset)
-      whole = Extent(offset: first, length: max(old.end, whole.end) - first)
-    }
-    extents[region] = (kept + [whole]).sorted { $0.offset < $1.offset }
+    let end = (extent.end + Self.unit - 1) / Self.unit * Self.unit
+    ranges[region, default: ExtentSet()].insert(Extent(offset: start, length: end - start))
   }
 
   /// The units that an extent fills are good again.
   mutating func remove(region: Int, _ extent: Extent) {
-    guard let old = extents[region] else { return }
     let first = (extent.offset + Self.unit - 1) / Self.unit * Self.unit
     let last = extent.end / Self.unit * Self.unit
     guard last > first else { return }
-    let left = old.flatMap { $0.subtracting(Extent(offset: first, length: last - first)) }
-    extents[region] = left.isEmpty ? nil : left
+    ranges[region]?.remove(Extent(offset: first, length: last - first))
+    if ranges[region]?.isEmpty ?? false { ranges[region] = nil }
   }
 
   // MARK: The file
@@ -46,8 +36,8 @@ struct SimBadBlocks: Hashable {
   private static let header = "pmemctl-badblocks 1"
 
   var text: String {
-    let lines = extents.sorted { $0.key < $1.key }.flatMap { region, extents in
-      extents.map { extent in
+    let lines = ranges.sorted { $0.key < $1.key }.flatMap { region, set in
+      set.extents.map { extent in
         var line = RecordLine("bad")
         line.add("region", region)
         line.add("offset", extent.offset)

@@ -39,7 +39,7 @@ struct SimInventory {
     let isLabeled = kernel.isLabeled(index)
     // What labels say of a DIMM that is disabled is not known (region_devs.c:set_cookie_show, available_size_show).
     let isKnown = !hardware.dimms.contains(where: kernel.disabledDimms.contains)
-    let badBlocks = kernel.media.badBlocks.extents[index] ?? []
+    let badBlocks = kernel.media.badBlocks.extents(ofRegion: index)
     let extents = isKnown ? kernel.freeExtents(index) : []
     return Region(
       id: index, size: ByteCount(hardware.size), resource: hardware.base, align: hardware.align,
@@ -84,7 +84,7 @@ struct SimInventory {
     }
     let place = Extent(offset: state.offset, length: state.size)
     namespace.badblockCount = Self.count(
-      (kernel.media.badBlocks.extents[index] ?? []).compactMap { $0.intersection(place) })
+      kernel.media.badBlocks.extents(ofRegion: index).compactMap { $0.intersection(place) })
     if state.isEnabled { namespace.blockDevice = blockDevice(state, region: index) }
     guard let claim else { return namespace }
     describe(claim, state, in: &namespace)

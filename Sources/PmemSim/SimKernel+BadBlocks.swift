@@ -22,7 +22,7 @@ extension SimKernel {
       throw SimFault(22, "it ends at \(namespace.size)")
     }
     let place = Extent(offset: namespace.offset + extent.offset, length: extent.length)
-    for bad in media.badBlocks.extents[index] ?? [] {
+    for bad in media.badBlocks.extents(ofRegion: index) {
       guard let part = bad.intersection(place) else { continue }
       try media.write(region: index, [UInt8](repeating: 0, count: Int(part.length)), at: part.offset)
     }

@@ -31,11 +31,22 @@ extension SimKernel {
     guard mapping.isDAX else {
       throw SimFault(22, "that is the page cache: a reference to it is none to persistent memory")
     }
+    guard !isPageless(mapping.source.volume) else {
+      throw SimFault(14, "its memory has no pages: get_user_pages finds none")
+    }
     guard !kind.isLongTerm || mapping.source.inode == nil else {
       throw SimFault(95, "memory of a DAX filesystem is not pinned for long")
     }
     guard kind != .ioUring || topology.profile.rules.registersDeviceBuffers else {
       throw SimFault(95, "this kernel's io_uring takes no buffer that is a file's")
+    }
+  }
+
+  /// Raw namespaces have no struct pages, whatever is mapped of them (before 4.15 a filesystem too).
+  private func isPageless(_ volume: SimVolume) -> Bool {
+    namespaces(under: volume).contains { region, id in
+      let namespace = regions[region].namespaces.first { $0.id == id }
+      return namespace?.claim == nil && !topology.regions[region].isE820
     }
   }
 
@@ -129,7 +140,7 @@ extension SimKernel {
   /// What is populated of a namespace, a mapping each.
   private func mapped(_ region: Int, _ id: Int) -> [Extent] {
     memory.processes.flatMap(\.mappings).filter { $0.isDAX && !$0.isRevoked }.flatMap { mapping in
-      mapping.populated.flatMap { extent in
+      mapping.populated.extents.flatMap { extent in
         pieces(
           mapping.source.volume,
           extents(

@@ -25,7 +25,8 @@ extension SimKernel {
     memory.processes[own].open = parent.open
     memory.processes[own].mappings = parent.mappings.map { mapping in
       var copy = mapping
-      copy.populated = []
+      copy.populated = ExtentSet()
+      copy.stored = ExtentSet()
       return copy
     }
     return number
@@ -34,6 +35,8 @@ extension SimKernel {
   /// Ends a process, its mappings and its pins with it, but for those that are never released.
   func stopProcess(_ pid: Int) throws {
     memory.processes.remove(at: try place(pid))
+    memory.waits.removeAll { $0.pid == pid }
+    memory.faults.removeAll { $0.pid == pid }
     for place in memory.pins.indices.reversed() where memory.pins[place].pid == pid {
       if isLeaked(memory.pins[place]) {
         memory.pins[place].pid = 0
@@ -110,7 +113,7 @@ extension SimKernel {
   private static let firstAddress: UInt64 = 0x7f00_0000_0000
 
   /// Its size, its pages, and whether it is DAX.
-  private func facts(of source: SimSource) throws -> (size: UInt64, page: UInt64, isDAX: Bool) {
+  func facts(of source: SimSource) throws -> (size: UInt64, page: UInt64, isDAX: Bool) {
     if let inode = source.inode {
       guard let filesystem = filesystem(source.volume), let file = filesystem.file(inode) else {
         throw SimFault(2, "there is no such file")
@@ -118,7 +121,8 @@ extension SimKernel {
       return (file.size, host.pageSize, filesystem.isDAX)
     }
     let align = try daxAlign(of: source.volume)
-    return (try size(of: source.volume), align ?? host.pageSize, align != nil)
+    let isDAX = try align != nil || mapsDirectly(source.volume)
+    return (try size(of: source.volume), align ?? host.pageSize, isDAX)
   }
 
   /// Takes a whole mapping, or a part of it at either end or in the middle, away.
@@ -139,23 +143,43 @@ extension SimKernel {
     settle()
   }
 
-  /// Accesses memory. Where there is none any more, or never was behind the end, the process is killed by SIGBUS.
-  ///
-  /// - Returns: Whether it lives.
-  func touch(_ pid: Int, at address: UInt64, length: UInt64) throws -> Bool {
+  /// What came of an access.
+  enum Access: Hashable {
+    case done
+    /// SIGBUS: nothing is behind it any more, or never was.
+    case killed
+    /// The process waits until something is thawed.
+    case waits
+  }
+
+  /// Accesses memory, by loads or by stores.
+  func access(_ pid: Int, at address: UInt64, length: UInt64, isStore: Bool) throws -> Access {
     let process = try place(pid)
+    guard !memory.waits.contains(where: { $0.pid == pid }) else { throw SimFault(16, "it waits (D)") }
     let index = try mapping(process, at: address)
     let mapping = memory.processes[process].mappings[index]
     guard length > 0, length <= mapping.end - address else {
       throw SimFault(14, "not all of it is mapped: the process would be killed by SIGSEGV")
     }
-    let begin = address - mapping.start
-    guard isBacked(mapping, begin..<(begin + length)), !isBad(mapping, begin..<(begin + length)) else {
-      try stopProcess(pid)
-      return false
+    guard !isStore || mapping.isWritable else {
+      throw SimFault(14, "it is mapped for reading: the process would be killed by SIGSEGV")
     }
-    memory.processes[process].mappings[index].populate(begin..<(begin + length))
-    return true
+    let range = (address - mapping.start)..<(address - mapping.start + length)
+    let needed = mapping.pages(range)
+    let isThere = (isStore ? mapping.stored : mapping.populated).contains(needed)
+    // What has an entry needs no fault, whatever became of the device's size.
+    guard isThere && !mapping.isRevoked || isBacked(mapping, range), !isBad(mapping, range) else {
+      try stopProcess(pid)
+      return .killed
+    }
+    if !isThere, mapping.isDAX, let freeze = freeze(holdingUp: mapping, isStore: isStore) {
+      memory.waits.append(
+        SimWait(pid: pid, address: address, length: length, isStore: isStore, volume: freeze.volume))
+      return .waits
+    }
+    memory.processes[process].mappings[index].populate(range, isStore: isStore)
+    if isStore, mapping.isDAX { countStore(through: mapping) }
+    return .done
   }
 
   /// Whether there is something behind all pages of a part of a mapping.
@@ -185,7 +209,8 @@ extension SimKernel {
         let mapping = memory.processes[process].mappings[index]
         guard isUnder(mapping.source.volume, region, id) else { continue }
         memory.processes[process].mappings[index].isRevoked = true
-        memory.processes[process].mappings[index].populated = []
+        memory.processes[process].mappings[index].populated = ExtentSet()
+        memory.processes[process].mappings[index].stored = ExtentSet()
       }
     }
     for place in memory.pins.indices {

@@ -20,8 +20,13 @@ extension SimKernel {
   /// Bytes that its users have.
   func size(of volume: SimVolume) throws -> UInt64 {
     if let namespace = try namespace(volume) { return namespace.claim?.usable ?? namespace.size }
-    guard case .stack(let number) = volume else { return 0 }
-    return try stack(number).size
+    switch volume {
+    case .namespace: return 0
+    case .partition(let region, let id, let number):
+      _ = try namespace(.namespace(region: region, id: id))
+      return try partition(region, id, number).extent.length
+    case .stack(let number): return try stack(number).size
+    }
   }
 
   /// The alignment of a DAX device; nil for a block device.
@@ -36,7 +41,12 @@ extension SimKernel {
   func hasDAX(_ volume: SimVolume) throws -> Bool {
     switch volume {
     case .namespace(let region, _):
-      return try namespace(volume)?.claim.map { $0.kind == .pfn } ?? topology.regions[region].isE820
+      return try namespace(volume)?.claim.map { $0.kind == .pfn }
+        ?? (topology.regions[region].isE820 || topology.profile.rules.hasPagelessDAX)
+    case .partition(let region, let id, let number):
+      let extent = try partition(region, id, number).extent
+      return try extent.offset % 4096 == 0 && extent.length % 4096 == 0
+        && hasDAX(.namespace(region: region, id: id))
     case .stack(let number):
       return try stack(number).pieces.allSatisfy { piece in
         try piece.extent.offset % 4096 == 0 && piece.extent.length % 4096 == 0 && hasDAX(piece.volume)
@@ -44,11 +54,33 @@ extension SimKernel {
     }
   }
 
+  /// Whether mmap of a block device is DAX (4.5's fs/block_dev.c:blkdev_dax_capable): the driver offers it, the device is
+  /// whole pages, and has no bad block. A stack did not offer it then.
+  func mapsDirectly(_ volume: SimVolume) throws -> Bool {
+    guard topology.profile.rules.mapsBlockDevices, let (region, id) = namespaces(under: volume).first,
+      let namespace = try namespace(.namespace(region: region, id: id)), namespace.claim?.kind != .btt
+    else { return false }
+    switch volume {
+    case .namespace: break
+    case .partition(_, _, let number):
+      guard try partition(region, id, number).extent.offset % 4096 == 0 else { return false }
+    case .stack: return false
+    }
+    return try size(of: volume) % 4096 == 0
+      && !media.badBlocks.overlaps(
+        region: region, Extent(offset: namespace.offset, length: namespace.size))
+  }
+
   /// Where extents of a volume are on namespaces.
   func pieces(_ volume: SimVolume, _ extents: [Extent]) -> [SimPin.Piece] {
     switch volume {
     case .namespace(let region, let id):
       return extents.map { SimPin.Piece(region: region, namespace: id, extent: $0) }
+    case .partition(let region, let id, let number):
+      guard let partition = try? partition(region, id, number) else { return [] }
+      return pieces(
+        .namespace(region: region, id: id),
+        extents.map { Extent(offset: $0.offset + partition.extent.offset, length: $0.length) })
     case .stack(let number):
       guard let stack = memory.stacks.first(where: { $0.number == number }) else { return [] }
       return extents.flatMap { extent -> [SimPin.Piece] in
@@ -81,7 +113,7 @@ extension SimKernel {
   /// The namespaces under a volume.
   func namespaces(under volume: SimVolume) -> [(region: Int, id: Int)] {
     switch volume {
-    case .namespace(let region, let id): return [(region, id)]
+    case .namespace(let region, let id), .partition(let region, let id, _): return [(region, id)]
     case .stack(let number):
       let stack = memory.stacks.first { $0.number == number }
       return stack?.pieces.flatMap { namespaces(under: $0.volume) } ?? []
@@ -103,6 +135,12 @@ extension SimKernel {
   func holder(of volume: SimVolume) -> String? {
     if let filesystem = filesystem(volume) { return "a filesystem (\(filesystem.type))" }
     if memory.swaps.contains(volume) { return "swap" }
+    // A disk and its partitions are claimed together (block/bdev.c:bd_may_claim).
+    if case .namespace(let region, let id) = volume {
+      for partition in memory.partitions where partition.region == region && partition.id == id {
+        if let holder = holder(of: partition.volume) { return "partition \(partition.number): \(holder)" }
+      }
+    }
     return memory.stacks.first { $0.pieces.contains { $0.volume == volume } }.map {
       "dm-\($0.number) (\($0.name))"
     }

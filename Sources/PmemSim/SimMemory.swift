@@ -11,12 +11,22 @@ struct SimMemory: Hashable {
   /// By number.
   var pins: [SimPin] = []
   var nextPin = 1
+  var partitions: [SimPartition] = []
+  var freezes: [SimFreeze] = []
+  var waits: [SimWait] = []
+  var faults: [SimFaultInFlight] = []
 
   /// How many lines of text describe it, at most.
   var lines: Int {
-    processes.reduce(0) { $0 + $1.mappings.reduce(2 + $1.open.count) { $0 + $1.populated.count + 2 } }
+    processes.reduce(0) {
+      $0
+        + $1.mappings.reduce(2 + $1.open.count) {
+          $0 + $1.populated.extents.count + $1.stored.extents.count + 2
+        }
+    }
       + filesystems.reduce(0) { $0 + $1.files.reduce(2) { $0 + $1.extents.count + 1 } }
       + stacks.reduce(0) { $0 + $1.pieces.count + 1 } + swaps.count
-      + pins.reduce(0) { $0 + $1.pieces.count + 1 } + 8
+      + pins.reduce(0) { $0 + $1.pieces.count + 1 } + partitions.count + freezes.count + waits.count
+      + faults.count + 8
   }
 }

@@ -5,7 +5,7 @@ import PmemDevice
 enum SimMemoryRecord {
   static let kinds: Set<String> = [
     "stack", "piece", "swap", "filesystem", "mount", "file", "extent", "process", "open", "mapping",
-    "populated",
+    "populated", "stored", "partition", "freeze", "wait", "fault",
     "next-pin", "pin", "pinned",
   ]
 
@@ -14,8 +14,10 @@ enum SimMemoryRecord {
   static func lines(_ memory: SimMemory) -> [RecordLine] {
     var next = RecordLine("next-pin")
     next.add("id", memory.nextPin)
-    return memory.stacks.flatMap(lines) + memory.swaps.map(line) + memory.filesystems.flatMap(lines)
+    return memory.partitions.map(line) + memory.stacks.flatMap(lines) + memory.swaps.map(line)
+      + memory.filesystems.flatMap(lines)
       + memory.processes.flatMap(lines) + [next] + memory.pins.flatMap(lines)
+      + memory.freezes.map(line) + memory.waits.map(line) + memory.faults.map(line)
   }
 
   private static func line(_ extent: Extent, _ kind: String) -> RecordLine {
@@ -35,6 +37,45 @@ enum SimMemoryRecord {
         line.add("volume", piece.volume.word)
         return line
       }
+  }
+
+  private static func line(_ partition: SimPartition) -> RecordLine {
+    var line = self.line(partition.extent, "partition")
+    line.add("region", partition.region)
+    line.add("namespace", partition.id)
+    line.add("number", partition.number)
+    return line
+  }
+
+  private static func line(_ freeze: SimFreeze) -> RecordLine {
+    var line = RecordLine("freeze")
+    line.add("volume", freeze.volume.word)
+    line.add("filesystem", freeze.isFilesystem ? 1 : 0)
+    line.add("policy", freeze.policy.rawValue)
+    line.add("stores", freeze.stores)
+    line.add("cost", freeze.cost)
+    return line
+  }
+
+  private static func line(_ wait: SimWait) -> RecordLine {
+    var line = RecordLine("wait")
+    line.add("pid", wait.pid)
+    line.add("address", wait.address)
+    line.add("length", wait.length)
+    line.add("store", wait.isStore ? 1 : 0)
+    line.add("volume", wait.volume.word)
+    return line
+  }
+
+  private static func line(_ fault: SimFaultInFlight) -> RecordLine {
+    var line = self.line(fault.piece.extent, "fault")
+    line.add("id", fault.id)
+    line.add("pid", fault.pid)
+    line.add("address", fault.address)
+    line.add("store", fault.isStore ? 1 : 0)
+    line.add("region", fault.piece.region)
+    line.add("namespace", fault.piece.namespace)
+    return line
   }
 
   private static func line(_ swap: SimVolume) -> RecordLine {
@@ -93,7 +134,8 @@ enum SimMemoryRecord {
     line.add("page", mapping.pageSize)
     line.add("dax", mapping.isDAX ? 1 : 0)
     if mapping.isRevoked { line.add("revoked", 1) }
-    return [line] + mapping.populated.map { self.line($0, "populated") }
+    return [line] + mapping.populated.extents.map { self.line($0, "populated") }
+      + mapping.stored.extents.map { self.line($0, "stored") }
   }
 
   private static func lines(_ pin: SimPin) -> [RecordLine] {
@@ -167,16 +209,57 @@ struct SimMemoryReader {
       let source = try source(line)
       try addToLast(\.processes, line) { $0.open.append(source) }
     case "mapping": try readMapping(line)
-    case "populated": try readPopulated(line)
+    case "populated", "stored": try readPopulated(line)
     case "next-pin": memory.nextPin = try line.integer("id", file: file)
     case "pin": try readPin(line)
+    case "partition", "freeze", "wait", "fault": try readLast(line)
     default:
-      let piece = SimPin.Piece(
-        region: try line.integer("region", file: file), namespace: try line.integer("namespace", file: file),
-        extent: try extent(line))
-      guard (0..<regions).contains(piece.region) else { throw misfit(line) }
+      let piece = try piece(line)
       try addToLast(\.pins, line) { $0.pieces.append(piece) }
     }
+  }
+
+  private func piece(_ line: RecordLine) throws(DeviceError) -> SimPin.Piece {
+    let piece = SimPin.Piece(
+      region: try line.integer("region", file: file), namespace: try line.integer("namespace", file: file),
+      extent: try extent(line))
+    guard (0..<regions).contains(piece.region) else { throw misfit(line) }
+    return piece
+  }
+
+  private mutating func readLast(_ line: RecordLine) throws(DeviceError) {
+    switch line.kind {
+    case "partition":
+      let piece = try piece(line)
+      let number = try line.integer("number", file: file, as: Int.self)
+      guard number > 0 else { throw misfit(line) }
+      memory.partitions.append(
+        SimPartition(region: piece.region, id: piece.namespace, number: number, extent: piece.extent))
+    case "freeze":
+      guard let policy = line["policy"].flatMap(SimFreezePolicy.init(rawValue:)) else { throw misfit(line) }
+      memory.freezes.append(
+        SimFreeze(
+          volume: try volume(line), isFilesystem: try flag("filesystem", line), policy: policy,
+          stores: try line.integer("stores", file: file), cost: try line.integer("cost", file: file)))
+    case "wait":
+      memory.waits.append(
+        SimWait(
+          pid: try process(line), address: try line.integer("address", file: file),
+          length: try line.integer("length", file: file), isStore: try flag("store", line),
+          volume: try volume(line)))
+    default:
+      memory.faults.append(
+        SimFaultInFlight(
+          id: try line.integer("id", file: file), pid: try process(line),
+          address: try line.integer("address", file: file), isStore: try flag("store", line),
+          piece: try piece(line)))
+    }
+  }
+
+  private func process(_ line: RecordLine) throws(DeviceError) -> Int {
+    let pid = try line.integer("pid", file: file, as: Int.self)
+    guard memory.processes.contains(where: { $0.pid == pid }) else { throw misfit(line) }
+    return pid
   }
 
   private mutating func readMapping(_ line: RecordLine) throws(DeviceError) {
@@ -200,11 +283,11 @@ struct SimMemoryReader {
     guard let last = memory.processes.indices.last, let index = memory.processes[last].mappings.indices.last
     else { throw misfit(line) }
     let mapping = memory.processes[last].mappings[index]
-    let floor = mapping.populated.last.map { $0.offset + $0.length } ?? 0
-    guard extent.offset >= floor, extent.offset < mapping.length,
-      extent.length <= mapping.length - extent.offset
-    else { throw misfit(line) }
-    memory.processes[last].mappings[index].populated.append(extent)
+    guard extent.offset < mapping.length, extent.length <= mapping.length - extent.offset else {
+      throw misfit(line)
+    }
+    memory.processes[last].mappings[index].populated.insert(extent)
+    if line.kind == "stored" { memory.processes[last].mappings[index].stored.insert(extent) }
   }
 
   private mutating func readPin(_ line: RecordLine) throws(DeviceError) {
@@ -239,6 +322,9 @@ struct SimMemoryReader {
   private func volume(_ line: RecordLine) throws(DeviceError) -> SimVolume {
     guard let volume = line["volume"].flatMap(SimVolume.init(word:)) else { throw misfit(line) }
     if case .namespace(let region, _) = volume, !(0..<regions).contains(region) { throw misfit(line) }
+    if case .partition = volume, !memory.partitions.contains(where: { $0.volume == volume }) {
+      throw misfit(line)
+    }
     // A stack is told of before what is on it, so that none is on itself.
     if case .stack(let number) = volume {
       let known = line.kind == "piece" ? memory.stacks.dropLast()[...] : memory.stacks[...]

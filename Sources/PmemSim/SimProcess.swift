@@ -31,31 +31,26 @@ struct SimMapping: Hashable {
   /// Of a DAX device its alignment, else 4 KiB.
   var pageSize: UInt64
   var isDAX: Bool
-  /// What was touched, in whole pages, relative to ``start``: sorted, not adjacent.
-  var populated: [Extent] = []
+  /// What has page table entries, in whole pages, relative to ``start``.
+  var populated = ExtentSet()
+  /// Of those, what can be stored to without a fault.
+  var stored = ExtentSet()
   /// Whether the device went away under it: the next touch is answered with SIGBUS.
   var isRevoked = false
 
   var end: UInt64 { start + length }
 
-  var populatedBytes: UInt64 { populated.reduce(0) { $0 + $1.length } }
-
-  /// Marks the pages that cover a range as present. Memory is in proportion to the extents, not to the pages.
-  mutating func populate(_ range: Range<UInt64>) {
+  /// The whole pages of a range.
+  func pages(_ range: Range<UInt64>) -> Extent {
     let first = range.lowerBound / pageSize * pageSize
     let last = min(length, (range.upperBound + pageSize - 1) / pageSize * pageSize)
-    var merged = Extent(offset: first, length: last - first)
-    var rest: [Extent] = []
-    for extent in populated {
-      if extent.offset + extent.length < merged.offset || extent.offset > merged.offset + merged.length {
-        rest.append(extent)
-      } else {
-        let begin = min(extent.offset, merged.offset)
-        let end = max(extent.offset + extent.length, merged.offset + merged.length)
-        merged = Extent(offset: begin, length: end - begin)
-      }
-    }
-    populated = (rest + [merged]).sorted { $0.offset < $1.offset }
+    return Extent(offset: first, length: last - first)
+  }
+
+  /// Makes entries for the pages that cover a range; for stores, ones that can be stored to.
+  mutating func populate(_ range: Range<UInt64>, isStore: Bool = false) {
+    populated.insert(pages(range))
+    if isStore { stored.insert(pages(range)) }
   }
 
   /// A part of it, by its place in it; nil for nothing.
@@ -65,10 +60,8 @@ struct SimMapping: Hashable {
     part.start += range.lowerBound
     part.offset += range.lowerBound
     part.length = UInt64(range.count)
-    part.populated = populated.compactMap { extent in
-      let own = (extent.offset..<(extent.offset + extent.length)).clamped(to: range)
-      return own.isEmpty ? nil : Extent(offset: own.lowerBound - range.lowerBound, length: UInt64(own.count))
-    }
+    part.populated = populated.part(range)
+    part.stored = stored.part(range)
     return part
   }
 }

@@ -24,6 +24,9 @@ struct SimUsage {
   /// `pmem0`, `dax0.0`, `dm-0`.
   private func device(_ volume: SimVolume) -> String {
     if case .stack(let number) = volume { return "dm-\(number)" }
+    if case .partition(_, _, let number) = volume, let disk = namespaces(volume).first?.node {
+      return "\(disk)p\(number)"
+    }
     return namespaces(volume).first?.node ?? volume.word
   }
 
@@ -70,7 +73,7 @@ struct SimUsage {
     shown.isLocked = false
     shown.populated =
       mapping.populated.isEmpty
-      ? [] : [.init(pageSize: mapping.pageSize, bytes: mapping.populatedBytes)]
+      ? [] : [.init(pageSize: mapping.pageSize, bytes: mapping.populated.length)]
     return shown
   }
 

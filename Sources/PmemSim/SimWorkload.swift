@@ -61,7 +61,7 @@ public struct SimWorkload {
 
   /// A device or a file, by name: a namespace's device (`pmem0`, `dax0.0`, `/dev/pmem0`), a namespace, a device mapper
   /// device (`dm-0`, or its name), or the absolute path of a file.
-  private func source(_ name: String) throws(DeviceError) -> SimSource {
+  func source(_ name: String) throws(DeviceError) -> SimSource {
     if name.hasPrefix("/"), !name.hasPrefix("/dev/") {
       do { return try machine.kernel.source(name) } catch let fault as SimFault {
         throw DeviceError(.notFound, "\(name): \(fault.reason)", errno: fault.errno)
@@ -79,11 +79,86 @@ public struct SimWorkload {
     }) {
       return .stack(stack.number)
     }
+    if let partition = partition(short) { return partition }
     let resolver = NameResolver(SimInventory(machine.kernel).inventory)
     guard let namespace = try resolver.namespaces([name]).first else {
       throw DeviceError(.notFound, "there is no device \(name)")
     }
     return .namespace(region: namespace.regionID, id: namespace.id)
+  }
+
+  /// A partition, as `pmem0p1`.
+  private func partition(_ name: String) -> SimVolume? {
+    let bare = name.hasPrefix("/dev/") ? String(name.dropFirst(5)) : name
+    let inventory = SimInventory(machine.kernel).inventory
+    return machine.kernel.memory.partitions.first { partition in
+      let disk = inventory.namespaces.first { $0.regionID == partition.region && $0.id == partition.id }
+      return disk?.blockDevice.map { "\($0)p\(partition.number)" == bare } ?? false
+    }?.volume
+  }
+
+  // MARK: Partitions
+
+  /// Cuts a partition from a block device. It is in the machine's memory alone, and gone with a boot.
+  ///
+  /// - Returns: Its name.
+  public func makePartition(_ device: String, _ extent: Extent) throws(DeviceError) -> String {
+    let disk = try volume(device)
+    let number = try doing("partition \(device)") { try $0.makePartition(disk, extent) }
+    return
+      "\(try NameResolver(SimInventory(machine.kernel).inventory).namespaces([device])[0].node ?? "?")p\(number)"
+  }
+
+  public func resizePartition(_ name: String, to size: ByteCount) throws(DeviceError) {
+    let volume = try volume(name)
+    try doing("resize \(name)") { try $0.resizePartition(volume, to: size.rawValue) }
+  }
+
+  public func removePartition(_ name: String) throws(DeviceError) {
+    guard let volume = partition(name) else { throw DeviceError(.notFound, "there is no partition \(name)") }
+    try doing("remove \(name)") { try $0.removePartition(volume) }
+  }
+
+  // MARK: Freezing
+
+  /// Stops a device's queue, or freezes the filesystem that is mounted in a folder.
+  ///
+  /// - Returns: How many page table entries were visited for it.
+  public func freeze(_ name: String, policy: SimFreezePolicy?) throws(DeviceError) -> UInt64 {
+    let (volume, isFilesystem) = try frozen(name)
+    return try doing("freeze \(name)") {
+      try $0.freeze(volume, isFilesystem: isFilesystem, policy: policy)
+    }
+  }
+
+  /// - Returns: How many stores reached the media while it was frozen, and the processes that go on.
+  public func thaw(_ name: String) throws(DeviceError) -> (stores: UInt64, woken: [Int]) {
+    let (volume, isFilesystem) = try frozen(name)
+    return try doing("thaw \(name)") { try $0.thaw(volume, isFilesystem: isFilesystem) }
+  }
+
+  private func frozen(_ name: String) throws(DeviceError) -> (SimVolume, isFilesystem: Bool) {
+    guard name.hasPrefix("/"), !name.hasPrefix("/dev/") else { return (try volume(name), false) }
+    guard let found = machine.kernel.memory.filesystems.first(where: { $0.places.contains(name) }) else {
+      throw DeviceError(.notFound, "nothing is mounted on \(name)")
+    }
+    return (found.volume, true)
+  }
+
+  // MARK: Faults in two halves
+
+  /// Begins a fault, and stops in it where its block is looked up and its entry is not made.
+  ///
+  /// - Returns: The number to finish it by.
+  public func beginFault(_ pid: Int, at address: UInt64, isStore: Bool) throws(DeviceError) -> Int {
+    try doing("fault 0x\(String(address, radix: 16)) in process \(pid)") {
+      try $0.beginFault(pid, at: address, isStore: isStore)
+    }
+  }
+
+  /// - Returns: Whether the block that was looked up is still the mapping's.
+  public func finishFault(_ id: Int) throws(DeviceError) -> Bool {
+    try doing("finish fault \(id)") { try $0.finishFault(id) }
   }
 
   // MARK: Filesystems and files
@@ -123,15 +198,9 @@ public struct SimWorkload {
   }
 
   public var files: [File] {
-    let inventory = SimInventory(machine.kernel).inventory
+    let dax = SimDax(machine.kernel)
     return machine.kernel.memory.filesystems.flatMap { filesystem in
-      let device: String
-      switch filesystem.volume {
-      case .stack(let number): device = "dm-\(number)"
-      case .namespace(let region, let id):
-        device =
-          inventory.namespaces.first { $0.regionID == region && $0.id == id }?.node ?? filesystem.volume.word
-      }
+      let device = dax.device(filesystem.volume)
       return filesystem.files.map {
         File(
           path: SimUsage.path($0, on: filesystem), inode: $0.inode, size: ByteCount($0.size), device: device,
@@ -231,13 +300,28 @@ public struct SimWorkload {
     }
   }
 
-  /// Accesses memory.
+  /// What came of an access.
+  public enum Access: Hashable, Sendable {
+    case done
+    /// SIGBUS has killed the process.
+    case killed
+    /// The process waits until something is thawed.
+    case waits
+  }
+
+  /// Accesses memory, by loads or by stores.
   ///
-  /// - Returns: Whether the process lives; SIGBUS has killed it otherwise.
+  /// - Returns: What came of it.
   /// - Throws: ``DeviceError/Code/failed`` where nothing is mapped.
-  public func touch(_ pid: Int, at address: UInt64, length: UInt64) throws(DeviceError) -> Bool {
+  public func access(
+    _ pid: Int, at address: UInt64, length: UInt64, isStore: Bool
+  ) throws(DeviceError) -> Access {
     try doing("touch 0x\(String(address, radix: 16)) in process \(pid)") {
-      try $0.touch(pid, at: address, length: length)
+      switch try $0.access(pid, at: address, length: length, isStore: isStore) {
+      case .done: .done
+      case .killed: .killed
+      case .waits: .waits
+      }
     }
   }
 

@@ -158,8 +158,11 @@ final class ScratchMachine {
       try workload.open(7, "/srv/file")
       let address = try workload.map(
         "/srv/file", into: 7, offset: 0, length: 1 << 20, isWritable: true, isSync: false)
-      _ = try workload.touch(7, at: address, length: 5000)
+      _ = try workload.access(7, at: address, length: 5000, isStore: true)
+      _ = try workload.beginFault(7, at: address, isStore: true)
       _ = try workload.pin(7, at: address, length: 9000, kind: .directIO)
+      _ = try workload.freeze("/srv", policy: .unmap)
+      _ = try workload.access(7, at: address, length: 5000, isStore: true)
     }
     let path = machine.path + "/" + file
     let good = try String(contentsOfFile: path, encoding: .utf8)

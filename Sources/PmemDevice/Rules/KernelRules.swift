@@ -16,6 +16,22 @@ public struct KernelRules: Hashable, Sendable {
   /// Whether there is device-dax: 4.7 ("libnvdimm, dax: introduce device-dax infrastructure").
   public var hasDeviceDax: Bool { since(4, 7) }
 
+  /// Whether mmap of a block device of persistent memory is DAX: 4.5 and 4.6 (5a023cdba50c "block: enable dax for raw block
+  /// devices", taken back in 4.7 by acc93d30d7d4).
+  public var mapsBlockDevices: Bool { since(4, 5) && !since(4, 7) }
+
+  /// Whether memory without struct pages, of raw namespaces, can have DAX: until 4.14 (569d0365f571 "dax: require 'struct
+  /// page' by default for filesystem dax").
+  public var hasPagelessDAX: Bool { !since(4, 15) }
+
+  /// Whether there is MAP_SYNC: 4.15 (1c9725974074 "mm: introduce MAP_SHARED_VALIDATE", b6fb293f2497 "mm: Define MAP_SYNC and
+  /// VM_SYNC flags").
+  public var hasMapSync: Bool { since(4, 15) }
+
+  /// Whether freezing a filesystem write-protects what is mapped of it through DAX: 4.10 (4b4bb46d00b3 "dax: clear dirty
+  /// entry tags on cache flush").
+  public var freezeProtectsDAX: Bool { since(4, 10) }
+
   /// Whether a DAX device can be the kernel's own memory: 5.1 ("device-dax: "Hotplug" persistent memory for use like
   /// normal RAM").
   public var hasSystemRAM: Bool { since(5, 1) }

@@ -10,6 +10,7 @@ struct SimCommand: ParsableCommand {
       SimProcessCommand.self, SimOpen.self, SimClose.self, SimMap.self, SimUnmap.self, SimTouch.self,
       SimPin.self, SimUnpin.self, SimMount.self, SimUmount.self, SimFileCommand.self, SimStackCommand.self,
       SimSwapon.self, SimSwapoff.self, SimInjectError.self,
+      SimPartitionCommand.self, SimFreezeCommand.self, SimThaw.self, SimFaultCommand.self,
     ])
 }
 

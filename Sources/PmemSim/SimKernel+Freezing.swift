@@ -1,0 +1,91 @@
+import PmemDevice
+
+/// Stopping a device's queue, freezing a filesystem, and what DAX mappings make of that.
+///
+/// A stopped queue stops block I/O; a store through a DAX mapping is no I/O. What is argued over is whether page table
+/// entries are removed or write-protected, so that the next access faults, and faults wait.
+extension SimKernel {
+  /// - Parameters:
+  ///   - volume: Whose queue, or whose filesystem.
+  ///   - isFilesystem: Which of them.
+  ///   - policy: nil: what this kernel does. A queue is stopped and no more; a filesystem's dirty entries are
+  ///     write-protected since 4.10 (4b4bb46d00b3 "dax: clear dirty entry tags on cache flush"), before that they were not.
+  /// - Returns: How many entries were visited, in pages.
+  /// - Throws: EBUSY where it is frozen already.
+  func freeze(_ volume: SimVolume, isFilesystem: Bool, policy: SimFreezePolicy?) throws -> UInt64 {
+    guard !memory.freezes.contains(where: { $0.volume == volume && $0.isFilesystem == isFilesystem }) else {
+      throw SimFault(16, "it is frozen already")
+    }
+    if isFilesystem {
+      guard filesystem(volume) != nil else { throw SimFault(22, "there is no filesystem on it") }
+    } else {
+      guard try daxAlign(of: volume) == nil else { throw SimFault(25, "a DAX device has no queue to freeze") }
+    }
+    let own: SimFreezePolicy =
+      isFilesystem && topology.profile.rules.freezeProtectsDAX ? .writeProtect : .none
+    var freeze = SimFreeze(volume: volume, isFilesystem: isFilesystem, policy: policy ?? own)
+    for process in memory.processes.indices {
+      for index in memory.processes[process].mappings.indices
+      where memory.processes[process].mappings[index].isDAX
+        && concerns(freeze, memory.processes[process].mappings[index])
+      {
+        let mapping = memory.processes[process].mappings[index]
+        switch freeze.policy {
+        case .none: break
+        case .unmap:
+          freeze.cost += mapping.populated.length / mapping.pageSize
+          memory.processes[process].mappings[index].populated = ExtentSet()
+          memory.processes[process].mappings[index].stored = ExtentSet()
+        case .writeProtect:
+          freeze.cost += mapping.stored.length / mapping.pageSize
+          memory.processes[process].mappings[index].stored = ExtentSet()
+        }
+      }
+    }
+    memory.freezes.append(freeze)
+    return freeze.cost
+  }
+
+  /// Lets everybody go on who waits for it.
+  ///
+  /// - Returns: How many stores reached the media meanwhile, and who goes on.
+  func thaw(_ volume: SimVolume, isFilesystem: Bool) throws -> (stores: UInt64, woken: [Int]) {
+    let found = memory.freezes.firstIndex { $0.volume == volume && $0.isFilesystem == isFilesystem }
+    guard let found else { throw SimFault(22, "it is not frozen") }
+    let freeze = memory.freezes.remove(at: found)
+    let waiting = memory.waits.filter { $0.volume == volume }
+    memory.waits.removeAll { $0.volume == volume }
+    for wait in waiting {
+      _ = try access(wait.pid, at: wait.address, length: wait.length, isStore: wait.isStore)
+    }
+    return (freeze.stores, waiting.map(\.pid))
+  }
+
+  /// What holds a fault up; nil where nothing does.
+  func freeze(holdingUp mapping: SimMapping, isStore: Bool) -> SimFreeze? {
+    memory.freezes.first { freeze in
+      guard concerns(freeze, mapping) else { return false }
+      switch freeze.policy {
+      case .unmap: return true
+      case .writeProtect: return isStore
+      // sb_start_pagefault(): a filesystem has always held up faults that store; a block device has no such thing.
+      case .none: return isStore && freeze.isFilesystem
+      }
+    }
+  }
+
+  func countStore(through mapping: SimMapping) {
+    for place in memory.freezes.indices where concerns(memory.freezes[place], mapping) {
+      memory.freezes[place].stores += 1
+    }
+  }
+
+  private func concerns(_ freeze: SimFreeze, _ mapping: SimMapping) -> Bool {
+    let volume = mapping.source.volume
+    guard !freeze.isFilesystem else { return volume == freeze.volume && mapping.source.inode != nil }
+    if volume == freeze.volume { return true }
+    // What is stacked on it, or a part of it, has its queue.
+    guard case .namespace(let region, let id) = freeze.volume else { return false }
+    return isUnder(volume, region, id)
+  }
+}
