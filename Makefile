@@ -18,7 +18,7 @@ release_flags = -c release --static-swift-stdlib -Xlinker -s
 # Debian packages, by what they are needed for.
 build_packages = libndctl-dev libdaxctl-dev libmnl-dev libblkid-dev pkg-config
 check_packages = man-db groff-base
-vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq e2fsprogs dmsetup gcc libc6-dev \
+vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq e2fsprogs xfsprogs dmsetup gcc libc6-dev \
 	iproute2 libibverbs-dev ibverbs-providers libbpf-dev fdisk
 test_packages = $(check_packages) $(vm_packages) zsh fish
 bench_packages = $(vm_packages) time hyperfine lsof psmisc

@@ -33,6 +33,23 @@ public struct HostInspector {
     }
   }
 
+  /// Block devices on persistent memory, and filesystems on those.
+  public func daxLayers(_ inventory: Inventory) -> [DaxLayer] {
+    DaxLayerScanner(DeviceTable(inventory, roots: roots), roots: roots).layers()
+  }
+
+  /// What a mapping of a file or device gives, as ``DaxInspector/probe(_:at:)``.
+  public func probe(_ inventory: Inventory, _ path: String, at offset: UInt64) throws(DeviceError) -> DaxProbe
+  {
+    let inventory = DaxFolder(roots: roots).completing(inventory)
+    return try DaxTrial(inventory, self, DeviceTable(inventory, roots: roots)).probe(path, at: offset)
+  }
+
+  /// What a consumer of a namespace would get, as ``DaxInspector/prove(_:longTerm:)``.
+  public func prove(_ inventory: Inventory, _ namespace: Namespace, longTerm: Bool) -> [DaxProof] {
+    DaxTrial(inventory, self, DeviceTable(inventory, roots: roots)).prove(namespace, longTerm: longTerm)
+  }
+
   /// The users of namespaces: mappings, one use a process and file, and all else that has them.
   public func usage(_ inventory: Inventory, of namespaces: [Namespace]) -> UsageReport {
     let folder = DaxFolder(roots: roots)

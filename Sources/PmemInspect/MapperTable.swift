@@ -58,6 +58,13 @@ struct MapperTable {
     self.targets = targets
   }
 
+  /// Where each target begins here, and on the devices below it, bytes.
+  var starts: [(begin: UInt64, start: UInt64, lower: UInt64)] {
+    targets.flatMap { target in
+      target.places.map { (begin: target.start, start: $0.offset, lower: $0.device) }
+    }
+  }
+
   /// Where a range is on the devices below; nil where some of it is nowhere.
   func pieces(of range: Extent) -> [(device: UInt64, extent: Extent)]? {
     var found: [(device: UInt64, extent: Extent)] = []

@@ -45,7 +45,7 @@ public struct CommandContext {
   }
 
   /// Both halves of a machine.
-  public typealias Backend = DeviceBackend & UsageInspector
+  public typealias Backend = DeviceBackend & UsageInspector & DaxInspector
 
   /// The process's own streams, environment and kernel.
   public static var standard: CommandContext {

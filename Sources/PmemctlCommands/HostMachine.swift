@@ -3,7 +3,7 @@ import PmemInspect
 import PmemNdctl
 
 /// This host: its kernel, and who uses its persistent memory.
-public final class HostMachine: DeviceBackend, UsageInspector {
+public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
   private let kernel: NdctlBackend
   private let inspector = HostInspector()
 
@@ -50,5 +50,19 @@ public final class HostMachine: DeviceBackend, UsageInspector {
       }
     }
     return report
+  }
+
+  // MARK: DAX
+
+  public func daxLayers() throws(DeviceError) -> [DaxLayer] {
+    inspector.daxLayers(try kernel.inventory(.listing))
+  }
+
+  public func probe(_ path: String, at offset: UInt64) throws(DeviceError) -> DaxProbe {
+    try inspector.probe(try kernel.inventory(.listing), path, at: offset)
+  }
+
+  public func prove(_ namespace: Namespace, longTerm: Bool) throws(DeviceError) -> [DaxProof] {
+    inspector.prove(try kernel.inventory(.listing), namespace, longTerm: longTerm)
   }
 }

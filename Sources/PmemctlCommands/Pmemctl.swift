@@ -20,7 +20,8 @@ public struct Pmemctl: ParsableCommand {
       StatusCommand.self, BusCommand.self, DimmCommand.self, LabelCommand.self, InfoBlockCommand.self,
       RegionCommand.self,
       NamespaceCommand.self,
-      DeviceCommand.self, MappingCommand.self, PinCommand.self, UserCommand.self, UndoCommand.self,
+      DeviceCommand.self, DaxCommand.self, MappingCommand.self, PinCommand.self, UserCommand.self,
+      UndoCommand.self,
       DoctorCommand.self,
       SimCommand.self,
     ])

@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 /// A machine on which the program dies before a step: from then on nothing is done, not even what takes steps back.
-private final class DyingBackend: DeviceBackend, UsageInspector {
+private final class DyingBackend: DeviceBackend, UsageInspector, DaxInspector {
   private let alive: SimBackend
   private var left: Int
 
@@ -31,6 +31,13 @@ private final class DyingBackend: DeviceBackend, UsageInspector {
   }
   func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport {
     try alive.pins(of: namespaces, isAttributed: isAttributed)
+  }
+  func daxLayers() throws(DeviceError) -> [DaxLayer] { try alive.daxLayers() }
+  func probe(_ path: String, at offset: UInt64) throws(DeviceError) -> DaxProbe {
+    try alive.probe(path, at: offset)
+  }
+  func prove(_ namespace: Namespace, longTerm: Bool) throws(DeviceError) -> [DaxProof] {
+    try alive.prove(namespace, longTerm: longTerm)
   }
   func readLabels(dimm: String) throws(DeviceError) -> [UInt8] { try alive.readLabels(dimm: dimm) }
   func withRawMedia<Result>(

@@ -58,6 +58,14 @@ extern const uint32_t CPmem_extent_unplaced;
 // Whether a file's inode is DAX at this moment (STATX_ATTR_DAX): 1, 0, or -1 where it could not be found out.
 int CPmem_is_dax(int file);
 
+/* O_PATH and SEEK_DATA, which glibc shows to those who ask for its extensions. */
+extern const int CPmem_open_path;
+extern const int CPmem_seek_data;
+
+// Has io_uring register memory as a buffer, which is a reference for long (FOLL_LONGTERM), and release it again. 0 where
+// it can be; the kernel's error number where it cannot; a negative one where there is no io_uring to ask.
+int CPmem_try_long_term_pin(void *address, uint64_t length);
+
 // The link's target in /proc, or any: its device, inode, mode and rdev. 0 or an error number.
 struct CPmem_file {
 	uint64_t device;

@@ -1,0 +1,50 @@
+/// Whom memory is given to: what each needs of it.
+public enum DaxConsumer: String, CaseIterable, Hashable, Sendable {
+  /// A virtual machine's NVDIMM: one mapping of the whole.
+  case qemu
+  /// A storage server in user space; VFIO keeps the memory pinned.
+  case spdk
+  /// Memory regions that a network card reads and writes: pinned for as long as they last.
+  case rdma
+  /// A filesystem mounted with DAX.
+  case fs
+
+  public var mode: NamespaceMode { self == .fs ? .fsdax : .devdax }
+
+  /// Whether it cannot do without pins that last.
+  public var needsPins: Bool { self == .spdk || self == .rdma }
+
+  /// In words, for sentences.
+  public var words: String {
+    switch self {
+    case .qemu: "QEMU"
+    case .spdk: "SPDK"
+    case .rdma: "RDMA"
+    case .fs: "a filesystem"
+    }
+  }
+}
+
+/// What a person asks of `dax enable`; what is nil is as the consumer needs it.
+public struct DaxEnableRequest: Hashable, Sendable {
+  public var consumer: DaxConsumer
+  public var map: MapLocation?
+  public var align: UInt64?
+  /// Of a new namespace: nil for all that the region has.
+  public var amount: Amount?
+  public var name: String?
+  /// Also while it is enabled (and idle).
+  public var force: Bool
+
+  public init(
+    _ consumer: DaxConsumer, map: MapLocation? = nil, align: UInt64? = nil, amount: Amount? = nil,
+    name: String? = nil, force: Bool = false
+  ) {
+    self.consumer = consumer
+    self.map = map
+    self.align = align
+    self.amount = amount
+    self.name = name
+    self.force = force
+  }
+}

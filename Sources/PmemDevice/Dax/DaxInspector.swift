@@ -1,0 +1,73 @@
+/// Finds out about DAX by looking, and by doing.
+public protocol DaxInspector: AnyObject {
+  /// The block devices on persistent memory and the filesystems on those, each below what is stacked on it.
+  func daxLayers() throws(DeviceError) -> [DaxLayer]
+
+  /// Maps a page of a file or device for reading and touches it.
+  ///
+  /// - Parameters:
+  ///   - path: Any file or device node.
+  ///   - offset: Of the page; rounded down to what can be mapped.
+  /// - Returns: What the mapping was.
+  /// - Throws: Why it could not be mapped.
+  func probe(_ path: String, at offset: UInt64) throws(DeviceError) -> DaxProbe
+
+  /// Opens a namespace's device as a consumer would, maps both ends of it, touches them without changing anything, and
+  /// sees what the kernel made of that.
+  ///
+  /// - Parameters:
+  ///   - namespace: As the present inventory has it.
+  ///   - longTerm: Whether its memory must be such that a device may keep it (RDMA, VFIO).
+  /// - Returns: What was claimed and seen, in order.
+  /// - Throws: Only what stops it before anything could be tried.
+  func prove(_ namespace: Namespace, longTerm: Bool) throws(DeviceError) -> [DaxProof]
+}
+
+/// What mapping a page gave.
+public struct DaxProbe: Hashable, Sendable {
+  /// Whether loads reach the device itself; nil where that could not be found out.
+  public var isDAX: Bool?
+  /// Of the entry in the page table, bytes; nil where that could not be found out.
+  public var pageSize: UInt64?
+  /// Whether MAP_SYNC is granted; nil where it was not tried.
+  public var isSync: Bool?
+  /// `dax0.0`, `pmem0`, `dm-0`; nil for a file that is not on persistent memory.
+  public var device: String?
+  public var namespaces: [String]
+  /// Of the page, bytes.
+  public var offset: UInt64
+
+  public init(
+    isDAX: Bool?, pageSize: UInt64?, isSync: Bool?, device: String?, namespaces: [String], offset: UInt64
+  ) {
+    self.isDAX = isDAX
+    self.pageSize = pageSize
+    self.isSync = isSync
+    self.device = device
+    self.namespaces = namespaces
+    self.offset = offset
+  }
+}
+
+/// Something that was claimed, and whether it was seen.
+public struct DaxProof: Hashable, Sendable {
+  public enum Outcome: String, Hashable, Sendable {
+    case proven, disproven, unverified
+  }
+
+  /// What a proof is of: consumers differ in what they cannot do without.
+  public enum Claim: Hashable, Sendable {
+    case mapping, longTermPin
+  }
+
+  public var claim: Claim
+  public var outcome: Outcome
+  /// What was seen, or what could not be, with the reason.
+  public var text: String
+
+  public init(_ outcome: Outcome, _ text: String, of claim: Claim = .mapping) {
+    self.claim = claim
+    self.outcome = outcome
+    self.text = text
+  }
+}

@@ -1,0 +1,254 @@
+/// Says of everything on persistent memory whether it has DAX, could have, and why not.
+///
+/// The rules are the kernel's: drivers/dax/super.c (fs_dax_get_by_bdev), drivers/md/dm-linear.c (linear_dax_pgoff),
+/// fs/ext4/super.c and fs/xfs/xfs_super.c (dax=), block/fops.c since 4.7 (a block device is mapped through the page cache).
+public struct DaxJudge {
+  private let inventory: Inventory
+  private let layers: [DaxLayer]
+
+  public init(_ inventory: Inventory, layers: [DaxLayer]) {
+    self.inventory = inventory
+    self.layers = layers
+  }
+
+  private var rules: KernelRules { inventory.host.rules }
+  private var page: UInt64 { inventory.host.pageSize }
+
+  /// A namespace, its DAX devices, its block device, and all that is on that; in the order of the namespaces.
+  ///
+  /// - Parameter namespace: A configured one.
+  /// - Returns: One state each.
+  public func states(of namespace: Namespace) -> [DaxState] {
+    let devices = inventory.daxDevices.filter { $0.namespace?.dev == namespace.dev }
+    let own = layers.filter { $0.namespaces.contains(namespace.dev) }
+    return [state(of: namespace)] + devices.map { state(of: $0, namespace) } + own.map(state)
+  }
+
+  // MARK: Namespaces and DAX devices
+
+  private func state(of namespace: Namespace) -> DaxState {
+    var state = DaxState(
+      kind: "namespace", name: RawText(namespace.dev), namespaces: [namespace.dev], isPossible: false,
+      isOn: false)
+    guard namespace.isEnabled else {
+      state.causes = [
+        DaxCause(.disabled, "it is disabled", remedy: "pmemctl namespace enable \(namespace.dev)")
+      ]
+      return state
+    }
+    switch namespace.mode {
+    case .fsdax, .devdax:
+      state.isPossible = true
+      state.isOn = true
+    case .raw where rules.hasPagelessDAX:
+      state.isPossible = true
+      state.isOn = true
+      state.causes = [pageless]
+    case .raw:
+      state.causes = [
+        DaxCause(
+          .rawMode, "raw mode: the kernel has no pages for its memory",
+          remedy: "pmemctl dax enable \(namespace.dev) --for qemu|spdk|rdma|fs")
+      ]
+    case .sector:
+      state.causes = [
+        DaxCause(
+          .sectorMode, "sector mode: the BTT moves blocks at every write, none can be mapped",
+          remedy: "pmemctl dax enable \(namespace.dev) --for qemu|spdk|rdma|fs")
+      ]
+    }
+    state.causes += cautions(namespace)
+    return state
+  }
+
+  /// What does not stop DAX, but whoever maps it should know.
+  private func cautions(_ namespace: Namespace) -> [DaxCause] {
+    var causes: [DaxCause] = []
+    if namespace.badblockCount > 0 {
+      causes.append(
+        DaxCause(
+          .badBlocks, "\(namespace.badblockCount) bad blocks: whoever touches one is killed",
+          remedy: "pmemctl namespace clear-errors \(namespace.dev)"))
+    }
+    if let region = inventory.region(of: namespace),
+      inventory.bus(of: region)?.provider.hasPrefix("virtio") ?? false
+    {
+      causes.append(
+        DaxCause(
+          .notSynchronous, "virtio-pmem: MAP_SYNC is refused, only fsync reaches the host's disk",
+          remedy: "give the guest an NVDIMM instead"))
+    }
+    return causes
+  }
+
+  private var pageless: DaxCause {
+    DaxCause(
+      .pageless, "its memory has no pages: O_DIRECT and get_user_pages to a mapping of it fail",
+      remedy: "fsdax or devdax mode have them")
+  }
+
+  private func state(of place: PlacedDaxDevice, _ namespace: Namespace) -> DaxState {
+    let device = place.device
+    var state = DaxState(
+      kind: "dax-device", name: RawText("/dev/\(device.chardev)"), namespaces: [namespace.dev],
+      isPossible: true, isOn: device.isEnabled && device.mode == .devdax)
+    if !device.isEnabled {
+      state.causes = [
+        DaxCause(.noDriver, "no driver is bound", remedy: "pmemctl device enable \(device.chardev)")
+      ]
+    } else if device.mode == .systemRAM {
+      state.causes = [
+        DaxCause(
+          .systemRAM, "it is the kernel's own memory (system-ram)",
+          remedy: "pmemctl device reconfigure --mode devdax \(device.chardev)")
+      ]
+    } else {
+      state.note = "programs map it, \(ByteCount(device.align)) pages at most"
+    }
+    return state
+  }
+
+  // MARK: Block devices
+
+  private func state(of layer: DaxLayer) -> DaxState {
+    if let filesystem = layer.filesystem { return state(of: filesystem, layer) }
+    let causes = obstacles(layer)
+    var state = DaxState(
+      kind: layer.kind.rawValue, name: RawText("/dev/\(layer.name)"), namespaces: layer.namespaces,
+      isPossible: causes.isEmpty, isOn: layer.hasQueueDAX ?? false, causes: causes)
+    guard causes.isEmpty else { return state }
+    if rules.mapsBlockDevices, layer.kind == .disk {
+      state.note = "programs map it, with no filesystem between"
+      return state
+    }
+    state.isOn = false
+    state.causes = [
+      DaxCause(
+        .blockDevice, "a block device is mapped through the page cache; DAX is for a filesystem on it",
+        remedy: layer.kind == .disk ? "pmemctl dax enable \(layer.name) --for qemu, for a program" : nil)
+    ]
+    return state
+  }
+
+  /// What keeps a filesystem on a block device from having DAX, or makes it dangerous.
+  private func obstacles(_ layer: DaxLayer) -> [DaxCause] {
+    let own = inventory.namespaces.filter { layer.namespaces.contains($0.dev) }
+    var causes: [DaxCause] = []
+    for namespace in own where namespace.mode == .sector || namespace.mode == .raw && !rules.hasPagelessDAX {
+      causes.append(
+        DaxCause(
+          namespace.mode == .sector ? .sectorMode : .rawMode, "\(namespace.dev) is in \(namespace.mode) mode",
+          remedy: "pmemctl dax enable \(namespace.dev) --for fs"))
+    }
+    if layer.kind == .partition, let place = layer.place, place.offset % page != 0 || place.length % page != 0
+    {
+      causes.append(
+        DaxCause(
+          .misalignedPartition,
+          "the partition begins at byte \(place.offset) and is \(place.length) long: not whole pages of \(page)",
+          remedy: "partition it anew, at multiples of 2 MiB"))
+    }
+    if layer.kind == .stack { causes += stackObstacles(layer) }
+    if causes.isEmpty, layer.hasQueueDAX == false {
+      causes.append(
+        layer.kind == .stack
+          ? DaxCause(.stackWithoutDAX, "what is stacked there does not pass DAX on (queue/dax is 0)")
+          : DaxCause(
+            .noQueueDAX, "the kernel offers no DAX on it (queue/dax is 0)",
+            remedy: "a kernel with CONFIG_FS_DAX"))
+    }
+    return causes
+  }
+
+  /// drivers/md/dm-linear.c:linear_dax_pgoff() cuts the sector off to whole pages: what is stored through DAX lies elsewhere
+  /// than what is read through the block layer.
+  private func stackObstacles(_ layer: DaxLayer) -> [DaxCause] {
+    let crooked = (layer.targets ?? []).first { ($0.start &- $0.begin) % page != 0 }
+    guard let crooked else { return [] }
+    return [
+      DaxCause(
+        .misalignedStack,
+        "a target begins at byte \(crooked.start) of \(crooked.lower), not at a page"
+          + (layer.hasQueueDAX == true
+            ? ": the kernel says that it can have DAX, mounts it so, and corrupts data" : ""),
+        remedy: "a table that begins at multiples of 8 sectors", isDangerous: layer.hasQueueDAX == true)
+    ]
+  }
+
+  // MARK: Filesystems
+
+  private func state(of filesystem: DaxLayer.Filesystem, _ layer: DaxLayer) -> DaxState {
+    let below = layers.filter { $0.filesystem == nil && $0.device == layer.device }.flatMap(obstacles)
+    var causes = below.map { cause in
+      var cause = cause
+      cause.text = "/dev/\(layer.device): \(cause.text)"
+      return cause
+    }
+    causes += filesystemObstacles(filesystem, layer)
+    let mount = DaxMount(filesystem.options)
+    var state = DaxState(
+      kind: "filesystem", name: layer.name, namespaces: layer.namespaces, isPossible: causes.isEmpty,
+      isOn: mount == .always)
+    if filesystem.filesSeen > 0 {
+      let (seen, direct) = (filesystem.filesSeen, filesystem.filesWithDAX)
+      state.isOn = direct > 0
+      state.note = "\(filesystem.type), \(direct) of \(seen) files looked at have DAX"
+    } else {
+      state.note = "\(filesystem.type), no file to look at"
+    }
+    if causes.isEmpty, !state.isOn || filesystem.filesWithDAX < filesystem.filesSeen {
+      causes = [mountCause(mount, filesystem, layer)].compactMap { $0 }
+    }
+    state.causes = causes
+    return state
+  }
+
+  private func filesystemObstacles(
+    _ filesystem: DaxLayer.Filesystem, _ layer: DaxLayer
+  ) -> [DaxCause] {
+    guard ["ext4", "xfs", "ext2", "erofs", "virtiofs", "fuse"].contains(filesystem.type) else {
+      return [
+        DaxCause(
+          .filesystemType, "\(filesystem.type) has no DAX", remedy: "ext4 or xfs have it")
+      ]
+    }
+    guard let size = filesystem.blockSize, size != page else { return [] }
+    return [
+      DaxCause(
+        .blockSize, "its blocks are \(size) bytes, not a page (\(page))",
+        remedy: filesystem.type == "xfs" ? "mkfs.xfs -b size=\(page)" : "mkfs.\(filesystem.type) -b \(page)")
+    ]
+  }
+
+  private func mountCause(
+    _ mount: DaxMount, _ filesystem: DaxLayer.Filesystem, _ layer: DaxLayer
+  ) -> DaxCause? {
+    switch mount {
+    case .always:
+      return filesystem.filesWithDAX < filesystem.filesSeen
+        ? DaxCause(.inodeFlag, "some files have none, though it is mounted with dax=always") : nil
+    case .never:
+      return DaxCause(
+        .mountOption, "it is mounted with dax=never", remedy: "mount it with -o dax=always")
+    case .inode:
+      return DaxCause(
+        .inodeFlag, "files have DAX only where they carry the flag for it (dax=inode)",
+        remedy: "mount it with -o dax=always; or xfs_io -c 'chattr +x' on a folder, for files made in it then"
+      )
+    }
+  }
+}
+
+/// What a mount's options say (Documentation/filesystems/dax.rst).
+enum DaxMount: Hashable, Sendable {
+  case always, never, inode
+
+  init(_ options: [String]) {
+    let words = options.flatMap { $0.split(separator: ",").map(String.init) }
+    if words.contains("dax") || words.contains("dax=always") {
+      self = .always
+    } else {
+      self = words.contains("dax=never") ? .never : .inode
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/// A block device on persistent memory, or a filesystem on one, as far as DAX is concerned: facts, no opinion.
+public struct DaxLayer: Hashable, Sendable {
+  public enum Kind: String, Hashable, Sendable {
+    /// The block device of a namespace.
+    case disk = "block-device"
+    case partition
+    /// dm, md and the like.
+    case stack
+    case filesystem
+  }
+
+  /// One piece of a device mapper table.
+  public struct Target: Hashable, Sendable {
+    /// In the stacked device, bytes.
+    public var begin: UInt64
+    /// Where it begins on the device below, bytes.
+    public var start: UInt64
+    public var lower: String
+
+    public init(begin: UInt64, start: UInt64, lower: String) {
+      self.begin = begin
+      self.start = start
+      self.lower = lower
+    }
+  }
+
+  /// What a mounted filesystem is.
+  public struct Filesystem: Hashable, Sendable {
+    public var type: String
+    /// Of the filesystem itself: `dax=always`.
+    public var options: [String]
+    /// Bytes; nil where it could not be asked.
+    public var blockSize: UInt64?
+    /// Regular files that were looked at, and how many of them have DAX (STATX_ATTR_DAX).
+    public var filesSeen = 0
+    public var filesWithDAX = 0
+    /// One of each kind, to try.
+    public var sample: String?
+
+    public init(type: String, options: [String], blockSize: UInt64?) {
+      self.type = type
+      self.options = options
+      self.blockSize = blockSize
+    }
+  }
+
+  public var kind: Kind
+  /// `pmem0`, `pmem0p1`, `dm-0`; of a filesystem, where it is mounted.
+  public var name: RawText
+  /// The block device: itself, or the one that the filesystem is on.
+  public var device: String
+  /// The namespaces under it.
+  public var namespaces: [String]
+  /// `queue/dax` of its disk; nil where the kernel has no such file.
+  public var hasQueueDAX: Bool?
+  /// Of a partition: its place on the disk, bytes.
+  public var place: Extent?
+  /// Of a stack: its table; nil where it could not be read, or has a target that is neither linear nor striped.
+  public var targets: [Target]?
+  public var filesystem: Filesystem?
+
+  public init(kind: Kind, name: RawText, device: String, namespaces: [String], hasQueueDAX: Bool?) {
+    self.kind = kind
+    self.name = name
+    self.device = device
+    self.namespaces = namespaces
+    self.hasQueueDAX = hasQueueDAX
+  }
+}

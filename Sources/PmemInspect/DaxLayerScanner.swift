@@ -1,0 +1,127 @@
+import CPmemShims
+import Glibc
+import PmemDevice
+import SystemPackage
+
+/// Finds the block devices on persistent memory and the filesystems on them, with what decides about DAX.
+struct DaxLayerScanner {
+  private let devices: DeviceTable
+  private let roots: HostRoots
+
+  init(_ devices: DeviceTable, roots: HostRoots) {
+    self.devices = devices
+    self.roots = roots
+  }
+
+  /// Files of a filesystem that are looked at, and folders.
+  private static let mostFiles = 64
+  private static let mostFolders = 16
+
+  func layers() -> [DaxLayer] {
+    let mounts = MountTable(ProcessList(roots: roots)).lines
+    var layers: [DaxLayer] = []
+    for (number, device) in devices.blocks.sorted(by: { $0.value.name < $1.value.name }) {
+      layers.append(layer(number, device))
+      var places: Set<RawText> = []
+      for line in mounts where line.device == number && line.isFirstSpace {
+        guard places.insert(line.place).inserted else { continue }
+        layers.append(filesystem(line, device))
+      }
+    }
+    return layers
+  }
+
+  // MARK: Block devices
+
+  private func layer(_ number: UInt64, _ device: DeviceTable.Device) -> DaxLayer {
+    let folder = devices.folder(device.name)
+    let isPartition = KernelFile.line(folder.appending("partition")) != nil
+    let isStack = !KernelFile.names(folder.appending("slaves")).isEmpty
+    // The folder of a partition is inside that of its disk, behind the link.
+    let disk =
+      isPartition
+      ? FilePath(roots.sys.string + "/class/block/" + device.name + "/..") : folder
+    var layer = DaxLayer(
+      kind: isPartition ? .partition : isStack ? .stack : .disk, name: RawText(device.name),
+      device: device.name, namespaces: device.namespaces,
+      hasQueueDAX: KernelFile.line(FilePath(disk.string + "/queue/dax")).map { $0 == "1" })
+    if isPartition, let start = sectors(folder, "start"), let size = sectors(folder, "size") {
+      layer.place = Extent(offset: start, length: size)
+    }
+    if isStack, roots.isLive {
+      layer.targets = MapperTable(number)?.starts.map { begin, place, lower in
+        DaxLayer.Target(begin: begin, start: place, lower: devices.blocks[lower]?.name ?? "another device")
+      }
+    }
+    return layer
+  }
+
+  private func sectors(_ folder: FilePath, _ file: String) -> UInt64? {
+    KernelFile.line(folder.appending(file)).flatMap { UInt64($0) }.map { $0 * 512 }
+  }
+
+  // MARK: Filesystems
+
+  private func filesystem(_ line: MountLine, _ device: DeviceTable.Device) -> DaxLayer {
+    var layer = DaxLayer(
+      kind: .filesystem, name: line.place, device: device.name, namespaces: device.namespaces,
+      hasQueueDAX: nil)
+    let path = roots.isLive ? String(decoding: line.place.bytes, as: UTF8.self) : nil
+    var filesystem = DaxLayer.Filesystem(
+      type: line.type, options: line.options.map(\.text), blockSize: path.flatMap(Self.blockSize))
+    if let path { look(into: path, on: line.device, &filesystem) }
+    layer.filesystem = filesystem
+    return layer
+  }
+
+  private static func blockSize(_ path: String) -> UInt64? {
+    var facts = statvfs()
+    return statvfs(path, &facts) == 0 ? UInt64(facts.f_frsize) : nil
+  }
+
+  /// Looks at some files, breadth first; nothing is opened but folders.
+  private func look(into path: String, on device: UInt64, _ filesystem: inout DaxLayer.Filesystem) {
+    var folders = [path]
+    var next = 0
+    while next < folders.count, next < Self.mostFolders, filesystem.filesSeen < Self.mostFiles {
+      let folder = folders[next]
+      next += 1
+      for name in KernelFile.names(FilePath(folder)).sorted() {
+        let file = folder == "/" ? "/" + name : folder + "/" + name
+        guard filesystem.filesSeen < Self.mostFiles, let facts = LinkFacts(file), facts.device == device
+        else {
+          continue
+        }
+        if facts.isFolder { folders.append(file) }
+        guard facts.isRegular, let isDAX = facts.isDAX else { continue }
+        filesystem.filesSeen += 1
+        if isDAX { filesystem.filesWithDAX += 1 }
+        if facts.size > 0, filesystem.sample == nil || isDAX { filesystem.sample = file }
+      }
+    }
+  }
+}
+
+/// What a name stands for, without following a link and without opening it for reading.
+private struct LinkFacts {
+  let device: UInt64
+  let isFolder: Bool
+  let isRegular: Bool
+  let size: UInt64
+  /// nil where the kernel does not tell.
+  let isDAX: Bool?
+
+  init?(_ path: String) {
+    let descriptor = open(path, CPmem_open_path | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var facts = stat()
+    guard fstat(descriptor, &facts) == 0 else { return nil }
+    device = UInt64(facts.st_dev)
+    isFolder = facts.st_mode & S_IFMT == S_IFDIR
+    isRegular = facts.st_mode & S_IFMT == S_IFREG
+    size = UInt64(max(0, facts.st_size))
+    let answer = CPmem_is_dax(descriptor)
+    isDAX = answer < 0 ? nil : answer == 1
+  }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import PmemDevice
+import PmemInspect
+import PmemOutput
+
+struct DaxDisable: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "disable", abstract: "Take a namespace back from its consumer: raw mode, if nobody uses it.")
+
+  @Argument(help: ArgumentHelp("A namespace or its device.", valueName: "namespace"))
+  var name: String
+
+  @Flag(name: .shortAndLong, help: "Also while it is enabled, if nobody uses it.")
+  var force = false
+
+  @OptionGroup var dangers: DangerOptions
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    let backend = try context.open(machine, forWriting: !change.dryRun)
+    let inventory = try backend.inventory(.planning)
+    let outcome = try DaxEnablePlanner(
+      inventory, inspector: backend, contents: ContentProbe(backend), accepting: dangers.accepted,
+      truth: { TrueNamespace($0, on: backend).namespace }
+    ).disable(name, force: force)
+    let runner = ChangeRunner(
+      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
+    guard try runner.run(outcome.plan, from: inventory) else { return }
+    guard let now = try backend.inventory(.listing).namespaces.first(where: { $0.dev == outcome.namespace })
+    else { throw DeviceError(.failed, "\(outcome.namespace) is not there any more") }
+    guard !output.json else { return try context.out.write(JSON.object(now.json).text) }
+    guard !outcome.plan.entries.isEmpty else { return }
+    try context.out.write("\(now.title.sanitized) is \(now.mode): nothing of it can be mapped\n")
+  }
+}

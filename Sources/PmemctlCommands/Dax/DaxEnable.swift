@@ -1,0 +1,117 @@
+import ArgumentParser
+import PmemDevice
+import PmemInspect
+import PmemOutput
+
+struct DaxEnable: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "enable", abstract: "Give a whole namespace to one consumer, and prove that it can have it.",
+    discussion: """
+      A region without namespaces gets one; a namespace is reconfigured where it is, with all that guards that. \
+      Afterwards its device is opened and mapped as the consumer would, and what the consumer must be told is \
+      printed. What could not be tried is called unverified.
+      """)
+
+  @Argument(help: ArgumentHelp("A region, a namespace or a device.", valueName: "name"))
+  var name: String
+
+  @Option(name: .customLong("for"), help: ArgumentHelp("qemu, spdk, rdma or fs.", valueName: "consumer"))
+  var consumer: String
+
+  @Option(
+    name: [.customShort("M"), .long], help: "Where the memory map goes: dev (the device) or mem (DRAM).")
+  var map: String?
+
+  @Option(name: .shortAndLong, help: "Alignment of the mapping: 4KiB, 2MiB or 1GiB.")
+  var align: String?
+
+  @Option(name: .shortAndLong, help: "What to take from the region: 16GiB, 50% or max.")
+  var size: String?
+
+  @Option(name: [.customShort("N"), .customLong("name")], help: "A name for it.")
+  var newName: String?
+
+  @Flag(name: .shortAndLong, help: "Also while it is enabled, if nobody uses it.")
+  var force = false
+
+  @OptionGroup var dangers: DangerOptions
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    let request = try request()
+    let backend = try context.open(machine, forWriting: !change.dryRun)
+    let inventory = try backend.inventory(.planning)
+    let outcome = try DaxEnablePlanner(
+      inventory, inspector: backend, contents: ContentProbe(backend), accepting: dangers.accepted,
+      truth: { TrueNamespace($0, on: backend).namespace }
+    ).enable(name, request)
+    let runner = ChangeRunner(
+      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
+    guard try runner.run(outcome.plan, from: inventory) else { return }
+    let now = try backend.inventory(.listing)
+    guard let namespace = now.namespaces.first(where: { $0.dev == outcome.namespace }) else {
+      throw DeviceError(.failed, "\(outcome.namespace) is not there any more")
+    }
+    let proofs = try backend.prove(namespace, longTerm: request.consumer.mode == .devdax)
+    let handout = ConsumerHandout(request.consumer, namespace)
+    try report(namespace, proofs, handout, isChanged: !outcome.plan.entries.isEmpty, context)
+    let failed = proofs.first { proof in
+      proof.outcome == .disproven && (proof.claim != .longTermPin || request.consumer.needsPins)
+    }
+    if let failed {
+      throw DeviceError(
+        .failed, "\(namespace.title) is not what \(request.consumer.words) needs: \(failed.text)")
+    }
+  }
+
+  private func request() throws(DeviceError) -> DaxEnableRequest {
+    guard let parsed = DaxConsumer(rawValue: consumer.lowercased()) else {
+      let known = DaxConsumer.allCases.map(\.rawValue).joined(separator: ", ")
+      throw DeviceError(.usage, "--for: \"\(consumer)\" is none of \(known)")
+    }
+    let words = NamespaceWords(size: size, usable: nil, map: map, align: align, sectorSize: nil)
+    return DaxEnableRequest(
+      parsed, map: try words.parsedMap(), align: try words.parsedAlign(), amount: try words.parsedAmount()?.0,
+      name: newName, force: force)
+  }
+
+  private func report(
+    _ namespace: Namespace, _ proofs: [DaxProof], _ handout: ConsumerHandout, isChanged: Bool,
+    _ context: CommandContext
+  ) throws {
+    guard !output.json else {
+      var object = JSONObject()
+      object.add("namespace", .object(namespace.json))
+      object.add("consumer", handout.consumer.rawValue)
+      object.add("changed", isChanged)
+      object.add(
+        "proofs",
+        proofs.map { proof in
+          var entry = JSONObject()
+          entry.add("outcome", proof.outcome.rawValue)
+          entry.add("text", proof.text)
+          return .object(entry)
+        })
+      object.add("handout", .object(handout.json))
+      return try context.out.write(JSON.object(object).text)
+    }
+    let align = namespace.align.map { "\(ByteCount($0)) pages, " } ?? ""
+    let first = DaxProof(.proven, "\(namespace.title) is \(namespace.mode), \(align)\(namespace.size) usable")
+    for proof in [first] + proofs { try context.out.write(proof.line(on: context.terminal)) }
+    try context.out.write("\n\(handout.text)")
+  }
+}
+
+extension DaxProof {
+  func line(on terminal: Terminal) -> String {
+    let mark =
+      switch outcome {
+      case .proven: terminal.isUnicode ? "✓" : "ok:"
+      case .disproven: terminal.isUnicode ? "✗" : "FAILED:"
+      case .unverified: "? unverified:"
+      }
+    return "\(mark) \(text.sanitized)\n"
+  }
+}

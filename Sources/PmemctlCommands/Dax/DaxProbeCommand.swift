@@ -1,0 +1,51 @@
+import ArgumentParser
+import PmemDevice
+import PmemOutput
+
+struct DaxProbeCommand: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "probe", abstract: "Map a page of a file or device for reading, and say what that gave.")
+
+  @Argument(help: "Any file or device.", completion: .file())
+  var path: String
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Where in it; the first data of a file by default.", valueName: "offset"))
+  var offset: String?
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    let offset = try offset.map { text throws(DeviceError) in
+      try parseBytes(text, option: "--offset").rawValue
+    }
+    let probe = try context.open(machine, forWriting: false).probe(path, at: offset ?? 0)
+    guard !output.json else { return try context.out.write(probe.json(path).text) }
+    try context.out.write(probe.text(path))
+  }
+}
+
+extension DaxProbe {
+  func json(_ path: String) -> JSON {
+    var object = JSONObject()
+    object.add("path", path)
+    object.add("dax", isDAX)
+    object.add("page_size", pageSize)
+    object.add("sync", isSync)
+    object.add("device", device)
+    object.add("namespaces", namespaces.map(JSON.string))
+    object.add("offset", offset)
+    return .object(object)
+  }
+
+  func text(_ path: String) -> String {
+    var words = [isDAX.map { $0 ? "DAX" : "page cache" } ?? "cannot tell whether DAX"]
+    if let pageSize { words.append("pages of \(ByteCount(pageSize))") }
+    if let isSync { words.append(isSync ? "MAP_SYNC granted" : "MAP_SYNC refused") }
+    words.append(
+      device.map { "on \($0) (\(namespaces.joined(separator: ", ")))" } ?? "not on persistent memory")
+    return "\(path.sanitized): \(words.joined(separator: ", "))\n"
+  }
+}

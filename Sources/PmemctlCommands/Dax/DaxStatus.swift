@@ -1,0 +1,104 @@
+import ArgumentParser
+import PmemDevice
+import PmemOutput
+
+struct DaxStatus: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Show what has DAX, and cause by cause why not.",
+    discussion: """
+      Namespaces, their devices, partitions, what is stacked on them and filesystems. A file of each filesystem and \
+      each DAX device is mapped for reading to see what happens.
+      """)
+
+  @Argument(help: ArgumentHelp("Only these namespaces, by any name.", valueName: "namespace"))
+  var names: [String] = []
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    let backend = try context.open(machine, forWriting: false)
+    let inventory = try backend.inventory(.listing)
+    let all = inventory.namespaces.filter { !$0.isIdle }
+    let shown = try names.isEmpty ? all : NameResolver(inventory).namespaces(names)
+    let layers = try backend.daxLayers()
+    let judge = DaxJudge(inventory, layers: layers)
+    let groups = shown.map { namespace in
+      (namespace, judge.states(of: namespace).map { Self.tried($0, layers, on: backend) })
+    }
+    guard !output.json else {
+      return try context.out.write(JSON.array(groups.flatMap(\.1).map(\.json)).text)
+    }
+    for (namespace, states) in groups {
+      try context.out.write("\(namespace.title.sanitized)  \(namespace.mode), \(namespace.size)\n")
+      for state in states { try context.out.write(state.text(on: context.terminal)) }
+    }
+  }
+
+  /// A mapping of it, or of a file on it, where it can have DAX.
+  private static func tried(
+    _ state: DaxState, _ layers: [DaxLayer], on backend: any DaxInspector
+  ) -> DaxState {
+    var state = state
+    let path: String?
+    switch state.kind {
+    case "dax-device": path = state.isOn ? state.name.text : nil
+    case "filesystem":
+      path = layers.first { $0.name == state.name && $0.filesystem != nil }?.filesystem?.sample
+    default: path = nil
+    }
+    guard let path, let probe = try? backend.probe(path, at: 0) else { return state }
+    state.isProven = probe.isDAX
+    return state
+  }
+}
+
+extension DaxState {
+  var json: JSON {
+    var object = JSONObject()
+    object.add("kind", kind)
+    object.add("name", name.text)
+    object.add("namespaces", namespaces.map(JSON.string))
+    object.add("possible", isPossible)
+    object.add("on", isOn)
+    object.add("proven", isProven)
+    object.add("dangerous", isDangerous)
+    object.add("causes", causes.map(\.json))
+    object.add("note", note)
+    return .object(object)
+  }
+
+  /// A line, and one for each cause.
+  func text(on terminal: Terminal) -> String {
+    let word =
+      isDangerous
+      ? "DANGEROUS" : isOn ? isProven == false ? "NOT REALLY" : "DAX" : isPossible ? "possible" : "no DAX"
+    let proof = isProven.map { $0 ? "mapped and seen" : "mapped, and it was the page cache" }
+    let notes = [note, isOn ? proof : nil].compactMap { $0 }.joined(separator: "; ")
+    let label = kind == "namespace" ? "as a whole" : "\(name)".sanitized
+    var text = "  " + pad(label, 22) + "  " + pad(word, 10) + "  " + notes.sanitized
+    while text.last == " " { text.removeLast() }
+    text += "\n"
+    for cause in causes {
+      text += "    \(cause.text.sanitized)\n"
+      if let remedy = cause.remedy {
+        text += "      \(terminal.isUnicode ? "→" : "->") \(remedy.sanitized)\n"
+      }
+    }
+    return text
+  }
+
+  private func pad(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+}
+
+extension DaxCause {
+  var json: JSON {
+    var object = JSONObject()
+    object.add("cause", kind.rawValue)
+    object.add("text", text)
+    object.add("remedy", remedy)
+    return .object(object)
+  }
+}

@@ -1,0 +1,157 @@
+# Raw-block DAX: from a region with nothing on it to a consumer that uses it, with every claim tried; and every cause why
+# there is none, made and named.
+. "$VM_TESTS/lib.sh"
+. "$VM_TESTS/dma.sh"
+
+label_all
+
+# proofs: what was proven, disproven and not tried, of the last enable.
+proofs() { jq -c '[.proofs[].outcome] | group_by(.) | map("\(length) \(.[0])")' /run/enabled; }
+enable_for() { pmemctl dax enable "$1" --for "$2" "${@:3}" --json > /run/enabled; }
+# state NAME: possible, on, proven and the causes of a thing, as dax status has them.
+state() { pmemctl dax status --json | jq -c --arg name "$1" '.[] | select(.name == $name) | [.possible, .on, .proven, [.causes[].cause]]'; }
+# probe FILE: whether it is DAX, and whether MAP_SYNC is granted.
+probe() { pmemctl dax probe "$1" --json | jq -c '[.dax, .sync]'; }
+# pinned: what is expected of a long-term pin here; before 6.5 io_uring cannot be asked.
+release=$(uname -r)
+printf '%s\n' 6.5 "${release%%-*}" | sort -V -C && proven='["5 proven"]' || proven='["4 proven","1 unverified"]'
+
+# --- QEMU
+
+check 'qemu: a region becomes a DAX device' enable_for region0 qemu
+same 'qemu: each claim is tried' "$proven" "$(proofs | jq -c 'sort_by(split(" ")[1])')"
+same 'qemu: it is devdax' '["devdax",true]' "$(jq -c '[.namespace.mode, .changed]' /run/enabled)"
+device=$(jq -r .handout.path /run/enabled)
+check 'qemu: the second time' enable_for region0 qemu
+same 'qemu: nothing is changed the second time' '[false,"0"]' "$(jq -c '[.changed, "0"]' /run/enabled)"
+same 'qemu: dax probe agrees' '[true,true]' "$(probe "$device")"
+same 'qemu: dax status agrees' '[true,true,true,[]]' "$(state "$device")"
+check 'qemu: a program maps all of it' "$PROGRAMS/map" "$device" "$(jq .handout.size /run/enabled)"
+words=()
+while read -r option value; do words+=("$option" "$value"); done < <(jq -r '.handout.arguments[]' /run/enabled)
+qemu-system-x86_64 -S -nodefaults -display none -accel tcg -m 128M,slots=2,maxmem=8G "${words[@]}" > /run/qemu.out 2>&1 &
+holder=$!
+for _ in $(seq 300); do
+	[ "$(pmemctl mapping list "$device" --json | jq length)" -gt 0 ] && break
+	kill -0 "$holder" 2>/dev/null || { cat /run/qemu.out >&2; break; }
+	/bin/busybox usleep 100000
+done
+same 'qemu: QEMU takes what was printed, all of it' "qemu-system-x86 $(jq .handout.size /run/enabled)" \
+	"$(pmemctl mapping list "$device" --json | jq -r '.[] | "\(.comm) \(.end - .start)"' | head -n 1)"
+same 'qemu: it cannot be taken back while QEMU has it' 4 "$(status pmemctl dax disable --force "$device")"
+check 'qemu: enabled again while QEMU has it' enable_for region0 qemu
+let_go
+same 'qemu: not without force' 4 "$(status pmemctl dax disable "$device")"
+check 'qemu: it is taken back' pmemctl dax disable --force --yes "$device"
+same 'qemu: raw' '[false,false,null,["raw-mode"]]' "$(state namespace0.0)"
+
+# --- RDMA and SPDK
+
+check 'rdma: the raw namespace becomes a DAX device' enable_for namespace0.0 rdma --force --yes --align 4KiB
+same 'rdma: with the alignment asked for' 4096 "$(jq .handout.align /run/enabled)"
+same 'rdma: each claim is tried' "$proven" "$(proofs | jq -c 'sort_by(split(" ")[1])')"
+if have_rdma; then
+	hold verbs "$device" 0 $((2 << 20)) && ok 'rdma: soft-RoCE registers memory on it'
+	same 'rdma: it cannot be taken back while it is registered' 4 \
+		"$(status pmemctl dax disable --force --break-mappings --yes "$device")"
+	let_go
+	for _ in $(seq 50); do [ "$(pmemctl pin list "$device" --json | jq '[.[].ranges[]?] | length')" = 0 ] && break; /bin/busybox usleep 100000; done
+fi
+check 'spdk: with large pages' enable_for namespace0.0 spdk --force --yes --align 2MiB
+same 'spdk: each claim is tried' "$proven" "$(proofs | jq -c 'sort_by(split(" ")[1])')"
+
+# --- Interrupted: as it was
+
+pmemctl dax disable --force --yes "$device" >&2
+before=$(pmemctl status --json --idle | sed 's/"persistence_domain.*//')
+hold holder open /dev/pmem0
+same 'a device in use is not made anew' 4 "$(status pmemctl dax enable namespace0.0 --for qemu --force --yes)"
+let_go
+same 'and is as it was' "$before" "$(pmemctl status --json --idle | sed 's/"persistence_domain.*//')"
+
+# --- A filesystem
+
+check 'fs: a region becomes a place for one' enable_for region1 fs --size 512MiB
+same 'fs: what cannot be tried is called so' '["2 proven","1 unverified"]' "$(proofs | jq -c 'sort_by(split(" ")[1])')"
+block=$(jq -r .handout.path /run/enabled)
+name=$(basename "$block")
+mkdir -p /mnt/fs
+same 'fs: the block device itself is the page cache' '[false,false]' "$(probe "$block")"
+same 'fs: and is said to be' '[true,false,null,["block-device"]]' "$(state "$block")"
+
+for type in ext4 xfs; do
+	case $type in
+	ext4) mkfs.ext4 -q -F -b 4096 "$block" >&2 ;;
+	xfs) modprobe xfs; mkfs.xfs -q -f -b size=4096 -m reflink=0 "$block" >&2 ;;
+	esac
+	mount -t $type -o dax=always "$block" /mnt/fs && dd if=/dev/zero of=/mnt/fs/file bs=1M count=4 2>/dev/null
+	same "$type dax=always: a file is DAX" '[true,true]' "$(probe /mnt/fs/file)"
+	same "$type dax=always: so it is said" '[true,true,true,[]]' "$(state /mnt/fs)"
+	same "$type: it cannot be taken from under it" 4 "$(status pmemctl dax disable --force --discard-content --yes "$name")"
+	umount /mnt/fs
+	mount -t $type -o dax=never "$block" /mnt/fs
+	same "$type dax=never: it is not" '[false,false]' "$(probe /mnt/fs/file)"
+	same "$type dax=never: and why" '[true,false,false,["mount-option"]]' "$(state /mnt/fs)"
+	umount /mnt/fs
+	mount -t $type -o dax=inode "$block" /mnt/fs
+	same "$type dax=inode: a file without the flag is not" '[false,false]' "$(probe /mnt/fs/file)"
+	mkdir /mnt/fs/direct && xfs_io -c 'chattr +x' /mnt/fs/direct && dd if=/dev/zero of=/mnt/fs/direct/file bs=1M count=4 2>/dev/null
+	same "$type dax=inode: one made under the flag is" '[true,true]' "$(probe /mnt/fs/direct/file)"
+	same "$type dax=inode: some are, and why others are not" '[true,true,true,["inode-flag"]]' "$(state /mnt/fs)"
+	umount /mnt/fs
+done
+
+# --- Why not
+
+# Blocks smaller than a page.
+mkfs.ext4 -q -F -b 1024 "$block" >&2
+check '1 KiB blocks: the kernel does not mount it with DAX' sh -c "! mount -o dax=always $block /mnt/fs"
+mount "$block" /mnt/fs
+same '1 KiB blocks: named' '[false,false,null,["block-size"]]' "$(state /mnt/fs)"
+umount /mnt/fs
+
+# Stacked, at a page and beside one: the kernel takes both for able.
+wipefs -qa "$block"
+sectors=$(($(blockdev --getsz "$block") - 4096))
+# stack NAME START: makes $dm, with a node of its own: nobody else makes one here.
+stack() {
+	dmsetup create --noudevsync "$1" --table "0 $sectors linear $block $2"
+	# shellcheck disable=SC2046
+	mknod "/run/$1" b $(dmsetup info -c --noheadings --separator ' ' -o major,minor "$1")
+	dm=dm-$(dmsetup info -c --noheadings -o minor "$1")
+}
+stack straight 8
+same 'dm-linear at a page: can have DAX' '[true,false,null,["block-device"]]' "$(state "/dev/$dm")"
+mkfs.ext4 -q -F -b 4096 /run/straight >&2 && mount -o dax=always /run/straight /mnt/fs
+dd if=/dev/zero of=/mnt/fs/file bs=1M count=4 2>/dev/null
+same 'dm-linear at a page: a file on it has it' '[true,true]' "$(probe /mnt/fs/file)"
+umount /mnt/fs
+dmsetup remove --noudevsync straight
+stack crooked 1
+same 'dm-linear beside a page: the kernel offers DAX' 1 "$(cat "/sys/block/$dm/queue/dax")"
+same 'dm-linear beside a page: called dangerous' '[false,["misaligned-stack"],true]' \
+	"$(pmemctl dax status --json | jq -c --arg name "/dev/$dm" '.[] | select(.name == $name) | [.possible, [.causes[].cause], .dangerous]')"
+case $(pmemctl dax status) in *DANGEROUS*corrupts*) ok 'dm-linear beside a page: in plain words' ;; *) not_ok 'dm-linear beside a page: in plain words' ;; esac
+dmsetup remove --noudevsync crooked
+
+# A partition beside a page.
+printf 'label: dos\nstart=2049, size=65536\nstart=69632, size=65536\n' | sfdisk -q "$block" >&2
+for _ in $(seq 100); do [ -b "${block}p2" ] && break; /bin/busybox usleep 50000; done
+same 'a partition beside a page: named' '[false,false,null,["misaligned-partition"]]' "$(state "${block}p1" | jq -c '.[1] = false')"
+same 'a partition at a page: can have it' '[true,false,null,["block-device"]]' "$(state "${block}p2")"
+mkfs.ext4 -q -F -b 4096 "${block}p1" >&2
+check 'a partition beside a page: the kernel refuses too' sh -c "! mount -o dax=always ${block}p1 /mnt/fs"
+wipefs -qa "$block" && blockdev --rereadpt "$block"
+
+# Sector mode, raw mode, and a range that the kernel maps as it is.
+pmemctl namespace create --region region1 --mode sector --size 64MiB --name table >&2
+same 'sector mode: named' '[false,false,null,["sector-mode"]]' "$(state "$(kernel_name table)")"
+same 'raw mode: named' '[false,false,null,["raw-mode"]]' "$(state namespace0.0)"
+pmemctl namespace disable table >&2
+same 'disabled: named' '[false,false,null,["disabled"]]' "$(state "$(kernel_name table)")"
+e820=$(pmemctl namespace list --json | jq -r '.[] | select(.region == "region3") | .blockdev')
+if [ -n "$e820" ]; then
+	same 'e820: can have DAX' '[true,false,null,["block-device"]]' "$(state "/dev/$e820")"
+	same 'e820: cannot be taken from it' 6 "$(status pmemctl dax disable --force "$e820")"
+fi
+pmemctl namespace destroy --force --yes --discard-content all >&2
