@@ -16,7 +16,7 @@ program = $(release)/pmemctl
 release_flags = -c release --static-swift-stdlib -Xlinker -s
 
 # Debian packages, by what they are needed for.
-build_packages = libndctl-dev libdaxctl-dev libmnl-dev libblkid-dev pkg-config
+build_packages = libndctl-dev libdaxctl-dev libmnl-dev libblkid-dev libyaml-dev pkg-config
 check_packages = man-db groff-base
 vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq e2fsprogs xfsprogs dmsetup gcc libc6-dev \
 	iproute2 libibverbs-dev ibverbs-providers libbpf-dev fdisk

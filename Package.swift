@@ -47,12 +47,14 @@ let package = Package(
     .systemLibrary(name: "CDaxctl", pkgConfig: "libdaxctl", providers: [.apt(["libdaxctl-dev"])]),
     .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
     .systemLibrary(name: "CBlkid", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"])]),
+    .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .target(name: "CPmemShims", dependencies: ["CNdctl", "CDaxctl", "CMnl"]),
     .target(name: "CPmemBPF"),
 
     // The layers, lowest first. An arrow only ever points upwards in this list.
     module("PmemDevice"),
     module("PmemMedia", ["PmemDevice"]),
+    module("PmemLayout", ["PmemDevice", "CYaml"]),
     module("PmemOutput"),
     module("PmemSim", ["PmemDevice", "PmemMedia", systemPackage]),
     module(
@@ -62,7 +64,8 @@ let package = Package(
     module(
       "PmemctlCommands",
       [
-        "PmemDevice", "PmemMedia", "PmemOutput", "PmemSim", "PmemNdctl", "PmemInspect", argumentParser,
+        "PmemDevice", "PmemMedia", "PmemLayout", "PmemOutput", "PmemSim", "PmemNdctl", "PmemInspect",
+        argumentParser,
         systemPackage,
       ]),
     .executableTarget(
@@ -88,7 +91,10 @@ let package = Package(
     tests("PmemInspectTests", ["PmemDevice", "PmemInspect", "TestSupport", systemPackage]),
     tests(
       "PmemctlCommandsTests",
-      ["PmemDevice", "PmemInspect", "PmemOutput", "PmemSim", "PmemctlCommands", "TestSupport", systemPackage]),
+      [
+        "PmemDevice", "PmemInspect", "PmemLayout", "PmemMedia", "PmemOutput", "PmemSim", "PmemctlCommands",
+        "TestSupport", systemPackage,
+      ]),
     tests("CLITests", ["TestSupport"]),
   ]
 )

@@ -13,6 +13,7 @@ struct ErrorRendering {
     case let error as DeviceError:
       say(error)
       return ExitStatus(error.code)
+    case is ChangesPending: return .changesPending
     case let error as OutputError:
       // A second failure, of standard error, has nobody left to tell.
       try? context.err.write("pmemctl: \(error)\n")
@@ -50,3 +51,6 @@ struct ErrorRendering {
     return body.hasSuffix("\n") ? body : body + "\n"
   }
 }
+
+/// There is something to do, which the answer has told: no failure, and a status of its own.
+struct ChangesPending: Error {}

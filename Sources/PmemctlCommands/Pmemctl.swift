@@ -21,7 +21,7 @@ public struct Pmemctl: ParsableCommand {
       RegionCommand.self,
       NamespaceCommand.self,
       DeviceCommand.self, DaxCommand.self, MappingCommand.self, PinCommand.self, UserCommand.self,
-      UndoCommand.self,
+      LayoutCommand.self, UndoCommand.self,
       DoctorCommand.self,
       SimCommand.self,
     ])

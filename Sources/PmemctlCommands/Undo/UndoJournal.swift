@@ -141,7 +141,7 @@ struct UndoJournal {
     }
   }
 
-  private func makeDirectory() throws(DeviceError) {
+  func makeDirectory() throws(DeviceError) {
     var path = FilePath(root: directory.root)
     for component in directory.components {
       path.append(component)

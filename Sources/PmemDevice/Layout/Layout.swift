@@ -1,0 +1,175 @@
+/// What a machine's persistent memory should look like.
+public struct Layout: Hashable, Sendable {
+  public var regions: [RegionLayout]
+
+  public init(regions: [RegionLayout]) { self.regions = regions }
+}
+
+/// Where in a file something was written, for messages.
+public struct SourcePlace: Hashable, Sendable {
+  public var file: String
+  /// From 1; 0 for what was written in no file.
+  public var line: Int
+  public var column: Int
+
+  public init(file: String, line: Int, column: Int) {
+    self.file = file
+    self.line = line
+    self.column = column
+  }
+
+  public var text: String { line == 0 ? file : "\(file):\(line):\(column)" }
+}
+
+/// What every region should have that a selector means.
+public struct RegionLayout: Hashable, Sendable {
+  /// What to do with namespaces that the layout does not speak of.
+  public enum Others: String, CaseIterable, Hashable, Sendable {
+    case keep, destroy
+  }
+
+  public var select: RegionSelector
+  public var others: Others
+  public var namespaces: [NamespaceLayout]
+  public var place: SourcePlace
+
+  public init(
+    select: RegionSelector, others: Others = .keep, namespaces: [NamespaceLayout], place: SourcePlace
+  ) {
+    self.select = select
+    self.others = others
+    self.namespaces = namespaces
+    self.place = place
+  }
+}
+
+/// Chooses regions by what stays over a boot. Everything that is said must be so.
+public struct RegionSelector: Hashable, Sendable {
+  /// The ids of all its DIMMs, in any order.
+  public var dimms: [String]?
+  /// The interleave-set cookie.
+  public var interleaveSet: UInt64?
+  public var node: Int?
+  /// The provider of its bus: `ACPI.NFIT`, `e820`.
+  public var bus: String?
+  /// Physical address.
+  public var address: UInt64?
+  public var minimumSize: ByteCount?
+  public var maximumSize: ByteCount?
+
+  public init(
+    dimms: [String]? = nil, interleaveSet: UInt64? = nil, node: Int? = nil, bus: String? = nil,
+    address: UInt64? = nil, minimumSize: ByteCount? = nil, maximumSize: ByteCount? = nil
+  ) {
+    self.dimms = dimms
+    self.interleaveSet = interleaveSet
+    self.node = node
+    self.bus = bus
+    self.address = address
+    self.minimumSize = minimumSize
+    self.maximumSize = maximumSize
+  }
+
+  func matches(_ region: Region, in inventory: Inventory) -> Bool {
+    if let dimms, Set(dimms) != Set(inventory.dimmIDs(of: region)) { return false }
+    if let interleaveSet, region.isetID != interleaveSet { return false }
+    if let node, region.numaNode != node { return false }
+    if let bus, inventory.bus(of: region)?.provider != bus { return false }
+    if let address, region.resource != address { return false }
+    return region.size >= minimumSize ?? .zero && region.size <= maximumSize ?? ByteCount(.max)
+  }
+}
+
+extension Inventory {
+  /// What the DIMMs of a region call themselves; their kernel names where they have no ids.
+  func dimmIDs(of region: Region) -> [String] {
+    region.mappings.map { mapping in dimms.first { $0.dev == mapping.dimm }?.id ?? mapping.dimm }
+  }
+}
+
+/// One namespace: its name, or its UUID, is what it is found again by.
+public struct NamespaceLayout: Hashable, Sendable {
+  /// Whether the memory of a devdax namespace is the kernel's.
+  public enum SystemRAM: String, CaseIterable, Hashable, Sendable {
+    /// Online in ZONE_MOVABLE.
+    case movable
+    /// Online where it may never come back from.
+    case kernel
+    /// Not online.
+    case offline
+  }
+
+  /// With `{index}`, `{node}` and `{region}` in it, where the selector means several regions.
+  public var name: String?
+  /// Of the label.
+  public var uuid: DeviceUUID?
+  /// A namespace of that name is given ``name``.
+  public var renamedFrom: String?
+  public var mode: NamespaceMode
+  /// ``Amount/max`` for all that is left.
+  public var amount: Amount
+  public var measure: SizeMeasure
+  public var map: MapLocation?
+  public var align: UInt64?
+  public var sectorSize: UInt64?
+  public var systemRAM: SystemRAM?
+  public var isEnabled: Bool
+  public var place: SourcePlace
+
+  public init(
+    name: String? = nil, uuid: DeviceUUID? = nil, renamedFrom: String? = nil, mode: NamespaceMode,
+    amount: Amount = .max, measure: SizeMeasure = .taken, map: MapLocation? = nil, align: UInt64? = nil,
+    sectorSize: UInt64? = nil, systemRAM: SystemRAM? = nil, isEnabled: Bool = true, place: SourcePlace
+  ) {
+    self.name = name
+    self.uuid = uuid
+    self.renamedFrom = renamedFrom
+    self.mode = mode
+    self.amount = amount
+    self.measure = measure
+    self.map = map
+    self.align = align
+    self.sectorSize = sectorSize
+    self.systemRAM = systemRAM
+    self.isEnabled = isEnabled
+    self.place = place
+  }
+
+  /// With the placeholders of its name filled in.
+  func named(index: Int, region: Region) -> NamespaceLayout {
+    var named = self
+    named.name = name.map { name in
+      var text = ""
+      var rest = name[...]
+      while let open = rest.firstIndex(of: "{") {
+        text += rest[..<open]
+        rest = rest[open...]
+        let words = [
+          ("{index}", "\(index)"), ("{node}", "\(region.numaNode)"), ("{region}", "\(region.id)"),
+        ]
+        if let (word, value) = words.first(where: { rest.hasPrefix($0.0) }) {
+          text += value
+          rest = rest.dropFirst(word.count)
+        } else {
+          text += "{"
+          rest = rest.dropFirst()
+        }
+      }
+      return text + rest
+    }
+    return named
+  }
+
+  /// As a new namespace would be asked for.
+  func request(on region: Region, force: Bool = true) -> NamespaceCreateRequest {
+    NamespaceCreateRequest(
+      mode: mode, map: map, align: align, sectorSize: sectorSize, amount: amount, measure: measure,
+      name: region.isLabeled ? name : nil, uuid: region.isLabeled ? uuid : nil, regions: [region],
+      isRegionGiven: true, force: force)
+  }
+
+  /// What messages call it.
+  var title: String {
+    name.map { "\"\($0)\"" } ?? uuid.map { "\($0)" } ?? "the namespace of \(place.text)"
+  }
+}

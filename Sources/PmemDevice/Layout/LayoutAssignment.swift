@@ -1,0 +1,111 @@
+/// Which regions of a machine each part of a layout is about, with every name filled in and checked.
+struct LayoutAssignment {
+  /// A region and what it should have.
+  struct Assigned {
+    var region: Region
+    var others: RegionLayout.Others
+    var namespaces: [NamespaceLayout]
+
+    /// The namespace that is meant: by UUID, by name, by its old name; in a region that cannot be divided, the only one.
+    func present(_ wanted: NamespaceLayout) -> Namespace? {
+      let all = region.configuredNamespaces
+      guard region.isLabeled else { return all.first }
+      if let uuid = wanted.uuid, let found = all.first(where: { ($0.rawUUID ?? $0.uuid) == uuid }) {
+        return found
+      }
+      guard let name = wanted.name else { return nil }
+      return all.first { $0.name == name }
+        ?? wanted.renamedFrom.flatMap { old in all.first { $0.name == old } }
+    }
+  }
+
+  /// By number.
+  let regions: [Assigned]
+
+  /// - Throws: ``DeviceError/Code/notFound`` where a selector means nothing here, ``DeviceError/Code/corrupt`` where the
+  ///   layout contradicts itself or the machine.
+  init(_ layout: Layout, in inventory: Inventory) throws(DeviceError) {
+    var assigned: [Assigned] = []
+    var owners: [Int: SourcePlace] = [:]
+    var names: [String: SourcePlace] = [:]
+    for part in layout.regions {
+      let matches = inventory.regions.filter { part.select.matches($0, in: inventory) }
+      guard !matches.isEmpty else {
+        throw DeviceError(
+          .notFound, "\(part.place.text): no region of this machine is as selected",
+          details: inventory.regions.map { Self.describe($0, in: inventory) })
+      }
+      for (index, region) in matches.enumerated() {
+        if let other = owners.updateValue(part.place, forKey: region.id) {
+          throw Self.wrong(part.place, "\(region.dev) is selected at \(other.text) too")
+        }
+        guard region.isEnabled else {
+          throw DeviceError(
+            .failed, "\(part.place.text): \(region.dev) is disabled",
+            try: ["pmemctl region enable \(region.dev)"], errno: 6)
+        }
+        let wanted = part.namespaces.map { $0.named(index: index, region: region) }
+        try Self.check(wanted, on: region, among: matches.count, inventory, &names)
+        assigned.append(Assigned(region: region, others: part.others, namespaces: wanted))
+      }
+    }
+    regions = assigned.sorted { $0.region.id < $1.region.id }
+  }
+
+  private static func check(
+    _ wanted: [NamespaceLayout], on region: Region, among count: Int, _ inventory: Inventory,
+    _ names: inout [String: SourcePlace]
+  ) throws(DeviceError) {
+    guard region.isLabeled else {
+      guard wanted.count < 2 else {
+        throw wrong(wanted[1].place, "\(region.dev) has no labels: it is one namespace")
+      }
+      if let only = wanted.first, only.amount != .max {
+        throw wrong(
+          only.place, "\(region.dev) has no labels: its namespace is all of it, so size must be rest")
+      }
+      return
+    }
+    guard wanted.filter({ $0.amount == .max }).count < 2 else {
+      throw wrong(
+        wanted.last { $0.amount == .max }?.place, "two namespaces of \(region.dev) want all that is left")
+    }
+    for namespace in wanted {
+      guard namespace.name != nil || namespace.uuid != nil else {
+        throw wrong(namespace.place, "it needs a name, to be found again by")
+      }
+      guard let name = namespace.name else { continue }
+      do throws(DeviceError) { try NamespaceCreateRequest.validate(name: name) } catch {
+        throw wrong(namespace.place, error.summary)
+      }
+      if let other = names.updateValue(namespace.place, forKey: name) {
+        throw wrong(
+          namespace.place,
+          "two namespaces would be named \"\(name)\""
+            + (other == namespace.place ? "" : ", one at \(other.text)"),
+          other == namespace.place ? ["the selector means \(count) regions: write {index} into the name"] : []
+        )
+      }
+      let stray = inventory.namespaces.first { $0.name == name && !$0.isIdle && $0.regionID != region.id }
+      if let stray {
+        throw wrong(
+          namespace.place,
+          "\(stray.title) is on region\(stray.regionID), and the layout wants it on \(region.dev)",
+          ["a namespace does not move: rename or destroy that one"])
+      }
+    }
+  }
+
+  private static func wrong(
+    _ place: SourcePlace?, _ text: String, _ details: [String] = []
+  ) -> DeviceError {
+    DeviceError(.corrupt, "\(place.map { $0.text + ": " } ?? "")\(text)", details: details)
+  }
+
+  private static func describe(_ region: Region, in inventory: Inventory) -> String {
+    let dimms = inventory.dimmIDs(of: region).joined(separator: ", ")
+    return
+      "\(region.dev): \(region.size), node \(region.numaNode), bus \(inventory.bus(of: region)?.provider ?? "?")"
+      + (dimms.isEmpty ? "" : ", DIMMs \(dimms)")
+  }
+}

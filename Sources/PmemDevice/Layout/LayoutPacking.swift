@@ -1,0 +1,101 @@
+/// Finds an order in which namespaces fit into a region.
+///
+/// The kernel takes the first hole that is large enough (namespace_devs.c:scan_allocate), so the order decides whether all
+/// fit. Tried are: as written, the largest first, the smallest first, each of those that are picky about alignment first,
+/// then every order where they are few, and some thousands of shuffles where they are not. What takes all that is left
+/// comes last.
+struct LayoutPacking {
+  private let machine: VirtualInventory
+  private let region: Int
+
+  init(_ machine: VirtualInventory, region: Int) {
+    self.machine = machine
+    self.region = region
+  }
+
+  /// Orders of so many are all tried.
+  private static let few = 6
+  private static let shuffles = 2000
+
+  struct Packed {
+    var plans: [(layout: NamespaceLayout, plan: NamespaceCreatePlan)]
+    var machine: VirtualInventory
+  }
+
+  /// - Parameter wanted: All of this region.
+  /// - Returns: The plans in an order that works, and the machine after them.
+  /// - Throws: Of the order that got furthest, why the next did not fit.
+  func pack(_ wanted: [NamespaceLayout]) throws(DeviceError) -> Packed {
+    let rest = wanted.filter { $0.amount == .max }
+    let fixed = wanted.filter { $0.amount != .max }
+    var best: (done: Int, error: DeviceError)?
+    for order in orders(fixed) {
+      let (packed, error) = attempt(order + rest)
+      guard let error else { return packed }
+      if packed.plans.count > best?.done ?? -1 { best = (packed.plans.count, error) }
+      // What is wrong with one by itself is wrong in every order.
+      if error.errno != 28 { break }
+    }
+    var error = best?.error ?? DeviceError(.failed, "nothing fits")
+    if fixed.count > 1 {
+      error.details.append("\(best?.done ?? 0) of \(wanted.count) fit in the best order that was found")
+    }
+    throw error
+  }
+
+  private func attempt(_ order: [NamespaceLayout]) -> (Packed, DeviceError?) {
+    var packed = Packed(plans: [], machine: machine)
+    for layout in order {
+      guard let region = packed.machine.region(region) else { continue }
+      do throws(DeviceError) {
+        let plan = try NamespaceCreatePlanner(
+          layout.request(on: region), inventory: packed.machine.inventory
+        ).plan()
+        packed.machine.add(plan.proposal, name: layout.name, uuid: plan.uuid)
+        packed.plans.append((layout, plan))
+      } catch {
+        var error = error
+        error.details.insert("\(layout.place.text): \(layout.title)", at: 0)
+        return (packed, error)
+      }
+    }
+    return (packed, nil)
+  }
+
+  private func orders(_ wanted: [NamespaceLayout]) -> [[NamespaceLayout]] {
+    let bySize = wanted.sorted { weight($0) > weight($1) }
+    let byAlign = bySize.sorted { $0.align ?? 0 > $1.align ?? 0 }
+    let first = [wanted, bySize, Array(bySize.reversed()), byAlign, Array(byAlign.reversed())]
+    guard wanted.count > 1 else { return [wanted] }
+    guard wanted.count > Self.few else { return first + Self.permutations(wanted) }
+    var state: UInt64 = 0x9e37_79b9_7f4a_7c15
+    var shuffled: [[NamespaceLayout]] = []
+    for _ in 0..<Self.shuffles {
+      var order = wanted
+      for place in order.indices.dropFirst() {
+        // splitmix64's multiplier is enough for a shuffle; the same every time.
+        state = state &* 0xbf58_476d_1ce4_e5b9 &+ 1
+        order.swapAt(place, Int(state >> 33) % (place + 1))
+      }
+      shuffled.append(order)
+    }
+    return first + shuffled
+  }
+
+  private func weight(_ layout: NamespaceLayout) -> UInt64 {
+    switch layout.amount {
+    case .bytes(let size): size.rawValue
+    case .percent(let share): (machine.region(region)?.size.rawValue ?? 0) / 100 * UInt64(share)
+    case .max: .max
+    }
+  }
+
+  private static func permutations(_ items: [NamespaceLayout]) -> [[NamespaceLayout]] {
+    guard items.count > 1 else { return [items] }
+    return items.indices.flatMap { place -> [[NamespaceLayout]] in
+      var rest = items
+      let item = rest.remove(at: place)
+      return permutations(rest).map { [item] + $0 }
+    }
+  }
+}

@@ -1,0 +1,306 @@
+/// Plans what makes a machine's persistent memory what a layout says: one plan, of what the other planners plan.
+///
+/// What takes something away is only planned where it was allowed by name; else it is a conflict, and the rest is planned
+/// around it.
+public struct LayoutPlanner {
+  private let start: Inventory
+  private let inspector: any UsageInspector
+  private let contents: (any ContentInspector)?
+  private let accepted: AcceptedDangers
+  private let replacing: AllowedNames
+  private let destroying: AllowedNames
+  private let unfinished: Set<DeviceUUID>
+  private let truth: (Namespace) -> Namespace
+
+  /// - Parameters:
+  ///   - inventory: What there is, or was somewhere else.
+  ///   - inspector: Asked who is in the way.
+  ///   - contents: Asked what would be lost.
+  ///   - accepted: Harm that a person has named, and wants done.
+  ///   - replacing: Namespaces that may be made anew in place.
+  ///   - destroying: Namespaces that may be destroyed.
+  ///   - unfinished: Labels' UUIDs of what an earlier plan of this kind has begun: nothing of anybody's is on those.
+  ///   - truth: A namespace as its info block tells, where it is disabled.
+  public init(
+    _ inventory: Inventory, inspector: any UsageInspector, contents: (any ContentInspector)?,
+    accepting accepted: AcceptedDangers = [], replacing: AllowedNames, destroying: AllowedNames,
+    unfinished: Set<DeviceUUID> = [], truth: @escaping (Namespace) -> Namespace
+  ) {
+    start = inventory
+    self.inspector = inspector
+    self.contents = contents
+    self.accepted = accepted
+    self.replacing = replacing
+    self.destroying = destroying
+    self.unfinished = unfinished
+    self.truth = truth
+  }
+
+  /// What is being put together.
+  private struct Work {
+    var machine: VirtualInventory
+    /// Entries by what they do: all is taken away before anything is made.
+    var detaching: [Plan.Entry] = []
+    /// What waits to be enabled has its region's only claim of that kind: it goes before other claims.
+    var waiting: [Plan.Entry] = []
+    var taking: [Plan.Entry] = []
+    var making: [Plan.Entry] = []
+    var warnings: [String] = []
+    var saves: [SavedPlace] = []
+    var isDestructive = false
+    var hurts = false
+    var changes: [LayoutPlan.Change] = []
+    var conflicts: [LayoutPlan.Conflict] = []
+    var uuids: [DeviceUUID] = []
+
+    mutating func take(_ plan: Plan) {
+      for entry in plan.entries {
+        switch entry.step {
+        case .disable, .release: detaching.append(entry)
+        default: taking.append(entry)
+        }
+      }
+      note(plan)
+    }
+
+    mutating func make(_ plan: Plan) {
+      making += plan.entries
+      note(plan)
+    }
+
+    private mutating func note(_ plan: Plan) {
+      warnings += plan.warnings.filter { !warnings.contains($0) }
+      saves += plan.saves.filter { !saves.contains($0) }
+      isDestructive = isDestructive || plan.isDestructive
+      hurts = hurts || plan.hurts
+    }
+
+    mutating func changed(
+      _ kind: LayoutPlan.Change.Kind, _ namespace: Namespace, _ text: String,
+      _ proposal: NamespaceProposal? = nil
+    ) {
+      changes.append(
+        LayoutPlan.Change(
+          kind: kind, namespace: namespace.dev, name: namespace.name, region: "region\(namespace.regionID)",
+          text: text, taken: proposal?.taken, usable: proposal?.usable))
+    }
+  }
+
+  /// - Parameter layout: What should be.
+  /// - Returns: The plan; empty where all is so.
+  /// - Throws: What cannot be, with its place in the file; ``DeviceError/Code/refused`` where someone is in the way.
+  public func plan(_ layout: Layout) throws(DeviceError) -> LayoutPlan {
+    let assignments = try LayoutAssignment(layout, in: start).regions
+    var work = Work(machine: VirtualInventory(start))
+    for assignment in assignments { try plan(assignment, &work) }
+    let plan = Plan(
+      title: "apply the layout", entries: work.detaching + work.waiting + work.taking + work.making,
+      warnings: work.warnings,
+      saves: work.saves, isDestructive: work.isDestructive, hurts: work.hurts)
+    let free = assignments.compactMap { work.machine.region($0.region.id) }.map {
+      (region: $0.dev, free: $0.availableSize, largest: $0.maxAvailableExtent)
+    }
+    return LayoutPlan(
+      plan: plan, changes: work.changes, conflicts: work.conflicts, uuids: work.uuids, free: free)
+  }
+
+  // MARK: One region
+
+  private func plan(_ assignment: LayoutAssignment.Assigned, _ work: inout Work) throws(DeviceError) {
+    var missing: [NamespaceLayout] = []
+    var kept: [(NamespaceLayout, Namespace)] = []
+    var spoken: Set<String> = []
+    for wanted in assignment.namespaces {
+      if let present = assignment.present(wanted) {
+        spoken.insert(present.dev)
+        kept.append((wanted, present))
+      } else {
+        missing.append(wanted)
+      }
+    }
+    if assignment.others == .destroy {
+      try destroy(assignment.region.configuredNamespaces.filter { !spoken.contains($0.dev) }, &work)
+    }
+    for (wanted, present) in kept { try adapt(present, to: wanted, on: assignment.region, &work) }
+    try create(missing, on: assignment.region, &work)
+  }
+
+  private func destroy(_ others: [Namespace], _ work: inout Work) throws(DeviceError) {
+    for namespace in others {
+      guard work.machine.region(namespace.regionID)?.isLabeled ?? false else {
+        work.warnings.append("\(namespace.dev) is all of a region without labels: it stays")
+        continue
+      }
+      guard destroying.contains(namespace) || isUnfinished(namespace) else {
+        work.conflicts.append(
+          LayoutPlan.Conflict(
+            text: "\(namespace.title) is not in the layout, which says that others are destroyed: "
+              + "\(namespace.mode), \(namespace.size)",
+            option: "--destroy \(ShellWord(namespace.name ?? namespace.dev))"))
+        continue
+      }
+      work.take(try states(work).destroy([namespace], force: true))
+      work.changed(.destroy, namespace, "destroy \(namespace.title), \(namespace.mode), \(namespace.size)")
+      work.machine.destroy(namespace)
+    }
+  }
+
+  // MARK: A namespace that is there
+
+  private func adapt(
+    _ present: Namespace, to wanted: NamespaceLayout, on region: Region, _ work: inout Work
+  ) throws(DeviceError) {
+    let truth = truth(present)
+    let comparison = LayoutComparison(wanted, truth, on: region, in: start)
+    let differences = comparison.differences
+    guard differences.isEmpty else {
+      return try replace(present, truth, with: wanted, on: region, differences, &work)
+    }
+    if let name = wanted.name, region.isLabeled, name != present.name {
+      work.make(try states(work).rename(present, to: name))
+      work.changed(.rename, present, "rename \(present.title) to \"\(name)\"")
+      work.machine.rename(present, to: name)
+    }
+    if wanted.isEnabled, !present.isEnabled {
+      let plan = try states(work).enable([present])
+      if present.holder == nil { work.make(plan) } else { work.waiting += plan.entries }
+      work.changed(.enable, present, "enable \(present.title)")
+    } else if !wanted.isEnabled, present.isEnabled {
+      work.make(try states(work).disable([present]))
+      work.changed(.disable, present, "disable \(present.title)")
+    } else if let memory = wanted.systemRAM, wanted.isEnabled {
+      try lend(present, memory, &work)
+    }
+  }
+
+  private func replace(
+    _ present: Namespace, _ truth: Namespace, with wanted: NamespaceLayout, on region: Region,
+    _ differences: [String], _ work: inout Work
+  ) throws(DeviceError) {
+    guard replacing.contains(present) || isUnfinished(present) else {
+      work.conflicts.append(
+        LayoutPlan.Conflict(
+          text: "\(wanted.place.text): \(present.title): \(differences.joined(separator: ", ")); "
+            + "what is on it would be lost",
+          option: "--replace \(ShellWord(present.name ?? present.dev))"))
+      return
+    }
+    let outcome: NamespaceReconfigurePlanner.Outcome
+    do throws(DeviceError) {
+      outcome = try NamespaceReconfigurePlanner(
+        present, as: truth, in: work.machine.inventory, inspector: inspector, contents: contents,
+        accepting: accepted
+      ).plan(
+        NamespaceReconfigureRequest(
+          mode: wanted.mode, map: wanted.map, align: wanted.align, sectorSize: wanted.sectorSize,
+          amount: wanted.amount == .max || !region.isLabeled ? nil : wanted.amount, measure: wanted.measure,
+          name: wanted.name == present.name || !region.isLabeled ? nil : wanted.name, force: true))
+    } catch {
+      var error = error
+      error.details.insert("\(wanted.place.text): \(wanted.title)", at: 0)
+      throw error
+    }
+    work.take(outcome.plan)
+    work.changed(
+      .reconfigure, present, "make \(present.title) anew: \(differences.joined(separator: ", "))",
+      outcome.proposal)
+    guard let proposal = outcome.proposal else { return }
+    work.machine.add(proposal, name: nil, uuid: nil)
+    try finish(wanted, proposal, &work)
+  }
+
+  /// What an earlier plan began, and nobody has used since.
+  private func isUnfinished(_ namespace: Namespace) -> Bool {
+    (namespace.rawUUID ?? namespace.uuid).map(unfinished.contains) ?? false
+  }
+
+  // MARK: New namespaces
+
+  private func create(
+    _ missing: [NamespaceLayout], on region: Region, _ work: inout Work
+  ) throws(DeviceError) {
+    guard !missing.isEmpty else { return }
+    let packed: LayoutPacking.Packed
+    do throws(DeviceError) {
+      packed = try LayoutPacking(work.machine, region: region.id).pack(missing)
+    } catch {
+      // There may be room where what stands in the way may go.
+      guard work.conflicts.isEmpty else {
+        work.warnings.append("\(error.summary): once the conflicts are settled there may be room")
+        return
+      }
+      throw error
+    }
+    work.machine = packed.machine
+    for (wanted, made) in packed.plans {
+      let proposal = made.proposal
+      var namespace = proposal.namespace
+      namespace.name = wanted.name
+      work.make(made.plan)
+      if let uuid = made.uuid { work.uuids.append(uuid) }
+      work.changed(
+        .create, namespace,
+        "create \(namespace.title), \(proposal.mode), \(proposal.taken), \(proposal.usable.exact) usable",
+        proposal)
+      try finish(wanted, proposal, &work)
+    }
+  }
+
+  /// What is done to a namespace that was just made.
+  private func finish(
+    _ wanted: NamespaceLayout, _ proposal: NamespaceProposal, _ work: inout Work
+  ) throws(DeviceError) {
+    if !wanted.isEnabled {
+      work.making.append(
+        Plan.Entry(
+          .disable(namespace: proposal.namespace.dev), "disable \(proposal.namespace.dev)",
+          undo: [.enable(namespace: proposal.namespace.dev)]))
+    }
+    guard let memory = wanted.systemRAM, wanted.isEnabled else { return }
+    let begin = (proposal.region.resource ?? 0) + proposal.offset + proposal.overhead.rawValue
+    let device = DaxDevice(
+      chardev: "dax\(proposal.namespace.regionID).\(proposal.namespace.id)", size: proposal.usable,
+      targetNode: proposal.region.targetNode, align: proposal.align ?? 4096, mode: .devdax,
+      mappings: [DaxRange(pageOffset: 0, start: begin, end: begin + proposal.usable.rawValue - 1)])
+    let region = DaxRegion(
+      id: proposal.namespace.regionID, size: proposal.usable, align: device.align, devices: [device])
+    let place = PlacedDaxDevice(device: device, region: region, namespace: nil)
+    work.make(
+      try DaxDevicePlanner(start, inspector: NobodyThere()).reconfigure([place], Self.request(memory)))
+  }
+
+  // MARK: System-ram
+
+  private func lend(
+    _ namespace: Namespace, _ memory: NamespaceLayout.SystemRAM, _ work: inout Work
+  ) throws(DeviceError) {
+    let places = start.daxDevices.filter { $0.namespace?.dev == namespace.dev }
+    let planner = DaxDevicePlanner(start, inspector: inspector, accepting: accepted)
+    var plan = try planner.reconfigure(places, Self.request(memory))
+    let online = places.contains { $0.device.memory?.online ?? 0 > 0 }
+    if plan.entries.isEmpty, memory == .offline, online { plan = try planner.offline(places) }
+    guard !plan.entries.isEmpty else { return }
+    work.make(plan)
+    work.changed(.memory, namespace, "make \(namespace.title) the kernel's memory, \(memory.rawValue)")
+  }
+
+  private static func request(_ memory: NamespaceLayout.SystemRAM) -> DaxDeviceRequest {
+    DaxDeviceRequest(mode: .systemRAM, isOnline: memory != .offline, isMovable: memory != .kernel)
+  }
+
+  private func states(_ work: Work) -> NamespaceStatePlanner {
+    NamespaceStatePlanner(
+      work.machine.inventory, inspector: inspector, contents: contents, accepting: accepted)
+  }
+}
+
+/// Of what is not there yet nobody is a user.
+private final class NobodyThere: UsageInspector {
+  func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport { UsageReport() }
+  func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport {
+    MappingReport()
+  }
+  func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport {
+    PinReport(devices: [])
+  }
+}

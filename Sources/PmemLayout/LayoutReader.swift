@@ -1,0 +1,129 @@
+public import PmemDevice
+
+extension Layout {
+  /// The version of the file's format.
+  public static let version: UInt64 = 1
+
+  /// Reads a layout, as YAML or JSON.
+  ///
+  /// - Parameters:
+  ///   - bytes: The text, UTF-8.
+  ///   - file: Its name, for messages.
+  /// - Throws: ``DeviceError/Code/corrupt`` with line, column and what was expected.
+  public init(parsing bytes: [UInt8], file: String) throws(DeviceError) {
+    let text = try LayoutText(parsing: bytes, file: file)
+    let top = try LayoutFields(text, known: ["layout", "regions"], what: "a layout")
+    let version = try top.required(try top.integer("layout"), "layout", of: "a layout")
+    guard version == Self.version else {
+      throw DeviceError(
+        .corrupt, "\(file): layout \(version) is not known", details: ["this pmemctl knows 1"])
+    }
+    var regions: [RegionLayout] = []
+    for item in try top.required(try top.list("regions"), "regions", of: "a layout") {
+      regions.append(try RegionLayout(reading: item))
+    }
+    self.init(regions: regions)
+  }
+}
+
+extension RegionLayout {
+  init(reading text: LayoutText) throws(DeviceError) {
+    let fields = try LayoutFields(text, known: ["select", "others", "namespaces"], what: "a region")
+    let select = try fields.required(fields["select"], "select", of: "a region")
+    var namespaces: [NamespaceLayout] = []
+    for item in try fields.list("namespaces") ?? [] { namespaces.append(try NamespaceLayout(reading: item)) }
+    self.init(
+      select: try RegionSelector(reading: select),
+      others: try fields.word("others", as: Others.self) ?? .keep,
+      namespaces: namespaces, place: text.place)
+  }
+}
+
+extension RegionSelector {
+  init(reading text: LayoutText) throws(DeviceError) {
+    if case .scalar("all", _) = text.content {
+      self.init()
+      return
+    }
+    let fields = try LayoutFields(
+      text, known: ["dimms", "interleave_set", "node", "bus", "address", "min_size", "max_size"],
+      what: "a selector (or the word all)")
+    var dimms: [String]?
+    if let items = try fields.list("dimms") {
+      dimms = []
+      for item in items {
+        guard case .scalar(let id, _) = item.content, !id.isEmpty else {
+          throw LayoutFields.wrong(item, "the id of a DIMM is expected, not \(item.kind)")
+        }
+        dimms?.append(id)
+      }
+      if items.isEmpty, let list = fields["dimms"] { throw LayoutFields.wrong(list, "dimms names none") }
+    }
+    let node = try fields.integer("node")
+    guard node ?? 0 <= UInt64(Int32.max) else {
+      throw DeviceError(.corrupt, "\(fields.place.text): there is no node \(node ?? 0)")
+    }
+    self.init(
+      dimms: dimms, interleaveSet: try fields.integer("interleave_set"), node: node.map { Int($0) },
+      bus: try fields.string("bus"), address: try fields.integer("address"),
+      minimumSize: try fields.size("min_size"), maximumSize: try fields.size("max_size"))
+    guard self != RegionSelector() else {
+      throw LayoutFields.wrong(text, "the selector says nothing", ["write all for every region"])
+    }
+  }
+}
+
+extension NamespaceLayout {
+  static let keys = [
+    "name", "uuid", "renamed_from", "mode", "size", "usable", "map", "align", "sector_size", "system_ram",
+    "enabled",
+  ]
+
+  init(reading text: LayoutText) throws(DeviceError) {
+    let fields = try LayoutFields(text, known: Self.keys, what: "a namespace")
+    let mode = try fields.required(try fields.word("mode", as: NamespaceMode.self), "mode", of: "a namespace")
+    var uuid: DeviceUUID?
+    if let word = try fields.string("uuid"), let place = fields["uuid"] {
+      guard let parsed = DeviceUUID(word), !parsed.isNull else {
+        throw LayoutFields.wrong(place, "\"\(word)\" is not a UUID")
+      }
+      uuid = parsed
+    }
+    let size = try fields.amount("size")
+    let usable = try fields.amount("usable")
+    if size != nil, let usable = fields["usable"] {
+      throw LayoutFields.wrong(usable, "size and usable are said both: one of them")
+    }
+    let amount = try fields.required(size ?? usable, "size", of: "a namespace (or \"usable\")")
+    let align = try fields.size("align").map(\.rawValue)
+    if let align, let place = fields["align"], align == 0 || align & (align - 1) != 0 {
+      throw LayoutFields.wrong(place, "alignment \(align) is not a power of two", ["use 4KiB, 2MiB or 1GiB"])
+    }
+    let map = try fields.word("map", as: MapLocation.self)
+    self.init(
+      name: try fields.string("name"), uuid: uuid, renamedFrom: try fields.string("renamed_from"), mode: mode,
+      amount: amount, measure: size == nil ? .usable : .taken, map: map, align: align,
+      sectorSize: try fields.integer("sector_size"),
+      systemRAM: try fields.word("system_ram", as: SystemRAM.self),
+      isEnabled: try fields.flag("enabled") ?? true, place: text.place)
+    try check(fields)
+  }
+
+  private func check(_ fields: LayoutFields) throws(DeviceError) {
+    if map == MapLocation.none, let place = fields["map"] {
+      throw LayoutFields.wrong(place, "map is mem or dev")
+    }
+    if !mode.hasMemoryMap, let place = fields["map"] ?? fields["align"] {
+      throw LayoutFields.wrong(place, "\(mode) mode has neither a memory map nor an alignment")
+    }
+    if systemRAM != nil, mode != .devdax, let place = fields["system_ram"] {
+      throw LayoutFields.wrong(place, "only devdax can be system_ram")
+    }
+    if systemRAM != nil, !isEnabled, let place = fields["system_ram"] {
+      throw LayoutFields.wrong(place, "what is not enabled is nobody's memory")
+    }
+    if measure == .usable, amount == .max, let place = fields["usable"] {
+      throw LayoutFields.wrong(place, "usable is a size or a share", ["write size: rest"])
+    }
+  }
+}

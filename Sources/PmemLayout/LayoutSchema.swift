@@ -1,0 +1,90 @@
+/// The published description of the format (JSON Schema, draft 2020-12): what it refuses, the reader refuses, and what the
+/// reader refuses without looking at a machine, it refuses.
+public enum LayoutSchema {
+  public static let text = """
+    {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "title": "pmemctl layout",
+      "description": "What a machine's persistent memory should look like; see pmemctl-layout-plan(8).",
+      "type": "object",
+      "additionalProperties": false,
+      "required": ["layout", "regions"],
+      "properties": {
+        "layout": {"description": "The version of the format.", "const": 1},
+        "regions": {"type": "array", "items": {"$ref": "#/$defs/region"}}
+      },
+      "$defs": {
+        "region": {
+          "type": "object",
+          "additionalProperties": false,
+          "required": ["select"],
+          "properties": {
+            "select": {
+              "description": "By what stays over a boot. Every region that is so gets the namespaces.",
+              "anyOf": [{"const": "all"}, {"$ref": "#/$defs/selector"}]
+            },
+            "others": {"description": "What becomes of other namespaces there.", "enum": ["keep", "destroy"]},
+            "namespaces": {"type": "array", "items": {"$ref": "#/$defs/namespace"}}
+          }
+        },
+        "selector": {
+          "type": "object",
+          "additionalProperties": false,
+          "minProperties": 1,
+          "properties": {
+            "dimms": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
+            "interleave_set": {"$ref": "#/$defs/number"},
+            "node": {"$ref": "#/$defs/number"},
+            "bus": {"type": "string", "minLength": 1},
+            "address": {"$ref": "#/$defs/number"},
+            "min_size": {"$ref": "#/$defs/bytes"},
+            "max_size": {"$ref": "#/$defs/bytes"}
+          }
+        },
+        "namespace": {
+          "type": "object",
+          "additionalProperties": false,
+          "required": ["mode"],
+          "oneOf": [{"required": ["size"]}, {"required": ["usable"]}],
+          "properties": {
+            "name": {
+              "description": "What it is found again by; {index}, {node} and {region} are filled in.",
+              "type": "string", "minLength": 1
+            },
+            "uuid": {"type": "string", "minLength": 1},
+            "renamed_from": {"type": "string", "minLength": 1},
+            "mode": {"enum": ["fsdax", "devdax", "sector", "raw"]},
+            "size": {"anyOf": [{"$ref": "#/$defs/bytes"}, {"$ref": "#/$defs/share"}, {"enum": ["rest", "max"]}]},
+            "usable": {"anyOf": [{"$ref": "#/$defs/bytes"}, {"$ref": "#/$defs/share"}]},
+            "map": {"enum": ["mem", "dev"]},
+            "align": {"$ref": "#/$defs/bytes"},
+            "sector_size": {"$ref": "#/$defs/number"},
+            "system_ram": {"enum": ["movable", "kernel", "offline"]},
+            "enabled": {"type": "boolean"}
+          },
+          "allOf": [
+            {
+              "if": {"properties": {"mode": {"enum": ["sector", "raw"]}}},
+              "then": {"properties": {"map": false, "align": false}}
+            },
+            {
+              "if": {"properties": {"mode": {"enum": ["fsdax", "sector", "raw"]}}},
+              "then": {"properties": {"system_ram": false}}
+            }
+          ]
+        },
+        "number": {
+          "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^(0x[0-9a-fA-F]+|[0-9]+)$"}]
+        },
+        "bytes": {
+          "anyOf": [
+            {"type": "integer", "minimum": 1},
+            {"type": "string", "pattern": "^[0-9]+(\\\\.[0-9]+)? ?([kKmMgGtTpP](i?[bB])?|[bB])?$"}
+          ]
+        },
+        "share": {"type": "string", "pattern": "^([1-9][0-9]?|100)%$"}
+      }
+    }
+
+    """
+}

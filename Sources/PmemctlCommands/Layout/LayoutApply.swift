@@ -1,0 +1,96 @@
+import ArgumentParser
+import PmemDevice
+import PmemLayout
+import PmemOutput
+
+struct LayoutApply: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "apply", abstract: "Make the machine what a layout says; once, and nothing the second time.",
+    discussion: """
+      All of it is one plan, checked against users, pins and content first, and taken back as far as can be where a \
+      step fails. What takes something away needs leave by name: --replace, --destroy. --check only tells whether \
+      there is anything to do, with status 2.
+      """)
+
+  @Argument(help: ArgumentHelp("The layout, YAML or JSON; - for standard input.", valueName: "file"))
+  var file: String?
+
+  @Option(
+    name: .customLong("plan"),
+    help: ArgumentHelp(
+      "A plan that layout plan --out saved: only on the machine as it was.", valueName: "file"))
+  var saved: String?
+
+  @Flag(name: .long, help: "Change nothing; the status is 2 where there is anything to do.")
+  var check = false
+
+  @OptionGroup var options: LayoutOptions
+  @OptionGroup var dangers: DangerOptions
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    let (layout, allowed, fingerprint) = try input()
+    let isReading = check || change.dryRun
+    let journal = context.journal(machine)
+    let backend = try context.open(machine, forWriting: !isReading)
+    guard !isReading else { return try show(layout, allowed, backend, journal, context) }
+    let lock = try LayoutLock(journal)
+    defer { withExtendedLifetime(lock) {} }
+    let pending = LayoutPending(journal)
+    let run = try LayoutRun(layout, allowed, accepting: dangers.accepted, on: backend, pending: pending)
+    if let fingerprint, fingerprint != run.inventory.fingerprint {
+      throw DeviceError(
+        .failed, "the machine is not what the plan was made for any more", details: ["nothing was changed"],
+        try: ["pmemctl layout plan FILE --out PLAN"])
+    }
+    try refuseConflicts(run.planned)
+    try pending.begin(run.planned.uuids)
+    let runner = ChangeRunner(
+      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
+    guard try runner.run(run.planned.plan, from: run.inventory, json: LayoutRendering(run.planned).json)
+    else {
+      return
+    }
+    pending.end()
+    let rendering = LayoutRendering(run.planned)
+    guard !output.json else { return try context.out.write(JSON.object(rendering.json).text) }
+    guard !run.planned.isEmpty else { return try context.out.write(rendering.text) }
+    try context.out.write(run.planned.changes.map { "\($0.region): \($0.text.sanitized)\n" }.joined())
+  }
+
+  private func input() throws -> (Layout, LayoutOptions, UInt64?) {
+    guard let saved else {
+      guard let file else { throw DeviceError(.usage, "which layout? Name a file, or --plan") }
+      return (try Layout(parsing: InputFile.read(file), file: file), options, nil)
+    }
+    guard file == nil, options.replace.isEmpty, options.destroy.isEmpty else {
+      throw DeviceError(.usage, "a saved plan has its layout and its --replace and --destroy in it")
+    }
+    let plan = try SavedLayoutPlan(parsing: InputFile.read(saved), file: saved)
+    var allowed = options
+    allowed.replace = plan.replace
+    allowed.destroy = plan.destroy
+    return (plan.layout, allowed, plan.fingerprint)
+  }
+
+  private func show(
+    _ layout: Layout, _ allowed: LayoutOptions, _ backend: any CommandContext.Backend, _ journal: UndoJournal,
+    _ context: CommandContext
+  ) throws {
+    let run = try LayoutRun(
+      layout, allowed, accepting: dangers.accepted, on: backend, pending: LayoutPending(journal))
+    let rendering = LayoutRendering(run.planned)
+    try context.out.write(output.json ? JSON.object(rendering.json).text : rendering.text)
+    guard run.planned.isEmpty || !check else { throw ChangesPending() }
+  }
+
+  private func refuseConflicts(_ planned: LayoutPlan) throws(DeviceError) {
+    guard let first = planned.conflicts.first else { return }
+    throw DeviceError(
+      .refused, "refused to apply the layout: \(first.text)",
+      details: planned.conflicts.dropFirst().map(\.text)
+        + planned.conflicts.map { "\($0.option) allows it" } + ["nothing was changed"])
+  }
+}

@@ -1,0 +1,128 @@
+import ArgumentParser
+import PmemDevice
+import PmemOutput
+
+struct LayoutExport: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export", abstract: "Write this machine's namespaces as a layout.")
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    let backend = try context.open(machine, forWriting: false)
+    let inventory = try backend.inventory(.planning)
+    let text = LayoutText(inventory) { TrueNamespace($0, on: backend).namespace }
+    try context.out.write(output.json ? JSON.object(text.json).text : text.yaml)
+  }
+}
+
+/// A machine as a layout, in both languages.
+private struct LayoutText {
+  private let inventory: Inventory
+  private let truth: (Namespace) -> Namespace
+
+  init(_ inventory: Inventory, truth: @escaping (Namespace) -> Namespace) {
+    self.inventory = inventory
+    self.truth = truth
+  }
+
+  var json: JSONObject {
+    var object = JSONObject()
+    object.add("layout", UInt64(1))
+    object.add(
+      "regions",
+      inventory.regions.filter(\.isEnabled).map { region in
+        var entry = JSONObject()
+        entry.add("select", .object(selector(region)))
+        entry.add("namespaces", region.configuredNamespaces.map { .object(namespace(truth($0), on: region)) })
+        return .object(entry)
+      })
+    return object
+  }
+
+  /// DIMMs where they have ids, the cookie where it tells regions on the same DIMMs apart, the address where there is no
+  /// DIMM.
+  private func selector(_ region: Region) -> JSONObject {
+    var object = JSONObject()
+    let dimms = region.mappings.compactMap { mapping in
+      inventory.dimms.first { $0.dev == mapping.dimm }?.id
+    }
+    if !dimms.isEmpty, dimms.count == region.mappings.count {
+      object.add("dimms", dimms.map(JSON.string))
+      let twins = inventory.regions.filter {
+        Set($0.mappings.map(\.dimm)) == Set(region.mappings.map(\.dimm))
+      }
+      guard twins.count > 1 else { return object }
+    } else if let provider = inventory.bus(of: region)?.provider {
+      object.add("bus", provider)
+    }
+    if let resource = region.resource { object.add("address", "0x" + String(resource, radix: 16)) }
+    return object
+  }
+
+  private func namespace(_ namespace: Namespace, on region: Region) -> JSONObject {
+    var object = JSONObject()
+    if region.isLabeled {
+      object.add("name", namespace.name)
+      if namespace.name == nil { object.add("uuid", (namespace.rawUUID ?? namespace.uuid)?.description) }
+    }
+    object.add("mode", namespace.mode.rawValue)
+    object.add("size", region.isLabeled ? JSON.string(namespace.rawSize.argument) : JSON.string("rest"))
+    if namespace.mode.hasMemoryMap, namespace.holder != nil || !namespace.isEnabled {
+      if namespace.map != .none { object.add("map", namespace.map.rawValue) }
+      object.add("align", namespace.align.map { ByteCount($0).argument })
+    }
+    if namespace.mode == .sector { object.add("sector_size", namespace.sectorSize) }
+    if let device = namespace.daxRegion?.devices.first, device.isEnabled, device.mode == .systemRAM {
+      let memory = device.memory
+      object.add(
+        "system_ram",
+        memory?.online ?? 0 == 0 ? "offline" : memory?.movable == memory?.online ? "movable" : "kernel")
+    }
+    if !namespace.isEnabled { object.add("enabled", false) }
+    return object
+  }
+
+  // MARK: YAML
+
+  var yaml: String {
+    var text = "layout: 1\nregions:\n"
+    for region in json["regions"]?.array ?? [] {
+      guard let members = region.object else { continue }
+      text += "  - select: \(Self.flow(members["select"]))\n    namespaces:"
+      let namespaces = members["namespaces"]?.array ?? []
+      text += namespaces.isEmpty ? " []\n" : "\n"
+      for namespace in namespaces {
+        var mark = "      - "
+        for member in namespace.object?.members ?? [] {
+          text += "\(mark)\(member.key): \(Self.flow(member.value))\n"
+          mark = "        "
+        }
+      }
+    }
+    return text
+  }
+
+  /// Words as they are, everything else as JSON, which YAML takes.
+  private static func flow(_ value: JSON?) -> String {
+    switch value {
+    case .string(let text):
+      let isWord =
+        text.first?.isLetter ?? false || text.first?.isNumber ?? false
+      let isPlain =
+        isWord && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
+        && !["true", "false", "null", "yes", "no", "on", "off"].contains(text.lowercased())
+      if isPlain { return text }
+      let quoted = JSON.string(text).text
+      return String(quoted.dropLast(quoted.hasSuffix("\n") ? 1 : 0))
+    case .array(let items): return "[" + items.map { flow($0) }.joined(separator: ", ") + "]"
+    case .object(let object):
+      return "{" + object.members.map { "\($0.key): \(flow($0.value))" }.joined(separator: ", ") + "}"
+    case .boolean(let flag): return "\(flag)"
+    case .integer(let number): return "\(number)"
+    case .unsigned(let number): return "\(number)"
+    case nil: return ""
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import PmemDevice
+import PmemInspect
+import PmemLayout
+import PmemMedia
+
+/// Which namespaces a layout may take something from.
+struct LayoutOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A namespace that may be made anew where it is; all for any. What is on it is lost.",
+      valueName: "namespace"))
+  var replace: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A namespace that may be destroyed, where the layout says that others are; all for any.",
+      valueName: "namespace"))
+  var destroy: [String] = []
+}
+
+/// A layout and the machine that it is for, put together.
+struct LayoutRun {
+  let backend: any CommandContext.Backend
+  let inventory: Inventory
+  let planned: LayoutPlan
+
+  /// - Parameters:
+  ///   - layout: What should be.
+  ///   - options: What may be taken away.
+  ///   - accepted: Harm that a person has named, and wants done.
+  ///   - backend: The machine.
+  ///   - pending: What an earlier apply began.
+  /// - Throws: What cannot be.
+  init(
+    _ layout: Layout, _ options: LayoutOptions, accepting accepted: AcceptedDangers,
+    on backend: any CommandContext.Backend, pending: LayoutPending
+  ) throws(DeviceError) {
+    self.backend = backend
+    inventory = try backend.inventory(.planning)
+    planned = try LayoutPlanner(
+      inventory, inspector: backend, contents: ContentProbe(backend), accepting: accepted,
+      replacing: AllowedNames(options.replace), destroying: AllowedNames(options.destroy),
+      unfinished: pending.uuids, truth: { TrueNamespace($0, on: backend).namespace }
+    ).plan(layout)
+  }
+}
+
+extension Inventory {
+  /// A checksum of what a plan rests on: regions, and the namespaces in them.
+  var fingerprint: UInt64 {
+    let lines = regions.map { region in
+      let own = region.configuredNamespaces.map { namespace in
+        let uuid = (namespace.rawUUID ?? namespace.uuid)?.description ?? ""
+        return [
+          namespace.dev, namespace.mode.rawValue, "\(namespace.rawSize.rawValue)", uuid, namespace.name ?? "",
+          "\(namespace.resource ?? 0)", "\(namespace.isEnabled)",
+        ].joined(separator: " ")
+      }
+      return ([region.dev, "\(region.size.rawValue)", "\(region.isetID ?? 0)"] + own).joined(separator: "\n")
+    }
+    var bytes = Array(lines.joined(separator: "\n").utf8)
+    bytes += [UInt8](repeating: 0, count: (4 - bytes.count % 4) % 4)
+    return fletcher64(bytes)
+  }
+}

@@ -1,0 +1,68 @@
+import Glibc
+import PmemDevice
+import SystemPackage
+
+/// The labels that an apply is about to write, kept until it is done: what is left of one that was killed can be known by
+/// them, and may be made anew without asking. Beside the undo journal.
+struct LayoutPending {
+  private let journal: UndoJournal
+  private var path: FilePath { journal.directory.appending("layout-pending.json") }
+  let uuids: Set<DeviceUUID>
+
+  init(_ journal: UndoJournal) {
+    self.journal = journal
+    let path = journal.directory.appending("layout-pending.json")
+    let text = (try? InputFile.read(path.string)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    uuids = Set(
+      text.split(whereSeparator: { !$0.isHexDigit && $0 != "-" }).compactMap { DeviceUUID(String($0)) })
+  }
+
+  /// Notes what is begun, with what was begun before and is not done.
+  ///
+  /// - Throws: What the disk says; nothing should be begun then.
+  func begin(_ more: [DeviceUUID]) throws(DeviceError) {
+    guard !more.isEmpty else { return }
+    try journal.makeDirectory()
+    let all = uuids.union(more).map(\.description).sorted()
+    let text = "[\n" + all.map { "  \"\($0)\"" }.joined(separator: ",\n") + "\n]\n"
+    do {
+      let descriptor = try FileDescriptor.open(
+        path, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
+      try descriptor.closeAfter {
+        try descriptor.writeAll(text.utf8)
+        guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+      }
+    } catch {
+      let reason = error as? Errno ?? .ioError
+      throw DeviceError(
+        reason == .permissionDenied ? .permission : .failed, "cannot write \(path): \(reason.description)",
+        errno: reason.rawValue)
+    }
+  }
+
+  /// All that was begun is done.
+  func end() { unlink(path.string) }
+}
+
+/// Keeps two applies on one host from interleaving. A simulated machine has a lock of its own.
+final class LayoutLock {
+  private let descriptor: Int32
+
+  /// - Throws: ``DeviceError/Code/failed`` while another one has it.
+  init(_ journal: UndoJournal) throws(DeviceError) {
+    try journal.makeDirectory()
+    let path = journal.directory.appending("layout-lock")
+    descriptor = open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw DeviceError(
+        DeviceError.Code(errno: errno), "cannot open \(path): \(String(cString: strerror(errno)))",
+        errno: errno)
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      close(descriptor)
+      throw DeviceError(.failed, "another layout is being applied: two at once would mix", errno: EAGAIN)
+    }
+  }
+
+  deinit { close(descriptor) }
+}

@@ -1,0 +1,75 @@
+import PmemDevice
+import PmemOutput
+
+/// What a layout changes, for people and for programs.
+struct LayoutRendering {
+  private let planned: LayoutPlan
+
+  init(_ planned: LayoutPlan) { self.planned = planned }
+
+  var text: String {
+    guard !planned.isEmpty else { return "nothing to do: the machine is as the layout says\n" }
+    var text = ""
+    for change in planned.changes {
+      text += "\(Self.mark(change.kind)) \(change.region): \(change.text.sanitized)\n"
+    }
+    for conflict in planned.conflicts {
+      text += "! \(conflict.text.sanitized)\n    \(conflict.option.sanitized) allows it\n"
+    }
+    if !planned.changes.isEmpty {
+      text += "\n"
+      for region in planned.free {
+        text += "\(region.region): \(region.free) free afterwards, \(region.largest) in one piece\n"
+      }
+    }
+    for warning in planned.plan.warnings { text += "\nNote: \(warning.sanitized)\n" }
+    return text
+  }
+
+  private static func mark(_ kind: LayoutPlan.Change.Kind) -> String {
+    switch kind {
+    case .create: "+"
+    case .destroy: "-"
+    case .reconfigure, .rename, .enable, .disable, .memory: "~"
+    }
+  }
+
+  /// Keys: `changes`, `conflicts`, `free`, and those of a plan.
+  var json: JSONObject {
+    var object = JSONObject()
+    object.add(
+      "changes",
+      planned.changes.map { change in
+        var entry = JSONObject()
+        entry.add("change", change.kind.rawValue)
+        entry.add("region", change.region)
+        entry.add("namespace", change.namespace)
+        entry.add("name", change.name)
+        entry.add("text", change.text)
+        entry.add("size", change.taken?.rawValue)
+        entry.add("usable", change.usable?.rawValue)
+        return .object(entry)
+      })
+    object.add(
+      "conflicts",
+      planned.conflicts.map { conflict in
+        var entry = JSONObject()
+        entry.add("text", conflict.text)
+        entry.add("option", conflict.option)
+        return .object(entry)
+      })
+    object.add(
+      "free",
+      planned.free.map { region in
+        var entry = JSONObject()
+        entry.add("region", region.region)
+        entry.add("available_size", region.free.rawValue)
+        entry.add("max_available_extent", region.largest.rawValue)
+        return .object(entry)
+      })
+    for member in PlanRendering(planned.plan).json.members where member.key != "plan" {
+      object.add(member.key, member.value)
+    }
+    return object
+  }
+}

@@ -1,0 +1,55 @@
+import PmemDevice
+import PmemLayout
+import PmemOutput
+
+/// A plan that was looked at, to be applied later: the layout, what may be taken away, and a checksum of the machine that it
+/// was made for.
+struct SavedLayoutPlan {
+  var layout: Layout
+  var source: String
+  var file: String
+  var replace: [String]
+  var destroy: [String]
+  var fingerprint: UInt64
+
+  private static let kind = "pmemctl-layout-plan 1"
+
+  init(_ source: [UInt8], file: String, _ options: LayoutOptions, fingerprint: UInt64) throws(DeviceError) {
+    layout = try Layout(parsing: source, file: file)
+    self.source = String(decoding: source, as: UTF8.self)
+    self.file = file
+    replace = options.replace
+    destroy = options.destroy
+    self.fingerprint = fingerprint
+  }
+
+  var json: JSON {
+    var object = JSONObject()
+    object.add("kind", Self.kind)
+    object.add("file", file)
+    object.add("machine", fingerprint)
+    object.add("replace", replace.map(JSON.string))
+    object.add("destroy", destroy.map(JSON.string))
+    object.add("layout", source)
+    return .object(object)
+  }
+
+  /// - Throws: ``DeviceError/Code/corrupt`` for anything but what ``json`` wrote.
+  init(parsing bytes: [UInt8], file: String) throws(DeviceError) {
+    let json: JSON
+    do { json = try JSON(parsing: bytes) } catch { throw DeviceError(.corrupt, "\(file), \(error)") }
+    guard let object = json.object, object["kind"]?.string == Self.kind, let name = object["file"]?.string,
+      let source = object["layout"]?.string, let machine = object["machine"]?.unsigned,
+      let replace = object["replace"]?.array, let destroy = object["destroy"]?.array
+    else {
+      throw DeviceError(
+        .corrupt, "\(file) is no saved plan", details: ["pmemctl layout plan --out makes one"])
+    }
+    layout = try Layout(parsing: Array(source.utf8), file: name)
+    self.source = source
+    self.file = name
+    self.replace = replace.compactMap(\.string)
+    self.destroy = destroy.compactMap(\.string)
+    fingerprint = machine
+  }
+}

@@ -1,0 +1,288 @@
+import Foundation
+import PmemDevice
+import PmemLayout
+import PmemctlCommands
+import TestSupport
+import Testing
+
+/// Layouts, from the file to the machine.
+@Suite struct LayoutCommandTests {
+  static let fleet = """
+    layout: 1
+    regions:
+      - select: {min_size: 2GiB}
+        namespaces:
+          - name: vm-{index}
+            mode: devdax
+            size: 512MiB
+          - name: ram-{index}
+            mode: devdax
+            size: 512MiB
+            system_ram: movable
+          - name: cache-{index}
+            mode: fsdax
+            size: rest
+    """
+
+  /// Runs a line that names the layout as FILE.
+  private func run(_ line: String, _ layout: String, on harness: CommandHarness) throws -> Answer {
+    let folder = try TemporaryFolder()
+    let file = folder.path + "/layout.yaml"
+    try Data(layout.utf8).write(to: URL(fileURLWithPath: file))
+    let answer = harness.run(line.replacingOccurrences(of: "FILE", with: file))
+    return Answer(
+      status: answer.status, out: answer.out.replacingOccurrences(of: file, with: "FILE"),
+      err: answer.err.replacingOccurrences(of: file, with: "FILE"))
+  }
+
+  @Test func aLayoutIsPlannedAppliedAndThenNothing() throws {
+    let harness = try CommandHarness.standard()
+    let plan = try run("layout plan FILE", Self.fleet, on: harness)
+    #expect(plan.status == .changesPending)
+    try expectGolden(plan.out, "layout-plan.txt")
+    try expectGolden(
+      try run("layout plan FILE --json", Self.fleet, on: harness).out.withoutUUIDs, "layout-plan.json")
+    #expect(try run("layout apply FILE --check", Self.fleet, on: harness).status == .changesPending)
+    #expect(try run("layout apply FILE --dry-run", Self.fleet, on: harness).status == .done)
+    #expect(harness.run("namespace list --json cache-0").status == .notFound)
+    #expect(try run("layout apply FILE", Self.fleet, on: harness).status == .done)
+    #expect(harness.run("device list").out.contains("3 of 3 blocks online, movable"))
+    for line in ["layout plan FILE", "layout apply FILE", "layout apply FILE --check"] {
+      let again = try run(line, Self.fleet, on: harness)
+      #expect(again.status == .done && again.out.contains("nothing to do"), "\(again.out)\(again.err)")
+    }
+  }
+
+  @Test func exportIsTheMachineInBothLanguages() throws {
+    let harness = try CommandHarness.standard()
+    _ = try run("layout apply FILE", Self.fleet, on: harness)
+    harness.run("namespace create --region region2 --mode sector --force --yes")
+    harness.run("namespace disable cache-0")
+    let yaml = harness.run("layout export").out
+    try expectGolden(yaml, "layout-export.yaml")
+    for text in [yaml, harness.run("layout export --json").out] {
+      let plan = try run("layout plan FILE", text, on: harness)
+      #expect(plan.status == .done, "\(plan.out)\(plan.err)")
+    }
+    // Another machine with the same hardware becomes the same.
+    let other = try CommandHarness.standard()
+    #expect(try run("layout apply FILE --replace all", yaml, on: other).status == .done)
+    #expect(other.run("layout export").out == yaml)
+  }
+
+  @Test func whatTakesSomethingAwayNeedsLeaveByName() throws {
+    let harness = try CommandHarness.standard()
+    harness.run("namespace create --region region0 --mode fsdax --size 512MiB --name vm-0")
+    harness.run("namespace create --region region0 --mode raw --size 64MiB --name other")
+    let before = harness.run("namespace list --json").out
+    let layout = Self.fleet.replacingOccurrences(of: "GiB}\n", with: "GiB}\n    others: destroy\n")
+    let refused = try run("layout apply FILE", layout, on: harness)
+    #expect(refused.status == .refused)
+    #expect(
+      refused.err.contains("--replace vm-0 allows it") && refused.err.contains("--destroy other allows it"))
+    #expect(
+      refused.err.contains("FILE:6:9: namespace0.0 \"vm-0\": it is fsdax, not devdax"), "\(refused.err)")
+    let half = try run("layout apply FILE --replace vm-0", layout, on: harness)
+    #expect(half.status == .refused && !half.err.contains("vm-0"))
+    #expect(harness.run("namespace list --json").out == before)
+    let done = try run("layout apply FILE --replace vm-0 --destroy other", layout, on: harness)
+    #expect(done.status == .done, "\(done.err)")
+    #expect(harness.run("namespace list --json vm-0").out.contains("\"devdax\""))
+    #expect(harness.run("namespace list --json other").status == .notFound)
+  }
+
+  @Test func whoeverUsesItIsInTheWay() throws {
+    let harness = try CommandHarness.standard()
+    harness.run("namespace create --region region0 --mode fsdax --size 512MiB --name vm-0")
+    harness.run("sim mount vm-0 /srv")
+    let answer = try run("layout apply FILE --replace all", Self.fleet, on: harness)
+    #expect(answer.status == .refused && answer.err.contains("/srv"))
+    #expect(harness.run("namespace list").out.contains("ram-0") == false)
+  }
+
+  @Test func aNameIsChangedInPlace() throws {
+    let harness = try CommandHarness.standard()
+    harness.run("namespace create --region region0 --mode fsdax --size 512MiB --name old")
+    let layout = """
+      {"layout": 1, "regions": [{"select": {"node": 0, "min_size": "2GiB"}, "namespaces": [
+        {"name": "new", "renamed_from": "old", "mode": "fsdax", "size": "512MiB"}]}]}
+      """
+    let plan = try run("layout apply FILE", layout, on: harness)
+    #expect(
+      plan.status == .done && plan.out.contains("rename namespace0.0 \"old\" to \"new\""), "\(plan.err)")
+    #expect(try run("layout plan FILE", layout, on: harness).status == .done)
+  }
+
+  @Test func aSavedPlanIsForThatMachineOnly() throws {
+    let harness = try CommandHarness.standard()
+    let folder = try TemporaryFolder()
+    let plan = folder.path + "/plan"
+    #expect(try run("layout plan FILE --out \(plan)", Self.fleet, on: harness).status == .changesPending)
+    harness.run("namespace create --region region0 --mode raw --size 64MiB --name since")
+    let stale = harness.run("layout apply --plan \(plan)")
+    #expect(stale.status == .failed && stale.err.contains("not what the plan was made for"))
+    harness.run("namespace destroy --force since")
+    let applied = harness.run("layout apply --plan \(plan)")
+    #expect(applied.status == .done, "\(applied.err)")
+    #expect(harness.run("layout apply --plan \(plan) --replace all").status == .usage)
+  }
+
+  @Test func aSnapshotIsPlannedAnywhere() throws {
+    let host = try CommandHarness.standard()
+    host.run("namespace create --region region0 --mode fsdax --size 512MiB --name vm-0")
+    let folder = try TemporaryFolder()
+    let snapshot = folder.path + "/status.json"
+    try Data(host.run("status --json").out.utf8).write(to: URL(fileURLWithPath: snapshot))
+    let live = try run("layout plan FILE", Self.fleet, on: host)
+    let elsewhere = try run("layout plan FILE --inventory \(snapshot)", Self.fleet, on: try CommandHarness())
+    #expect(
+      elsewhere.status == .changesPending && elsewhere.out == live.out, "\(elsewhere.out)\(elsewhere.err)")
+  }
+
+  // MARK: Packing
+
+  /// 1 GiB of devdax with 1 GiB alignment fits behind what is aligned by itself only: the order as written fails.
+  @Test func anOrderIsFoundWhereTheSimpleOneFails() throws {
+    let harness = try CommandHarness.standard()
+    // Holes of 512 MiB and of the rest.
+    for (name, size) in [("a", "512MiB"), ("b", "64MiB")] {
+      harness.run("namespace create --region region0 --mode raw --size \(size) --name \(name)")
+    }
+    harness.run("namespace destroy --force a")
+    let layout = """
+      layout: 1
+      regions:
+        - select: {node: 0, min_size: 2GiB}
+          namespaces:
+            - {name: small, mode: raw, size: 16MiB}
+            - {name: medium, mode: raw, size: 512MiB}
+            - {name: large, mode: raw, size: 1456MiB}
+      """
+    let plan = try run("layout apply FILE", layout, on: harness)
+    #expect(plan.status == .done, "\(plan.err)")
+    let over = layout.replacingOccurrences(of: "1456MiB", with: "1472MiB")
+    let other = try CommandHarness.standard()
+    other.run("namespace create --region region0 --mode raw --size 64MiB --name b")
+    let failed = try run("layout plan FILE", over, on: other)
+    #expect(failed.status == .failed && failed.err.contains("2 of 3 fit in the best order"), "\(failed.err)")
+  }
+
+  // MARK: Errors
+
+  @Test(arguments: [
+    ("layout: 1\nregions:\n  - select: al\n", "FILE:3:13: a selector (or the word all) is expected"),
+    (
+      "layout: 1\nregions:\n  - select: all\n    namespace: []\n",
+      "FILE:4:5: a region has no key \"namespace\""
+    ),
+    ("layout: 2\nregions: []\n", "layout 2 is not known"), ("", "FILE:1:1: it is empty"),
+    ("layout: 1\n", "FILE:1:1: a layout needs the key \"regions\""),
+    (
+      "layout: 1\nregions: [{select: all, namespaces: [{mode: fsdx, size: 1GiB}]}]",
+      "mode is fsdax, devdax, sector, raw"
+    ),
+    (
+      "layout: 1\nregions: [{select: all, namespaces: [{mode: raw, size: 1GB3}]}]",
+      "FILE:2:56: size: \"1GB3\""
+    ),
+    ("layout: 1\nregions: [{select: all, namespaces: [{mode: raw, size: 101%}]}]", "size: \"101%\""),
+    (
+      "layout: 1\nregions: [{select: all, namespaces: [{mode: raw, size: 1GiB, align: 2MiB}]}]",
+      "raw mode has neither"
+    ),
+    (
+      "layout: 1\nregions: [{select: all, namespaces: [{mode: fsdax, size: 1GiB, align: 3MiB}]}]",
+      "not a power of two"
+    ),
+    (
+      "layout: 1\nregions: [{select: all, namespaces: [{mode: raw, size: 1GiB, usable: 1GiB}]}]",
+      "are said both"
+    ),
+    ("layout: 1\nregions: [{select: all, namespaces: [{mode: raw}]}]", "needs the key \"size\""),
+    ("layout: 1\nregions: [{select: all, select: all}]", "\"select\" is said twice, first at line 2"),
+    ("layout: 1\nregions: [{select: {}}]", "the selector says nothing"),
+    ("layout: [1\nregions: 2", "FILE:2:"), ("layout: 1\nregions: &a [*a]", "nested too deep"),
+    ("layout: 1\nregions: []\n---\nlayout: 1\n", "one document is expected"),
+    (
+      "layout: 1\nregions: [{select: all, namespaces: [{mode: raw, size: 1GiB, enabled: maybe}]}]",
+      "enabled is true or false"
+    ),
+  ]) func mistakesHaveAPlaceAndANearestWord(text: String, message: String) throws {
+    let harness = try CommandHarness.standard()
+    let answer = try run("layout apply FILE --replace all --destroy all", text, on: harness)
+    #expect(answer.status == .badData)
+    #expect(answer.err.contains(message), "\(answer.err)")
+  }
+
+  @Test(arguments: [
+    ("{select: {node: 7}}", Status.notFound, "no region of this machine is as selected"),
+    (
+      "{select: all, namespaces: [{name: a, mode: raw, size: 64MiB}]}", .badData,
+      "write {index} into the name"
+    ),
+    ("{select: {node: 1}, namespaces: [{mode: raw, size: 64MiB}]}", .badData, "it needs a name"),
+    (
+      "{select: {node: 1}, namespaces: [{name: a, mode: raw, size: 64MiB}, {name: a, mode: raw, size: 64MiB}]}",
+      .badData,
+      "two namespaces would be named"
+    ),
+    (
+      "{select: {node: 1}, namespaces: [{name: a, mode: raw, size: rest}, {name: b, mode: raw, size: rest}]}",
+      .badData,
+      "two namespaces of region1 want all that is left"
+    ),
+    ("{select: {bus: e820}, namespaces: [{mode: fsdax, size: 64MiB}]}", .badData, "size must be rest"),
+    (
+      "{select: {node: 1}, namespaces: [{name: namespace0.0, mode: raw, size: 64MiB}]}", .badData,
+      "cannot be a name"
+    ),
+    (
+      "{select: {node: 1}, namespaces: [{name: here, mode: raw, size: 64MiB}]}", .badData,
+      "a namespace does not move"
+    ),
+    (
+      "{select: {node: 1}, namespaces: [{name: a, mode: raw, size: 65MiB}]}", .failed,
+      "must be a multiple of 16 MiB"
+    ),
+    ("{select: {node: 1}}, {select: {min_size: 3GiB}}", .badData, "region1 is selected at"),
+  ]) func whatTheMachineCannotBeIsSaid(region: String, status: Status, message: String) throws {
+    let harness = try CommandHarness.standard()
+    harness.run("namespace create --region region0 --mode raw --size 64MiB --name here")
+    let before = harness.run("namespace list --json").out
+    let answer = try run("layout apply FILE", "layout: 1\nregions: [\(region)]\n", on: harness)
+    #expect(answer.status == status && answer.err.contains(message), "\(answer.err)")
+    #expect(harness.run("namespace list --json").out == before)
+  }
+
+  /// Whatever a file holds, reading it ends, with a layout or with a place.
+  @Test func anyTextIsALayoutOrHasAPlace() throws {
+    var generator = SeededGenerator(seed: 41)
+    let good = Array(Self.fleet.utf8)
+    let words = [
+      "size", "mode", ": ", "- ", "{", "}", "[", "]", "\n", "  ", "&a ", "*a", "\"", "'", "|", "\u{0}", "é",
+      "%",
+    ]
+    var accepted = 0
+    for _ in 0..<100_000 {
+      var bytes = good
+      for _ in 0..<Int.random(in: 1...4, using: &generator) {
+        let place = Int.random(in: bytes.indices, using: &generator)
+        switch Int.random(in: 0..<4, using: &generator) {
+        case 0: bytes[place] = UInt8.random(in: 0...255, using: &generator)
+        case 1: bytes.remove(at: place)
+        case 2: bytes.insert(contentsOf: (words.randomElement(using: &generator) ?? "").utf8, at: place)
+        default:
+          let end = min(bytes.count, place + Int.random(in: 1...40, using: &generator))
+          bytes.insert(contentsOf: bytes[place..<end], at: Int.random(in: bytes.indices, using: &generator))
+        }
+      }
+      do throws(DeviceError) {
+        _ = try Layout(parsing: bytes, file: "FILE")
+        accepted += 1
+      } catch {
+        #expect(error.code == .corrupt && error.summary.hasPrefix("FILE"), "\(error.summary)")
+      }
+    }
+    #expect(accepted > 1000)
+  }
+}
