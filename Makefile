@@ -20,7 +20,7 @@ build_packages = libndctl-dev libdaxctl-dev libmnl-dev libblkid-dev libyaml-dev 
 check_packages = man-db groff-base
 vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq e2fsprogs xfsprogs dmsetup gcc libc6-dev \
 	iproute2 libibverbs-dev ibverbs-providers libbpf-dev fdisk
-test_packages = $(check_packages) $(vm_packages) zsh fish
+test_packages = $(check_packages) $(vm_packages) zsh fish ansible-core python3-jsonschema
 bench_packages = $(vm_packages) time hyperfine lsof psmisc
 
 topology = $(addprefix -d ,$(DIMMS)) -e $(E820)
@@ -28,7 +28,7 @@ topology = $(addprefix -d ,$(DIMMS)) -e $(E820)
 sections = 8
 pages = $(wildcard man/*.$(sections))
 
-.PHONY: all build demo test unit-test vm-test lockstep check format bench man install uninstall clean help \
+.PHONY: all build demo test unit-test ansible-test vm-test lockstep check format bench man install uninstall clean help \
 	deps-build deps-check deps-test deps-vm deps-bench
 
 all: build
@@ -38,6 +38,7 @@ help:
 	@echo 'make demo       the main job on a simulated machine'
 	@echo 'make test       every test: units, commands, the binary, a real kernel in QEMU'
 	@echo 'make unit-test  all but the real kernel'
+	@echo 'make ansible-test   the Ansible module on simulated hosts'
 	@echo 'make vm-test    the real kernel alone (KERNEL=$(KERNEL) MEMORY=$(MEMORY) DIMMS="$(DIMMS)" E820=$(E820) SEED= COUNT= CHANGES=)'
 	@echo 'make lockstep   many random changes on a kernel and the simulator in lockstep (CHANGES=$(CHANGES) SEED=)'
 	@echo 'make check      format, module boundaries, manual pages'
@@ -78,12 +79,16 @@ build: deps-build
 demo: build
 	@Tests/demo $(program)
 
-# The four tiers: 1 and 2 in process, 3 the built binary, 4 a real kernel.
-test: unit-test vm-test
+# The four tiers: 1 and 2 in process, 3 the built binary, alone and under Ansible, 4 a real kernel.
+test: unit-test ansible-test vm-test
 
 unit-test: deps-build deps-test
 	$(SWIFT) build $(release_flags) --product pmemctl
 	PMEMCTL_BINARY=$(CURDIR)/$(program) $(SWIFT) test --disable-xctest
+
+ansible-test: deps-build deps-test
+	$(SWIFT) build $(release_flags) --product pmemctl
+	@Tests/Ansible/run $(program)
 
 vm-test: deps-build deps-vm
 	$(SWIFT) build $(release_flags)
@@ -114,18 +119,26 @@ man: deps-check
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
-		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d $(DESTDIR)$(PREFIX)/share/ansible/plugins/modules \
+		$(DESTDIR)$(PREFIX)/share/pmemctl $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(program) $(DESTDIR)$(PREFIX)/bin/pmemctl
 	install -m 644 $(pages) $(DESTDIR)$(PREFIX)/share/man/man8
 	$(program) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pmemctl
 	$(program) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_pmemctl
 	$(program) --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/pmemctl.fish
+	$(program) layout schema > $(DESTDIR)$(PREFIX)/share/pmemctl/layout.schema.json
+	install -m 644 Sources/ansible/pmem_layout.py $(DESTDIR)$(PREFIX)/share/ansible/plugins/modules
+	sed 's|@BINDIR@|$(PREFIX)/bin|' Sources/systemd/pmemctl-layout.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/pmemctl-layout.service
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/pmemctl $(DESTDIR)$(PREFIX)/share/man/man8/pmemctl*.8 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/pmemctl \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_pmemctl \
-		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/pmemctl.fish
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/pmemctl.fish \
+		$(DESTDIR)$(PREFIX)/share/pmemctl/layout.schema.json \
+		$(DESTDIR)$(PREFIX)/share/ansible/plugins/modules/pmem_layout.py \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/pmemctl-layout.service
 
 clean:
 	rm -rf .build

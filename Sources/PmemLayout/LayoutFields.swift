@@ -39,9 +39,14 @@ struct LayoutFields {
 
   func string(_ name: String) throws(DeviceError) -> String? {
     guard let text = self[name] else { return nil }
-    guard case .scalar(let value, _) = text.content, !value.isEmpty else {
-      throw Self.wrong(text, "\(name) is a text, not \(text.kind)")
-    }
+    return try Self.text(text, name)
+  }
+
+  /// A text; what YAML takes for a truth value or for nothing must be quoted to be one.
+  static func text(_ text: LayoutText, _ name: String) throws(DeviceError) -> String {
+    guard case .scalar(let value, let isQuoted) = text.content, !value.isEmpty,
+      isQuoted || !["true", "false", "null", "~"].contains(value)
+    else { throw wrong(text, "\(name) is a text, not \(text.kind)") }
     return value
   }
 

@@ -51,12 +51,7 @@ extension RegionSelector {
     var dimms: [String]?
     if let items = try fields.list("dimms") {
       dimms = []
-      for item in items {
-        guard case .scalar(let id, _) = item.content, !id.isEmpty else {
-          throw LayoutFields.wrong(item, "the id of a DIMM is expected, not \(item.kind)")
-        }
-        dimms?.append(id)
-      }
+      for item in items { dimms?.append(try LayoutFields.text(item, "the id of a DIMM")) }
       if items.isEmpty, let list = fields["dimms"] { throw LayoutFields.wrong(list, "dimms names none") }
     }
     let node = try fields.integer("node")

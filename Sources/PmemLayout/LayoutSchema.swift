@@ -1,5 +1,5 @@
 /// The published description of the format (JSON Schema, draft 2020-12): what it refuses, the reader refuses, and what the
-/// reader refuses without looking at a machine, it refuses.
+/// reader refuses without looking at a machine, it refuses, but for alignments that are no power of two.
 public enum LayoutSchema {
   public static let text = """
     {
@@ -32,10 +32,10 @@ public enum LayoutSchema {
           "additionalProperties": false,
           "minProperties": 1,
           "properties": {
-            "dimms": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
+            "dimms": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/text"}},
             "interleave_set": {"$ref": "#/$defs/number"},
             "node": {"$ref": "#/$defs/number"},
-            "bus": {"type": "string", "minLength": 1},
+            "bus": {"$ref": "#/$defs/text"},
             "address": {"$ref": "#/$defs/number"},
             "min_size": {"$ref": "#/$defs/bytes"},
             "max_size": {"$ref": "#/$defs/bytes"}
@@ -49,10 +49,10 @@ public enum LayoutSchema {
           "properties": {
             "name": {
               "description": "What it is found again by; {index}, {node} and {region} are filled in.",
-              "type": "string", "minLength": 1
+              "$ref": "#/$defs/text"
             },
-            "uuid": {"type": "string", "minLength": 1},
-            "renamed_from": {"type": "string", "minLength": 1},
+            "uuid": {"type": "string", "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"},
+            "renamed_from": {"$ref": "#/$defs/text"},
             "mode": {"enum": ["fsdax", "devdax", "sector", "raw"]},
             "size": {"anyOf": [{"$ref": "#/$defs/bytes"}, {"$ref": "#/$defs/share"}, {"enum": ["rest", "max"]}]},
             "usable": {"anyOf": [{"$ref": "#/$defs/bytes"}, {"$ref": "#/$defs/share"}]},
@@ -70,9 +70,14 @@ public enum LayoutSchema {
             {
               "if": {"properties": {"mode": {"enum": ["fsdax", "sector", "raw"]}}},
               "then": {"properties": {"system_ram": false}}
+            },
+            {
+              "if": {"properties": {"enabled": {"const": false}}, "required": ["enabled"]},
+              "then": {"properties": {"system_ram": false}}
             }
           ]
         },
+        "text": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "number"}]},
         "number": {
           "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^(0x[0-9a-fA-F]+|[0-9]+)$"}]
         },

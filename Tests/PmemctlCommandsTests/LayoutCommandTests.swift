@@ -285,4 +285,78 @@ import Testing
     }
     #expect(accepted > 1000)
   }
+
+  // MARK: The schema
+
+  private static let hasChecker =
+    (try? TestSupport.run("/usr/bin/python3", ["-c", "import jsonschema"]).status) == 0
+
+  /// What the published schema says of a file, the reader says too.
+  @Test(.enabled(if: hasChecker)) func theSchemaAndTheReaderAgree() throws {
+    var generator = SeededGenerator(seed: 51)
+    var texts: [String] = []
+    for _ in 0..<3000 { texts.append(Self.document(&generator)) }
+    let folder = try TemporaryFolder()
+    let schema = try CommandHarness().run("layout schema").out
+    try Data(schema.utf8).write(to: URL(fileURLWithPath: folder.path + "/schema"))
+    try Data(texts.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: folder.path + "/texts"))
+    let script = """
+      import json, sys, jsonschema
+      schema = json.load(open(sys.argv[1] + "/schema"))
+      jsonschema.Draft202012Validator.check_schema(schema)
+      check = jsonschema.Draft202012Validator(schema)
+      print("".join("1" if check.is_valid(json.loads(line)) else "0" for line in open(sys.argv[1] + "/texts")))
+      """
+    let checked = try TestSupport.run("/usr/bin/python3", ["-c", script, folder.path])
+    #expect(checked.status == 0, "\(checked.errors)")
+    let verdicts = Array(checked.output.filter { "01".contains($0) })
+    try #require(verdicts.count == texts.count)
+    for (text, verdict) in zip(texts, verdicts) {
+      var reason = ""
+      do throws(DeviceError) { _ = try Layout(parsing: Array(text.utf8), file: "FILE") } catch {
+        reason = error.summary
+      }
+      #expect(reason.isEmpty == (verdict == "1"), "\(text): \(reason)")
+    }
+    #expect(verdicts.filter { $0 == "1" }.count > 300)
+  }
+
+  /// A document that is mostly right.
+  private static func document(_ generator: inout SeededGenerator) -> String {
+    func pick(_ words: [String]) -> String { words.randomElement(using: &generator) ?? "" }
+    func rarely(_ odds: Int = 12) -> Bool { Int.random(in: 0..<odds, using: &generator) == 0 }
+    let odd = ["true", "null", "[]", "{}", "\"\"", "\"x\"", "-1", "1.5"]
+    func value(_ good: [String]) -> String { rarely(20) ? pick(odd) : pick(good) }
+    let sizes = ["\"16GiB\"", "\"64M\"", "\"1.5GiB\"", "16777216", "\"16 MiB\"", "\"2TB\""]
+    var namespace: [String] = []
+    if !rarely() {
+      namespace.append(
+        "\"mode\": \(value(["\"fsdax\"", "\"devdax\"", "\"devdax\"", "\"sector\"", "\"raw\""]))")
+    }
+    if !rarely() { namespace.append("\"name\": \(value(["\"a\"", "\"b-{index}\"", "7"]))") }
+    if !rarely() {
+      namespace.append(
+        "\"size\": \(value(sizes + ["\"25%\"", "\"rest\"", "\"max\"", "\"101%\"", "\"0%\"", "0"]))")
+    }
+    if rarely(6) { namespace.append("\"usable\": \(value(sizes + ["\"10%\""]))") }
+    if rarely(4) { namespace.append("\"map\": \(value(["\"dev\"", "\"mem\"", "\"none\""]))") }
+    if rarely(6) { namespace.append("\"align\": \(value(["\"2MiB\"", "4096", "\"1GiB\""]))") }
+    if rarely(6) { namespace.append("\"sector_size\": \(value(["512", "4096"]))") }
+    if rarely(6) {
+      namespace.append("\"system_ram\": \(value(["\"movable\"", "\"kernel\"", "\"offline\""]))")
+    }
+    if rarely(6) { namespace.append("\"enabled\": \(value(["true", "false"]))") }
+    if rarely(8) { namespace.append("\"uuid\": \(value(["\"0d2ab2b6-dc0c-4bf5-95b8-3f5d2b6f3a11\""]))") }
+    if rarely(25) { namespace.append("\"sizee\": 1") }
+    let selector = value([
+      "\"all\"", "{\"node\": 0}", "{\"dimms\": [\"a\", \"b\"]}",
+      "{\"min_size\": \"1GiB\", \"bus\": \"e820\"}",
+      "{\"address\": \"0x100\"}", "{\"interleave_set\": 12}", "{\"dimms\": []}", "{\"nod\": 0}",
+      "{\"node\": -1}",
+    ])
+    var region = ["\"select\": \(selector)"]
+    if rarely(4) { region.append("\"others\": \(value(["\"keep\"", "\"destroy\""]))") }
+    if !rarely() { region.append("\"namespaces\": [{\(namespace.joined(separator: ", "))}]") }
+    return "{\"layout\": \(rarely(30) ? "2" : "1"), \"regions\": [{\(region.joined(separator: ", "))}]}"
+  }
 }

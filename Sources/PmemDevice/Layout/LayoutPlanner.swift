@@ -121,7 +121,10 @@ public struct LayoutPlanner {
     if assignment.others == .destroy {
       try destroy(assignment.region.configuredNamespaces.filter { !spoken.contains($0.dev) }, &work)
     }
-    for (wanted, present) in kept { try adapt(present, to: wanted, on: assignment.region, &work) }
+    for (wanted, present) in kept {
+      guard try adapt(present, to: wanted, on: assignment.region, &work) else { continue }
+      missing.append(wanted)
+    }
     try create(missing, on: assignment.region, &work)
   }
 
@@ -147,15 +150,24 @@ public struct LayoutPlanner {
 
   // MARK: A namespace that is there
 
+  /// - Returns: Whether it is gone, and must be created elsewhere.
   private func adapt(
     _ present: Namespace, to wanted: NamespaceLayout, on region: Region, _ work: inout Work
-  ) throws(DeviceError) {
+  ) throws(DeviceError) -> Bool {
     let truth = truth(present)
     let comparison = LayoutComparison(wanted, truth, on: region, in: start)
     let differences = comparison.differences
     guard differences.isEmpty else {
       return try replace(present, truth, with: wanted, on: region, differences, &work)
     }
+    try settle(present, as: wanted, on: region, &work)
+    return false
+  }
+
+  /// What differs only in name or state.
+  private func settle(
+    _ present: Namespace, as wanted: NamespaceLayout, on region: Region, _ work: inout Work
+  ) throws(DeviceError) {
     if let name = wanted.name, region.isLabeled, name != present.name {
       work.make(try states(work).rename(present, to: name))
       work.changed(.rename, present, "rename \(present.title) to \"\(name)\"")
@@ -176,14 +188,14 @@ public struct LayoutPlanner {
   private func replace(
     _ present: Namespace, _ truth: Namespace, with wanted: NamespaceLayout, on region: Region,
     _ differences: [String], _ work: inout Work
-  ) throws(DeviceError) {
+  ) throws(DeviceError) -> Bool {
     guard replacing.contains(present) || isUnfinished(present) else {
       work.conflicts.append(
         LayoutPlan.Conflict(
           text: "\(wanted.place.text): \(present.title): \(differences.joined(separator: ", ")); "
             + "what is on it would be lost",
           option: "--replace \(ShellWord(present.name ?? present.dev))"))
-      return
+      return false
     }
     let outcome: NamespaceReconfigurePlanner.Outcome
     do throws(DeviceError) {
@@ -196,17 +208,27 @@ public struct LayoutPlanner {
           amount: wanted.amount == .max || !region.isLabeled ? nil : wanted.amount, measure: wanted.measure,
           name: wanted.name == present.name || !region.isLabeled ? nil : wanted.name, force: true))
     } catch {
-      var error = error
-      error.details.insert("\(wanted.place.text): \(wanted.title)", at: 0)
-      throw error
+      // There is no room for it where it is; there may be elsewhere.
+      guard error.errno == 28 || error.errno == 6, region.isLabeled else {
+        var error = error
+        error.details.insert("\(wanted.place.text): \(wanted.title)", at: 0)
+        throw error
+      }
+      work.take(try states(work).destroy([present], force: true))
+      work.changed(
+        .destroy, present,
+        "destroy \(present.title): \(differences.joined(separator: ", ")), and cannot be here")
+      work.machine.destroy(present)
+      return true
     }
     work.take(outcome.plan)
     work.changed(
       .reconfigure, present, "make \(present.title) anew: \(differences.joined(separator: ", "))",
       outcome.proposal)
-    guard let proposal = outcome.proposal else { return }
+    guard let proposal = outcome.proposal else { return false }
     work.machine.add(proposal, name: nil, uuid: nil)
     try finish(wanted, proposal, &work)
+    return false
   }
 
   /// What an earlier plan began, and nobody has used since.
