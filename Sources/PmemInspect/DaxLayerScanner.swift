@@ -69,7 +69,10 @@ struct DaxLayerScanner {
     let path = roots.isLive ? String(decoding: line.place.bytes, as: UTF8.self) : nil
     var filesystem = DaxLayer.Filesystem(
       type: line.type, options: line.options.map(\.text), blockSize: path.flatMap(Self.blockSize))
-    if let path { look(into: path, on: line.device, &filesystem) }
+    if let path {
+      if line.type == "xfs" { filesystem.hasReflink = Self.hasReflink(path) }
+      look(into: path, on: line.device, &filesystem)
+    }
     layer.filesystem = filesystem
     return layer
   }
@@ -77,6 +80,14 @@ struct DaxLayerScanner {
   private static func blockSize(_ path: String) -> UInt64? {
     var facts = statvfs()
     return statvfs(path, &facts) == 0 ? UInt64(facts.f_frsize) : nil
+  }
+
+  private static func hasReflink(_ path: String) -> Bool? {
+    let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard folder >= 0 else { return nil }
+    defer { close(folder) }
+    let answer = CPmem_xfs_has_reflink(folder)
+    return answer < 0 ? nil : answer == 1
   }
 
   /// Looks at some files, breadth first; nothing is opened but folders.

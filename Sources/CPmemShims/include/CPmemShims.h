@@ -62,6 +62,9 @@ int CPmem_is_dax(int file);
 extern const int CPmem_open_path;
 extern const int CPmem_seek_data;
 
+// Whether blocks of an XFS can be shared between files (reflink): 1, 0, or -1 where that is no XFS.
+int CPmem_xfs_has_reflink(int folder);
+
 // Has io_uring register memory as a buffer, which is a reference for long (FOLL_LONGTERM), and release it again. 0 where
 // it can be; the kernel's error number where it cannot; a negative one where there is no io_uring to ask.
 int CPmem_try_long_term_pin(void *address, uint64_t length);

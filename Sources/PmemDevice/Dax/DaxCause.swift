@@ -15,6 +15,7 @@ public struct DaxCause: Hashable, Sendable {
     case blockSize = "block-size"
     case filesystemType = "filesystem-type"
     case mountOption = "mount-option"
+    case reflink
     case inodeFlag = "inode-flag"
     case belowFilesystem = "below"
     case notSynchronous = "not-synchronous"

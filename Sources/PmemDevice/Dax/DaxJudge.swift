@@ -212,6 +212,15 @@ public struct DaxJudge {
           .filesystemType, "\(filesystem.type) has no DAX", remedy: "ext4 or xfs have it")
       ]
     }
+    let isPartition = layers.contains { $0.kind == .partition && $0.device == layer.device }
+    if filesystem.type == "xfs", filesystem.hasReflink == true, isPartition || !rules.sharesDAXBlocks {
+      return [
+        DaxCause(
+          .reflink,
+          "its blocks can be shared between files (reflink): this kernel has no DAX with that"
+            + (rules.sharesDAXBlocks ? " on a partition" : ""), remedy: "mkfs.xfs -m reflink=0")
+      ]
+    }
     guard let size = filesystem.blockSize, size != page else { return [] }
     return [
       DaxCause(

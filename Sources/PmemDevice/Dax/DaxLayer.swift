@@ -31,6 +31,8 @@ public struct DaxLayer: Hashable, Sendable {
     public var options: [String]
     /// Bytes; nil where it could not be asked.
     public var blockSize: UInt64?
+    /// Whether its blocks can be shared between files (reflink); nil where it cannot be told.
+    public var hasReflink: Bool?
     /// Regular files that were looked at, and how many of them have DAX (STATX_ATTR_DAX).
     public var filesSeen = 0
     public var filesWithDAX = 0

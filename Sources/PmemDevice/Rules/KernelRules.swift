@@ -24,6 +24,10 @@ public struct KernelRules: Hashable, Sendable {
   /// page' by default for filesystem dax").
   public var hasPagelessDAX: Bool { !since(4, 15) }
 
+  /// Whether XFS has DAX where blocks can be shared, but for partitions: 6.0 (6f643c57d57c "xfs: implement
+  /// ->notify_failure() for XFS", 35fcd75af3ed "xfs: fail dax mount if reflink is enabled on a partition").
+  public var sharesDAXBlocks: Bool { since(6, 0) }
+
   /// Whether there is MAP_SYNC: 4.15 (1c9725974074 "mm: introduce MAP_SHARED_VALIDATE", b6fb293f2497 "mm: Define MAP_SYNC and
   /// VM_SYNC flags").
   public var hasMapSync: Bool { since(4, 15) }

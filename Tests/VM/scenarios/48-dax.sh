@@ -135,13 +135,30 @@ case $(pmemctl dax status) in *DANGEROUS*corrupts*) ok 'dm-linear beside a page:
 dmsetup remove --noudevsync crooked
 
 # A partition beside a page.
-printf 'label: dos\nstart=2049, size=65536\nstart=69632, size=65536\n' | sfdisk -q "$block" >&2
+printf 'label: dos\nstart=2049, size=65536\nstart=69632\n' | sfdisk -q "$block" >&2
 for _ in $(seq 100); do [ -b "${block}p2" ] && break; /bin/busybox usleep 50000; done
 same 'a partition beside a page: named' '[false,false,null,["misaligned-partition"]]' "$(state "${block}p1" | jq -c '.[1] = false')"
 same 'a partition at a page: can have it' '[true,false,null,["block-device"]]' "$(state "${block}p2")"
 mkfs.ext4 -q -F -b 4096 "${block}p1" >&2
 check 'a partition beside a page: the kernel refuses too' sh -c "! mount -o dax=always ${block}p1 /mnt/fs"
+mkfs.xfs -q -f -b size=4096 -m reflink=1 "${block}p2" >&2
+mount -t xfs "${block}p2" /mnt/fs
+same 'xfs with reflink on a partition: named' '[false,false,null,["reflink"]]' "$(state /mnt/fs)"
+umount /mnt/fs
+check 'xfs with reflink on a partition: the kernel refuses too' sh -c "! mount -t xfs -o dax=always ${block}p2 /mnt/fs"
 wipefs -qa "$block" && blockdev --rereadpt "$block"
+
+# A target that does not pass it on, and a filesystem that has none.
+modprobe dm-delay
+dmsetup create --noudevsync slow --table "0 $sectors delay $block 0 1" >&2
+dm=dm-$(dmsetup info -c --noheadings -o minor slow)
+same 'dm-delay: named' '[false,false,null,["stack-without-dax"]]' "$(state "/dev/$dm")"
+dmsetup remove --noudevsync slow
+modprobe vfat
+if mkfs.vfat "$block" >&2 2>/dev/null && mount -t vfat "$block" /mnt/fs; then
+	same 'vfat: named' '[false,false,null,["filesystem-type"]]' "$(state /mnt/fs)"
+	umount /mnt/fs
+fi
 
 # Sector mode, raw mode, and a range that the kernel maps as it is.
 pmemctl namespace create --region region1 --mode sector --size 64MiB --name table >&2
