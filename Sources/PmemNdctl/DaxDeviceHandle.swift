@@ -12,7 +12,10 @@ struct DaxDeviceHandle {
   var chardev: String { unsafe text(daxctl_dev_get_devname(pointer)) ?? "" }
 
   /// Whether memory blocks of it are online as system-ram.
-  var hasOnlineMemory: Bool { unsafe daxctl_dev_has_online_memory(pointer) == 1 }
+  var hasOnlineMemory: Bool {
+    guard let memory = unsafe daxctl_dev_get_memory(pointer) else { return false }
+    return unsafe daxctl_memory_is_online(memory) != 0
+  }
 
   func snapshot() -> DaxDevice {
     let align = unsafe daxctl_dev_get_align(pointer)

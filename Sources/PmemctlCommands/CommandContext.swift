@@ -76,6 +76,8 @@ public struct CommandContext {
     return FilePath(directory)
   }
 
+  func isSimulated(_ options: MachineOptions) -> Bool { simulation(options) != nil }
+
   /// The undo journal of the machine that the options name.
   func journal(_ options: MachineOptions) -> UndoJournal {
     UndoJournal(directory: simulation(options).map(SimMachine.undoFolder) ?? stateDirectory.appending("undo"))

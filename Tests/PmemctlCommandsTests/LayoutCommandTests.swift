@@ -51,6 +51,8 @@ import Testing
       let again = try run(line, Self.fleet, on: harness)
       #expect(again.status == .done && again.out.contains("nothing to do"), "\(again.out)\(again.err)")
     }
+    // Nothing is left beside the machine's own files.
+    #expect(harness.run(["sim", "destroy", "--yes", harness.machine]).status == .done)
   }
 
   @Test func exportIsTheMachineInBothLanguages() throws {
