@@ -72,6 +72,34 @@ import Testing
     #expect(other.run("layout export").out == yaml)
   }
 
+  /// Names that are none, doubles, words of YAML, regions that are disabled: what is exported is always what there is.
+  @Test(arguments: [
+    [
+      "'", "yes", "0x10", "a: b", "- x", "#c", "é ☃", "\"q\"", "null", "{index}", "~", "1e3", "a\\b", "%",
+      "@", "`",
+    ],
+    ["twin", "twin", "true"],
+  ]) func anyMachineIsExported(names: [String]) throws {
+    let harness = try CommandHarness.standard()
+    for name in names {
+      let made = harness.run(
+        [
+          "namespace", "create", "--region", "region1", "--mode", "sector", "--size", "32MiB",
+          "--name=\(name)",
+        ])
+      #expect(made.status == .done, "\(made.err)")
+    }
+    harness.run("namespace disable namespace1.1")
+    harness.run("region disable region0")
+    for line in ["layout export", "layout export --json"] {
+      let export = harness.run(line).out
+      let plan = try run("layout plan FILE", export, on: harness)
+      #expect(plan.status == .done, "\(export)\(plan.out)\(plan.err)")
+    }
+    harness.run("region disable all")
+    #expect(try run("layout plan FILE", harness.run("layout export").out, on: harness).status == .done)
+  }
+
   @Test func whatTakesSomethingAwayNeedsLeaveByName() throws {
     let harness = try CommandHarness.standard()
     harness.run("namespace create --region region0 --mode fsdax --size 512MiB --name vm-0")

@@ -45,14 +45,10 @@ private struct LayoutText {
   /// DIMM.
   private func selector(_ region: Region) -> JSONObject {
     var object = JSONObject()
-    let dimms = region.mappings.compactMap { mapping in
-      inventory.dimms.first { $0.dev == mapping.dimm }?.id
-    }
+    let dimms = ids(of: region)
     if !dimms.isEmpty, dimms.count == region.mappings.count {
       object.add("dimms", dimms.map(JSON.string))
-      let twins = inventory.regions.filter {
-        Set($0.mappings.map(\.dimm)) == Set(region.mappings.map(\.dimm))
-      }
+      let twins = inventory.regions.filter { Set(ids(of: $0)) == Set(dimms) }
       guard twins.count > 1 else { return object }
     } else if let provider = inventory.bus(of: region)?.provider {
       object.add("bus", provider)
@@ -61,11 +57,25 @@ private struct LayoutText {
     return object
   }
 
+  private func ids(of region: Region) -> [String] {
+    region.mappings.compactMap { mapping in inventory.dimms.first { $0.dev == mapping.dimm }?.id }
+  }
+
+  /// A name that it can be found again by; any other is left out, and the UUID taken.
+  private func name(of namespace: Namespace) -> String? {
+    guard let name = namespace.name, !name.contains("{"),
+      (try? NamespaceCreateRequest.validate(name: name)) != nil,
+      inventory.namespaces.filter({ $0.name == name && !$0.isIdle }).count == 1
+    else { return nil }
+    return name
+  }
+
   private func namespace(_ namespace: Namespace, on region: Region) -> JSONObject {
     var object = JSONObject()
     if region.isLabeled {
-      object.add("name", namespace.name)
-      if namespace.name == nil { object.add("uuid", (namespace.rawUUID ?? namespace.uuid)?.description) }
+      let name = name(of: namespace)
+      object.add("name", name)
+      if name == nil { object.add("uuid", (namespace.rawUUID ?? namespace.uuid)?.description) }
     }
     object.add("mode", namespace.mode.rawValue)
     object.add("size", region.isLabeled ? JSON.string(namespace.rawSize.argument) : JSON.string("rest"))
@@ -87,8 +97,9 @@ private struct LayoutText {
   // MARK: YAML
 
   var yaml: String {
-    var text = "layout: 1\nregions:\n"
-    for region in json["regions"]?.array ?? [] {
+    let regions = json["regions"]?.array ?? []
+    var text = "layout: 1\nregions:\(regions.isEmpty ? " []" : "")\n"
+    for region in regions {
       guard let members = region.object else { continue }
       text += "  - select: \(Self.flow(members["select"]))\n    namespaces:"
       let namespaces = members["namespaces"]?.array ?? []
