@@ -60,6 +60,13 @@ fi
 check 'spdk: with large pages' enable_for namespace0.0 spdk --force --yes --align 2MiB
 same 'spdk: each claim is tried' "$proven" "$(proofs | jq -c 'sort_by(split(" ")[1])')"
 
+# Who may not open it claims nothing.
+as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$PMEMCTL" "$@"; }
+same 'not root: all is unverified' '["unverified"]' \
+	"$(as_nobody dax enable namespace0.0 --for spdk --json | jq -c '[.proofs[].outcome]')"
+same 'not root: nor is it proven in dax status' '[true,true,null,[]]' \
+	"$(as_nobody dax status --json | jq -c --arg name "$device" '.[] | select(.name == $name) | [.possible, .on, .proven, [.causes[].cause]]')"
+
 # --- Interrupted: as it was
 
 pmemctl dax disable --force --yes "$device" >&2
