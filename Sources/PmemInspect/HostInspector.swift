@@ -38,14 +38,14 @@ public struct HostInspector {
     DaxLayerScanner(DeviceTable(inventory, roots: roots), roots: roots).layers()
   }
 
-  /// What a mapping of a file or device gives, as ``DaxInspector/probe(_:at:)``.
+  /// What a mapping of a file or device gives, as ``DaxInspector/probe(_:at:in:)``.
   public func probe(_ inventory: Inventory, _ path: String, at offset: UInt64) throws(DeviceError) -> DaxProbe
   {
     let inventory = DaxFolder(roots: roots).completing(inventory)
     return try DaxTrial(inventory, self, DeviceTable(inventory, roots: roots)).probe(path, at: offset)
   }
 
-  /// What a consumer of a namespace would get, as ``DaxInspector/prove(_:longTerm:)``.
+  /// What a consumer of a namespace would get, as ``DaxInspector/prove(_:in:longTerm:)``.
   public func prove(_ inventory: Inventory, _ namespace: Namespace, longTerm: Bool) -> [DaxProof] {
     DaxTrial(inventory, self, DeviceTable(inventory, roots: roots)).prove(namespace, longTerm: longTerm)
   }

@@ -142,15 +142,21 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
 
   // MARK: DAX
 
-  public func daxLayers() throws(DeviceError) -> [DaxLayer] { SimDax(machine.kernel).layers }
+  public func daxLayers(_ inventory: Inventory) throws(DeviceError) -> [DaxLayer] {
+    SimDax(machine.kernel).layers
+  }
 
-  public func probe(_ path: String, at offset: UInt64) throws(DeviceError) -> DaxProbe {
+  public func probe(
+    _ path: String, at offset: UInt64, in inventory: Inventory
+  ) throws(DeviceError) -> DaxProbe {
     let source = try SimWorkload(machine).source(path)
     let kernel = machine.kernel
     return try rawMedia(path, "map") { () throws -> DaxProbe in try SimDax(kernel).probe(source, at: offset) }
   }
 
-  public func prove(_ namespace: Namespace, longTerm: Bool) throws(DeviceError) -> [DaxProof] {
+  public func prove(
+    _ namespace: Namespace, in inventory: Inventory, longTerm: Bool
+  ) throws(DeviceError) -> [DaxProof] {
     SimDax(machine.kernel).prove(namespace, longTerm: longTerm)
   }
 

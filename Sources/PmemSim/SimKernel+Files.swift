@@ -161,10 +161,3 @@ extension SimKernel {
     process.open.contains(source) || process.mappings.contains { $0.source == source }
   }
 }
-
-extension Extent {
-  /// Whether two extents have a byte in common.
-  func overlaps(_ other: Extent) -> Bool {
-    offset < other.offset + other.length && other.offset < offset + length
-  }
-}

@@ -143,17 +143,8 @@ extension SimKernel {
     settle()
   }
 
-  /// What came of an access.
-  enum Access: Hashable {
-    case done
-    /// SIGBUS: nothing is behind it any more, or never was.
-    case killed
-    /// The process waits until something is thawed.
-    case waits
-  }
-
   /// Accesses memory, by loads or by stores.
-  func access(_ pid: Int, at address: UInt64, length: UInt64, isStore: Bool) throws -> Access {
+  func access(_ pid: Int, at address: UInt64, length: UInt64, isStore: Bool) throws -> SimAccess {
     let process = try place(pid)
     guard !memory.waits.contains(where: { $0.pid == pid }) else { throw SimFault(16, "it waits (D)") }
     let index = try mapping(process, at: address)

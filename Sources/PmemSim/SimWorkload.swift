@@ -300,28 +300,15 @@ public struct SimWorkload {
     }
   }
 
-  /// What came of an access.
-  public enum Access: Hashable, Sendable {
-    case done
-    /// SIGBUS has killed the process.
-    case killed
-    /// The process waits until something is thawed.
-    case waits
-  }
-
   /// Accesses memory, by loads or by stores.
   ///
   /// - Returns: What came of it.
   /// - Throws: ``DeviceError/Code/failed`` where nothing is mapped.
   public func access(
     _ pid: Int, at address: UInt64, length: UInt64, isStore: Bool
-  ) throws(DeviceError) -> Access {
+  ) throws(DeviceError) -> SimAccess {
     try doing("touch 0x\(String(address, radix: 16)) in process \(pid)") {
-      switch try $0.access(pid, at: address, length: length, isStore: isStore) {
-      case .done: .done
-      case .killed: .killed
-      case .waits: .waits
-      }
+      try $0.access(pid, at: address, length: length, isStore: isStore)
     }
   }
 

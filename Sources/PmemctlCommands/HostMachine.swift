@@ -54,15 +54,19 @@ public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
 
   // MARK: DAX
 
-  public func daxLayers() throws(DeviceError) -> [DaxLayer] {
-    inspector.daxLayers(try kernel.inventory(.listing))
+  public func daxLayers(_ inventory: Inventory) throws(DeviceError) -> [DaxLayer] {
+    inspector.daxLayers(inventory)
   }
 
-  public func probe(_ path: String, at offset: UInt64) throws(DeviceError) -> DaxProbe {
-    try inspector.probe(try kernel.inventory(.listing), path, at: offset)
+  public func probe(
+    _ path: String, at offset: UInt64, in inventory: Inventory
+  ) throws(DeviceError) -> DaxProbe {
+    try inspector.probe(inventory, path, at: offset)
   }
 
-  public func prove(_ namespace: Namespace, longTerm: Bool) throws(DeviceError) -> [DaxProof] {
-    inspector.prove(try kernel.inventory(.listing), namespace, longTerm: longTerm)
+  public func prove(
+    _ namespace: Namespace, in inventory: Inventory, longTerm: Bool
+  ) throws(DeviceError) -> [DaxProof] {
+    inspector.prove(inventory, namespace, longTerm: longTerm)
   }
 }

@@ -125,8 +125,11 @@ import Testing
       let before = harness.run("namespace list --json").out
       try {
         let machine = try SimMachine.open(FilePath(harness.machine), forWriting: true)
-        let backend = FailingBackend(SimBackend(machine), failsAt: steps)
-        harness.kernel = backend
+        var left = steps
+        harness.kernel = StandInBackend(SimBackend(machine)) { step throws(DeviceError) in
+          left -= 1
+          guard left != -1 else { throw DeviceError(.failed, "cannot \(step.words)", errno: 5) }
+        }
         let answer = harness.run("dax enable n --for qemu --force --yes")
         isWhole = answer.status == .done
         #expect(isWhole || answer.err.contains("nothing"), "\(answer.err)")
@@ -251,50 +254,4 @@ import Testing
     #expect(harness.run("sim thaw pmem2").status == .failed)
     #expect(harness.run("dax status").out.contains("pmem2p1") == false)
   }
-}
-
-/// A machine on which one step fails, and all that follow work.
-private final class FailingBackend: DeviceBackend, UsageInspector, DaxInspector {
-  private let alive: SimBackend
-  private var left: Int
-
-  init(_ alive: SimBackend, failsAt step: Int) {
-    self.alive = alive
-    left = step
-  }
-
-  var kind: String { "kernel" }
-
-  func perform(_ step: Step) throws(DeviceError) {
-    left -= 1
-    guard left != -1 else { throw DeviceError(.failed, "cannot \(step.words)", errno: 5) }
-    try alive.perform(step)
-  }
-
-  func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory { try alive.inventory(depth) }
-  func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport {
-    try alive.usage(of: namespaces)
-  }
-  func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport {
-    try alive.mappings(pid: pid, interface: interface)
-  }
-  func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport {
-    try alive.pins(of: namespaces, isAttributed: isAttributed)
-  }
-  func daxLayers() throws(DeviceError) -> [DaxLayer] { try alive.daxLayers() }
-  func probe(_ path: String, at offset: UInt64) throws(DeviceError) -> DaxProbe {
-    try alive.probe(path, at: offset)
-  }
-  func prove(_ namespace: Namespace, longTerm: Bool) throws(DeviceError) -> [DaxProof] {
-    try alive.prove(namespace, longTerm: longTerm)
-  }
-  func readLabels(dimm: String) throws(DeviceError) -> [UInt8] { try alive.readLabels(dimm: dimm) }
-  func withRawMedia<Result>(
-    of namespace: String, forWriting: Bool, _ body: (any RawMedia) throws(DeviceError) -> Result
-  ) throws(DeviceError) -> Result {
-    try alive.withRawMedia(of: namespace, forWriting: forWriting, body)
-  }
-  func withContent<Result>(
-    of namespace: Namespace, _ body: (any ByteSource) throws(DeviceError) -> Result
-  ) throws(DeviceError) -> Result { try alive.withContent(of: namespace, body) }
 }

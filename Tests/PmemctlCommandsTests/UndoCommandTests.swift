@@ -4,52 +4,6 @@ import PmemctlCommands
 import SystemPackage
 import Testing
 
-/// A machine on which the program dies before a step: from then on nothing is done, not even what takes steps back.
-private final class DyingBackend: DeviceBackend, UsageInspector, DaxInspector {
-  private let alive: SimBackend
-  private var left: Int
-
-  init(_ alive: SimBackend, diesAfter steps: Int) {
-    self.alive = alive
-    left = steps
-  }
-
-  var kind: String { "kernel" }
-
-  func perform(_ step: Step) throws(DeviceError) {
-    guard left > 0 else { throw DeviceError(.failed, "killed before: \(step.words)", errno: 9) }
-    left -= 1
-    try alive.perform(step)
-  }
-
-  func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory { try alive.inventory(depth) }
-  func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport {
-    try alive.usage(of: namespaces)
-  }
-  func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport {
-    try alive.mappings(pid: pid, interface: interface)
-  }
-  func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport {
-    try alive.pins(of: namespaces, isAttributed: isAttributed)
-  }
-  func daxLayers() throws(DeviceError) -> [DaxLayer] { try alive.daxLayers() }
-  func probe(_ path: String, at offset: UInt64) throws(DeviceError) -> DaxProbe {
-    try alive.probe(path, at: offset)
-  }
-  func prove(_ namespace: Namespace, longTerm: Bool) throws(DeviceError) -> [DaxProof] {
-    try alive.prove(namespace, longTerm: longTerm)
-  }
-  func readLabels(dimm: String) throws(DeviceError) -> [UInt8] { try alive.readLabels(dimm: dimm) }
-  func withRawMedia<Result>(
-    of namespace: String, forWriting: Bool, _ body: (any RawMedia) throws(DeviceError) -> Result
-  ) throws(DeviceError) -> Result {
-    try alive.withRawMedia(of: namespace, forWriting: forWriting, body)
-  }
-  func withContent<Result>(
-    of namespace: Namespace, _ body: (any ByteSource) throws(DeviceError) -> Result
-  ) throws(DeviceError) -> Result { try alive.withContent(of: namespace, body) }
-}
-
 /// What is overwritten comes back.
 @Suite struct UndoCommandTests {
   private func machine() throws -> CommandHarness {
@@ -87,7 +41,12 @@ private final class DyingBackend: DeviceBackend, UsageInspector, DaxInspector {
       // A lock is held as long as the machine is open.
       try {
         let machine = try SimMachine.open(FilePath(harness.machine), forWriting: true)
-        harness.kernel = DyingBackend(SimBackend(machine), diesAfter: steps)
+        var left = steps
+        harness.kernel = StandInBackend(SimBackend(machine)) { step throws(DeviceError) in
+          // From then on nothing is done, not even what takes steps back.
+          guard left > 0 else { throw DeviceError(.failed, "killed before: \(step.words)", errno: 9) }
+          left -= 1
+        }
         isWhole = harness.run(change).status == .done
         harness.kernel = nil
       }()

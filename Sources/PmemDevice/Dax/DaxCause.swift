@@ -17,11 +17,9 @@ public struct DaxCause: Hashable, Sendable {
     case mountOption = "mount-option"
     case reflink
     case inodeFlag = "inode-flag"
-    case belowFilesystem = "below"
     case notSynchronous = "not-synchronous"
     case pageless
     case badBlocks = "bad-blocks"
-    case inUse = "in-use"
   }
 
   public var kind: Kind

@@ -1,26 +1,36 @@
 /// Finds out about DAX by looking, and by doing.
 public protocol DaxInspector: AnyObject {
   /// The block devices on persistent memory and the filesystems on those, each below what is stacked on it.
-  func daxLayers() throws(DeviceError) -> [DaxLayer]
+  ///
+  /// - Parameter inventory: As it is now.
+  /// - Returns: What there is on it.
+  /// - Throws: What looking says.
+  func daxLayers(_ inventory: Inventory) throws(DeviceError) -> [DaxLayer]
 
   /// Maps a page of a file or device for reading and touches it.
   ///
   /// - Parameters:
   ///   - path: Any file or device node.
   ///   - offset: Of the page; rounded down to what can be mapped.
+  ///   - inventory: As it is now.
   /// - Returns: What the mapping was.
   /// - Throws: Why it could not be mapped.
-  func probe(_ path: String, at offset: UInt64) throws(DeviceError) -> DaxProbe
+  func probe(
+    _ path: String, at offset: UInt64, in inventory: Inventory
+  ) throws(DeviceError) -> DaxProbe
 
   /// Opens a namespace's device as a consumer would, maps both ends of it, touches them without changing anything, and
   /// sees what the kernel made of that.
   ///
   /// - Parameters:
-  ///   - namespace: As the present inventory has it.
+  ///   - namespace: As the inventory has it.
+  ///   - inventory: As it is now.
   ///   - longTerm: Whether its memory must be such that a device may keep it (RDMA, VFIO).
   /// - Returns: What was claimed and seen, in order.
   /// - Throws: Only what stops it before anything could be tried.
-  func prove(_ namespace: Namespace, longTerm: Bool) throws(DeviceError) -> [DaxProof]
+  func prove(
+    _ namespace: Namespace, in inventory: Inventory, longTerm: Bool
+  ) throws(DeviceError) -> [DaxProof]
 }
 
 /// What mapping a page gave.

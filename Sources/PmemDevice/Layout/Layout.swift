@@ -161,11 +161,11 @@ public struct NamespaceLayout: Hashable, Sendable {
   }
 
   /// As a new namespace would be asked for.
-  func request(on region: Region, force: Bool = true) -> NamespaceCreateRequest {
+  func request(on region: Region) -> NamespaceCreateRequest {
     NamespaceCreateRequest(
       mode: mode, map: map, align: align, sectorSize: sectorSize, amount: amount, measure: measure,
       name: region.isLabeled ? name : nil, uuid: region.isLabeled ? uuid : nil, regions: [region],
-      isRegionGiven: true, force: force)
+      isRegionGiven: true, force: true)
   }
 
   /// What messages call it.

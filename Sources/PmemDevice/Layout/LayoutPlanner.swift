@@ -288,7 +288,7 @@ public struct LayoutPlanner {
       id: proposal.namespace.regionID, size: proposal.usable, align: device.align, devices: [device])
     let place = PlacedDaxDevice(device: device, region: region, namespace: nil)
     work.make(
-      try DaxDevicePlanner(start, inspector: NobodyThere()).reconfigure([place], Self.request(memory)))
+      try DaxDevicePlanner(start, inspector: NoUsers()).reconfigure([place], Self.request(memory)))
   }
 
   // MARK: System-ram
@@ -313,16 +313,5 @@ public struct LayoutPlanner {
   private func states(_ work: Work) -> NamespaceStatePlanner {
     NamespaceStatePlanner(
       work.machine.inventory, inspector: inspector, contents: contents, accepting: accepted)
-  }
-}
-
-/// Of what is not there yet nobody is a user.
-private final class NobodyThere: UsageInspector {
-  func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport { UsageReport() }
-  func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport {
-    MappingReport()
-  }
-  func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport {
-    PinReport(devices: [])
   }
 }

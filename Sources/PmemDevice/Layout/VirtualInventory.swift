@@ -13,11 +13,15 @@ struct VirtualInventory {
   private mutating func plantSeed(_ bus: Int, _ place: Int) {
     let region = inventory.buses[bus].regions[place]
     guard region.isLabeled, region.isEnabled, region.nextNamespace == nil else { return }
+    Self.plantSeed(in: &inventory.buses[bus].regions[place])
+  }
+
+  private static func plantSeed(in region: inout Region) {
     let used = Set(region.namespaces.map(\.id))
     let id = (0...).first { !used.contains($0) } ?? 0
-    inventory.buses[bus].regions[place].namespaces.append(
-      Namespace(regionID: region.id, id: id, size: .zero, rawSize: .zero))
-    inventory.buses[bus].regions[place].namespaceSeed = "namespace\(region.id).\(id)"
+    let seed = Namespace(regionID: region.id, id: id, size: .zero, rawSize: .zero)
+    region.namespaces.append(seed)
+    region.namespaceSeed = seed.dev
   }
 
   func region(_ id: Int) -> Region? { inventory.regions.first { $0.id == id } }
@@ -83,11 +87,7 @@ struct VirtualInventory {
         made.rawUUID = uuid
       }
       region.namespaces[place] = made
-      guard isNew, region.namespaceSeed == made.dev else { return }
-      let used = Set(region.namespaces.map(\.id))
-      let next = (0...).first { !used.contains($0) } ?? 0
-      region.namespaces.append(Namespace(regionID: region.id, id: next, size: .zero, rawSize: .zero))
-      region.namespaceSeed = "namespace\(region.id).\(next)"
+      if isNew, region.namespaceSeed == made.dev { Self.plantSeed(in: &region) }
     }
   }
 

@@ -31,7 +31,8 @@ extension NamespaceStatePlanner {
     return Plan(
       title: title,
       entries: bad.flatMap { namespace, extents in
-        Self.detaching(namespace) + extents.map { Self.clearing(namespace, $0) } + Self.enabling(namespace)
+        Self.detaching(namespace) + extents.map { Self.clearing(namespace, $0) }
+          + (namespace.isEnabled ? [Self.enabling(namespace)] : [])
       },
       warnings: clearance.warnings
         + namespaces.filter { namespace in !bad.contains { $0.namespace.dev == namespace.dev } }
@@ -43,15 +44,6 @@ extension NamespaceStatePlanner {
     Plan.Entry(
       .clearErrors(namespace: namespace.dev, extent),
       "clear \(blocks([extent])) at \(extent.offset) of \(namespace.title); what was in them is lost already")
-  }
-
-  private static func enabling(_ namespace: Namespace) -> [Plan.Entry] {
-    guard namespace.isEnabled else { return [] }
-    return [
-      Plan.Entry(
-        .enable(namespace: namespace.dev), "enable \(namespace.title)",
-        undo: [.disable(namespace: namespace.dev)])
-    ]
   }
 
   private static func blocks(_ extents: [Extent]) -> String {

@@ -26,11 +26,7 @@ public struct NamespaceStatePlanner {
     let disabled = namespaces.filter { !$0.isEnabled }
     return Plan(
       title: "enable \(Self.count(namespaces))",
-      entries: disabled.map { namespace in
-        Plan.Entry(
-          .enable(namespace: namespace.dev), "enable \(namespace.title)",
-          undo: [.disable(namespace: namespace.dev)])
-      },
+      entries: disabled.map(Self.enabling),
       warnings: notes(namespaces.filter(\.isEnabled), "is enabled already"))
   }
 
@@ -118,6 +114,12 @@ public struct NamespaceStatePlanner {
   }
 
   // MARK: Steps
+
+  static func enabling(_ namespace: Namespace) -> Plan.Entry {
+    Plan.Entry(
+      .enable(namespace: namespace.dev), "enable \(namespace.title)",
+      undo: [.disable(namespace: namespace.dev)])
+  }
 
   static func disabling(_ namespace: Namespace) -> Plan.Entry {
     Plan.Entry(

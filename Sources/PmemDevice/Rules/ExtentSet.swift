@@ -9,7 +9,7 @@ public struct ExtentSet: Hashable, Sendable {
   /// How many bytes.
   public var length: UInt64 { extents.reduce(0) { $0 + $1.length } }
 
-  public func intersects(_ extent: Extent) -> Bool { extents.contains { $0.intersection(extent) != nil } }
+  public func intersects(_ extent: Extent) -> Bool { extents.contains { $0.overlaps(extent) } }
 
   /// Whether all of an extent is in it.
   public func contains(_ extent: Extent) -> Bool {

@@ -20,6 +20,9 @@ extension Extent {
     return start < end ? Extent(offset: start, length: end - start) : nil
   }
 
+  /// Whether two extents have a byte in common.
+  public func overlaps(_ other: Extent) -> Bool { intersection(other) != nil }
+
   /// What is left of it, in order, without another.
   public func subtracting(_ other: Extent) -> [Extent] {
     guard let shared = intersection(other) else { return [self] }

@@ -54,7 +54,7 @@ struct DaxEnable: ContextCommand {
     guard let namespace = now.namespaces.first(where: { $0.dev == outcome.namespace }) else {
       throw DeviceError(.failed, "\(outcome.namespace) is not there any more")
     }
-    let proofs = try backend.prove(namespace, longTerm: request.consumer.mode == .devdax)
+    let proofs = try backend.prove(namespace, in: now, longTerm: request.consumer.mode == .devdax)
     let handout = ConsumerHandout(request.consumer, namespace)
     try report(namespace, proofs, handout, isChanged: !outcome.plan.entries.isEmpty, context)
     let failed = proofs.first { proof in

@@ -21,7 +21,8 @@ struct DaxProbeCommand: ContextCommand {
     let offset = try offset.map { text throws(DeviceError) in
       try parseBytes(text, option: "--offset").rawValue
     }
-    let probe = try context.open(machine, forWriting: false).probe(path, at: offset ?? 0)
+    let backend = try context.open(machine, forWriting: false)
+    let probe = try backend.probe(path, at: offset ?? 0, in: backend.inventory(.listing))
     guard !output.json else { return try context.out.write(probe.json(path).text) }
     try context.out.write(probe.text(path))
   }

@@ -21,10 +21,10 @@ struct DaxStatus: ContextCommand {
     let inventory = try backend.inventory(.listing)
     let all = inventory.namespaces.filter { !$0.isIdle }
     let shown = try names.isEmpty ? all : NameResolver(inventory).namespaces(names)
-    let layers = try backend.daxLayers()
+    let layers = try backend.daxLayers(inventory)
     let judge = DaxJudge(inventory, layers: layers)
     let groups = shown.map { namespace in
-      (namespace, judge.states(of: namespace).map { Self.tried($0, layers, on: backend) })
+      (namespace, judge.states(of: namespace).map { Self.tried($0, layers, inventory, on: backend) })
     }
     guard !output.json else {
       return try context.out.write(JSON.array(groups.flatMap(\.1).map(\.json)).text)
@@ -37,7 +37,7 @@ struct DaxStatus: ContextCommand {
 
   /// A mapping of it, or of a file on it, where it can have DAX.
   private static func tried(
-    _ state: DaxState, _ layers: [DaxLayer], on backend: any DaxInspector
+    _ state: DaxState, _ layers: [DaxLayer], _ inventory: Inventory, on backend: any DaxInspector
   ) -> DaxState {
     var state = state
     let path: String?
@@ -47,7 +47,7 @@ struct DaxStatus: ContextCommand {
       path = layers.first { $0.name == state.name && $0.filesystem != nil }?.filesystem?.sample
     default: path = nil
     }
-    guard let path, let probe = try? backend.probe(path, at: 0) else { return state }
+    guard let path, let probe = try? backend.probe(path, at: 0, in: inventory) else { return state }
     state.isProven = probe.isDAX
     return state
   }

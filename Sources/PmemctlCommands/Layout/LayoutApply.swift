@@ -48,14 +48,14 @@ struct LayoutApply: ContextCommand {
     }
     try refuseConflicts(run.planned)
     try pending.begin(run.planned.uuids)
+    let rendering = LayoutRendering(run.planned)
     let runner = ChangeRunner(
       context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
-    guard try runner.run(run.planned.plan, from: run.inventory, json: LayoutRendering(run.planned).json)
+    guard try runner.run(run.planned.plan, from: run.inventory, json: rendering.json)
     else {
       return
     }
     pending.end()
-    let rendering = LayoutRendering(run.planned)
     guard !output.json else { return try context.out.write(JSON.object(rendering.json).text) }
     guard !run.planned.isEmpty else { return try context.out.write(rendering.text) }
     try context.out.write(run.planned.changes.map { "\($0.region): \($0.text.sanitized)\n" }.joined())

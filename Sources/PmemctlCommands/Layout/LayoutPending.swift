@@ -6,12 +6,12 @@ import SystemPackage
 /// them, and may be made anew without asking. Beside the undo journal.
 struct LayoutPending {
   private let journal: UndoJournal
-  private var path: FilePath { journal.directory.appending("layout-pending.json") }
+  private let path: FilePath
   let uuids: Set<DeviceUUID>
 
   init(_ journal: UndoJournal) {
     self.journal = journal
-    let path = journal.directory.appending("layout-pending.json")
+    path = journal.directory.appending("layout-pending.json")
     let text = (try? InputFile.read(path.string)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     uuids = Set(
       text.split(whereSeparator: { !$0.isHexDigit && $0 != "-" }).compactMap { DeviceUUID(String($0)) })

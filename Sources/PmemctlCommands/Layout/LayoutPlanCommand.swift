@@ -49,22 +49,10 @@ struct LayoutPlanCommand: ContextCommand {
     }
     let snapshot = try Inventory(parsing: InputFile.read(inventory), file: inventory)
     let planned = try LayoutPlanner(
-      snapshot, inspector: UnknownUsers(), contents: nil, replacing: AllowedNames(options.replace),
+      snapshot, inspector: NoUsers(unknown: ["who uses what is not known from a snapshot"]), contents: nil,
+      replacing: AllowedNames(options.replace),
       destroying: AllowedNames(options.destroy), truth: { $0 }
     ).plan(layout)
     return (planned, snapshot.fingerprint)
-  }
-}
-
-/// Of another host it is not known who uses what.
-private final class UnknownUsers: UsageInspector {
-  func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport {
-    UsageReport(unknown: ["who uses what is not known from a snapshot"])
-  }
-  func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport {
-    MappingReport()
-  }
-  func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport {
-    PinReport(devices: [])
   }
 }

@@ -1,0 +1,8 @@
+/// What came of a process's access to its memory.
+public enum SimAccess: Hashable, Sendable {
+  case done
+  /// By SIGBUS: nothing is behind it any more, or never was.
+  case killed
+  /// The process waits until something is thawed.
+  case waits
+}

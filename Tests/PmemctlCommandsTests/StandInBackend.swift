@@ -1,0 +1,56 @@
+import PmemDevice
+import PmemSim
+
+/// A simulated machine that is taken for the real kernel, and that a test can have fail at a step.
+final class StandInBackend: DeviceBackend, UsageInspector, DaxInspector {
+  private let alive: SimBackend
+  private let willPerform: (Step) throws(DeviceError) -> Void
+
+  /// - Parameters:
+  ///   - alive: Does what is asked.
+  ///   - willPerform: Asked before each step; what it throws is what the step throws.
+  init(_ alive: SimBackend, willPerform: @escaping (Step) throws(DeviceError) -> Void) {
+    self.alive = alive
+    self.willPerform = willPerform
+  }
+
+  var kind: String { "kernel" }
+
+  func perform(_ step: Step) throws(DeviceError) {
+    try willPerform(step)
+    try alive.perform(step)
+  }
+
+  func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory { try alive.inventory(depth) }
+  func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport {
+    try alive.usage(of: namespaces)
+  }
+  func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport {
+    try alive.mappings(pid: pid, interface: interface)
+  }
+  func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport {
+    try alive.pins(of: namespaces, isAttributed: isAttributed)
+  }
+  func daxLayers(_ inventory: Inventory) throws(DeviceError) -> [DaxLayer] {
+    try alive.daxLayers(inventory)
+  }
+  func probe(
+    _ path: String, at offset: UInt64, in inventory: Inventory
+  ) throws(DeviceError) -> DaxProbe {
+    try alive.probe(path, at: offset, in: inventory)
+  }
+  func prove(
+    _ namespace: Namespace, in inventory: Inventory, longTerm: Bool
+  ) throws(DeviceError) -> [DaxProof] {
+    try alive.prove(namespace, in: inventory, longTerm: longTerm)
+  }
+  func readLabels(dimm: String) throws(DeviceError) -> [UInt8] { try alive.readLabels(dimm: dimm) }
+  func withRawMedia<Result>(
+    of namespace: String, forWriting: Bool, _ body: (any RawMedia) throws(DeviceError) -> Result
+  ) throws(DeviceError) -> Result {
+    try alive.withRawMedia(of: namespace, forWriting: forWriting, body)
+  }
+  func withContent<Result>(
+    of namespace: Namespace, _ body: (any ByteSource) throws(DeviceError) -> Result
+  ) throws(DeviceError) -> Result { try alive.withContent(of: namespace, body) }
+}
