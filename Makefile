@@ -120,13 +120,14 @@ install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d $(DESTDIR)$(PREFIX)/share/ansible/plugins/modules \
-		$(DESTDIR)$(PREFIX)/share/pmemctl $(DESTDIR)$(PREFIX)/lib/systemd/system
+		$(DESTDIR)$(PREFIX)/share/pmemctl/scenarios $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(program) $(DESTDIR)$(PREFIX)/bin/pmemctl
 	install -m 644 $(pages) $(DESTDIR)$(PREFIX)/share/man/man8
 	$(program) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pmemctl
 	$(program) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_pmemctl
 	$(program) --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/pmemctl.fish
 	$(program) layout schema > $(DESTDIR)$(PREFIX)/share/pmemctl/layout.schema.json
+	install -m 644 Tests/Scenarios/*.pmem $(DESTDIR)$(PREFIX)/share/pmemctl/scenarios
 	install -m 644 Sources/ansible/pmem_layout.py $(DESTDIR)$(PREFIX)/share/ansible/plugins/modules
 	sed 's|@BINDIR@|$(PREFIX)/bin|' Sources/systemd/pmemctl-layout.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/pmemctl-layout.service
@@ -136,7 +137,7 @@ uninstall:
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/pmemctl \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_pmemctl \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/pmemctl.fish \
-		$(DESTDIR)$(PREFIX)/share/pmemctl/layout.schema.json \
+		$(DESTDIR)$(PREFIX)/share/pmemctl/layout.schema.json $(DESTDIR)$(PREFIX)/share/pmemctl/scenarios/*.pmem \
 		$(DESTDIR)$(PREFIX)/share/ansible/plugins/modules/pmem_layout.py \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/pmemctl-layout.service
 

@@ -22,15 +22,6 @@ struct SimFreeze: Hashable {
   var cost: UInt64 = 0
 }
 
-/// A process that waits in a fault until something is thawed.
-struct SimWait: Hashable {
-  var pid: Int
-  var address: UInt64
-  var length: UInt64
-  var isStore: Bool
-  var volume: SimVolume
-}
-
 /// A fault that is half done: its block was looked up, its entry is not in the page table yet.
 struct SimFaultInFlight: Hashable {
   var id: Int
@@ -39,4 +30,6 @@ struct SimFaultInFlight: Hashable {
   var isStore: Bool
   /// The page, on the namespace below.
   var piece: SimPin.Piece
+  /// Whether its device was taken away since.
+  var isStray = false
 }

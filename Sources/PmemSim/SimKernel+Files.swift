@@ -25,6 +25,7 @@ extension SimKernel {
         throw SimFault(22, "it is mounted with another dax=")
       }
       memory.filesystems[place].places.append(folder)
+      memory.filesystems[place].isUnclean = false
       return
     }
     try checkNotHeld(volume)
@@ -50,7 +51,8 @@ extension SimKernel {
     let volume = memory.filesystems[place].volume
     guard isLazy || !isLast || !isUsed(volume) else { throw SimFault(16, "files on it are in use") }
     // Since 6.15 a filesystem with references to its pages is not let go (fs/dax.c:dax_break_layout_final).
-    guard isLazy || !isLast || !topology.profile.rules.truncateWaitsForPins || !isPinned(volume) else {
+    guard isLazy || !isLast || policies.truncate != .wait || !rule(.unmountChecksPins) || !isPinned(volume)
+    else {
       throw SimFault(16, "pages of its files are pinned")
     }
     memory.filesystems[place].places.removeAll { $0 == folder }
@@ -69,14 +71,7 @@ extension SimKernel {
   }
 
   private func isPinned(_ file: SimFile, on volume: SimVolume) -> Bool {
-    let blocks = pieces(volume, file.extents)
-    return memory.pins.contains { pin in
-      pin.pieces.contains { held in
-        blocks.contains {
-          $0.region == held.region && $0.namespace == held.namespace && $0.extent.overlaps(held.extent)
-        }
-      }
-    }
+    !pins(on: pieces(volume, file.extents)).isEmpty
   }
 
   // MARK: Files
@@ -90,15 +85,9 @@ extension SimKernel {
       throw SimFault(17, "there is such a file")
     }
     guard size > 0, size <= 1 << 50 else { throw SimFault(22, "a file of \(size) bytes is not made here") }
-    var needed = (size + SimFilesystem.block - 1) / SimFilesystem.block * SimFilesystem.block
-    var extents: [Extent] = []
-    for hole in memory.filesystems[place].free(of: try self.size(of: memory.filesystems[place].volume)) {
-      guard needed > 0 else { break }
-      let taken = min(needed, hole.length)
-      extents.append(Extent(offset: hole.offset, length: taken))
-      needed -= taken
-    }
-    guard needed == 0 else { throw SimFault(28, "the filesystem is full") }
+    let bytes = (size + SimFilesystem.block - 1) / SimFilesystem.block * SimFilesystem.block
+    let extents = try allocate(bytes, place)
+    forget(memory.filesystems[place].volume, extents)
     let inode = memory.filesystems[place].nextInode
     memory.filesystems[place].nextInode += 1
     memory.filesystems[place].files.append(
@@ -107,13 +96,22 @@ extension SimKernel {
   }
 
   /// Removes a file's name; its blocks are free when nobody uses it any more.
-  func removeFile(_ path: String) throws {
+  ///
+  /// - Parameter pid: Who: it waits where the kernel does. nil: nobody who could.
+  func removeFile(_ path: String, by pid: Int? = nil) throws -> SimAccess {
+    if let pid {
+      _ = try self.place(pid)
+      guard !isWaiting(pid) else { throw SimFault(16, "process \(pid) waits already") }
+    }
     let (place, inside) = try resolve(path)
     guard
       let file = memory.filesystems[place].files.firstIndex(where: { $0.path == inside && !$0.isDeleted })
     else { throw SimFault(2, "there is no such file") }
+    let source = SimSource(
+      volume: memory.filesystems[place].volume, inode: memory.filesystems[place].files[file].inode)
     memory.filesystems[place].files[file].isDeleted = true
     settle()
+    return try pid.map { try perform(.evict(source), by: $0) } ?? .done
   }
 
   /// The filesystem that a path is on, and the path from its root.
@@ -140,21 +138,34 @@ extension SimKernel {
     return SimSource(volume: memory.filesystems[place].volume, inode: file.inode)
   }
 
-  /// Lets go what nobody uses any more: files without a name, filesystems without a mount.
+  /// Lets go what nobody uses any more, and lets processes go on that waited for it.
+  func settle() {
+    tidy()
+    if !memory.waits.isEmpty { wake() }
+  }
+
+  /// Files without a name, filesystems without a mount, blocks that were held.
   ///
   /// Until 6.14 a file's blocks are free although they are pinned; since then its last user waits.
-  func settle() {
-    let waits = topology.profile.rules.truncateWaitsForPins
+  func tidy() {
+    let waits = policies.truncate == .wait && rule(.truncateChecksPins)
     for (place, filesystem) in memory.filesystems.enumerated() {
-      let kept = filesystem.files.filter { file in
+      for file in filesystem.files where file.isDeleted {
         let source = SimSource(volume: filesystem.volume, inode: file.inode)
-        return !file.isDeleted || memory.processes.contains { isUsed(source, by: $0) }
-          || waits && isPinned(file, on: filesystem.volume)
+        guard !memory.processes.contains(where: { isUsed(source, by: $0) }),
+          !waits || !isPinned(file, on: filesystem.volume)
+        else { continue }
+        memory.filesystems[place].files.removeAll { $0.inode == file.inode }
+        release(file.extents, filesystem.volume)
       }
-      if kept.count != filesystem.files.count { memory.filesystems[place].files = kept }
     }
-    let kept = memory.filesystems.filter { !$0.places.isEmpty || isUsed($0.volume) }
-    memory.filesystems = kept
+    releaseHeld()
+    let kept = memory.filesystems.filter { !isAbandoned($0) }
+    if kept.count != memory.filesystems.count { memory.filesystems = kept }
+  }
+
+  private func isAbandoned(_ filesystem: SimFilesystem) -> Bool {
+    filesystem.places.isEmpty && !filesystem.isUnclean && !isUsed(filesystem.volume)
   }
 
   func isUsed(_ source: SimSource, by process: SimProcess) -> Bool {

@@ -30,6 +30,7 @@ extension SimKernel {
         && concerns(freeze, memory.processes[process].mappings[index])
       {
         let mapping = memory.processes[process].mappings[index]
+        guard rule(.freezeChangesEntries) else { continue }
         switch freeze.policy {
         case .none: break
         case .unmap:
@@ -53,23 +54,21 @@ extension SimKernel {
     let found = memory.freezes.firstIndex { $0.volume == volume && $0.isFilesystem == isFilesystem }
     guard let found else { throw SimFault(22, "it is not frozen") }
     let freeze = memory.freezes.remove(at: found)
-    let waiting = memory.waits.filter { $0.volume == volume }
-    memory.waits.removeAll { $0.volume == volume }
-    for wait in waiting {
-      _ = try access(wait.pid, at: wait.address, length: wait.length, isStore: wait.isStore)
-    }
-    return (freeze.stores, waiting.map(\.pid))
+    let waiting = memory.waits.map(\.pid)
+    settle()
+    return (freeze.stores, waiting.filter { !isWaiting($0) })
   }
 
   /// What holds a fault up; nil where nothing does.
   func freeze(holdingUp mapping: SimMapping, isStore: Bool) -> SimFreeze? {
     memory.freezes.first { freeze in
       guard concerns(freeze, mapping) else { return false }
+      guard rule(.entriesNeedNoFault) else { return isStore }
       switch freeze.policy {
       case .unmap: return true
       case .writeProtect: return isStore
       // sb_start_pagefault(): a filesystem has always held up faults that store; a block device has no such thing.
-      case .none: return isStore && freeze.isFilesystem
+      case .none: return isStore && freeze.isFilesystem && rule(.freezeHoldsFaults)
       }
     }
   }

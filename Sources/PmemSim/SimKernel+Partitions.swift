@@ -28,6 +28,10 @@ extension SimKernel {
       let place = memory.partitions.firstIndex(where: { $0.volume == volume })
     else { throw SimFault(22, "it is no partition") }
     let extent = Extent(offset: memory.partitions[place].extent.offset, length: size)
+    guard
+      rule(.partitionsShrink)
+        || !memory.faults.contains(where: { $0.piece.region == region && $0.piece.namespace == id })
+    else { throw SimFault(16, "faults are under way") }
     try check(extent, on: .namespace(region: region, id: id), except: number)
     memory.partitions[place].extent = extent
   }
@@ -36,6 +40,9 @@ extension SimKernel {
     try checkNotHeld(volume)
     guard !memory.processes.contains(where: { isUsed(SimSource(volume: volume, inode: nil), by: $0) }) else {
       throw SimFault(16, "a process has it open")
+    }
+    for pin in memory.pins.indices where memory.pins[pin].source?.volume == volume {
+      memory.pins[pin].source = nil
     }
     memory.partitions.removeAll { $0.volume == volume }
   }
@@ -60,17 +67,22 @@ extension SimKernel {
   /// Begins a fault: the block behind an address is looked up, and that is all for now.
   ///
   /// - Returns: The number to finish it by.
-  func beginFault(_ pid: Int, at address: UInt64, isStore: Bool) throws -> Int {
+  func beginFault(_ pid: Int, at address: UInt64, isStore: Bool, number: Int? = nil) throws -> Int {
     let process = try place(pid)
+    guard !isWaiting(pid) else { throw SimFault(16, "process \(pid) waits already") }
     let index = try mapping(process, at: address)
     let mapping = memory.processes[process].mappings[index]
+    guard !isDying(mapping.source.volume) else { throw SimFault(6, "the device is being taken away") }
+    if let number, number < 1 || memory.faults.contains(where: { $0.id == number }) {
+      throw SimFault(17, "there is a fault \(number), or cannot be")
+    }
     let page = mapping.pages((address - mapping.start)..<(address - mapping.start + 1))
     guard isBacked(mapping, page.offset..<page.end) else { throw SimFault(14, "there is nothing behind it") }
     let source = (mapping.offset + page.offset)..<(mapping.offset + page.end)
     guard let piece = pieces(mapping.source.volume, extents(mapping.source, source)).first else {
       throw SimFault(14, "there is nothing behind it")
     }
-    let id = (memory.faults.map(\.id).max() ?? 0) + 1
+    let id = number ?? (memory.faults.map(\.id).max() ?? 0) + 1
     memory.faults.append(
       SimFaultInFlight(id: id, pid: pid, address: address, isStore: isStore, piece: piece))
     return id
@@ -90,8 +102,16 @@ extension SimKernel {
     let begin = fault.address - mapping.start
     memory.processes[process].mappings[index].populate(begin..<(begin + 1), isStore: fault.isStore)
     let page = mapping.pages(begin..<(begin + 1))
-    guard isBacked(mapping, page.offset..<page.end) else { return false }
     let source = (mapping.offset + page.offset)..<(mapping.offset + page.end)
-    return pieces(mapping.source.volume, extents(mapping.source, source)).first == fault.piece
+    let isOwn =
+      !fault.isStray && isBacked(mapping, page.offset..<page.end)
+      && pieces(mapping.source.volume, extents(mapping.source, source)).first == fault.piece
+    if !isOwn {
+      damage(
+        .strayEntry,
+        "fault \(id) of process \(fault.pid) makes an entry for what is not the mapping's any more")
+    }
+    settle()
+    return isOwn
   }
 }

@@ -2,41 +2,80 @@ import PmemDevice
 
 /// References to pages: get_user_pages and who calls it.
 extension SimKernel {
-  /// Takes references to what a process has mapped, all of it or none.
+  /// Takes references to what a process has mapped. Direct I/O goes on with what it got of them; all others want all or
+  /// nothing (io_uring/rsrc.c:io_sqe_buffer_register, drivers/infiniband/core/umem.c:ib_umem_get).
   ///
-  /// - Returns: The number to release them by.
-  func pin(_ pid: Int, at address: UInt64, length: UInt64?, kind: SimPinKind) throws -> Int {
+  /// - Parameters:
+  ///   - number: Of the pin; nil: the next.
+  /// - Returns: The number to release them by, and what it took to get them.
+  func pin(
+    _ pid: Int, at address: UInt64, length: UInt64?, kind: SimPinKind, number: Int? = nil
+  ) throws -> (id: Int, grant: SimGrant) {
     let process = try place(pid)
+    guard !isWaiting(pid) else { throw SimFault(16, "process \(pid) waits") }
     let index = try mapping(process, at: address)
     let mapping = memory.processes[process].mappings[index]
-    let bytes = length ?? mapping.end - address
+    var bytes = length ?? mapping.end - address
     guard bytes > 0, bytes <= mapping.end - address else { throw SimFault(14, "not all of it is mapped") }
+    if let number, number < 1 || memory.pins.contains(where: { $0.id == number }) {
+      throw SimFault(17, "there is a pin \(number), or cannot be")
+    }
     try check(kind, mapping)
     let begin = address - mapping.start
-    guard isBacked(mapping, begin..<(begin + bytes)) else { throw SimFault(14, "there is nothing behind it") }
+    let backed = backedLength(mapping, begin..<(begin + bytes))
+    guard backed == bytes || kind == .directIO && backed > 0 else {
+      throw SimFault(14, "there is nothing behind it")
+    }
+    bytes = backed
+    var pin = SimPin(
+      id: number ?? memory.nextPin, pid: pid, command: memory.processes[process].command, kind: kind,
+      address: address, length: bytes, pieces: [])
+    pin.source = mapping.source
+    pin.offset = mapping.offset + begin
+    let bounces = policies.truncate == .bounce && mapping.source.inode != nil
+    var grant = SimGrant()
+    if !mapping.isDAX || bounces {
+      pin.isDRAM = true
+      grant.pages = UInt64(pin.pages.count)
+      copyToDRAM(mapping.source, pin.pages)
+    } else {
+      let source = pin.pages.lowerBound * 4096..<pin.pages.upperBound * 4096
+      grant = getPages(
+        pieces(mapping.source.volume, extents(mapping.source, source)), kind, leaf: mapping.pageSize)
+      if let fault = grant.fault {
+        guard kind == .directIO, grant.pages > 0 else {
+          putPages(grant.pieces, kind)
+          throw fault
+        }
+        bytes = min(bytes, grant.pages * 4096 - pin.offset % 4096)
+        pin.length = bytes
+      }
+      pin.pieces = grant.pieces
+    }
     memory.processes[process].mappings[index].populate(begin..<(begin + bytes))
-    let source =
-      (mapping.offset + begin) / 4096 * 4096..<(mapping.offset + begin + bytes + 4095) / 4096 * 4096
-    let id = memory.nextPin
-    memory.nextPin += 1
-    memory.pins.append(
-      SimPin(
-        id: id, pid: pid, command: memory.processes[process].command, kind: kind, address: address,
-        length: bytes, pieces: pieces(mapping.source.volume, extents(mapping.source, source))))
-    return id
+    memory.nextPin = max(memory.nextPin, pin.id + 1)
+    memory.pins.insert(pin, at: memory.pins.firstIndex { $0.id > pin.id } ?? memory.pins.endIndex)
+    return (pin.id, grant)
   }
 
   /// mm/gup.c:check_vma_flags; io_uring/rsrc.c before 6.5.
   private func check(_ kind: SimPinKind, _ mapping: SimMapping) throws {
+    let refuses =
+      kind.isLongTerm && mapping.source.inode != nil && policies.longTerm == .refuse
+      && rule(.longTermIsRefused)
     guard mapping.isDAX else {
-      throw SimFault(22, "that is the page cache: a reference to it is none to persistent memory")
+      guard mapping.source.inode != nil else {
+        throw SimFault(22, "that is the page cache: a reference to it is none to persistent memory")
+      }
+      guard !refuses || !mapping.isWritable || !topology.profile.rules.refusesLongTermPageCache else {
+        throw SimFault(14, "a file whose filesystem wants to know of stores is not pinned for long")
+      }
+      return
     }
-    guard !isPageless(mapping.source.volume) else {
+    guard !isPageless(mapping.source.volume) || !rule(.pagelessCannotBePinned) else {
       throw SimFault(14, "its memory has no pages: get_user_pages finds none")
     }
-    guard !kind.isLongTerm || mapping.source.inode == nil else {
-      throw SimFault(95, "memory of a DAX filesystem is not pinned for long")
-    }
+    guard !refuses else { throw SimFault(95, "memory of a DAX filesystem is not pinned for long") }
     guard kind != .ioUring || topology.profile.rules.registersDeviceBuffers else {
       throw SimFault(95, "this kernel's io_uring takes no buffer that is a file's")
     }
@@ -51,7 +90,7 @@ extension SimKernel {
   }
 
   /// VFIO releases its pins on device-dax never: they outlive their process.
-  func isLeaked(_ pin: SimPin) -> Bool { pin.kind == .vfio }
+  func isLeaked(_ pin: SimPin) -> Bool { pin.kind == .vfio && !pin.isDRAM && rule(.vfioForgets) }
 
   /// Releases references. Where their pages are no more, the kernel dies of it.
   func unpin(_ id: Int) throws {
@@ -59,17 +98,41 @@ extension SimKernel {
       throw SimFault(3, "there is no pin \(id)")
     }
     guard memory.pins[place].pid != 0 else { throw SimFault(3, "nobody is left who could release pin \(id)") }
-    let pin = memory.pins.remove(at: place)
-    if isLeaked(pin) {
-      var leaked = pin
-      leaked.pid = 0
-      memory.pins.append(leaked)
-      memory.pins.sort { $0.id < $1.id }
-    }
+    let isFatal = release(at: place)
     settle()
-    guard !pin.isDangling else {
+    guard !isFatal else {
       throw SimFault(14, "the kernel oopsed: the pages that were released are no more")
     }
+  }
+
+  /// Lets go of a pin, or, where its holder forgets it, of the holder.
+  ///
+  /// - Returns: Whether the kernel died of it.
+  @discardableResult func release(at place: Int) -> Bool {
+    guard !isLeaked(memory.pins[place]) else {
+      memory.pins[place].pid = 0
+      return false
+    }
+    let pin = memory.pins.remove(at: place)
+    guard !pin.isDRAM else {
+      copyFromDRAM(pin)
+      return false
+    }
+    guard pin.isDangling else {
+      putPages(pin.pieces, pin.kind)
+      return false
+    }
+    // Where the device came back, its new pages are counted down for those of its former life.
+    let isBack = pin.pieces.allSatisfy { piece in
+      regions[piece.region].namespaces.first { $0.id == piece.namespace }?.isEnabled ?? false
+    }
+    if isBack { putPages(pin.pieces, pin.kind) }
+    damage(
+      .useAfterFree,
+      isBack
+        ? "pin \(pin.id) of process \(pin.pid) was released on pages that are the device's next ones"
+        : "pin \(pin.id) of process \(pin.pid) was released on pages that are no more")
+    return !isBack
   }
 
   // MARK: Counting
@@ -89,51 +152,33 @@ extension SimKernel {
     }
     let rules = topology.profile.rules
     let isDevice = namespace.claim?.kind == .dax
-    let page = isDevice ? namespace.claim?.align ?? 4096 : 4096
-    let held = memory.pins.filter { !$0.isDangling }.flatMap { pin in
-      pin.pieces.filter { $0.region == region && $0.namespace == id }.map { (pin.kind, $0.extent) }
+    let page = countingPage(region, id)
+    let held = memory.pages(region, id).references
+    var mapped = RunMap<Int32>(0)
+    if rules.countsMappings {
+      for extent in self.mapped(region, id) {
+        mapped.update(extent.offset / page..<(extent.end + page - 1) / page) { $0 += 1 }
+      }
     }
-    let mapped = rules.countsMappings ? mapped(region, id) : []
-    var cuts: Set<UInt64> = []
-    for extent in held.map(\.1) + mapped {
-      cuts.formUnion(Self.cuts(extent, page))
-    }
-    let places = cuts.sorted()
     let idle = rules.idleReferences(isDevice ? .devdax : .fsdax)
-    var found: [CountedPages] = []
-    for (start, end) in zip(places, places.dropFirst()) {
-      var count = PageCount(references: idle, mappings: 0, pins: page > 4096 ? 0 : nil)
-      let first = Extent(offset: start, length: page)
-      for (kind, extent) in held where extent.overlaps(first) {
-        let covered = min(extent.offset + extent.length, start + page) - max(extent.offset, start)
-        Self.add(kind.count(covered), isPin: kind.isPin(rules), to: &count)
+    let bounds =
+      held.runs.flatMap { [$0.range.lowerBound, $0.range.upperBound] }
+      + mapped.runs.flatMap { [$0.range.lowerBound, $0.range.upperBound] }
+    let places = Set(bounds).sorted()
+    return zip(places, places.dropFirst()).compactMap { start, end in
+      let references = held[start]
+      let mappings = mapped[start]
+      guard !references.isNone || mappings != 0 else { return nil }
+      var count = PageCount(
+        references: idle &+ mappings &+ references.plain, mappings: mappings, pins: page > 4096 ? 0 : nil)
+      if page > 4096 {
+        count.pins = references.pins
+        count.references &+= references.pins
+      } else {
+        count.references &+= references.pins &* Int32(PageCount.bias)
       }
-      for extent in mapped where extent.overlaps(first) {
-        count.mappings += 1
-        count.references += 1
-      }
-      guard count.references != idle else { continue }
-      found.append(
-        CountedPages(extent: Extent(offset: start, length: end - start), pageSize: page, count: count))
-    }
-    return found
-  }
-
-  /// Where the counters can change: the pages that an extent begins and ends in are apart from those that it fills.
-  private static func cuts(_ extent: Extent, _ page: UInt64) -> [UInt64] {
-    let end = extent.offset + extent.length
-    let first = extent.offset / page * page
-    let last = (end + page - 1) / page * page
-    return [first, min(last, (extent.offset + page - 1) / page * page), max(first, end / page * page), last]
-  }
-
-  private static func add(_ number: UInt64, isPin: Bool, to count: inout PageCount) {
-    let number = Int32(truncatingIfNeeded: min(number, 1 << 20))
-    if let pins = count.pins {
-      count.references += number
-      if isPin { count.pins = pins + number }
-    } else {
-      count.references &+= isPin ? number &* Int32(PageCount.bias) : number
+      return CountedPages(
+        extent: Extent(offset: start * page, length: (end - start) * page), pageSize: page, count: count)
     }
   }
 

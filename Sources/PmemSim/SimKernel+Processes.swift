@@ -34,16 +34,17 @@ extension SimKernel {
 
   /// Ends a process, its mappings and its pins with it, but for those that are never released.
   func stopProcess(_ pid: Int) throws {
-    memory.processes.remove(at: try place(pid))
+    let place = try place(pid)
+    // What cannot be killed stays until what it waits for is gone.
+    if let wait = memory.waits.first(where: { $0.pid == pid }), !wait.isKillable {
+      throw SimFault(16, "process \(pid) waits in the kernel and cannot be killed: \(wait.reason)")
+    }
+    memory.processes.remove(at: place)
     memory.waits.removeAll { $0.pid == pid }
     memory.faults.removeAll { $0.pid == pid }
-    for place in memory.pins.indices.reversed() where memory.pins[place].pid == pid {
-      if isLeaked(memory.pins[place]) {
-        memory.pins[place].pid = 0
-      } else {
-        memory.pins.remove(at: place)
-      }
-    }
+    // What a device was told to do is done, or given up, before its memory is let go.
+    memory.transfers.removeAll { $0.pid == pid }
+    for place in memory.pins.indices.reversed() where memory.pins[place].pid == pid { release(at: place) }
     settle()
   }
 
@@ -90,6 +91,7 @@ extension SimKernel {
   /// - Returns: The address.
   func map(_ pid: Int, _ request: MapRequest) throws -> UInt64 {
     let process = try place(pid)
+    guard !isDying(request.source.volume) else { throw SimFault(6, "the device is being taken away") }
     let (size, page, isDAX) = try facts(of: request.source)
     guard request.offset < size else { throw SimFault(22, "it ends before \(request.offset)") }
     let bytes = request.length ?? (size - request.offset + page - 1) / page * page
@@ -145,8 +147,11 @@ extension SimKernel {
 
   /// Accesses memory, by loads or by stores.
   func access(_ pid: Int, at address: UInt64, length: UInt64, isStore: Bool) throws -> SimAccess {
+    try perform(.access(address: address, length: length, isStore: isStore), by: pid)
+  }
+
+  func attemptAccess(_ pid: Int, at address: UInt64, length: UInt64, isStore: Bool) throws -> SimProgress {
     let process = try place(pid)
-    guard !memory.waits.contains(where: { $0.pid == pid }) else { throw SimFault(16, "it waits (D)") }
     let index = try mapping(process, at: address)
     let mapping = memory.processes[process].mappings[index]
     guard length > 0, length <= mapping.end - address else {
@@ -159,18 +164,32 @@ extension SimKernel {
     let needed = mapping.pages(range)
     let isThere = (isStore ? mapping.stored : mapping.populated).contains(needed)
     // What has an entry needs no fault, whatever became of the device's size.
-    guard isThere && !mapping.isRevoked || isBacked(mapping, range), !isBad(mapping, range) else {
+    let isBacked = isBacked(mapping, range) && !isDying(mapping.source.volume)
+    guard isThere && !mapping.isRevoked || isBacked, !isBad(mapping, range) else {
       try stopProcess(pid)
       return .killed
     }
-    if !isThere, mapping.isDAX, let freeze = freeze(holdingUp: mapping, isStore: isStore) {
-      memory.waits.append(
-        SimWait(pid: pid, address: address, length: length, isStore: isStore, volume: freeze.volume))
-      return .waits
+    if !isThere || !rule(.entriesNeedNoFault), let reason = obstacle(to: mapping, isStore: isStore) {
+      return .waits(reason)
     }
     memory.processes[process].mappings[index].populate(range, isStore: isStore)
-    if isStore, mapping.isDAX { countStore(through: mapping) }
+    let pages = (mapping.offset + range.lowerBound) / 4096..<(mapping.offset + range.upperBound + 4095) / 4096
+    if isStore {
+      if mapping.isDAX { countStore(through: mapping) }
+      store(mapping.source, pages, isDAX: mapping.isDAX, isNoticed: !isThere)
+    } else {
+      load(mapping.source, pages, isDAX: mapping.isDAX)
+    }
     return .done
+  }
+
+  /// What a fault waits for.
+  private func obstacle(to mapping: SimMapping, isStore: Bool) -> String? {
+    if mapping.isDAX, let freeze = freeze(holdingUp: mapping, isStore: isStore) {
+      return "\(freeze.volume.word) is frozen"
+    }
+    guard isStore, !mapping.isDAX, let writer = writers(of: mapping.source).first else { return nil }
+    return "process \(writer) has the page locked and writes it back"
   }
 
   /// Whether there is something behind all pages of a part of a mapping.
@@ -179,6 +198,14 @@ extension SimKernel {
     // A file's last page is there as a whole.
     let size = mapping.source.inode == nil ? facts.size : (facts.size + 4095) / 4096 * 4096
     return mapping.offset + range.upperBound <= size
+  }
+
+  /// How much of a part of a mapping, from its beginning, has something behind it.
+  func backedLength(_ mapping: SimMapping, _ range: Range<UInt64>) -> UInt64 {
+    guard !mapping.isRevoked, let facts = try? facts(of: mapping.source) else { return 0 }
+    let size = mapping.source.inode == nil ? facts.size : (facts.size + 4095) / 4096 * 4096
+    guard mapping.offset + range.lowerBound < size else { return 0 }
+    return min(UInt64(range.count), size - mapping.offset - range.lowerBound)
   }
 
   func mapping(_ process: Int, at address: UInt64) throws -> Int {
@@ -191,26 +218,6 @@ extension SimKernel {
   }
 
   // MARK: Teardown
-
-  /// A device goes away: its mappings stay, with nothing behind them (drivers/dax/bus.c:kill_dev_dax), and so do
-  /// references to its pages, which are no more.
-  func revoke(_ region: Int, _ id: Int?) {
-    for process in memory.processes.indices {
-      for index in memory.processes[process].mappings.indices {
-        let mapping = memory.processes[process].mappings[index]
-        guard isUnder(mapping.source.volume, region, id) else { continue }
-        memory.processes[process].mappings[index].isRevoked = true
-        memory.processes[process].mappings[index].populated = ExtentSet()
-        memory.processes[process].mappings[index].stored = ExtentSet()
-      }
-    }
-    for place in memory.pins.indices {
-      let isHere = memory.pins[place].pieces.contains {
-        $0.region == region && (id == nil || $0.namespace == id)
-      }
-      if isHere { memory.pins[place].isDangling = true }
-    }
-  }
 
   /// Refuses to take away what is held exclusively, as an exclusive open would find.
   func checkNotHeld(_ region: Int, _ id: Int?) throws {

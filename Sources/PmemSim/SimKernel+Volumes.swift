@@ -57,7 +57,8 @@ extension SimKernel {
   /// Whether mmap of a block device is DAX (4.5's fs/block_dev.c:blkdev_dax_capable): the driver offers it, the device is
   /// whole pages, and has no bad block. A stack did not offer it then.
   func mapsDirectly(_ volume: SimVolume) throws -> Bool {
-    guard topology.profile.rules.mapsBlockDevices, let (region, id) = namespaces(under: volume).first,
+    guard topology.profile.rules.mapsBlockDevices, rule(.blockDevicesMapDirectly),
+      let (region, id) = namespaces(under: volume).first,
       let namespace = try namespace(.namespace(region: region, id: id)), namespace.claim?.kind != .btt
     else { return false }
     switch volume {
@@ -176,6 +177,9 @@ extension SimKernel {
     try checkNotHeld(volume)
     guard !memory.processes.contains(where: { isUsed(SimSource(volume: volume, inode: nil), by: $0) }) else {
       throw SimFault(16, "a process has it open")
+    }
+    for pin in memory.pins.indices where memory.pins[pin].source?.volume == volume {
+      memory.pins[pin].source = nil
     }
     memory.stacks.remove(at: place)
   }

@@ -16,6 +16,11 @@ final class SimKernel {
   private(set) var disabledDimms: Set<Int> = []
   /// What runs on it.
   var memory = SimMemory()
+  /// Rules that are taken out of the model.
+  package var withoutRules: Set<SimRule> = []
+  var isWaking = false
+  /// Processes that went on since somebody asked, and what came of it.
+  var woken: [(pid: Int, outcome: String)] = []
   let host: HostFacts
 
   /// Boots: reads the labels of every DIMM and enables every region.

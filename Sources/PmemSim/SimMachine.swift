@@ -21,6 +21,8 @@ public final class SimMachine {
   public let topology: SimTopology
   let kernel: SimKernel
   private let lock: MachineLock
+  /// Whether what the kernel has in memory is written down after each change; a machine for one run does without.
+  public var isRemembered = true
 
   private static let machineName = "machine"
   private static let runtimeName = "runtime"
@@ -76,6 +78,12 @@ public final class SimMachine {
       throw DeviceError(
         .failed, "the machine is gone, but \(directory) holds other files and was left", errno: errno)
     }
+  }
+
+  /// Closes the machine and removes it; nothing can be done on it afterwards.
+  public func destroy() throws(DeviceError) {
+    lock.release()
+    try Self.destroy(directory)
   }
 
   /// Only what is a record's by its name.
@@ -209,12 +217,41 @@ public final class SimMachine {
     } catch { throw DeviceError(.failed, "\(error)") }
   }
 
+  // MARK: Going back
+
+  /// What the kernel has in memory at a moment; media are not part of it.
+  public struct Moment: Hashable, Sendable {
+    let memory: SimMemory
+    let regions: [SimRegion]
+    let writes: Int
+  }
+
+  public var moment: Moment {
+    Moment(memory: kernel.memory, regions: kernel.regions, writes: kernel.media.power.writes)
+  }
+
+  /// Goes back to a moment.
+  ///
+  /// - Throws: ``DeviceError/Code/failed`` where media were written to since: they cannot go back.
+  public func goBack(to moment: Moment) throws(DeviceError) {
+    guard kernel.media.power.writes == moment.writes else {
+      throw DeviceError(.failed, "media were written to: that cannot be taken back")
+    }
+    kernel.memory = moment.memory
+    kernel.regions = moment.regions
+    kernel.woken = []
+  }
+
+  /// Takes rules out of the memory model, for as long as the machine is open.
+  public func takeOut(_ rules: Set<SimRule>) { kernel.withoutRules = rules }
+
   // MARK: Changing
 
   /// Runs one change on the kernel and remembers what it made of it; see the type's description for what a
   /// crash in it leaves. A change that cannot be remembered is not begun.
   func change(_ body: (SimKernel) throws -> Void) throws {
     guard !kernel.media.power.isOff else { throw kernel.media.power.failure }
+    guard isRemembered else { return try body(kernel) }
     let path = directory.appending(Self.runtimeName)
     let pending = directory.appending(Self.pendingName)
     try TextFile.reserve(pending, replacing: path, bytes: kernel.longestMemory)

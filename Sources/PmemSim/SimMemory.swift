@@ -15,6 +15,15 @@ struct SimMemory: Hashable {
   var freezes: [SimFreeze] = []
   var waits: [SimWait] = []
   var faults: [SimFaultInFlight] = []
+  var policies = SimPolicies()
+  var pages: [SimPages] = []
+  var providers: [SimProvider] = []
+  /// Direct I/O under way, by number.
+  var transfers: [SimIO] = []
+  /// The number of the next store.
+  var nextStore: UInt64 = 1
+  /// What must never be, and was; in order.
+  var damages: [SimViolation] = []
 
   /// How many lines of text describe it, at most.
   var lines: Int {
@@ -24,7 +33,10 @@ struct SimMemory: Hashable {
           $0 + $1.populated.extents.count + $1.stored.extents.count + 2
         }
     }
-      + filesystems.reduce(0) { $0 + $1.files.reduce(2) { $0 + $1.extents.count + 1 } }
+      + filesystems.reduce(0) { $0 + $1.lines }
+      + pages.reduce(0) { $0 + 3 * $1.references.runs.count + 3 * $1.content.runs.count + 1 }
+      + providers.reduce(0) { $0 + $1.present.extents.count + $1.fetching.extents.count + 1 }
+      + transfers.count + damages.count + policies.chosen.count
       + stacks.reduce(0) { $0 + $1.pieces.count + 1 } + swaps.count
       + pins.reduce(0) { $0 + $1.pieces.count + 1 } + partitions.count + freezes.count + waits.count
       + faults.count + 8

@@ -3,11 +3,12 @@ import PmemDevice
 /// What runs on a machine as lines of its `runtime` file: stacks, filesystems with their files, processes with what they
 /// have open and mapped, pins; each followed by its parts.
 enum SimMemoryRecord {
-  static let kinds: Set<String> = [
+  private static let own: Set<String> = [
     "stack", "piece", "swap", "filesystem", "mount", "file", "extent", "process", "open", "mapping",
-    "populated", "stored", "partition", "freeze", "wait", "fault",
+    "populated", "stored", "partition", "freeze", "fault",
     "next-pin", "pin", "pinned",
   ]
+  static let kinds = own.union(SimModelRecord.kinds)
 
   // MARK: Writing
 
@@ -17,7 +18,7 @@ enum SimMemoryRecord {
     return memory.partitions.map(line) + memory.stacks.flatMap(lines) + memory.swaps.map(line)
       + memory.filesystems.flatMap(lines)
       + memory.processes.flatMap(lines) + [next] + memory.pins.flatMap(lines)
-      + memory.freezes.map(line) + memory.waits.map(line) + memory.faults.map(line)
+      + memory.freezes.map(line) + memory.faults.map(line) + SimModelRecord.lines(memory)
   }
 
   private static func line(_ extent: Extent, _ kind: String) -> RecordLine {
@@ -57,16 +58,6 @@ enum SimMemoryRecord {
     return line
   }
 
-  private static func line(_ wait: SimWait) -> RecordLine {
-    var line = RecordLine("wait")
-    line.add("pid", wait.pid)
-    line.add("address", wait.address)
-    line.add("length", wait.length)
-    line.add("store", wait.isStore ? 1 : 0)
-    line.add("volume", wait.volume.word)
-    return line
-  }
-
   private static func line(_ fault: SimFaultInFlight) -> RecordLine {
     var line = self.line(fault.piece.extent, "fault")
     line.add("id", fault.id)
@@ -75,6 +66,7 @@ enum SimMemoryRecord {
     line.add("store", fault.isStore ? 1 : 0)
     line.add("region", fault.piece.region)
     line.add("namespace", fault.piece.namespace)
+    if fault.isStray { line.add("stray", 1) }
     return line
   }
 
@@ -90,20 +82,24 @@ enum SimMemoryRecord {
     line.add("type", filesystem.type)
     line.add("dax", filesystem.isDAX ? 1 : 0)
     line.add("next", filesystem.nextInode)
+    if filesystem.isUnclean { line.add("unclean", 1) }
     let mounts = filesystem.places.map { place in
       var line = RecordLine("mount")
       line.add("place", place)
       return line
     }
-    return [line] + mounts
-      + filesystem.files.flatMap { file in
-        var line = RecordLine("file")
-        line.add("inode", file.inode)
-        line.add("path", file.path)
-        line.add("size", file.size)
-        if file.isDeleted { line.add("deleted", 1) }
-        return [line] + file.extents.map { self.line($0, "extent") }
-      }
+    return [line] + mounts + SimModelRecord.lines(of: filesystem)
+      + filesystem.files.flatMap { lines($0, "file") }
+      + filesystem.committed.flatMap { lines($0, "committed") }
+  }
+
+  private static func lines(_ file: SimFile, _ kind: String) -> [RecordLine] {
+    var line = RecordLine(kind)
+    line.add("inode", file.inode)
+    line.add("path", file.path)
+    line.add("size", file.size)
+    if file.isDeleted { line.add("deleted", 1) }
+    return [line] + file.extents.map { self.line($0, "extent") } + SimModelRecord.lines(of: file)
   }
 
   private static func lines(_ process: SimProcess) -> [RecordLine] {
@@ -147,6 +143,9 @@ enum SimMemoryRecord {
     line.add("address", pin.address)
     line.add("length", pin.length)
     if pin.isDangling { line.add("dangling", 1) }
+    if let source = pin.source { add(source, to: &line) }
+    line.add("offset", pin.offset)
+    if pin.isDRAM { line.add("dram", 1) }
     return [line]
       + pin.pieces.map { piece in
         var line = self.line(piece.extent, "pinned")
@@ -159,9 +158,11 @@ enum SimMemoryRecord {
 
 /// Reads the lines back; what does not fit what was read before it was not written by ``SimMemoryRecord``.
 struct SimMemoryReader {
-  private(set) var memory = SimMemory()
-  private let regions: Int
-  private let file: String
+  var memory = SimMemory()
+  let regions: Int
+  let file: String
+  /// Whether the last file that was read is one of the journal.
+  private var isCommitted = false
 
   /// - Parameters:
   ///   - regions: How many the machine has.
@@ -184,23 +185,15 @@ struct SimMemoryReader {
       memory.filesystems.append(
         SimFilesystem(
           volume: try volume(line), type: line["type"] ?? "", places: [], isDAX: try flag("dax", line),
-          nextInode: try line.integer("next", file: file)))
+          nextInode: try line.integer("next", file: file), isUnclean: try flag("unclean", line)))
     case "mount":
       let place = line["place"] ?? ""
       guard place.hasPrefix("/") else { throw misfit(line) }
       try addToLast(\.filesystems, line) { $0.places.append(place) }
-    case "file":
-      let file = SimFile(
-        inode: try line.integer("inode", file: file), path: line["path"] ?? "",
-        size: try line.integer("size", file: file), extents: [], isDeleted: try flag("deleted", line))
-      guard file.path.hasPrefix("/"), file.size <= 1 << 50 else { throw misfit(line) }
-      try addToLast(\.filesystems, line) { $0.files.append(file) }
+    case "file": try readFile(line)
     case "extent":
       let extent = try extent(line)
-      guard let last = memory.filesystems.indices.last,
-        let file = memory.filesystems[last].files.indices.last
-      else { throw misfit(line) }
-      memory.filesystems[last].files[file].extents.append(extent)
+      try withLastFile(line) { $0.extents.append(extent) }
     case "process":
       let process = SimProcess(pid: try line.integer("pid", file: file), command: line["command"] ?? "")
       guard process.pid > 0, (memory.processes.last?.pid ?? 0) < process.pid else { throw misfit(line) }
@@ -212,7 +205,8 @@ struct SimMemoryReader {
     case "populated", "stored": try readPopulated(line)
     case "next-pin": memory.nextPin = try line.integer("id", file: file)
     case "pin": try readPin(line)
-    case "partition", "freeze", "wait", "fault": try readLast(line)
+    case "partition", "freeze", "fault": try readLast(line)
+    case let kind where SimModelRecord.kinds.contains(kind): try readModel(line)
     default:
       let piece = try piece(line)
       try addToLast(\.pins, line) { $0.pieces.append(piece) }
@@ -241,22 +235,34 @@ struct SimMemoryReader {
         SimFreeze(
           volume: try volume(line), isFilesystem: try flag("filesystem", line), policy: policy,
           stores: try line.integer("stores", file: file), cost: try line.integer("cost", file: file)))
-    case "wait":
-      memory.waits.append(
-        SimWait(
-          pid: try process(line), address: try line.integer("address", file: file),
-          length: try line.integer("length", file: file), isStore: try flag("store", line),
-          volume: try volume(line)))
     default:
       memory.faults.append(
         SimFaultInFlight(
           id: try line.integer("id", file: file), pid: try process(line),
           address: try line.integer("address", file: file), isStore: try flag("store", line),
-          piece: try piece(line)))
+          piece: try piece(line), isStray: try flag("stray", line)))
     }
   }
 
-  private func process(_ line: RecordLine) throws(DeviceError) -> Int {
+  mutating func readFile(_ line: RecordLine) throws(DeviceError) {
+    let file = SimFile(
+      inode: try line.integer("inode", file: file), path: line["path"] ?? "",
+      size: try line.integer("size", file: file), extents: [], isDeleted: try flag("deleted", line))
+    guard file.path.hasPrefix("/"), file.size <= 1 << 50 else { throw misfit(line) }
+    isCommitted = line.kind == "committed"
+    let list: WritableKeyPath<SimFilesystem, [SimFile]> = isCommitted ? \.committed : \.files
+    try addToLast(\.filesystems, line) { $0[keyPath: list].append(file) }
+  }
+
+  mutating func withLastFile(_ line: RecordLine, _ body: (inout SimFile) -> Void) throws(DeviceError) {
+    let list: WritableKeyPath<SimFilesystem, [SimFile]> = isCommitted ? \.committed : \.files
+    guard let last = memory.filesystems.indices.last,
+      let file = memory.filesystems[last][keyPath: list].indices.last
+    else { throw misfit(line) }
+    body(&memory.filesystems[last][keyPath: list][file])
+  }
+
+  func process(_ line: RecordLine) throws(DeviceError) -> Int {
     let pid = try line.integer("pid", file: file, as: Int.self)
     guard memory.processes.contains(where: { $0.pid == pid }) else { throw misfit(line) }
     return pid
@@ -292,11 +298,16 @@ struct SimMemoryReader {
 
   private mutating func readPin(_ line: RecordLine) throws(DeviceError) {
     guard let kind = line["kind"].flatMap(SimPinKind.init(rawValue:)) else { throw misfit(line) }
-    let pin = SimPin(
+    var pin = SimPin(
       id: try line.integer("id", file: file), pid: try line.integer("pid", file: file),
       command: line["command"] ?? "", kind: kind, address: try line.integer("address", file: file),
       length: try line.integer("length", file: file), pieces: [], isDangling: try flag("dangling", line))
-    guard pin.id > memory.pins.last?.id ?? 0, pin.id < memory.nextPin, pin.length <= 1 << 50 else {
+    pin.source = line["volume"] == nil ? nil : try source(line)
+    pin.offset = try line.optional("offset", file: file) ?? 0
+    pin.isDRAM = try flag("dram", line)
+    guard pin.offset <= 1 << 52, pin.id > memory.pins.last?.id ?? 0, pin.id < memory.nextPin,
+      pin.length <= 1 << 50
+    else {
       throw misfit(line)
     }
     memory.pins.append(pin)
@@ -304,22 +315,22 @@ struct SimMemoryReader {
 
   // MARK: Fields
 
-  private func misfit(_ line: RecordLine) -> DeviceError {
+  func misfit(_ line: RecordLine) -> DeviceError {
     DeviceError(.corrupt, "\(file), line \(line.number): the \(line.kind) does not fit")
   }
 
-  private mutating func addToLast<Element>(
+  mutating func addToLast<Element>(
     _ list: WritableKeyPath<SimMemory, [Element]>, _ line: RecordLine, _ body: (inout Element) -> Void
   ) throws(DeviceError) {
     guard let last = memory[keyPath: list].indices.last else { throw misfit(line) }
     body(&memory[keyPath: list][last])
   }
 
-  private func flag(_ key: String, _ line: RecordLine) throws(DeviceError) -> Bool {
+  func flag(_ key: String, _ line: RecordLine) throws(DeviceError) -> Bool {
     try line.optional(key, file: file, as: Int.self) ?? 0 != 0
   }
 
-  private func volume(_ line: RecordLine) throws(DeviceError) -> SimVolume {
+  func volume(_ line: RecordLine) throws(DeviceError) -> SimVolume {
     guard let volume = line["volume"].flatMap(SimVolume.init(word:)) else { throw misfit(line) }
     if case .namespace(let region, _) = volume, !(0..<regions).contains(region) { throw misfit(line) }
     if case .partition = volume, !memory.partitions.contains(where: { $0.volume == volume }) {
@@ -333,11 +344,11 @@ struct SimMemoryReader {
     return volume
   }
 
-  private func source(_ line: RecordLine) throws(DeviceError) -> SimSource {
+  func source(_ line: RecordLine) throws(DeviceError) -> SimSource {
     SimSource(volume: try volume(line), inode: try line.optional("inode", file: file))
   }
 
-  private func extent(_ line: RecordLine) throws(DeviceError) -> Extent {
+  func extent(_ line: RecordLine) throws(DeviceError) -> Extent {
     let extent = Extent(
       offset: try line.integer("offset", file: file), length: try line.integer("length", file: file))
     guard extent.length > 0, extent.length <= 1 << 52, extent.offset <= 1 << 52 else { throw misfit(line) }

@@ -14,6 +14,14 @@ struct SimPin: Hashable {
   var pieces: [Piece]
   /// Whether the pages went away meanwhile: releasing them is what the kernel dies of.
   var isDangling = false
+  /// What was mapped there, and where in it; nil for what was not asked of a mapping.
+  var source: SimSource?
+  var offset: UInt64 = 0
+  /// Whether they are pages of DRAM: of the page cache, or copies that were made for the pin.
+  var isDRAM = false
+
+  /// In the file or device, by pages of 4 KiB.
+  var pages: Range<UInt64> { offset / 4096..<(offset + length + 4095) / 4096 }
 
   struct Piece: Hashable {
     var region: Int
@@ -44,10 +52,17 @@ public enum SimPinKind: String, CaseIterable, Hashable, Sendable {
   case filesystem
 
   /// Whether the holder may keep them for ever (FOLL_LONGTERM): refused for files on DAX.
-  var isLongTerm: Bool { self == .ioUring || self == .rdma || self == .vfio }
+  public var isLongTerm: Bool { self == .ioUring || self == .rdma || self == .vfio }
 
   /// Whether it is a pin (FOLL_PIN), or a plain reference.
-  func isPin(_ rules: KernelRules) -> Bool { isLongTerm || self == .directIO && rules.pinsDirectIO }
+  func isPin(_ rules: KernelRules) -> Bool {
+    rules.countsPins && (isLongTerm || self == .directIO && rules.pinsDirectIO)
+  }
+
+  /// Whether it is references of the kernel itself, for as long as something takes.
+  public var isPassing: Bool {
+    self == .migration || self == .isolation || self == .lookup || self == .filesystem
+  }
 
   /// How many references it has on a page of which it covers `bytes`.
   func count(_ bytes: UInt64) -> UInt64 { self == .ioUring ? 1 : (bytes + 4095) / 4096 }

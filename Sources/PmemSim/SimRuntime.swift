@@ -11,7 +11,7 @@ struct SimRuntime {
   /// ``SimKernel/labelFingerprint`` when it was written.
   let labels: UInt64
 
-  private static let header = "pmemctl-runtime 3"
+  private static let header = "pmemctl-runtime 4"
 
   init(_ kernel: SimKernel) {
     regions = kernel.regions

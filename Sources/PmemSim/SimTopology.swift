@@ -87,7 +87,9 @@ public struct SimTopology: Hashable, Sendable {
 /// The kernel whose rules a simulated machine follows.
 public enum KernelProfile: String, CaseIterable, Hashable, Sendable {
   case v45 = "4.5"
+  case v412 = "4.12"
   case v420 = "4.20"
+  case v518 = "5.18"
   case v61 = "6.1"
   case v612 = "6.12"
   case v618 = "6.18"

@@ -3,7 +3,7 @@ public import PmemDevice
 
 /// What programs do on a simulated machine, for the rest of pmemctl to find.
 public struct SimWorkload {
-  private let machine: SimMachine
+  let machine: SimMachine
 
   /// - Parameter machine: Opened for writing where anything is changed.
   public init(_ machine: SimMachine) { self.machine = machine }
@@ -14,6 +14,8 @@ public struct SimWorkload {
     public let mappings: Int
     /// Bytes mapped, of devices that are gone too.
     public let mapped: ByteCount
+    /// What it waits for; nil where it runs.
+    public let waitsFor: String?
   }
 
   public var processes: [Process] {
@@ -21,7 +23,8 @@ public struct SimWorkload {
       Process(
         name: ProcessName(pid: process.pid, command: RawText(process.command)),
         mappings: process.mappings.count,
-        mapped: ByteCount(process.mappings.reduce(0) { $0 + $1.length }))
+        mapped: ByteCount(process.mappings.reduce(0) { $0 + $1.length }),
+        waitsFor: machine.kernel.memory.waits.first { $0.pid == process.pid }?.reason)
     }
   }
 
@@ -70,7 +73,8 @@ public struct SimWorkload {
     return SimSource(volume: try volume(name), inode: nil)
   }
 
-  private func volume(_ name: String) throws(DeviceError) -> SimVolume {
+  func volume(_ name: String) throws(DeviceError) -> SimVolume {
+    if let found = namespace(name) { return found }
     let short =
       name.hasPrefix("/dev/mapper/")
       ? String(name.dropFirst(12)) : name.hasPrefix("/dev/dm-") ? String(name.dropFirst(5)) : name
@@ -85,6 +89,50 @@ public struct SimWorkload {
       throw DeviceError(.notFound, "there is no device \(name)")
     }
     return .namespace(region: namespace.regionID, id: namespace.id)
+  }
+
+  /// A namespace by its kernel name, also while it is disabled.
+  private func namespace(_ name: String) -> SimVolume? {
+    guard name.hasPrefix("namespace") else { return nil }
+    let numbers = name.dropFirst(9).split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
+    guard numbers.count == 2, let region = numbers[0], let id = numbers[1],
+      machine.kernel.regions.indices.contains(region),
+      machine.kernel.regions[region].namespaces.contains(where: { $0.id == id })
+    else { return nil }
+    return .namespace(region: region, id: id)
+  }
+
+  /// Where a process has mapped something.
+  ///
+  /// - Parameters:
+  ///   - place: An address, as `0x7f0000000000`, or the device or file that it has mapped once.
+  ///   - pid: The process.
+  ///   - offset: Added to it, bytes.
+  /// - Throws: ``DeviceError/Code/notFound`` and ``DeviceError/Code/ambiguous``.
+  public func address(_ place: String, in pid: Int, offset: UInt64 = 0) throws(DeviceError) -> UInt64 {
+    let start: UInt64
+    let digits = place.hasPrefix("0x") ? place.dropFirst(2) : place.utf8.count > 8 ? place[...] : ""
+    if let address = UInt64(digits, radix: 16) {
+      start = address
+    } else {
+      let source = try source(place)
+      let own = machine.kernel.memory.processes.first { $0.pid == pid }?.mappings.filter {
+        $0.source == source
+      }
+      guard let first = own?.first else {
+        throw DeviceError(
+          .notFound, "process \(pid) has not mapped \(place)", try: ["pmemctl sim map \(pid) \(place)"])
+      }
+      guard own?.count == 1 else {
+        throw DeviceError(
+          .ambiguous, "process \(pid) has mapped \(place) \(own?.count ?? 0) times: name the address",
+          details: own?.map { "0x\(String($0.start, radix: 16))" } ?? [])
+      }
+      start = first.start
+    }
+    let (address, overflow) = start.addingReportingOverflow(offset)
+    guard !overflow else { throw DeviceError(.usage, "--offset: there is no such address") }
+    return address
   }
 
   /// A partition, as `pmem0p1`.
@@ -137,7 +185,7 @@ public struct SimWorkload {
     return try doing("thaw \(name)") { try $0.thaw(volume, isFilesystem: isFilesystem) }
   }
 
-  private func frozen(_ name: String) throws(DeviceError) -> (SimVolume, isFilesystem: Bool) {
+  func frozen(_ name: String) throws(DeviceError) -> (SimVolume, isFilesystem: Bool) {
     guard name.hasPrefix("/"), !name.hasPrefix("/dev/") else { return (try volume(name), false) }
     guard let found = machine.kernel.memory.filesystems.first(where: { $0.places.contains(name) }) else {
       throw DeviceError(.notFound, "nothing is mounted on \(name)")
@@ -150,9 +198,11 @@ public struct SimWorkload {
   /// Begins a fault, and stops in it where its block is looked up and its entry is not made.
   ///
   /// - Returns: The number to finish it by.
-  public func beginFault(_ pid: Int, at address: UInt64, isStore: Bool) throws(DeviceError) -> Int {
+  public func beginFault(
+    _ pid: Int, at address: UInt64, isStore: Bool, number: Int? = nil
+  ) throws(DeviceError) -> Int {
     try doing("fault 0x\(String(address, radix: 16)) in process \(pid)") {
-      try $0.beginFault(pid, at: address, isStore: isStore)
+      try $0.beginFault(pid, at: address, isStore: isStore, number: number)
     }
   }
 
@@ -215,8 +265,10 @@ public struct SimWorkload {
   }
 
   /// Removes a file's name; its blocks are free when nobody uses it any more.
-  public func removeFile(_ path: String) throws(DeviceError) {
-    try doing("remove \(path)") { try $0.removeFile(path) }
+  ///
+  /// - Parameter pid: Who does it, and waits where the kernel does; nil: nobody who could.
+  public func removeFile(_ path: String, by pid: Int? = nil) throws(DeviceError) -> SimAccess {
+    try doing("remove \(path)") { try $0.removeFile(path, by: pid) }
   }
 
   // MARK: Descriptors, swap, stacks
@@ -279,13 +331,31 @@ public struct SimWorkload {
 
   /// Takes references to what a process has mapped, from `address` on: `length` bytes or all that is left of the mapping.
   ///
-  /// - Returns: The number to release them by.
+  /// - Parameters:
+  ///   - number: To release them by; nil: the next.
+  /// - Returns: What was taken.
   public func pin(
-    _ pid: Int, at address: UInt64, length: UInt64?, kind: SimPinKind
-  ) throws(DeviceError) -> Int {
+    _ pid: Int, at address: UInt64, length: UInt64?, kind: SimPinKind, number: Int? = nil
+  ) throws(DeviceError) -> Pinned {
     try doing("pin 0x\(String(address, radix: 16)) of process \(pid)") {
-      try $0.pin(pid, at: address, length: length, kind: kind)
+      let (id, grant) = try $0.pin(pid, at: address, length: length, kind: kind, number: number)
+      return Pinned(
+        id: id, pages: grant.pages, undone: grant.undone, pageOperations: grant.pageOperations,
+        deviceOperations: grant.deviceOperations)
     }
+  }
+
+  /// What pinning took.
+  public struct Pinned: Hashable, Sendable {
+    /// The number to release it by.
+    public let id: Int
+    /// References that were taken, in pages of 4 KiB.
+    public let pages: UInt64
+    /// Of those that were tried, how many were given back again because one was not to be had.
+    public let undone: UInt64
+    /// Counters of pages, and of their device, that were changed.
+    public let pageOperations: UInt64
+    public let deviceOperations: UInt64
   }
 
   /// Releases what ``pin(_:at:length:kind:)`` took.
@@ -312,7 +382,7 @@ public struct SimWorkload {
     }
   }
 
-  private func doing<Result>(
+  func doing<Result>(
     _ what: String, _ body: (SimKernel) throws -> Result
   ) throws(DeviceError) -> Result {
     do {

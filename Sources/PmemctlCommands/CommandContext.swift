@@ -26,6 +26,8 @@ public struct CommandContext {
 
   /// The simulated machine that the command line names with `--sim`.
   private var machineNamed: String?
+  /// A simulated machine that is open already: every command works on it, whatever it names.
+  private(set) var machine: SimMachine?
 
   public init(
     out: any TextSink, err: any TextSink, terminal: Terminal, environment: [String: String],
@@ -61,8 +63,19 @@ public struct CommandContext {
       openKernel: { verbose throws(DeviceError) in HostMachine(verbose: verbose) })
   }
 
+  /// The same, for commands on a machine that stays open between them.
+  func working(on machine: SimMachine, out: any TextSink, err: any TextSink) -> CommandContext {
+    var context = CommandContext(
+      out: out, err: err, terminal: Terminal(isInteractive: false, width: 80, isUnicode: terminal.isUnicode),
+      environment: ["PMEMCTL_SIM": machine.directory.string], readAnswer: { nil }, now: now,
+      stateDirectory: stateDirectory, openKernel: openKernel)
+    context.machine = machine
+    return context
+  }
+
   /// The machine that the options name: `--sim`, else `PMEMCTL_SIM`, else this host.
   func open(_ options: MachineOptions, forWriting: Bool) throws(DeviceError) -> any Backend {
+    if let machine { return SimBackend(machine) }
     if let directory = simulation(options) {
       return SimBackend(try SimMachine.open(directory, forWriting: forWriting))
     }

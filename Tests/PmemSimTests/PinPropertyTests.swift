@@ -87,7 +87,7 @@ import Testing
         else { continue }
         let first = UInt64.random(in: 0..<(place.length / 4096), using: &generator) * 4096
         let length = min(place.length - first, .random(in: 1...(5 << 20), using: &generator))
-        let id = try workload.pin(place.pid, at: place.start + first, length: length, kind: kind)
+        let id = try workload.pin(place.pid, at: place.start + first, length: length, kind: kind).id
         let end = (first + length + 4095) / 4096 * 4096
         truth.pins.append(
           Truth.Pin(id: id, pid: place.pid, kind: kind, namespace: place.name, range: first..<end))
@@ -167,7 +167,8 @@ import Testing
         let first = UInt64.random(in: 0..<(namespace.size.rawValue / 4096 - 256), using: &generator) * 4096
         ids.append(
           try workload.pin(
-            pid, at: start + first, length: 4096 * .random(in: 1...256, using: &generator), kind: kind))
+            pid, at: start + first, length: 4096 * .random(in: 1...256, using: &generator), kind: kind
+          ).id)
       }
     }
     let all = try SimBackend(opened).inventory(.listing).namespaces
@@ -189,7 +190,7 @@ import Testing
     }
     let all = try SimBackend(opened).inventory(.listing).namespaces
     #expect(try SimBackend(opened).pins(of: all, isAttributed: true).devices.allSatisfy(\.ranges.isEmpty))
-    let id = try workload.pin(pid, at: start + 4096, length: 8192, kind: .directIO)
+    let id = try workload.pin(pid, at: start + 4096, length: 8192, kind: .directIO).id
     let range = try #require(
       try SimBackend(opened).pins(of: all, isAttributed: true).devices.flatMap(\.ranges).first)
     #expect(range.file?.path?.text == "/srv/f")

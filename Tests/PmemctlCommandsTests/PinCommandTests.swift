@@ -119,7 +119,8 @@ import Testing
     for (line, status) in [
       ("sim pin 812 /srv/f --kind rdma", Status.failed), ("sim pin 812 /srv/f --kind io_uring", .failed),
       ("sim pin 812 /srv/f --kind vfio", .failed), ("sim pin 812 /srv/f --kind vmsplice", .done),
-      ("sim pin 812 /cold/f --kind direct-io", .failed), ("sim pin 812 vm --kind nosuch", .usage),
+      ("sim pin 812 /cold/f --kind direct-io", .done), ("sim pin 812 /cold/f --kind rdma", .failed),
+      ("sim pin 812 vm --kind nosuch", .usage),
       ("sim pin 812 vm --length 1GiB", .failed), ("sim pin 812 small", .notFound),
       ("sim pin 5 vm", .notFound),
       ("sim pin 812 0x10", .failed), ("sim unpin 99", .notFound), ("sim map 812 /cold/f --sync", .failed),

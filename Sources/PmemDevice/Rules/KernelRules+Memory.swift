@@ -25,4 +25,23 @@ extension KernelRules {
 
   /// Whether io_uring accepts a device-dax buffer: 6.5. Before, it refuses what is a file's.
   public var registersDeviceBuffers: Bool { since(6, 5) }
+
+  /// Whether pins are counted apart from other references: 5.7 (3faa52c03f44 "mm/gup: track FOLL_PIN pages").
+  public var countsPins: Bool { since(5, 7) }
+
+  /// Whether truncate looks for references at all, where a process maps the file: 4.18 (5fac7408d828 "mm, fs, dax: handle
+  /// layout changes to pinned dax mappings"). Before, blocks are freed under whatever holds them.
+  public var truncateLooksForPins: Bool { since(4, 18) }
+
+  /// Whether a file of a DAX filesystem cannot be pinned for long: 4.15 (2bb6d2837083 "mm: introduce
+  /// get_user_pages_longterm").
+  public var refusesLongTermPins: Bool { since(4, 15) }
+
+  /// Whether a file in the page cache cannot be pinned for long and for writing: 6.5 (8ac268436e6d "mm/gup: disallow
+  /// FOLL_LONGTERM GUP-nonfast writing to file-backed mappings").
+  public var refusesLongTermPageCache: Bool { since(6, 5) }
+
+  /// Whether a page that is referenced at all is one reference to its device, not each reference one: 4.12 (71389703839e
+  /// "mm, zone_device: Replace {get, put}_zone_device_page() with a single reference to fix pmem crash").
+  public var countsDevicePerPage: Bool { since(4, 12) }
 }

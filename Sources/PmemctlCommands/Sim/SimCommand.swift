@@ -11,6 +11,10 @@ struct SimCommand: ParsableCommand {
       SimPin.self, SimUnpin.self, SimMount.self, SimUmount.self, SimFileCommand.self, SimStackCommand.self,
       SimSwapon.self, SimSwapoff.self, SimInjectError.self,
       SimPartitionCommand.self, SimFreezeCommand.self, SimThaw.self, SimFaultCommand.self,
+      SimTruncate.self, SimWrite.self, SimRead.self, SimWriteback.self, SimCommit.self, SimDMA.self,
+      SimIOCommand.self, SimUnbind.self, SimBind.self, SimCrash.self, SimProviderCommand.self,
+      SimDirectAccessCommand.self, SimPolicyCommand.self, SimCheck.self,
+      SimRun.self, SimExplore.self, SimTimeline.self,
     ])
 }
 

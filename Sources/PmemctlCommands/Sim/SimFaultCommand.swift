@@ -16,18 +16,27 @@ struct SimFaultBegin: ContextCommand {
   @Argument(help: "The process.")
   var pid: Int
 
-  @Argument(help: "Where, in a mapping.")
-  var address: String
+  @Argument(help: "An address in a mapping (0x...), or the device or file that it has mapped once.")
+  var place: String
+
+  @Option(name: .long, help: ArgumentHelp("Where in the mapping.", valueName: "size"))
+  var offset = "0"
 
   @Flag(name: .shortAndLong, help: "For a store.")
   var write = false
 
+  @Option(
+    name: .long, help: ArgumentHelp("What to finish it by; by default the next number.", valueName: "n"))
+  var number: Int?
+
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
-    let number = try SimWorkload(which.open(in: context, forWriting: true)).beginFault(
-      pid, at: try parseAddress(address), isStore: write)
-    try context.out.write("\(number)\n")
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    let address = try workload.address(
+      place, in: pid, offset: parseBytes(offset, option: "--offset").rawValue)
+    let made = try workload.beginFault(pid, at: address, isStore: write, number: number)
+    try context.out.write("\(made)\n")
   }
 }
 
@@ -46,10 +55,14 @@ struct SimFaultFinish: ContextCommand {
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
-    guard try SimWorkload(which.open(in: context, forWriting: true)).finishFault(fault) else {
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    guard try workload.finishFault(fault) else {
       throw DeviceError(
         .failed, "the page that fault \(fault) maps is not the mapping's any more",
-        details: ["the device became smaller while the fault was under way, and nothing held its size still"])
+        details: [
+          "the device became smaller, or went away, while the fault was under way, and nothing held its size still"
+        ])
     }
+    workload.reportWoken(in: context)
   }
 }

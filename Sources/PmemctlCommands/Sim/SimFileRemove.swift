@@ -10,9 +10,15 @@ struct SimFileRemove: ContextCommand {
   @Argument(help: "Its absolute path.")
   var path: String
 
+  @Option(
+    name: .long,
+    help: "The process that does it, and waits where the kernel does; without, nobody does and nobody waits.")
+  var pid: Int?
+
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
-    try SimWorkload(which.open(in: context, forWriting: true)).removeFile(path)
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    try workload.report(try workload.removeFile(path, by: pid), of: pid ?? 0, in: context)
   }
 }

@@ -11,6 +11,7 @@ struct SimOption: ParsableArguments {
   var sim: String?
 
   func open(in context: CommandContext, forWriting: Bool) throws(DeviceError) -> SimMachine {
+    if let machine = context.machine { return machine }
     guard let found = sim ?? context.environment["PMEMCTL_SIM"], !found.isEmpty else {
       throw DeviceError(.usage, "which simulated machine? Give --sim, or set PMEMCTL_SIM")
     }

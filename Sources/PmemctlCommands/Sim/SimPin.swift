@@ -25,6 +25,10 @@ struct SimPin: ContextCommand {
       "By what: \(SimPinKind.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "kind"))
   var kind = SimPinKind.ioUring.rawValue
 
+  @Option(
+    name: .long, help: ArgumentHelp("What to release it by; by default the next number.", valueName: "n"))
+  var number: Int?
+
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
@@ -36,35 +40,18 @@ struct SimPin: ContextCommand {
     }
     let offset = try parseBytes(offset, option: "--offset").rawValue
     let length = try parseLength(length)
-    let machine = try which.open(in: context, forWriting: true)
-    let start = try address(SimBackend(machine))
-    let (address, overflow) = start.addingReportingOverflow(offset)
-    guard !overflow else { throw DeviceError(.usage, "--offset: there is no such address") }
-    let id = try SimWorkload(machine).pin(pid, at: address, length: length, kind: kind)
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    let address = try workload.address(place, in: pid, offset: offset)
+    let pinned = try workload.pin(pid, at: address, length: length, kind: kind, number: number)
     var object = JSONObject()
-    object.add("pin", id)
+    object.add("pin", pinned.id)
     object.add("pid", pid)
     object.add("kind", kind.rawValue)
     object.add("start", address)
-    try context.out.write(output.json ? JSON.object(object).text : "\(id)\n")
-  }
-
-  /// An address as it is; a name means its mapping.
-  private func address(_ backend: SimBackend) throws(DeviceError) -> UInt64 {
-    if place.hasPrefix("0x") { return try parseAddress(place) }
-    let filter = try UseFilter([place], try backend.inventory(.listing), isSimulated: true)
-    let own = try backend.mappings(pid: pid, interface: nil).mappings.filter {
-      filter.accepts(namespaces: $0.namespaces, path: $0.path) || $0.path.text == place
-    }
-    guard let first = own.first else {
-      throw DeviceError(
-        .notFound, "process \(pid) has not mapped \(place)", try: ["pmemctl sim map \(pid) \(place)"])
-    }
-    guard own.count == 1 else {
-      throw DeviceError(
-        .ambiguous, "process \(pid) has mapped \(place) \(own.count) times: name the address",
-        details: own.map { "0x\(String($0.start, radix: 16))" })
-    }
-    return first.start
+    object.add("pages", pinned.pages)
+    object.add("undone", pinned.undone)
+    object.add("page_operations", pinned.pageOperations)
+    object.add("device_operations", pinned.deviceOperations)
+    try context.out.write(output.json ? JSON.object(object).text : "\(pinned.id)\n")
   }
 }

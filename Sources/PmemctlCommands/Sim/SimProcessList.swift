@@ -18,14 +18,18 @@ struct SimProcessList: ContextCommand {
         object.add(process.name)
         object.add("mappings", process.mappings)
         object.add("mapped", process.mapped.rawValue)
+        object.add("waits_for", process.waitsFor)
         return JSON.object(object)
       }
       return try context.out.write(JSON.array(values).text)
     }
-    var table = Table([("PID", .right), ("COMMAND", .left), ("MAPPINGS", .right), ("MAPPED", .right)])
+    var table = Table([
+      ("PID", .right), ("COMMAND", .left), ("MAPPINGS", .right), ("MAPPED", .right), ("WAITS FOR", .left),
+    ])
     for process in processes {
       table.add([
         "\(process.name.pid)", process.name.command.text, "\(process.mappings)", "\(process.mapped)",
+        process.waitsFor?.sanitized ?? "",
       ])
     }
     try context.out.write(table.text)

@@ -12,6 +12,8 @@ struct SimProcessStop: ContextCommand {
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
-    try SimWorkload(which.open(in: context, forWriting: true)).stop(pid)
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    try workload.stop(pid)
+    workload.reportWoken(in: context)
   }
 }

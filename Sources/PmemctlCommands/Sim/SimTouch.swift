@@ -9,8 +9,11 @@ struct SimTouch: ContextCommand {
   @Argument(help: "The process.")
   var pid: Int
 
-  @Argument(help: "Where, in a mapping.")
-  var address: String
+  @Argument(help: "An address in a mapping (0x...), or the device or file that it has mapped once.")
+  var place: String
+
+  @Option(name: .long, help: ArgumentHelp("Where in the mapping to begin.", valueName: "size"))
+  var offset = "0"
 
   @Option(name: .long, help: ArgumentHelp("How much.", valueName: "size"))
   var length = "1"
@@ -22,15 +25,12 @@ struct SimTouch: ContextCommand {
 
   func run(in context: CommandContext) throws {
     let length = try parseBytes(length, option: "--length").rawValue
-    let address = try parseAddress(address)
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
-    switch try workload.access(pid, at: address, length: length, isStore: write) {
-    case .done: break
-    case .waits: context.note("process \(pid) waits in a fault, until what is frozen is thawed")
-    case .killed:
-      throw DeviceError(
-        .failed, "process \(pid) was killed by SIGBUS",
-        details: ["there is nothing behind 0x\(String(address, radix: 16)) any more, or a bad block"])
-    }
+    let address = try workload.address(
+      place, in: pid, offset: parseBytes(offset, option: "--offset").rawValue)
+    try workload.report(
+      try workload.access(pid, at: address, length: length, isStore: write), of: pid,
+      killed: ["there is nothing behind 0x\(String(address, radix: 16)) any more, or a bad block"],
+      in: context)
   }
 }

@@ -15,6 +15,8 @@ struct SimUmount: ContextCommand {
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
-    try SimWorkload(which.open(in: context, forWriting: true)).unmount(folder, isLazy: lazy)
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    try workload.unmount(folder, isLazy: lazy)
+    workload.reportWoken(in: context)
   }
 }

@@ -9,8 +9,8 @@ struct SimUnmap: ContextCommand {
   @Argument(help: "The process.")
   var pid: Int
 
-  @Argument(help: "From where, as sim map said, or inside of it.")
-  var address: String
+  @Argument(help: "An address in a mapping (0x...), or the device or file that it has mapped once.")
+  var place: String
 
   @Option(name: .long, help: ArgumentHelp("How much; by default the rest of the mapping.", valueName: "size"))
   var length: String?
@@ -18,10 +18,8 @@ struct SimUnmap: ContextCommand {
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
-    let length = try length.map { text throws(DeviceError) in
-      try parseBytes(text, option: "--length").rawValue
-    }
-    let address = try parseAddress(address)
-    try SimWorkload(which.open(in: context, forWriting: true)).unmap(pid, at: address, length: length)
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    try workload.unmap(pid, at: try workload.address(place, in: pid), length: try parseLength(length))
+    workload.reportWoken(in: context)
   }
 }

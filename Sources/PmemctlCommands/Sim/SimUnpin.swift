@@ -12,6 +12,8 @@ struct SimUnpin: ContextCommand {
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
-    try SimWorkload(which.open(in: context, forWriting: true)).unpin(pin)
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    try workload.unpin(pin)
+    workload.reportWoken(in: context)
   }
 }

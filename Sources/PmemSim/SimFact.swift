@@ -1,0 +1,118 @@
+import PmemDevice
+
+/// Something that is so on a machine at a moment, in a few words; two moments are compared by them.
+public struct SimFact: Hashable, Sendable {
+  /// Whose it is.
+  public enum Owner: Hashable, Sendable {
+    case process(Int)
+    case device
+    case filesystem
+  }
+
+  public let owner: Owner
+  /// What it is about: `/mnt/a`, `namespace0.0 referenced`.
+  public let subject: String
+  public let value: String
+
+  /// What is other than it was: new values, and `gone`.
+  public static func changes(from before: [SimFact], to after: [SimFact]) -> [SimFact] {
+    let old = Set(before)
+    let subjects = Set(after.map { "\($0.owner) \($0.subject)" })
+    return after.filter { !old.contains($0) }
+      + before.filter { !subjects.contains("\($0.owner) \($0.subject)") }.map {
+        SimFact(owner: $0.owner, subject: $0.subject, value: "gone")
+      }
+  }
+}
+
+extension SimWorkload {
+  /// Everything of note.
+  public var facts: [SimFact] { processFacts + deviceFacts + filesystemFacts }
+
+  private var processFacts: [SimFact] {
+    machine.kernel.memory.processes.flatMap { process -> [SimFact] in
+      var facts = [SimFact(owner: .process(process.pid), subject: "runs", value: process.command)]
+      if let reason = wait(of: process.pid) {
+        facts.append(SimFact(owner: .process(process.pid), subject: "waits", value: reason))
+      }
+      let mapped = process.mappings.reduce(0) { $0 + $1.length }
+      if mapped > 0 {
+        facts.append(SimFact(owner: .process(process.pid), subject: "maps", value: "\(ByteCount(mapped))"))
+      }
+      for pin in machine.kernel.memory.pins where pin.pid == process.pid {
+        facts.append(
+          SimFact(
+            owner: .process(process.pid), subject: "pin \(pin.id)",
+            value:
+              "\(pin.kind.rawValue), \(ByteCount(pin.length))\(pin.isDangling ? ", of pages that are no more" : "")"
+          ))
+      }
+      return facts
+    }
+  }
+
+  private var deviceFacts: [SimFact] {
+    var facts: [SimFact] = []
+    for (region, state) in machine.kernel.regions.enumerated() {
+      for namespace in state.namespaces where namespace.size > 0 {
+        let name = "namespace\(region).\(namespace.id)"
+        let pages = machine.kernel.memory.pages(region, namespace.id)
+        facts.append(
+          SimFact(
+            owner: .device, subject: name,
+            value: !namespace.isEnabled ? "disabled" : pages.isDying ? "being taken away" : "enabled"))
+        let count = pages.references.runs.reduce(0) { $0 + $1.range.count }
+        if count > 0 {
+          facts.append(SimFact(owner: .device, subject: "\(name) referenced", value: "\(count) pages"))
+        }
+      }
+    }
+    for freeze in machine.kernel.memory.freezes {
+      facts.append(
+        SimFact(
+          owner: freeze.isFilesystem ? .filesystem : .device, subject: "\(freeze.volume.word) frozen",
+          value: "\(freeze.stores) stores since"))
+    }
+    for provider in machine.kernel.memory.providers {
+      facts.append(
+        SimFact(
+          owner: .device, subject: provider.name,
+          value:
+            "\(provider.present.length / 4096) of \(provider.pages) pages there, slept \(provider.sleeps) times"
+        ))
+    }
+    return facts
+  }
+
+  private var filesystemFacts: [SimFact] {
+    machine.kernel.memory.filesystems.flatMap { filesystem -> [SimFact] in
+      var facts = filesystem.files.map { file in
+        SimFact(
+          owner: .filesystem, subject: SimUsage.path(file, on: filesystem).text,
+          value:
+            "\(ByteCount(file.size)) in \(ByteCount(file.extents.reduce(0) { $0 + $1.length })) of blocks")
+      }
+      let kept = filesystem.held.length
+      if kept > 0 {
+        facts.append(
+          SimFact(owner: .filesystem, subject: "held", value: "\(ByteCount(kept)) of freed blocks"))
+      }
+      if !filesystem.uncommitted.isEmpty {
+        facts.append(
+          SimFact(
+            owner: .filesystem, subject: "uncommitted",
+            value: "\(ByteCount(filesystem.uncommitted.length)) of freed blocks"))
+      }
+      return facts
+    }
+  }
+
+  /// Processes that wait.
+  public var waiting: [Int] { machine.kernel.memory.waits.map(\.pid) }
+
+  /// That a process waits and nobody is going to do anything any more.
+  public func endless(_ pid: Int) -> SimViolation {
+    machine.kernel.violations().first { $0.invariant == .deadlock }
+      ?? SimViolation(.endlessWait, "process \(pid) waits, and nobody does anything: \(wait(of: pid) ?? "")")
+  }
+}

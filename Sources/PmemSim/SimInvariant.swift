@@ -1,0 +1,51 @@
+/// What must never be, whatever is chosen and in whatever order things happen.
+public enum SimInvariant: String, CaseIterable, Hashable, Sendable {
+  /// Blocks that hardware may write to are free for others.
+  case freedUnderPin = "block-freed-under-pin"
+  /// Blocks that hardware may write to are another file's.
+  case givenAwayUnderPin = "block-given-away-under-pin"
+  /// Hardware wrote into a file that it was not told to write to.
+  case foreignWrite = "foreign-write"
+  /// A store, or a write, that was acknowledged is gone.
+  case lostStore = "lost-store"
+  /// A reader got what was there before a store that was done already.
+  case staleRead = "stale-read"
+  /// Something was stored while what it was stored to was frozen.
+  case storeWhileFrozen = "store-while-frozen"
+  /// A page table entry leads to what is not the mapping's.
+  case strayEntry = "stray-page-table-entry"
+  /// Two files have the same block.
+  case sharedBlock = "block-of-two-files"
+  /// Processes wait for each other, or one for itself.
+  case deadlock
+  /// A process waits for what nobody is left to do.
+  case endlessWait = "endless-wait"
+  /// Counters of pages are not what references were taken.
+  case miscounted = "reference-leak"
+  /// The pages of a device were freed while somebody had references to them.
+  case teardownWithReferences = "teardown-with-references"
+  /// A reference was released, or a page used, after its page was freed.
+  case useAfterFree = "use-after-free"
+  /// Something slept where nothing may.
+  case sleepInAtomic = "sleep-in-atomic-context"
+  /// I/O failed because memory was short at the moment.
+  case spuriousFailure = "io-failure-under-pressure"
+  /// fsync returned, and what it promised is not on the media.
+  case brokenPromise = "sync-without-durability"
+  /// A page became dirty without the filesystem being asked.
+  case dirtiedBehind = "dirtied-behind-filesystem"
+  /// A device was taken for pinned that was not.
+  case falsePin = "false-pin"
+}
+
+/// That it was, once.
+public struct SimViolation: Hashable, Sendable {
+  public let invariant: SimInvariant
+  /// Of whom, and how, in a sentence.
+  public let text: String
+
+  init(_ invariant: SimInvariant, _ text: String) {
+    self.invariant = invariant
+    self.text = text
+  }
+}

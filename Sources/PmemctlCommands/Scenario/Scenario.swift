@@ -1,0 +1,74 @@
+import PmemDevice
+import PmemSim
+
+/// A situation on a simulated machine, what is done in it, and what must come of it.
+struct Scenario {
+  /// A command line, without the program's name.
+  struct Step {
+    var line: Int
+    var words: [String]
+    var command: any ContextCommand
+    var expectations: [Expectation] = []
+
+    var text: String { words.joined(separator: " ") }
+  }
+
+  /// What a step must do. A step without any must be done at once, and break nothing.
+  enum Expectation: Hashable {
+    case status(Int32)
+    /// A process waits.
+    case waits
+    /// A process that waited goes on.
+    case wakes(Int)
+    /// A process is killed by SIGBUS.
+    case killed
+    /// It fails, and says so in these words.
+    case fails(String)
+    case prints(String)
+    case says(String)
+    /// Something is as it must never be.
+    case breaks(SimInvariant)
+  }
+
+  /// What may come of its threads, in whatever order their steps are done.
+  enum Exploration: Hashable {
+    /// Nothing is broken, ever.
+    case holds
+    /// Some order breaks this.
+    case breaks(SimInvariant)
+  }
+
+  struct Thread {
+    var name: String
+    var steps: [Step] = []
+  }
+
+  var file: String
+  var about: [String] = []
+  /// Whose argument it is, and the sentence.
+  var citations: [String] = []
+  /// Without any of these it would not come out like this.
+  var rules: [SimRule] = []
+  /// Arguments of `sim create`, but for the folder.
+  var machine: [String] = []
+  var steps: [Step] = []
+  var threads: [Thread] = []
+  /// After the threads.
+  var last: [Step] = []
+  var explorations: [Exploration] = []
+}
+
+extension Scenario.Expectation {
+  var text: String {
+    switch self {
+    case .status(let status): "status \(status)"
+    case .waits: "waits"
+    case .wakes(let pid): "wakes \(pid)"
+    case .killed: "killed"
+    case .fails(let words): "fails \(words)"
+    case .prints(let words): "prints \(words)"
+    case .says(let words): "says \(words)"
+    case .breaks(let invariant): "breaks \(invariant.rawValue)"
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import Glibc
+import PmemDevice
+import PmemOutput
+import PmemSim
+import SystemPackage
+
+/// A simulated machine for one scenario, in a folder that is gone with it.
+final class ScenarioMachine {
+  let machine: SimMachine
+  let workload: SimWorkload
+  private let folder: String
+  private let context: CommandContext
+
+  /// - Parameters:
+  ///   - words: Of `sim create`, but for the folder.
+  ///   - rules: To be taken out of the model.
+  init(_ words: [String], without rules: Set<SimRule>, _ context: CommandContext) throws {
+    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(base)/pmemctl-scenario-XXXXXX".utf8CString)
+    guard let made = mkdtemp(&template) else {
+      throw DeviceError(
+        .failed, "cannot make a folder in \(base): \(String(cString: strerror(errno)))", errno: errno)
+    }
+    folder = String(cString: made)
+    do {
+      guard
+        let create = try Pmemctl.parseAsRoot(["sim", "create", folder + "/machine"] + words) as? SimCreate
+      else {
+        throw DeviceError(.usage, "the machine's line has more in it than what sim create takes")
+      }
+      try create.run(
+        in: CommandContext(
+          out: MemorySink(), err: MemorySink(), terminal: context.terminal, environment: [:],
+          readAnswer: { nil }, now: context.now, stateDirectory: context.stateDirectory,
+          openKernel: context.openKernel))
+      machine = try SimMachine.open(FilePath(folder + "/machine"), forWriting: true)
+    } catch {
+      rmdir(folder)
+      throw error
+    }
+    machine.isRemembered = false
+    machine.takeOut(rules)
+    workload = SimWorkload(machine)
+    self.context = context
+  }
+
+  deinit {
+    try? machine.destroy()
+    rmdir(folder)
+  }
+
+  /// What a command line did.
+  struct Outcome {
+    var status: Int32
+    var out: String
+    var err: String
+    /// Processes that wait since.
+    var waits: [Int]
+    /// Processes that went on.
+    var wakes: [Int]
+    /// What is broken since.
+    var breaks: [SimViolation]
+  }
+
+  /// Runs a step; what it says is kept.
+  func run(_ step: Scenario.Step) -> Outcome {
+    let (out, err) = (MemorySink(), MemorySink())
+    let before = Set(workload.violations.map(\.invariant))
+    let waiting = workload.waiting
+    let inner = context.working(on: machine, out: out, err: err)
+    var status = ExitStatus.done
+    do { try step.command.run(in: inner) } catch { status = ErrorRendering(inner).report(error) }
+    let now = workload.waiting
+    return Outcome(
+      status: status.rawValue, out: out.text, err: err.text, waits: now.filter { !waiting.contains($0) },
+      wakes: waiting.filter { !now.contains($0) },
+      breaks: workload.violations.filter { !before.contains($0.invariant) })
+  }
+
+  /// Runs a step of which only the state matters that it leads to.
+  ///
+  /// - Returns: The process that waits for it to be done; nil where none does.
+  func advance(_ step: Scenario.Step) -> Int? {
+    let waiting = workload.waiting
+    try? step.command.run(in: quiet)
+    return workload.waiting.first { !waiting.contains($0) }
+  }
+
+  private lazy var quiet = context.working(on: machine, out: NoSink(), err: NoSink())
+}
+
+/// Where text goes that nobody reads.
+private final class NoSink: TextSink {
+  func write(bytes: [UInt8]) throws(OutputError) {}
+}

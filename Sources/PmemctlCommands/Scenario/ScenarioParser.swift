@@ -1,0 +1,193 @@
+import ArgumentParser
+import PmemDevice
+import PmemSim
+
+/// Reads a scenario file. Every command line in it is parsed before any is run.
+///
+/// ```
+/// about: one sentence
+/// cite: seed 002, Matthew Wilcox: "the sentence"
+/// rule: truncate-checks-pins
+/// machine: --dimm 256MiB --kernel 6.18
+///
+/// namespace create --mode fsdax
+/// sim truncate 100 /mnt/a --size 0
+///   -> waits
+///
+/// thread nic:
+///   sim dma 1
+/// explore: holds
+/// ```
+struct ScenarioParser {
+  private var scenario: Scenario
+  private var thread: Int?
+
+  static func parse(_ text: String, file: String) throws(DeviceError) -> Scenario {
+    var parser = ScenarioParser(scenario: Scenario(file: file))
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      try parser.read(line, number: index + 1)
+    }
+    guard !parser.scenario.machine.isEmpty else {
+      throw DeviceError(.corrupt, "\(file): there is no line \"machine: --dimm SIZE ...\"")
+    }
+    return parser.scenario
+  }
+
+  private mutating func read(_ raw: Substring, number: Int) throws(DeviceError) {
+    let isIndented = raw.first == " " || raw.first == "\t"
+    let line = Self.trimmed(raw)
+    guard !line.isEmpty, !line.hasPrefix("#") else { return }
+    if line.hasPrefix("->") {
+      return try addExpectation(Self.trimmed(line.dropFirst(2)), number)
+    }
+    if !isIndented {
+      thread = nil
+      if let colon = line.firstIndex(of: ":"),
+        let done = try directive(
+          String(line[..<colon]), Self.trimmed(line[line.index(after: colon)...]), number), done
+      {
+        return
+      }
+    }
+    try add(try step(line, number))
+  }
+
+  private static func trimmed(_ text: Substring) -> Substring {
+    let start = text.drop { $0 == " " || $0 == "\t" || $0 == "\r" }
+    guard let last = start.lastIndex(where: { $0 != " " && $0 != "\t" && $0 != "\r" }) else { return "" }
+    return start[...last]
+  }
+
+  private func misfit(_ number: Int, _ reason: String, _ details: [String] = []) -> DeviceError {
+    DeviceError(.corrupt, "\(scenario.file), line \(number): \(reason)", details: details)
+  }
+
+  // MARK: Lines
+
+  /// - Returns: nil, or false, where the line is no directive.
+  private mutating func directive(
+    _ name: String, _ value: Substring, _ number: Int
+  ) throws(DeviceError) -> Bool? {
+    switch name {
+    case "about": scenario.about.append(String(value))
+    case "cite": scenario.citations.append(String(value))
+    case "rule":
+      guard let rule = SimRule(rawValue: String(value)) else {
+        throw misfit(
+          number, "there is no rule \"\(value)\"", [SimRule.allCases.map(\.rawValue).joined(separator: ", ")])
+      }
+      scenario.rules.append(rule)
+    case "machine":
+      guard scenario.machine.isEmpty else { throw misfit(number, "there is one machine already") }
+      scenario.machine = try words(value, number)
+    case "explore": scenario.explorations.append(try exploration(value, number))
+    case let head where head.hasPrefix("thread "):
+      guard value.isEmpty else { throw misfit(number, "the steps of a thread are lines of their own") }
+      scenario.threads.append(Scenario.Thread(name: String(head.dropFirst(7))))
+      thread = scenario.threads.count - 1
+    default: return false
+    }
+    return true
+  }
+
+  private func exploration(_ value: Substring, _ number: Int) throws(DeviceError) -> Scenario.Exploration {
+    if value == "holds" { return .holds }
+    if value.hasPrefix("breaks ") { return .breaks(try invariant(value.dropFirst(7), number)) }
+    throw misfit(number, "explore: holds, or explore: breaks INVARIANT")
+  }
+
+  private func invariant(_ name: Substring, _ number: Int) throws(DeviceError) -> SimInvariant {
+    guard let found = SimInvariant(rawValue: String(name)) else {
+      throw misfit(
+        number, "there is no invariant \"\(name)\"",
+        [SimInvariant.allCases.map(\.rawValue).joined(separator: ", ")])
+    }
+    return found
+  }
+
+  private func step(_ line: Substring, _ number: Int) throws(DeviceError) -> Scenario.Step {
+    let words = try words(line, number)
+    do {
+      guard let command = try Pmemctl.parseAsRoot(words) as? any ContextCommand else {
+        throw misfit(number, "\"\(line)\" is no command that can be run")
+      }
+      return Scenario.Step(line: number, words: words, command: command)
+    } catch let error as DeviceError {
+      throw error
+    } catch {
+      throw misfit(number, "\"\(line)\" is no command", [Pmemctl.message(for: error)])
+    }
+  }
+
+  private mutating func add(_ step: Scenario.Step) throws(DeviceError) {
+    if let thread {
+      scenario.threads[thread].steps.append(step)
+    } else if scenario.threads.isEmpty {
+      scenario.steps.append(step)
+    } else {
+      scenario.last.append(step)
+    }
+  }
+
+  private mutating func addExpectation(_ text: Substring, _ number: Int) throws(DeviceError) {
+    let expectation = try expectation(text, number)
+    if let thread, !scenario.threads[thread].steps.isEmpty {
+      scenario.threads[thread].steps[scenario.threads[thread].steps.count - 1].expectations.append(
+        expectation)
+    } else if !scenario.last.isEmpty {
+      scenario.last[scenario.last.count - 1].expectations.append(expectation)
+    } else if scenario.threads.isEmpty, !scenario.steps.isEmpty {
+      scenario.steps[scenario.steps.count - 1].expectations.append(expectation)
+    } else {
+      throw misfit(number, "there is no command before it")
+    }
+  }
+
+  private func expectation(_ text: Substring, _ number: Int) throws(DeviceError) -> Scenario.Expectation {
+    let word = text.prefix { $0 != " " }
+    let rest = Self.trimmed(text.dropFirst(word.count))
+    switch (word, rest.isEmpty) {
+    case ("waits", true): return .waits
+    case ("killed", true): return .killed
+    case ("fails", _): return .fails(String(rest))
+    case ("prints", false): return .prints(String(rest))
+    case ("says", false): return .says(String(rest))
+    case ("breaks", false): return .breaks(try invariant(rest, number))
+    case ("wakes", false): if let pid = Int(rest) { return .wakes(pid) }
+    case ("status", false): if let status = Int32(rest) { return .status(status) }
+    default: break
+    }
+    throw misfit(
+      number, "\"-> \(text)\" is not known",
+      ["there is: waits, wakes PID, killed, fails TEXT, status N, prints TEXT, says TEXT, breaks INVARIANT"])
+  }
+
+  /// Splits a line as a shell would: quotes keep words together, a backslash keeps a character as it is.
+  private func words(_ line: Substring, _ number: Int) throws(DeviceError) -> [String] {
+    var words: [String] = []
+    var word: String?
+    var quote: Character?
+    var isEscaped = false
+    for character in line {
+      if isEscaped {
+        word = (word ?? "") + String(character)
+        isEscaped = false
+      } else if character == "\\", quote != "'" {
+        isEscaped = true
+      } else if let open = quote {
+        if character == open { quote = nil } else { word = (word ?? "") + String(character) }
+      } else if character == "'" || character == "\"" {
+        quote = character
+        word = word ?? ""
+      } else if character == " " || character == "\t" {
+        if let done = word { words.append(done) }
+        word = nil
+      } else {
+        word = (word ?? "") + String(character)
+      }
+    }
+    guard quote == nil, !isEscaped else { throw misfit(number, "a quote is not closed") }
+    if let done = word { words.append(done) }
+    return words
+  }
+}

@@ -1,0 +1,102 @@
+import PmemDevice
+import PmemSim
+
+/// A scenario as it went.
+struct ScenarioRun {
+  /// A step, and what came of it.
+  struct Event {
+    var step: Scenario.Step
+    var outcome: ScenarioMachine.Outcome
+    /// What changed, by whose it is.
+    var changes: [SimFact]
+    /// What was expected and did not happen; nil where all is as it should be.
+    var failure: String?
+  }
+
+  private(set) var events: [Event] = []
+  /// What the threads came to, where they were explored.
+  private(set) var exploration: Exploration?
+  private(set) var explorationFailures: [String] = []
+
+  var failures: [String] {
+    events.compactMap { event in event.failure.map { "line \(event.step.line): \(event.step.text): \($0)" } }
+      + explorationFailures
+  }
+
+  /// Runs a scenario: its steps, its threads one after the other as far as they get, its last steps; then, where it says
+  /// what must come of all orders, all orders.
+  init(
+    _ scenario: Scenario, without rules: Set<SimRule> = [], budget: ExplorationBudget = ExplorationBudget(),
+    _ context: CommandContext
+  ) throws {
+    let machine = try ScenarioMachine(scenario.machine, without: rules, context)
+    for step in scenario.steps { perform(step, on: machine) }
+    if !scenario.explorations.isEmpty {
+      let found = try Explorer(scenario, machine, budget).explore()
+      exploration = found
+      explorationFailures = Self.judge(found, scenario.explorations)
+    }
+    for thread in scenario.threads {
+      for step in thread.steps { perform(step, on: machine, isExplored: !scenario.explorations.isEmpty) }
+    }
+    for step in scenario.last { perform(step, on: machine) }
+  }
+
+  private mutating func perform(_ step: Scenario.Step, on machine: ScenarioMachine, isExplored: Bool = false)
+  {
+    let before = machine.workload.facts
+    let outcome = machine.run(step)
+    let changes = SimFact.changes(from: before, to: machine.workload.facts)
+    let failure = isExplored && step.expectations.isEmpty ? nil : Self.judge(step.expectations, outcome)
+    events.append(Event(step: step, outcome: outcome, changes: changes, failure: failure))
+  }
+
+  // MARK: Judging
+
+  private static func judge(_ expected: [Scenario.Expectation], _ outcome: ScenarioMachine.Outcome) -> String?
+  {
+    for expectation in expected {
+      if let failure = judge(expectation, outcome) { return failure }
+    }
+    let mayFail = expected.contains {
+      switch $0 {
+      case .status, .killed, .fails: true
+      default: false
+      }
+    }
+    if !mayFail, outcome.status != 0 {
+      return "it failed: \(outcome.err.split(separator: "\n").joined(separator: "; "))"
+    }
+    if !expected.contains(.waits), let pid = outcome.waits.first { return "process \(pid) waits" }
+    let broken = outcome.breaks.first { !expected.contains(.breaks($0.invariant)) }
+    return broken.map { "it breaks \($0.invariant.rawValue): \($0.text)" }
+  }
+
+  private static func judge(_ expected: Scenario.Expectation, _ outcome: ScenarioMachine.Outcome) -> String? {
+    let isMet: Bool
+    switch expected {
+    case .status(let status): isMet = outcome.status == status
+    case .waits: isMet = !outcome.waits.isEmpty
+    case .wakes(let pid): isMet = outcome.wakes.contains(pid)
+    case .killed: isMet = outcome.status != 0 && outcome.err.contains("SIGBUS")
+    case .fails(let words): isMet = outcome.status != 0 && (words.isEmpty || outcome.err.contains(words))
+    case .prints(let words): isMet = outcome.out.contains(words)
+    case .says(let words): isMet = outcome.err.contains(words)
+    case .breaks(let invariant): isMet = outcome.breaks.contains { $0.invariant == invariant }
+    }
+    guard !isMet else { return nil }
+    let said = (outcome.out + outcome.err).split(separator: "\n").joined(separator: "; ")
+    return "expected \"\(expected.text)\"; status \(outcome.status)" + (said.isEmpty ? "" : ", \(said)")
+  }
+
+  private static func judge(_ found: Exploration, _ expected: [Scenario.Exploration]) -> [String] {
+    let wanted = Set(
+      expected.compactMap { if case .breaks(let invariant) = $0 { invariant } else { nil } })
+    let missing = wanted.filter { invariant in
+      !found.findings.contains { $0.violation.invariant == invariant }
+    }
+    let surplus = found.findings.filter { !wanted.contains($0.violation.invariant) }
+    return missing.map { "explore: no order breaks \($0.rawValue)" }.sorted()
+      + surplus.map { "explore: an order breaks \($0.violation.invariant.rawValue): \($0.violation.text)" }
+  }
+}

@@ -1,0 +1,142 @@
+import ArgumentParser
+import PmemDevice
+import PmemOutput
+import PmemSim
+
+struct SimDMA: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "dma", abstract: "Have the hardware behind a pin of a simulated machine write to its pages.")
+
+  @Argument(help: "The number that sim pin printed.")
+  var pin: Int
+
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    try SimWorkload(which.open(in: context, forWriting: true)).writeThroughPin(pin)
+  }
+}
+
+struct SimIOCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "io", abstract: "Direct I/O on a simulated machine, between a buffer and storage.",
+    subcommands: [SimIOBegin.self, SimIOFinish.self])
+}
+
+struct SimIOBegin: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "begin", abstract: "Begin direct I/O: the buffer is referenced, the storage knows of it.",
+    discussion: """
+      The two endpoints: the buffer is memory of the process, which may be a mapped file; the storage is a file. Without \
+      --read the buffer is written to the storage.
+      """)
+
+  @Argument(help: "The process.")
+  var pid: Int
+
+  @Argument(
+    help: "The buffer: an address in a mapping (0x...), or the device or file that it has mapped once.")
+  var buffer: String
+
+  @Argument(help: "The storage: a file.")
+  var storage: String
+
+  @Option(name: .long, help: ArgumentHelp("Where in the mapping the buffer begins.", valueName: "size"))
+  var offset = "0"
+
+  @Option(name: .long, help: ArgumentHelp("How much.", valueName: "size"))
+  var length = "4KiB"
+
+  @Option(name: .long, help: ArgumentHelp("Where in the storage.", valueName: "size"))
+  var storageOffset = "0"
+
+  @Flag(name: .long, help: "Read the storage into the buffer.")
+  var read = false
+
+  @Option(
+    name: .long, help: ArgumentHelp("What to finish it by; by default the next number.", valueName: "n"))
+  var number: Int?
+
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    let address = try workload.address(
+      buffer, in: pid, offset: parseBytes(offset, option: "--offset").rawValue)
+    let transfer = SimWorkload.Transfer(
+      buffer: address, length: try parseBytes(length, option: "--length").rawValue, storage: storage,
+      offset: try parseBytes(storageOffset, option: "--storage-offset").rawValue, isRead: read)
+    try context.out.write("\(try workload.begin(transfer, by: pid, number: number))\n")
+  }
+}
+
+struct SimIOFinish: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "finish", abstract: "Finish direct I/O: the data are moved, the buffer is let go.")
+
+  @Argument(help: "Its number.")
+  var transfer: Int
+
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    try workload.finishTransfer(transfer)
+    workload.reportWoken(in: context)
+  }
+}
+
+struct SimUnbind: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "unbind",
+    abstract: "Take the driver of a namespace of a simulated machine away, without looking who uses it.",
+    discussion: """
+      As a write to the driver's unbind file: what becomes of mappings and pins is the policy "teardown". \
+      pmemctl namespace disable looks first, and refuses.
+      """)
+
+  @Argument(help: "The process that does it, and waits where the policy does.")
+  var pid: Int
+
+  @Argument(help: "A namespace, by any name.")
+  var namespace: String
+
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    try workload.report(try workload.unbind(pid, namespace), of: pid, in: context)
+  }
+}
+
+struct SimBind: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bind", abstract: "Give a namespace of a simulated machine its driver back.")
+
+  @Argument(help: "The namespace.")
+  var namespace: String
+
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    try SimWorkload(which.open(in: context, forWriting: true)).bind(namespace)
+  }
+}
+
+struct SimCheck: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check", abstract: "Tell what is or was, on a simulated machine, that must never be.",
+    discussion: "The status is 1 where there is something.")
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    let found = SimWorkload(try which.open(in: context, forWriting: false)).violations
+    try context.out.write(
+      output.json
+        ? SimViolation.json(found).text
+        : found.map { "\($0.invariant.rawValue): \($0.text.sanitized)\n" }.joined())
+    guard found.isEmpty else { throw DeviceError(.failed, "\(found.count) invariants are broken") }
+  }
+}

@@ -1,0 +1,131 @@
+import ArgumentParser
+import PmemDevice
+import PmemOutput
+import PmemSim
+
+struct SimPolicyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "policy", abstract: "What kernel developers argued over: see the choices, and choose.",
+    subcommands: [SimPolicyList.self, SimPolicyExplain.self, SimPolicySet.self])
+
+  static func parse(_ name: String) throws(DeviceError) -> SimPolicy {
+    guard let policy = SimPolicy(rawValue: name) else {
+      throw DeviceError(
+        .usage, "there is no policy \"\(name)\"",
+        details: ["there is: \(SimPolicy.allCases.map(\.rawValue).joined(separator: ", "))"])
+    }
+    return policy
+  }
+}
+
+struct SimPolicyList: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the policies of a simulated machine, and what is in force.",
+    aliases: ["ls"])
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    let states = SimWorkload(try which.open(in: context, forWriting: false)).policies
+    guard !output.json else {
+      let values = states.map { state in
+        var object = JSONObject()
+        object.add("policy", state.policy.rawValue)
+        object.add("choice", state.choice)
+        object.add("chosen", state.isChosen)
+        object.add("choices", state.policy.choices.map(JSON.string))
+        return JSON.object(object)
+      }
+      return try context.out.write(JSON.array(values).text)
+    }
+    var table = Table([("POLICY", .left), ("IN FORCE", .left), ("BY", .left), ("CHOICES", .left)])
+    for state in states {
+      table.add([
+        state.policy.rawValue, state.choice, state.isChosen ? "choice" : "kernel",
+        state.policy.choices.joined(separator: ", "),
+      ])
+    }
+    try context.out.write(table.text)
+  }
+}
+
+struct SimPolicyExplain: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain",
+    abstract: "Tell of a policy's choices: who proposed each, what it costs, what became of it.")
+
+  @Argument(
+    help: "Which; by default all.", completion: .list(SimPolicy.allCases.map(\.rawValue)))
+  var policy: [String] = []
+
+  @OptionGroup var output: OutputOptions
+
+  func run(in context: CommandContext) throws {
+    let wanted = try policy.map { name throws(DeviceError) in try SimPolicyCommand.parse(name) }
+    let policies = wanted.isEmpty ? SimPolicy.allCases : wanted
+    guard !output.json else {
+      return try context.out.write(JSON.array(policies.map { .object(Self.json($0)) }).text)
+    }
+    try context.out.write(policies.map(Self.text).joined(separator: "\n"))
+  }
+
+  private static func json(_ policy: SimPolicy) -> JSONObject {
+    var object = JSONObject()
+    object.add("policy", policy.rawValue)
+    object.add("question", SimPolicyCatalog.question(policy))
+    object.add(
+      "choices",
+      SimPolicyCatalog.choices(of: policy).map { choice in
+        var object = JSONObject()
+        object.add("name", choice.name)
+        object.add("summary", choice.summary)
+        object.add("proposer", choice.proposer)
+        object.add("cost", choice.cost)
+        object.add("outcome", choice.outcome)
+        return JSON.object(object)
+      })
+    return object
+  }
+
+  private static func text(_ policy: SimPolicy) -> String {
+    var text = "\(policy.rawValue): \(SimPolicyCatalog.question(policy))\n"
+    for choice in SimPolicyCatalog.choices(of: policy) {
+      text += """
+
+          \(choice.name)  \(choice.summary)
+            by       \(choice.proposer)
+            costs    \(choice.cost)
+            became   \(choice.outcome)
+
+        """
+    }
+    return text
+  }
+}
+
+struct SimPolicySet: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "set", abstract: "Choose a policy of a simulated machine's memory model.",
+    discussion: "What is chosen lasts until the next boot; \"kernel\" means what the machine's kernel does.")
+
+  @Argument(help: "Which.", completion: .list(SimPolicy.allCases.map(\.rawValue)))
+  var policy: String
+
+  @Argument(help: "One of its choices, or kernel.")
+  var choice: String
+
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    let policy = try SimPolicyCommand.parse(policy)
+    guard choice == "kernel" || policy.choices.contains(choice) else {
+      throw DeviceError(
+        .usage, "\"\(choice)\" is no choice of \(policy.rawValue)",
+        details: ["there is: \((policy.choices + ["kernel"]).joined(separator: ", "))"])
+    }
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    try workload.choose(policy, choice == "kernel" ? nil : choice)
+    workload.reportWoken(in: context)
+  }
+}

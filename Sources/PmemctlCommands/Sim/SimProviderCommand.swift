@@ -1,0 +1,170 @@
+import ArgumentParser
+import PmemDevice
+import PmemOutput
+import PmemSim
+
+struct SimProviderCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "provider", abstract: "Drivers of a simulated machine that answer ->direct_access.",
+    subcommands: [
+      SimProviderCreate.self, SimProviderList.self, SimProviderPool.self, SimProviderUpdate.self,
+      SimProviderRemove.self,
+    ])
+}
+
+struct SimProviderCreate: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "create", abstract: "Make a driver with ->direct_access on a simulated machine.",
+    discussion: """
+      brd makes a page when it is first asked for, one at a time; remote fetches what it is first asked for. A namespace's \
+      own device needs no making: it is arithmetic.
+      """)
+
+  @Argument(help: "What it is called.")
+  var name: String
+
+  @Option(name: .long, help: "brd or remote.")
+  var kind = "brd"
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("How large.", valueName: "size"))
+  var size = "1MiB"
+
+  @Option(name: .long, help: ArgumentHelp("For how many pages of it there is memory.", valueName: "n"))
+  var pool: UInt64 = 1 << 30
+
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    try SimWorkload(which.open(in: context, forWriting: true)).makeProvider(
+      name, kind: kind, size: try parseBytes(size, option: "--size"), pool: pool)
+  }
+}
+
+struct SimProviderList: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the drivers with ->direct_access that were made.", aliases: ["ls"])
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    let providers = SimWorkload(try which.open(in: context, forWriting: false)).providers
+    guard !output.json else {
+      let values = providers.map { provider in
+        var object = JSONObject()
+        object.add("name", provider.name)
+        object.add("kind", provider.kind)
+        object.add("pages", provider.pages)
+        object.add("present", provider.present)
+        object.add("fetching", provider.fetching)
+        object.add("pool", provider.pool)
+        object.add("calls", provider.calls)
+        object.add("sleeps", provider.sleeps)
+        return JSON.object(object)
+      }
+      return try context.out.write(JSON.array(values).text)
+    }
+    var table = Table([
+      ("NAME", .left), ("KIND", .left), ("PAGES", .right), ("PRESENT", .right), ("FETCHING", .right),
+      ("POOL", .right), ("CALLS", .right), ("SLEEPS", .right),
+    ])
+    for provider in providers {
+      table.add([
+        provider.name.sanitized, provider.kind, "\(provider.pages)", "\(provider.present)",
+        "\(provider.fetching)",
+        "\(provider.pool)", "\(provider.calls)", "\(provider.sleeps)",
+      ])
+    }
+    try context.out.write(table.text)
+  }
+}
+
+struct SimProviderPool: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pool", abstract: "Say for how many more pages of a RAM disk there is memory.")
+
+  @Argument(help: "The provider.")
+  var name: String
+
+  @Argument(help: "How many pages.")
+  var pages: UInt64
+
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    try workload.setPool(name, pages)
+    workload.reportWoken(in: context)
+  }
+}
+
+struct SimProviderUpdate: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "update", abstract: "Let what a remote provider fetches come, or fail.")
+
+  @Argument(help: "The provider.")
+  var name: String
+
+  @Flag(name: .long, help: "It does not come: who waits gets an error.")
+  var fail = false
+
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    try workload.finishUpdate(name, fails: fail)
+    workload.reportWoken(in: context)
+  }
+}
+
+struct SimProviderRemove: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "remove", abstract: "Take a driver with ->direct_access away.")
+
+  @Argument(help: "The provider.")
+  var name: String
+
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    try workload.removeProvider(name)
+    workload.reportWoken(in: context)
+  }
+}
+
+struct SimDirectAccessCommand: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "direct-access", abstract: "Call ->direct_access of a driver of a simulated machine.")
+
+  @Argument(help: "The process that calls.")
+  var pid: Int
+
+  @Argument(help: "A provider, or a namespace's device.")
+  var name: String
+
+  @Option(name: .long, help: ArgumentHelp("The first page.", valueName: "n"))
+  var page: UInt64 = 0
+
+  @Option(name: .long, help: ArgumentHelp("How many pages are asked for.", valueName: "n"))
+  var pages: UInt64 = 1
+
+  @Flag(name: .long, help: "From a context in which nothing may sleep.")
+  var atomic = false
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    let answer = try workload.directAccess(pid, name, page: page, pages: pages, isAtomic: atomic)
+    guard !output.json else {
+      var object = JSONObject()
+      object.add("pages", answer.pages)
+      object.add("slept", answer.slept)
+      return try context.out.write(JSON.object(object).text)
+    }
+    guard let pages = answer.pages else { return try workload.report(.waits, of: pid, in: context) }
+    try context.out.write("\(pages) pages\(answer.slept ? ", slept" : "")\n")
+  }
+}

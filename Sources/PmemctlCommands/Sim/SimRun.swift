@@ -1,0 +1,70 @@
+import ArgumentParser
+import PmemDevice
+import PmemOutput
+import PmemSim
+
+struct SimRun: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run scenario files: commands on a simulated machine of their own, and what must come of each.",
+    discussion: "The status is 1 where something comes out otherwise than a file says.")
+
+  @Argument(help: "Scenario files; - is standard input.", completion: .file())
+  var files: [String]
+
+  @OptionGroup var options: SimScenarioOptions
+  @OptionGroup var exploration: SimBudgetOptions
+
+  func run(in context: CommandContext) throws {
+    let rules = try options.rules
+    let budget = try exploration.budget
+    let scenarios = try files.map { file throws(DeviceError) in try SimScenarioOptions.read(file) }
+    var values: [JSON] = []
+    var failed = 0
+    for scenario in scenarios {
+      let run = try ScenarioRun(scenario, without: rules, budget: budget, context)
+      if !run.failures.isEmpty { failed += 1 }
+      if options.output.json {
+        values.append(Self.json(scenario, run))
+      } else {
+        try Self.tell(scenario, run, context)
+      }
+    }
+    if options.output.json { try context.out.write(JSON.array(values).text) }
+    guard failed == 0 else {
+      throw DeviceError(.failed, "\(failed) of \(scenarios.count) scenarios came out otherwise than they say")
+    }
+  }
+
+  private static func tell(_ scenario: Scenario, _ run: ScenarioRun, _ context: CommandContext) throws {
+    let explored =
+      run.exploration.map { ", \($0.orders) \($0.isComplete ? "orders" : "orders of more")" } ?? ""
+    var text =
+      "\(run.failures.isEmpty ? "good" : "BAD ")  \(scenario.file.sanitized): \(run.events.count) steps\(explored)\n"
+    for failure in run.failures { text += "      \(failure.sanitized)\n" }
+    try context.out.write(text)
+  }
+
+  private static func json(_ scenario: Scenario, _ run: ScenarioRun) -> JSON {
+    var object = JSONObject()
+    object.add("file", scenario.file)
+    object.add("about", scenario.about.map(JSON.string))
+    object.add("citations", scenario.citations.map(JSON.string))
+    object.add("good", run.failures.isEmpty)
+    object.add("failures", run.failures.map(JSON.string))
+    object.add(
+      "steps",
+      run.events.map { event in
+        var step = JSONObject()
+        step.add("line", event.step.line)
+        step.add("command", event.step.text)
+        step.add("status", Int(event.outcome.status))
+        step.add("waits", event.outcome.waits.map { .integer(Int64($0)) })
+        step.add("wakes", event.outcome.wakes.map { .integer(Int64($0)) })
+        step.add("breaks", SimViolation.json(event.outcome.breaks))
+        return JSON.object(step)
+      })
+    object.add("exploration", run.exploration.map(SimExplore.json))
+    return .object(object)
+  }
+}

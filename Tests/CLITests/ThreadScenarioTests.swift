@@ -1,0 +1,60 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The arguments of the threads, as scenario files: each comes out as its author said, and does not without the rule that
+/// it is about.
+@Suite struct ThreadScenarioTests {
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Scenarios").path
+
+  static let files: [String] =
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".pmem") }
+    .sorted()
+
+  private static func rules(of file: String) throws -> [String] {
+    try String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8).split(separator: "\n").compactMap {
+      $0.hasPrefix("rule: ") ? String($0.dropFirst(6)) : nil
+    }
+  }
+
+  /// As the program names them.
+  private static func allRules() throws -> Set<String> {
+    let answer = try Program.run("sim", "run", "\(folder)/\(files[0])", "--without", "none")
+    let line = answer.errors.split(separator: "\n").first { $0.hasPrefix("  there is: ") }
+    return Set(
+      (line?.dropFirst(12) ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
+  }
+
+  @Test func everyThreadHasScenariosAndEveryRuleHasOne() throws {
+    for thread in ["000", "001", "002", "003", "004"] {
+      #expect(Self.files.contains { $0.hasPrefix(thread) })
+    }
+    let used = try Set(Self.files.flatMap(Self.rules))
+    let all = try Self.allRules()
+    #expect(all.count > 30 && all == used)
+  }
+
+  @Test(arguments: files) func comesOutAsItsAuthorSaid(file: String) throws {
+    let answer = try Program.run("sim", "run", "\(Self.folder)/\(file)")
+    #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
+  }
+
+  @Test(arguments: files) func failsWithoutItsRule(file: String) throws {
+    let rules = try Self.rules(of: file)
+    #expect(!rules.isEmpty)
+    for rule in rules {
+      let answer = try Program.run("sim", "run", "\(Self.folder)/\(file)", "--without", rule)
+      #expect(answer.status == 1 && answer.output.hasPrefix("BAD"), "\(rule): \(answer.errors)")
+    }
+  }
+
+  @Test func leavesNothingBehind() throws {
+    let folder = try TemporaryFolder()
+    let answer = try Program.run(
+      arguments: ["sim", "run"] + Self.files.prefix(3).map { "\(Self.folder)/\($0)" },
+      environment: ["TMPDIR": folder.path])
+    #expect(answer.status == 0)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+  }
+}
