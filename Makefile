@@ -9,6 +9,9 @@ DIMMS ?= 2048,labels=128 4096,labels=128 1024
 E820 ?= 256
 # Of `make lockstep`.
 CHANGES ?= 10000
+# Of `make model-test`.
+SEED ?= 1
+STEPS ?= 2000000
 SWIFT ?= swift
 
 release = .build/release
@@ -28,7 +31,7 @@ topology = $(addprefix -d ,$(DIMMS)) -e $(E820)
 sections = 8
 pages = $(wildcard man/*.$(sections))
 
-.PHONY: all build demo test unit-test ansible-test vm-test lockstep check format bench man install uninstall clean help \
+.PHONY: all build demo test unit-test model-test ansible-test vm-test lockstep check format bench man install uninstall clean help \
 	deps-build deps-check deps-test deps-vm deps-bench
 
 all: build
@@ -38,6 +41,7 @@ help:
 	@echo 'make demo       the main job on a simulated machine'
 	@echo 'make test       every test: units, commands, the binary, a real kernel in QEMU'
 	@echo 'make unit-test  all but the real kernel'
+	@echo 'make model-test random steps on the memory model, over all kernels and policies (STEPS=$(STEPS) SEED=$(SEED))'
 	@echo 'make ansible-test   the Ansible module on simulated hosts'
 	@echo 'make vm-test    the real kernel alone (KERNEL=$(KERNEL) MEMORY=$(MEMORY) DIMMS="$(DIMMS)" E820=$(E820) SEED= COUNT= CHANGES=)'
 	@echo 'make lockstep   many random changes on a kernel and the simulator in lockstep (CHANGES=$(CHANGES) SEED=)'
@@ -79,12 +83,16 @@ build: deps-build
 demo: build
 	@Tests/demo $(program)
 
-# The four tiers: 1 and 2 in process, 3 the built binary, alone and under Ansible, 4 a real kernel.
-test: unit-test ansible-test vm-test
+# The four tiers: 1 and 2 in process and by millions of steps, 3 the built binary, alone and under Ansible, 4 a real kernel.
+test: unit-test model-test ansible-test vm-test
 
 unit-test: deps-build deps-test
 	$(SWIFT) build $(release_flags) --product pmemctl
 	PMEMCTL_BINARY=$(CURDIR)/$(program) $(SWIFT) test --disable-xctest
+
+model-test: deps-build
+	$(SWIFT) build $(release_flags) --product pmemctl-model
+	$(release)/pmemctl-model $(SEED) $(STEPS)
 
 ansible-test: deps-build deps-test
 	$(SWIFT) build $(release_flags) --product pmemctl

@@ -82,6 +82,7 @@ let package = Package(
     runner(
       "pmemctl-lockstep", "LockstepRunner",
       ["PmemDevice", "PmemNdctl", "PmemSim", "TestSupport", systemPackage]),
+    runner("pmemctl-model", "ModelRunner", ["PmemDevice", "PmemSim", "TestSupport", systemPackage]),
     tests("PmemDeviceTests", ["PmemDevice", "TestSupport"]),
     tests("PmemMediaTests", ["PmemDevice", "PmemMedia", "TestSupport"]),
     tests("PmemOutputTests", ["PmemOutput", "TestSupport"]),

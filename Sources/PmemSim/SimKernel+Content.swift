@@ -149,6 +149,9 @@ extension SimKernel {
     guard let pin = memory.pins.first(where: { $0.id == id }) else {
       throw SimFault(3, "there is no pin \(id)")
     }
+    guard !pin.kind.isPassing else {
+      throw SimFault(22, "nothing writes through what \(pin.kind.rawValue) holds")
+    }
     let number = nextStore()
     if pin.isDRAM {
       // A page that the file has no more is the holder's alone.

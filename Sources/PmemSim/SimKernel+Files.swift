@@ -97,7 +97,11 @@ extension SimKernel {
 
   /// Removes a file's name; its blocks are free when nobody uses it any more.
   ///
-  /// - Parameter pid: Who: it waits where the kernel does. nil: nobody who could.
+  /// - Parameters:
+  ///   - path: Absolute.
+  ///   - pid: Who: it waits where the kernel does. nil: nobody who could.
+  /// - Returns: Whether it waits.
+  /// - Throws: ENOENT, ESRCH, and EBUSY for a process that waits already.
   func removeFile(_ path: String, by pid: Int? = nil) throws -> SimAccess {
     if let pid {
       _ = try self.place(pid)

@@ -6,8 +6,13 @@ extension SimKernel {
   /// nothing (io_uring/rsrc.c:io_sqe_buffer_register, drivers/infiniband/core/umem.c:ib_umem_get).
   ///
   /// - Parameters:
+  ///   - pid: The process.
+  ///   - address: In a mapping of it.
+  ///   - length: Bytes; nil: to the mapping's end.
+  ///   - kind: By what.
   ///   - number: Of the pin; nil: the next.
   /// - Returns: The number to release them by, and what it took to get them.
+  /// - Throws: What the kernel would answer; nothing is taken then.
   func pin(
     _ pid: Int, at address: UInt64, length: UInt64?, kind: SimPinKind, number: Int? = nil
   ) throws -> (id: Int, grant: SimGrant) {
@@ -38,6 +43,10 @@ extension SimKernel {
       pin.isDRAM = true
       grant.pages = UInt64(pin.pages.count)
       copyToDRAM(mapping.source, pin.pages)
+      // Asking for pages to write to is a fault that stores: the filesystem learns of it (page_mkwrite).
+      if !mapping.isDAX, mapping.isWritable, !kind.isPassing {
+        withFile(mapping.source) { $0.dirty.set(pin.pages, true) }
+      }
     } else {
       let source = pin.pages.lowerBound * 4096..<pin.pages.upperBound * 4096
       grant = getPages(

@@ -32,6 +32,7 @@ extension SimKernel {
   ///   - kind: For whom.
   ///   - leaf: How much an entry of the page table covers, bytes.
   ///   - failing: The page, counted from the first, whose device cannot be had; a test's.
+  /// - Returns: What was taken, and why not all.
   func getPages(
     _ pieces: [SimPin.Piece], _ kind: SimPinKind, leaf: UInt64, failing: UInt64? = nil
   ) -> SimGrant {

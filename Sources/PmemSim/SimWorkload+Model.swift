@@ -20,7 +20,9 @@ extension SimWorkload {
     }
   }
 
-  /// - Parameter choice: nil: what the machine's kernel does.
+  /// - Parameters:
+  ///   - policy: The question.
+  ///   - choice: nil: what the machine's kernel does.
   /// - Throws: ``DeviceError/Code/failed`` for what cannot be chosen.
   public func choose(_ policy: SimPolicy, _ choice: String?) throws(DeviceError) {
     try doing("choose \(choice ?? "kernel") for \(policy.rawValue)") { try $0.choose(policy, choice) }
@@ -156,9 +158,11 @@ extension SimWorkload {
   }
 
   /// - Parameters:
+  ///   - name: What it is called.
   ///   - kind: Of ``providerKinds``.
   ///   - size: Whole pages.
   ///   - pool: For how many pages there is memory.
+  /// - Throws: ``DeviceError/Code/usage`` for what cannot be, ``DeviceError/Code/failed`` where the name is taken.
   public func makeProvider(
     _ name: String, kind: String, size: ByteCount, pool: UInt64
   ) throws(DeviceError) {

@@ -108,6 +108,7 @@ public struct SimWorkload {
   ///   - place: An address, as `0x7f0000000000`, or the device or file that it has mapped once.
   ///   - pid: The process.
   ///   - offset: Added to it, bytes.
+  /// - Returns: The address.
   /// - Throws: ``DeviceError/Code/notFound`` and ``DeviceError/Code/ambiguous``.
   public func address(_ place: String, in pid: Int, offset: UInt64 = 0) throws(DeviceError) -> UInt64 {
     let start: UInt64
@@ -266,7 +267,11 @@ public struct SimWorkload {
 
   /// Removes a file's name; its blocks are free when nobody uses it any more.
   ///
-  /// - Parameter pid: Who does it, and waits where the kernel does; nil: nobody who could.
+  /// - Parameters:
+  ///   - path: Absolute.
+  ///   - pid: Who does it, and waits where the kernel does; nil: nobody who could.
+  /// - Returns: Whether it waits.
+  /// - Throws: ``DeviceError/Code/failed`` where there is no such file.
   public func removeFile(_ path: String, by pid: Int? = nil) throws(DeviceError) -> SimAccess {
     try doing("remove \(path)") { try $0.removeFile(path, by: pid) }
   }
@@ -332,8 +337,13 @@ public struct SimWorkload {
   /// Takes references to what a process has mapped, from `address` on: `length` bytes or all that is left of the mapping.
   ///
   /// - Parameters:
+  ///   - pid: The process.
+  ///   - address: In a mapping of it.
+  ///   - length: Bytes; nil: to the mapping's end.
+  ///   - kind: By what.
   ///   - number: To release them by; nil: the next.
   /// - Returns: What was taken.
+  /// - Throws: What the kernel would answer, with its reason.
   public func pin(
     _ pid: Int, at address: UInt64, length: UInt64?, kind: SimPinKind, number: Int? = nil
   ) throws(DeviceError) -> Pinned {

@@ -15,6 +15,8 @@ final class ScenarioMachine {
   /// - Parameters:
   ///   - words: Of `sim create`, but for the folder.
   ///   - rules: To be taken out of the model.
+  ///   - context: What else commands touch.
+  /// - Throws: What `sim create` says, or that there is no place for it.
   init(_ words: [String], without rules: Set<SimRule>, _ context: CommandContext) throws {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array("\(base)/pmemctl-scenario-XXXXXX".utf8CString)
