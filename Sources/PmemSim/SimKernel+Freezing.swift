@@ -18,6 +18,10 @@ extension SimKernel {
     }
     if isFilesystem {
       guard filesystem(volume) != nil else { throw SimFault(22, "there is no filesystem on it") }
+      // fs/super.c:freeze_super waits for faults that store (SB_FREEZE_PAGEFAULT); here nobody could.
+      if rule(.freezeHoldsFaults), let fault = storeInFlight(on: volume) {
+        throw SimFault(16, "a fault of process \(fault.pid) that stores is under way: freezing waits for it")
+      }
     } else {
       guard try daxAlign(of: volume) == nil else { throw SimFault(25, "a DAX device has no queue to freeze") }
     }
@@ -69,6 +73,18 @@ extension SimKernel {
       case .writeProtect: return isStore
       // sb_start_pagefault(): a filesystem has always held up faults that store; a block device has no such thing.
       case .none: return isStore && freeze.isFilesystem && rule(.freezeHoldsFaults)
+      }
+    }
+  }
+
+  private func storeInFlight(on volume: SimVolume) -> SimFaultInFlight? {
+    memory.faults.first { fault in
+      guard fault.isStore, let process = memory.processes.first(where: { $0.pid == fault.pid }) else {
+        return false
+      }
+      return process.mappings.contains {
+        $0.source.volume == volume && $0.source.inode != nil && $0.start <= fault.address
+          && fault.address < $0.end
       }
     }
   }

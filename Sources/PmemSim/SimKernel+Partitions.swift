@@ -73,6 +73,9 @@ extension SimKernel {
     let index = try mapping(process, at: address)
     let mapping = memory.processes[process].mappings[index]
     guard !isDying(mapping.source.volume) else { throw SimFault(6, "the device is being taken away") }
+    if let reason = obstacle(to: mapping, isStore: isStore) {
+      throw SimFault(11, "\(reason): a fault waits before it has begun")
+    }
     if let number, number < 1 || memory.faults.contains(where: { $0.id == number }) {
       throw SimFault(17, "there is a fault \(number), or cannot be")
     }

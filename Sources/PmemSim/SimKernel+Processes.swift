@@ -184,7 +184,7 @@ extension SimKernel {
   }
 
   /// What a fault waits for.
-  private func obstacle(to mapping: SimMapping, isStore: Bool) -> String? {
+  func obstacle(to mapping: SimMapping, isStore: Bool) -> String? {
     if mapping.isDAX, let freeze = freeze(holdingUp: mapping, isStore: isStore) {
       return "\(freeze.volume.word) is frozen"
     }
