@@ -108,28 +108,10 @@ extension SimKernel {
       for (range, bytes) in parts {
         // A counter of the kernel has 32 bits.
         let number = sign &* Int32(min(kind.count(bytes), 1 << 20))
-        let before = reference == .eachPage ? Self.used(pages.references, range) : 0
-        pages.references.update(range) {
-          if isPin { $0.pins &+= number } else { $0.plain &+= number }
-        }
         grant.pageOperations += UInt64(range.count)
-        switch reference {
-        case .none: break
-        case .eachGet:
-          let all = UInt64(range.count) * UInt64(number.magnitude)
-          grant.deviceOperations += all
-          pages.device = sign > 0 ? pages.device &+ all : pages.device &- all
-        case .eachPage:
-          let after = Self.used(pages.references, range)
-          grant.deviceOperations += after > before ? after - before : before - after
-          pages.device = pages.device &+ after &- before
-        }
+        grant.deviceOperations += pages.add(number, to: range, isPin: isPin, reference)
       }
     }
-  }
-
-  private static func used(_ references: RunMap<SimReferences>, _ range: Range<UInt64>) -> UInt64 {
-    references.parts(range).reduce(0) { $0 + ($1.value.isNone ? 0 : UInt64($1.range.count)) }
   }
 
   /// The pages that an extent touches, and how much of each it covers: the first and the last may be touched in part.

@@ -26,6 +26,41 @@ struct SimPages: Hashable {
   var content = RunMap<UInt64>(0)
 }
 
+extension SimPages {
+  /// Takes references to pages, or, where `number` is negative, gives them back.
+  ///
+  /// - Parameters:
+  ///   - number: For each page.
+  ///   - range: The pages.
+  ///   - isPin: Or plain references.
+  ///   - reference: What that does to the device that made the pages.
+  /// - Returns: How many operations on the device it took.
+  mutating func add(
+    _ number: Int32, to range: Range<UInt64>, isPin: Bool, _ reference: SimPolicyView.PageReference
+  ) -> UInt64 {
+    let before = reference == .eachPage ? used(range) : 0
+    references.update(range) {
+      if isPin { $0.pins &+= number } else { $0.plain &+= number }
+    }
+    switch reference {
+    case .none: return 0
+    case .eachGet:
+      let all = UInt64(range.count) * UInt64(number.magnitude)
+      device = number > 0 ? device &+ all : device &- all
+      return all
+    case .eachPage:
+      let after = used(range)
+      device = device &+ after &- before
+      return after > before ? after - before : before - after
+    }
+  }
+
+  /// How many pages of a range somebody refers to.
+  private func used(_ range: Range<UInt64>) -> UInt64 {
+    references.parts(range).reduce(0) { $0 + ($1.value.isNone ? 0 : UInt64($1.range.count)) }
+  }
+}
+
 extension SimMemory {
   /// The pages of a namespace; one that nobody has used has none of note.
   func pages(_ region: Int, _ id: Int) -> SimPages {

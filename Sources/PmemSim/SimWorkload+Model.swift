@@ -217,6 +217,18 @@ extension SimWorkload {
 }
 
 extension SimWorkload {
+  /// Takes and gives back a reference to one page of a namespace, many times; for measuring.
+  package func getAndPut(_ namespace: String, page: UInt64, times: Int) throws(DeviceError) {
+    guard case .namespace(let region, let id) = try volume(namespace) else { return }
+    let reference = machine.kernel.policies.pageReference
+    machine.kernel.memory.withPages(region, id) { pages in
+      for _ in 0..<times {
+        _ = pages.add(1, to: page..<(page + 1), isPin: true, reference)
+        _ = pages.add(-1, to: page..<(page + 1), isPin: true, reference)
+      }
+    }
+  }
+
   /// How a filesystem's blocks are used, in bytes.
   package struct Space: Hashable, Sendable {
     package let used: UInt64
