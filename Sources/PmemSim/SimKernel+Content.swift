@@ -202,16 +202,21 @@ extension SimKernel {
   // MARK: Copies in DRAM
 
   /// Makes copies of a file's pages, where there are none.
-  func copyToDRAM(_ source: SimSource, _ pages: Range<UInt64>) {
-    guard let file = file(source) else { return }
+  ///
+  /// - Returns: How many.
+  func copyToDRAM(_ source: SimSource, _ pages: Range<UInt64>) -> UInt64 {
+    guard let file = file(source) else { return 0 }
+    var copied: UInt64 = 0
     for gap in file.copies.parts(pages) where gap.value == nil {
       for (run, extent) in file.runs(gap.range) {
+        copied += UInt64(run.count)
         for part in media(source.volume, extent) {
           let range = (run.lowerBound + part.range.lowerBound)..<(run.lowerBound + part.range.upperBound)
           withFile(source) { $0.copies.set(range, part.value) }
         }
       }
     }
+    return copied
   }
 
   /// Lets go of a pin's copies: what nobody else has pinned goes back to the media, or, of the page cache, becomes dirty.

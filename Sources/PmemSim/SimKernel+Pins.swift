@@ -42,7 +42,7 @@ extension SimKernel {
     if !mapping.isDAX || bounces {
       pin.isDRAM = true
       grant.pages = UInt64(pin.pages.count)
-      copyToDRAM(mapping.source, pin.pages)
+      grant.copied = copyToDRAM(mapping.source, pin.pages)
       // Asking for pages to write to is a fault that stores: the filesystem learns of it (page_mkwrite).
       if !mapping.isDAX, mapping.isWritable, !kind.isPassing {
         withFile(mapping.source) { $0.dirty.set(pin.pages, true) }

@@ -9,6 +9,8 @@ struct SimGrant: Hashable {
   /// Atomic operations on pages, and on devices for them.
   var pageOperations: UInt64 = 0
   var deviceOperations: UInt64 = 0
+  /// Pages of 4 KiB that were copied to DRAM for it.
+  var copied: UInt64 = 0
   var pieces: [SimPin.Piece] = []
   /// Why it ended before its end.
   var fault: SimFault?

@@ -242,6 +242,15 @@ public final class SimMachine {
     kernel.woken = []
   }
 
+  /// Whether what the kernel has in memory would be the same after it was written down and read again.
+  ///
+  /// - Throws: Where what was written cannot be read.
+  package func survivesWriting() throws(DeviceError) -> Bool {
+    let read = try SimRuntime(
+      parsing: SimRuntime(kernel).text, regions: topology.regions, file: Self.runtimeName)
+    return read.memory == kernel.memory && read.regions == kernel.regions
+  }
+
   /// Takes rules out of the memory model, for as long as the machine is open.
   public func takeOut(_ rules: Set<SimRule>) { kernel.withoutRules = rules }
 

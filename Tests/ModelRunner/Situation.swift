@@ -83,6 +83,9 @@ struct Situation {
       }
     }
     try judge()
+    if number(0..<64) == 0, try !machine.survivesWriting() {
+      throw Failure(text: "what is written down is not what is read")
+    }
   }
 
   /// Steps that do all or nothing.

@@ -20,12 +20,13 @@ public struct PinEvidence: Hashable, Sendable {
   /// it.
   public var isReason: Bool { if case .kvm = evidence { false } else { true } }
 
-  /// Whether it makes pins (FOLL_PIN), or plain references: direct I/O pins its buffers since 6.5.
+  /// Whether it makes pins (FOLL_PIN), or plain references: direct I/O pins its buffers since 6.5,
+  /// all others since pins are counted.
   public func makesPins(_ rules: KernelRules) -> Bool {
     switch evidence {
     case .pipe: false
     case .directIO: rules.pinsDirectIO
-    default: true
+    default: rules.countsPins
     }
   }
 

@@ -52,6 +52,7 @@ struct SimFaultFinish: ContextCommand {
   @Argument(help: "Its number.")
   var fault: Int
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
@@ -63,6 +64,6 @@ struct SimFaultFinish: ContextCommand {
           "the device became smaller, or went away, while the fault was under way, and nothing held its size still"
         ])
     }
-    workload.reportWoken(in: context)
+    try workload.report(.done, of: nil, output, in: context)
   }
 }

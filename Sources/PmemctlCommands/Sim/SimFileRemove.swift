@@ -15,10 +15,11 @@ struct SimFileRemove: ContextCommand {
     help: "The process that does it, and waits where the kernel does; without, nobody does and nobody waits.")
   var pid: Int?
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
-    try workload.report(try workload.removeFile(path, by: pid), of: pid ?? 0, in: context)
+    try workload.report(try workload.removeFile(path, by: pid), of: pid, output, in: context)
   }
 }

@@ -15,12 +15,13 @@ struct SimTruncate: ContextCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("How large it shall be.", valueName: "size"))
   var size: String
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     let size: ByteCount = size == "0" ? ByteCount(0) : try parseBytes(size, option: "--size")
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
-    try workload.report(try workload.truncate(pid, path, to: size), of: pid, in: context)
+    try workload.report(try workload.truncate(pid, path, to: size), of: pid, output, in: context)
   }
 }
 
@@ -79,11 +80,12 @@ struct SimWriteback: ContextCommand {
   @Flag(name: .long, help: "As fsync(2): it returns when all of it is there.")
   var sync = false
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
-    try workload.report(try workload.writeback(pid, path, isSync: sync), of: pid, in: context)
+    try workload.report(try workload.writeback(pid, path, isSync: sync), of: pid, output, in: context)
   }
 }
 
@@ -94,12 +96,13 @@ struct SimCommit: ContextCommand {
   @Argument(help: "Where it is mounted.")
   var folder: String
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     try workload.commit(folder)
-    workload.reportWoken(in: context)
+    try workload.report(.done, of: nil, output, in: context)
   }
 }
 

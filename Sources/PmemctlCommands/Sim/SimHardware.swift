@@ -77,12 +77,13 @@ struct SimIOFinish: ContextCommand {
   @Argument(help: "Its number.")
   var transfer: Int
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     try workload.finishTransfer(transfer)
-    workload.reportWoken(in: context)
+    try workload.report(.done, of: nil, output, in: context)
   }
 }
 
@@ -101,11 +102,12 @@ struct SimUnbind: ContextCommand {
   @Argument(help: "A namespace, by any name.")
   var namespace: String
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
-    try workload.report(try workload.unbind(pid, namespace), of: pid, in: context)
+    try workload.report(try workload.unbind(pid, namespace), of: pid, output, in: context)
   }
 }
 

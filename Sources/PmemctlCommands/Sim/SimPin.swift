@@ -52,6 +52,7 @@ struct SimPin: ContextCommand {
     object.add("undone", pinned.undone)
     object.add("page_operations", pinned.pageOperations)
     object.add("device_operations", pinned.deviceOperations)
+    object.add("copied", pinned.copied)
     try context.out.write(output.json ? JSON.object(object).text : "\(pinned.id)\n")
   }
 }

@@ -115,6 +115,7 @@ struct SimPolicySet: ContextCommand {
   @Argument(help: "One of its choices, or kernel.")
   var choice: String
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
@@ -126,6 +127,6 @@ struct SimPolicySet: ContextCommand {
     }
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     try workload.choose(policy, choice == "kernel" ? nil : choice)
-    workload.reportWoken(in: context)
+    try workload.report(.done, of: nil, output, in: context)
   }
 }

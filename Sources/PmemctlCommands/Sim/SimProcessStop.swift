@@ -9,11 +9,12 @@ struct SimProcessStop: ContextCommand {
   @Argument(help: "Its number.")
   var pid: Int
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     try workload.stop(pid)
-    workload.reportWoken(in: context)
+    try workload.report(.done, of: nil, output, in: context)
   }
 }

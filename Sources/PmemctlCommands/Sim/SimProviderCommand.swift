@@ -89,12 +89,13 @@ struct SimProviderPool: ContextCommand {
   @Argument(help: "How many pages.")
   var pages: UInt64
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     try workload.setPool(name, pages)
-    workload.reportWoken(in: context)
+    try workload.report(.done, of: nil, output, in: context)
   }
 }
 
@@ -108,12 +109,13 @@ struct SimProviderUpdate: ContextCommand {
   @Flag(name: .long, help: "It does not come: who waits gets an error.")
   var fail = false
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     try workload.finishUpdate(name, fails: fail)
-    workload.reportWoken(in: context)
+    try workload.report(.done, of: nil, output, in: context)
   }
 }
 
@@ -124,12 +126,13 @@ struct SimProviderRemove: ContextCommand {
   @Argument(help: "The provider.")
   var name: String
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     try workload.removeProvider(name)
-    workload.reportWoken(in: context)
+    try workload.report(.done, of: nil, output, in: context)
   }
 }
 
@@ -164,7 +167,7 @@ struct SimDirectAccessCommand: ContextCommand {
       object.add("slept", answer.slept)
       return try context.out.write(JSON.object(object).text)
     }
-    guard let pages = answer.pages else { return try workload.report(.waits, of: pid, in: context) }
+    guard let pages = answer.pages else { return try workload.report(.waits, of: pid, output, in: context) }
     try context.out.write("\(pages) pages\(answer.slept ? ", slept" : "")\n")
   }
 }

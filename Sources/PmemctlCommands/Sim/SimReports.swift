@@ -1,24 +1,42 @@
 import PmemDevice
+import PmemOutput
 import PmemSim
 
 extension SimWorkload {
-  /// Says what came of something that a process did.
+  /// Says what came of something that was done, and which processes go on that had waited.
   ///
-  /// - Throws: ``DeviceError/Code/failed`` where it was killed, for the reasons given.
+  /// - Parameters:
+  ///   - access: What came of it.
+  ///   - pid: Whose it was; nil: nobody's who could wait.
+  ///   - killed: Reasons, where the process was killed.
+  ///   - output: With `--json` an object; else nothing where it is done, and notes on standard error.
+  ///   - context: Where to say it.
+  /// - Throws: ``DeviceError/Code/failed`` where the process was killed.
   func report(
-    _ access: SimAccess, of pid: Int, killed: [String] = ["nothing was behind the memory"],
-    in context: CommandContext
-  ) throws(DeviceError) {
-    switch access {
-    case .done: break
-    case .waits: context.note("process \(pid) waits: \(wait(of: pid) ?? "")")
-    case .killed: throw DeviceError(.failed, "process \(pid) was killed by SIGBUS", details: killed)
+    _ access: SimAccess, of pid: Int?, killed: [String] = ["nothing was behind the memory"],
+    _ output: OutputOptions, in context: CommandContext
+  ) throws {
+    if access == .killed {
+      throw DeviceError(.failed, "process \(pid ?? 0) was killed by SIGBUS", details: killed)
     }
-    reportWoken(in: context)
-  }
-
-  /// Says which processes go on that had waited.
-  func reportWoken(in context: CommandContext) {
-    for (pid, outcome) in takeWoken() { context.note("process \(pid) \(outcome)") }
+    let reason = access == .waits ? pid.flatMap(wait) : nil
+    let woken = takeWoken()
+    guard output.json else {
+      if access == .waits { context.note("process \(pid ?? 0) waits: \(reason ?? "")") }
+      for (pid, outcome) in woken { context.note("process \(pid) \(outcome)") }
+      return
+    }
+    var object = JSONObject()
+    object.add("outcome", access == .waits ? "waits" : "done")
+    object.add("waits_for", reason)
+    object.add(
+      "woken",
+      woken.map { pid, outcome in
+        var object = JSONObject()
+        object.add("pid", pid)
+        object.add("outcome", outcome)
+        return JSON.object(object)
+      })
+    try context.out.write(JSON.object(object).text)
   }
 }

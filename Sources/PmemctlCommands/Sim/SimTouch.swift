@@ -21,6 +21,7 @@ struct SimTouch: ContextCommand {
   @Flag(name: .shortAndLong, help: "Store to it, instead of loading from it.")
   var write = false
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
@@ -30,7 +31,7 @@ struct SimTouch: ContextCommand {
       place, in: pid, offset: parseBytes(offset, option: "--offset").rawValue)
     try workload.report(
       try workload.access(pid, at: address, length: length, isStore: write), of: pid,
-      killed: ["there is nothing behind 0x\(String(address, radix: 16)) any more, or a bad block"],
+      killed: ["there is nothing behind 0x\(String(address, radix: 16)) any more, or a bad block"], output,
       in: context)
   }
 }

@@ -12,11 +12,12 @@ struct SimUmount: ContextCommand {
   @Flag(name: .shortAndLong, help: "Also while files are in use; the filesystem lives on until they are not.")
   var lazy = false
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     try workload.unmount(folder, isLazy: lazy)
-    workload.reportWoken(in: context)
+    try workload.report(.done, of: nil, output, in: context)
   }
 }

@@ -15,11 +15,12 @@ struct SimUnmap: ContextCommand {
   @Option(name: .long, help: ArgumentHelp("How much; by default the rest of the mapping.", valueName: "size"))
   var length: String?
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     try workload.unmap(pid, at: try workload.address(place, in: pid), length: try parseLength(length))
-    workload.reportWoken(in: context)
+    try workload.report(.done, of: nil, output, in: context)
   }
 }

@@ -9,11 +9,12 @@ struct SimUnpin: ContextCommand {
   @Argument(help: "The number that sim pin printed.")
   var pin: Int
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     try workload.unpin(pin)
-    workload.reportWoken(in: context)
+    try workload.report(.done, of: nil, output, in: context)
   }
 }
