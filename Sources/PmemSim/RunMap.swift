@@ -7,30 +7,46 @@ package struct RunMap<Value: Hashable>: Hashable {
     package var value: Value
   }
 
-  /// In order, not overlapping, no two that touch alike, none with ``rest``.
-  package private(set) var runs: [Run] = []
+  /// In order, not overlapping; there may be some with ``rest``, and some that touch alike, until they are joined: what is
+  /// changed back and forth is not taken apart and joined each time.
+  private var kept: [Run] = []
+  private var isTidy = true
+  /// How many runs there may be before they are looked through.
+  private var most = 64
   /// Of everything else.
   package let rest: Value
 
   package init(_ rest: Value) { self.rest = rest }
 
-  package var isEmpty: Bool { runs.isEmpty }
+  /// In order, not overlapping, no two that touch alike, none with ``rest``.
+  package var runs: [Run] { isTidy ? kept : tidied }
+
+  package var isEmpty: Bool { isTidy ? kept.isEmpty : kept.allSatisfy { $0.value == rest } }
+
+  package static func == (left: RunMap, right: RunMap) -> Bool {
+    left.rest == right.rest && left.runs == right.runs
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(rest)
+    hasher.combine(runs)
+  }
 
   /// The first run that ends behind a number.
   private func place(_ number: UInt64) -> Int {
     var low = 0
-    var high = runs.count
+    var high = kept.count
     while low < high {
       let middle = (low + high) / 2
-      if runs[middle].range.upperBound > number { high = middle } else { low = middle + 1 }
+      if kept[middle].range.upperBound > number { high = middle } else { low = middle + 1 }
     }
     return low
   }
 
   package subscript(_ number: UInt64) -> Value {
     let place = place(number)
-    guard place < runs.count, runs[place].range.contains(number) else { return rest }
-    return runs[place].value
+    guard place < kept.count, kept[place].range.contains(number) else { return rest }
+    return kept[place].value
   }
 
   package mutating func set(_ range: Range<UInt64>, _ value: Value) { update(range) { $0 = value } }
@@ -39,34 +55,22 @@ package struct RunMap<Value: Hashable>: Hashable {
   package mutating func update(_ range: Range<UInt64>, _ body: (inout Value) -> Void) {
     guard !range.isEmpty else { return }
     let first = place(range.lowerBound)
-    // The usual case: one run, changed as a whole, unlike its neighbours.
-    if first < runs.count, runs[first].range == range {
-      body(&runs[first].value)
-      if isSettled(first) { return }
-      tidy(first..<(first + 1))
-    } else {
-      tidy(splice(range, from: first, body))
+    isTidy = false
+    // The usual case: one run, changed as a whole.
+    if first < kept.count, kept[first].range == range {
+      body(&kept[first].value)
+      return
     }
+    splice(range, from: first, body)
+    guard kept.count > most else { return }
+    kept = tidied
+    isTidy = true
+    most = max(64, 2 * kept.count)
   }
 
-  /// Whether a run may stay where it is.
-  private func isSettled(_ index: Int) -> Bool {
-    let run = runs[index]
-    guard run.value != rest else { return false }
-    if index > 0, runs[index - 1].range.upperBound == run.range.lowerBound, runs[index - 1].value == run.value
-    {
-      return false
-    }
-    guard index + 1 < runs.count, runs[index + 1].range.lowerBound == run.range.upperBound else {
-      return true
-    }
-    return runs[index + 1].value != run.value
-  }
-
-  /// - Returns: Where the runs are that were made.
   private mutating func splice(
     _ range: Range<UInt64>, from first: Int, _ body: (inout Value) -> Void
-  ) -> Range<Int> {
+  ) {
     var made: [Run] = []
     var cursor = range.lowerBound
     var last = first
@@ -79,8 +83,8 @@ package struct RunMap<Value: Hashable>: Hashable {
       body(&value)
       made.append(Run(range: range, value: value))
     }
-    while last < runs.count, runs[last].range.lowerBound < range.upperBound {
-      let run = runs[last]
+    while last < kept.count, kept[last].range.lowerBound < range.upperBound {
+      let run = kept[last]
       let inside = run.range.clamped(to: range)
       add(run.range.lowerBound..<inside.lowerBound, run.value)
       addChanged(cursor..<inside.lowerBound, rest)
@@ -93,34 +97,32 @@ package struct RunMap<Value: Hashable>: Hashable {
       // In front of what may be left of the last run there is nothing: it ends before the range does.
       addChanged(cursor..<range.upperBound, rest)
     }
-    runs.replaceSubrange(first..<last, with: made)
-    return first..<(first + made.count)
+    kept.replaceSubrange(first..<last, with: made)
   }
 
-  /// Joins what is alike and forgets what is as the rest, among some runs and their neighbours.
-  private mutating func tidy(_ changed: Range<Int>) {
-    let window = max(0, changed.lowerBound - 1)..<min(runs.count, changed.upperBound + 1)
-    var kept: [Run] = []
-    for run in runs[window] where run.value != rest {
-      if let last = kept.last, last.range.upperBound == run.range.lowerBound, last.value == run.value {
-        kept[kept.count - 1].range = last.range.lowerBound..<run.range.upperBound
+  /// What is alike joined, and what is as the rest forgotten.
+  private var tidied: [Run] {
+    var found: [Run] = []
+    for run in kept where run.value != rest {
+      if let last = found.last, last.range.upperBound == run.range.lowerBound, last.value == run.value {
+        found[found.count - 1].range = last.range.lowerBound..<run.range.upperBound
       } else {
-        kept.append(run)
+        found.append(run)
       }
     }
-    if kept.count != window.count { runs.replaceSubrange(window, with: kept) }
+    return found
   }
 
-  /// The runs of a range, with those of the rest between them.
+  /// The runs of a range, with those of the rest between them; neighbours may be alike.
   package func parts(_ range: Range<UInt64>) -> [Run] {
     guard !range.isEmpty else { return [] }
     var found: [Run] = []
     var cursor = range.lowerBound
     var index = place(range.lowerBound)
-    while index < runs.count, runs[index].range.lowerBound < range.upperBound {
-      let inside = runs[index].range.clamped(to: range)
+    while index < kept.count, kept[index].range.lowerBound < range.upperBound {
+      let inside = kept[index].range.clamped(to: range)
       if inside.lowerBound > cursor { found.append(Run(range: cursor..<inside.lowerBound, value: rest)) }
-      found.append(Run(range: inside, value: runs[index].value))
+      found.append(Run(range: inside, value: kept[index].value))
       cursor = inside.upperBound
       index += 1
     }

@@ -57,7 +57,8 @@ extension SimPages {
 
   /// How many pages of a range somebody refers to.
   private func used(_ range: Range<UInt64>) -> UInt64 {
-    references.parts(range).reduce(0) { $0 + ($1.value.isNone ? 0 : UInt64($1.range.count)) }
+    if range.count == 1 { return references[range.lowerBound].isNone ? 0 : 1 }
+    return references.parts(range).reduce(0) { $0 + ($1.value.isNone ? 0 : UInt64($1.range.count)) }
   }
 }
 

@@ -45,7 +45,8 @@ struct Timeline {
           holders[String(change.subject.dropFirst(4))] = pid
         }
       }
-      let column = pids.firstIndex { $0.pid == actor } ?? device
+      let isFilesystem = ["mount", "umount", "file", "commit"].contains(event.step.words.dropFirst().first)
+      let column = pids.firstIndex { $0.pid == actor } ?? (isFilesystem ? device + 1 : device)
       let changes = event.changes.filter { $0.subject != "runs" }.map { change -> (Int, String) in
         let own =
           switch change.owner {
@@ -67,7 +68,11 @@ struct Timeline {
   private static func short(_ step: Scenario.Step, _ actor: Int?) -> String {
     var words = step.words
     if words.first == "sim" { words.removeFirst() }
-    if let actor, let place = words.firstIndex(of: "\(actor)") { words.remove(at: place) }
+    if let actor, let place = words.firstIndex(of: "\(actor)") {
+      words.remove(at: place)
+      if place > 0, words[place - 1] == "--pid" { words.remove(at: place - 1) }
+    }
+    words.removeAll { $0 == "--json" }
     return words.joined(separator: " ")
   }
 
