@@ -34,7 +34,7 @@ public enum SimInvariant: String, CaseIterable, Hashable, Sendable {
   case brokenPromise = "sync-without-durability"
   /// A page became dirty without the filesystem being asked.
   case dirtiedBehind = "dirtied-behind-filesystem"
-  /// A device was taken for pinned that was not.
+  /// A page was taken for pinned that was not.
   case falsePin = "false-pin"
 }
 

@@ -75,9 +75,7 @@ extension SimKernel {
     guard offset < file.size else { throw SimFault(27, "the file ends before \(offset)") }
     let bytes = min(length ?? UInt64.max, file.size - offset)
     guard bytes > 0 else { throw SimFault(22, "that is nothing") }
-    if isWrite, let freeze = memory.freezes.first(where: { $0.isFilesystem && $0.volume == source.volume }) {
-      throw SimFault(11, "\(freeze.volume.word) is frozen: a process would wait")
-    }
+    if isWrite { try checkNotFrozen(source.volume) }
     let pages = offset / 4096..<(offset + bytes + 4095) / 4096
     if isWrite {
       store(source, pages, isDAX: filesystem.isDAX)

@@ -84,6 +84,7 @@ extension SimKernel {
     guard !memory.filesystems[place].files.contains(where: { $0.path == inside && !$0.isDeleted }) else {
       throw SimFault(17, "there is such a file")
     }
+    try checkNotFrozen(memory.filesystems[place].volume)
     guard size > 0, size <= 1 << 50 else { throw SimFault(22, "a file of \(size) bytes is not made here") }
     let bytes = (size + SimFilesystem.block - 1) / SimFilesystem.block * SimFilesystem.block
     let extents = try allocate(bytes, place)
@@ -111,6 +112,7 @@ extension SimKernel {
     guard
       let file = memory.filesystems[place].files.firstIndex(where: { $0.path == inside && !$0.isDeleted })
     else { throw SimFault(2, "there is no such file") }
+    try checkNotFrozen(memory.filesystems[place].volume)
     let source = SimSource(
       volume: memory.filesystems[place].volume, inode: memory.filesystems[place].files[file].inode)
     memory.filesystems[place].files[file].isDeleted = true

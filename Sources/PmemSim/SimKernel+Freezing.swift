@@ -77,6 +77,18 @@ extension SimKernel {
     }
   }
 
+  /// What holds up everybody who changes a filesystem (sb_start_write).
+  func freeze(ofFilesystemOn volume: SimVolume) -> SimFreeze? {
+    memory.freezes.first { $0.isFilesystem && $0.volume == volume }
+  }
+
+  /// Refuses what would wait for a frozen filesystem, where there is nobody who could.
+  func checkNotFrozen(_ volume: SimVolume) throws {
+    if let freeze = freeze(ofFilesystemOn: volume) {
+      throw SimFault(11, "\(freeze.volume.word) is frozen: a process would wait")
+    }
+  }
+
   private func storeInFlight(on volume: SimVolume) -> SimFaultInFlight? {
     memory.faults.first { fault in
       guard fault.isStore, let process = memory.processes.first(where: { $0.pid == fault.pid }) else {

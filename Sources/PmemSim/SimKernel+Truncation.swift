@@ -10,6 +10,7 @@ extension SimKernel {
     guard size <= 1 << 50 else { throw SimFault(27, "a file of \(size) bytes is not made here") }
     let cut = (size + SimFilesystem.block - 1) / SimFilesystem.block * SimFilesystem.block
     let end = file.extents.reduce(0) { $0 + $1.length }
+    if let freeze = freeze(ofFilesystemOn: source.volume) { return .waits("\(freeze.volume.word) is frozen") }
     if cut > end { try grow(source, by: cut - end) }
     if cut < end {
       if let reason = obstacle(source, file, filesystem, from: cut) { return .waits(reason) }

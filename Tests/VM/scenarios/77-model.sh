@@ -167,10 +167,16 @@ freeze() {
 	kill -USR1 "$holder"
 	if answered stored; then kernel="done"; else kernel=waits; fi
 	same "$1, frozen: a store to what was mapped and stored to" "$kernel" "$(word sim touch 30 "$2/stored" --write)"
+	truncate -s 4M "$2/stored" &
+	cutter=$!
+	/bin/busybox usleep 1000000
+	if kill -0 "$cutter" 2>/dev/null; then kernel=waits; else kernel="done"; fi
+	same "$1, frozen: truncate" "$kernel" "$(word sim truncate 20 "$2/stored" --size 4MiB)"
 	fsfreeze -u "$2"
+	wait "$cutter"
 	said=$(sim sim thaw "$2" --json | jq -c '[.stores, .woken]')
-	if answered stored; then kernel='[0,[30]]'; else kernel=stuck; fi
-	same "$1, thawed: it goes on, and nothing was stored meanwhile" "$kernel" "$said"
+	if answered stored; then kernel='[0,[30,20]]'; else kernel=stuck; fi
+	same "$1, thawed: both go on, and nothing was stored meanwhile" "$kernel" "$said"
 	let_go
 	quietly sim sim process stop 30
 }
