@@ -90,7 +90,8 @@ extension SimKernel {
     if let (page, found, wanted) = difference(file, source, pages, isDAX: isDAX) {
       damage(
         .staleRead,
-        "page \(page) of \(name(source)) is read as of store \(found), store \(wanted) was done to it")
+        "page \(page) of \(name(source)) is read as of store \(found), and the last to it was \(wanted == 0 ? "none" : "store \(wanted)")"
+      )
     }
   }
 

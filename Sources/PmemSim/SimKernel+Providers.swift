@@ -61,7 +61,8 @@ extension SimKernel {
     let sleeps = memory.providers[place].sleeps
     switch try attemptDirectAccess(name, page, pages, isAtomic: isAtomic) {
     case .waits(let reason, let isKillable):
-      memory.providers[place].sleeps += 1
+      // One that waits for memory is counted when it has some.
+      if memory.providers[place].kind == .remote { memory.providers[place].sleeps += 1 }
       memory.waits.append(
         SimWait(
           pid: pid, operation: .directAccess(provider: name, page: page, pages: pages), reason: reason,

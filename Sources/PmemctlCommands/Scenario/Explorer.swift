@@ -52,6 +52,8 @@ struct Explorer {
   private struct State {
     var next: [Int]
     var waitsIn: [Int?]
+    /// What is broken already on the way here.
+    var broken: Set<SimInvariant>
   }
 
   init(_ scenario: Scenario, _ machine: ScenarioMachine, _ budget: ExplorationBudget) throws(DeviceError) {
@@ -77,18 +79,17 @@ struct Explorer {
     try explorer.machine.machine.goBack(to: start)
     let found = explorer.shortest.sorted { $0.key.rawValue < $1.key.rawValue }
     for (_, (violation, trail)) in found {
-      let run = try explorer.shortened(trail, violation.invariant)
+      let (shortest, run) = try explorer.shortened(trail, violation)
       explorer.result.findings.append(
         Exploration.Finding(
-          violation: violation, run: run.map { (threads[$0.thread].name, threads[$0.thread].steps[$0.step]) })
-      )
+          violation: shortest, run: run.map { (threads[$0.thread].name, threads[$0.thread].steps[$0.step]) }))
     }
     try explorer.machine.machine.goBack(to: start)
     return explorer.result
   }
 
   private var first: State {
-    State(next: threads.map { _ in 0 }, waitsIn: threads.map { _ in nil })
+    State(next: threads.map { _ in 0 }, waitsIn: threads.map { _ in nil }, broken: known)
   }
 
   /// How many orders there are where nobody waits.
@@ -126,33 +127,34 @@ struct Explorer {
     let ready = runnable(state)
     guard !ready.isEmpty else {
       result.orders += 1
-      if let stuck = stuck(state) { note([stuck], trail) }
+      noteStuck(state, trail)
       return
     }
     for thread in ready {
       var next = state
       trail.append(take(thread, &next))
       result.steps += 1
-      let broken = broken()
-      if broken.isEmpty {
-        try descend(next, &trail)
-      } else {
-        result.orders += 1
-        note(broken, trail)
-      }
+      judge(&next, trail)
+      try descend(next, &trail)
       trail.removeLast()
       try machine.machine.goBack(to: here)
     }
   }
 
-  private func broken() -> [SimViolation] {
-    machine.workload.violations.filter { !known.contains($0.invariant) }
+  /// Notes what the last step broke, and goes on: worse may come of it.
+  private mutating func judge(_ state: inout State, _ trail: [Place]) {
+    let broken = state.broken
+    let fresh = machine.workload.violations.filter { !broken.contains($0.invariant) }
+    guard !fresh.isEmpty else { return }
+    note(fresh, trail)
+    state.broken.formUnion(fresh.map(\.invariant))
   }
 
   /// Nobody can do anything any more, and somebody waits.
-  private func stuck(_ state: State) -> SimViolation? {
-    guard let pid = machine.workload.waiting.first else { return nil }
-    return machine.workload.endless(pid)
+  private mutating func noteStuck(_ state: State, _ trail: [Place]) {
+    guard let pid = machine.workload.waiting.first else { return }
+    let stuck = machine.workload.endless(pid)
+    if !state.broken.contains(stuck.invariant), !state.broken.contains(.deadlock) { note([stuck], trail) }
   }
 
   private mutating func note(_ violations: [SimViolation], _ trail: [Place]) {
@@ -173,16 +175,12 @@ struct Explorer {
       result.orders += 1
       while true {
         guard let thread = runnable(state).randomElement(using: &generator) else {
-          if let stuck = stuck(state) { note([stuck], trail) }
+          noteStuck(state, trail)
           break
         }
         trail.append(take(thread, &state))
         result.steps += 1
-        let broken = broken()
-        guard broken.isEmpty else {
-          note(broken, trail)
-          break
-        }
+        judge(&state, trail)
       }
     }
   }
@@ -190,25 +188,36 @@ struct Explorer {
   // MARK: Shortening
 
   /// Leaves steps out as long as the rest breaks the same.
-  private func shortened(_ trail: [Place], _ invariant: SimInvariant) throws(DeviceError) -> [Place] {
-    var kept = trail
+  ///
+  /// - Returns: What it then breaks, and the steps that are left.
+  private func shortened(
+    _ trail: [Place], _ violation: SimViolation
+  ) throws(DeviceError) -> (SimViolation, [Place]) {
+    var (found, kept) = (violation, trail)
     var index = 0
     while index < kept.count {
       var fewer = kept
       fewer.remove(at: index)
-      if try breaks(fewer, invariant) { kept = fewer } else { index += 1 }
+      if let same = try broken(by: fewer, violation.invariant) {
+        (found, kept) = (same, fewer)
+      } else {
+        index += 1
+      }
     }
-    return kept
+    return (found, kept)
   }
 
-  private func breaks(_ trail: [Place], _ invariant: SimInvariant) throws(DeviceError) -> Bool {
+  private func broken(
+    by trail: [Place], _ invariant: SimInvariant
+  ) throws(DeviceError) -> SimViolation? {
     try machine.machine.goBack(to: start)
     for place in trail {
       _ = machine.advance(threads[place.thread].steps[place.step])
-      if broken().contains(where: { $0.invariant == invariant }) { return true }
+      if let found = machine.workload.violations.first(where: { $0.invariant == invariant }) { return found }
     }
-    guard let pid = machine.workload.waiting.first else { return false }
-    return machine.workload.endless(pid).invariant == invariant
+    guard let pid = machine.workload.waiting.first else { return nil }
+    let stuck = machine.workload.endless(pid)
+    return stuck.invariant == invariant ? stuck : nil
   }
 }
 
