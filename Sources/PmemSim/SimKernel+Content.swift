@@ -9,7 +9,7 @@ extension SimKernel {
   }
 
   private func nextStore() -> UInt64 {
-    defer { memory.nextStore += 1 }
+    defer { memory.nextStore &+= 1 }
     return memory.nextStore
   }
 

@@ -76,7 +76,7 @@ extension SimKernel {
     if let reason = obstacle(to: mapping, isStore: isStore) {
       throw SimFault(11, "\(reason): a fault waits before it has begun")
     }
-    if let number, number < 1 || memory.faults.contains(where: { $0.id == number }) {
+    if let number, !(1...1 << 30).contains(number) || memory.faults.contains(where: { $0.id == number }) {
       throw SimFault(17, "there is a fault \(number), or cannot be")
     }
     let page = mapping.pages((address - mapping.start)..<(address - mapping.start + 1))

@@ -22,7 +22,7 @@ extension SimKernel {
     let mapping = memory.processes[process].mappings[index]
     var bytes = length ?? mapping.end - address
     guard bytes > 0, bytes <= mapping.end - address else { throw SimFault(14, "not all of it is mapped") }
-    if let number, number < 1 || memory.pins.contains(where: { $0.id == number }) {
+    if let number, !(1...1 << 30).contains(number) || memory.pins.contains(where: { $0.id == number }) {
       throw SimFault(17, "there is a pin \(number), or cannot be")
     }
     try check(kind, mapping)
@@ -162,7 +162,10 @@ extension SimKernel {
     let rules = topology.profile.rules
     let isDevice = namespace.claim?.kind == .dax
     let page = countingPage(region, id)
-    let held = memory.pages(region, id).references
+    // What is told of behind the device's end was not written by this program.
+    let last = ((namespace.claim?.usable ?? namespace.size) + page - 1) / page
+    let references = memory.pages(region, id).references
+    let held = references.runs.filter { $0.range.upperBound <= last }
     var mapped = RunMap<Int32>(0)
     if rules.countsMappings {
       for extent in self.mapped(region, id) {
@@ -171,11 +174,11 @@ extension SimKernel {
     }
     let idle = rules.idleReferences(isDevice ? .devdax : .fsdax)
     let bounds =
-      held.runs.flatMap { [$0.range.lowerBound, $0.range.upperBound] }
+      held.flatMap { [$0.range.lowerBound, $0.range.upperBound] }
       + mapped.runs.flatMap { [$0.range.lowerBound, $0.range.upperBound] }
     let places = Set(bounds).sorted()
     return zip(places, places.dropFirst()).compactMap { start, end in
-      let references = held[start]
+      let references = references[start]
       let mappings = mapped[start]
       guard !references.isNone || mappings != 0 else { return nil }
       var count = PageCount(

@@ -57,12 +57,12 @@ extension SimKernel {
     _ = try place(pid)
     guard !isWaiting(pid) else { throw SimFault(16, "process \(pid) waits already") }
     let place = try provider(name)
-    memory.providers[place].calls += 1
+    memory.providers[place].calls &+= 1
     let sleeps = memory.providers[place].sleeps
     switch try attemptDirectAccess(name, page, pages, isAtomic: isAtomic) {
     case .waits(let reason, let isKillable):
       // One that waits for memory is counted when it has some.
-      if memory.providers[place].kind == .remote { memory.providers[place].sleeps += 1 }
+      if memory.providers[place].kind == .remote { memory.providers[place].sleeps &+= 1 }
       memory.waits.append(
         SimWait(
           pid: pid, operation: .directAccess(provider: name, page: page, pages: pages), reason: reason,
@@ -103,7 +103,7 @@ extension SimKernel {
         throw SimFault(28, "no page can be had without sleeping")
       }
       memory.providers[place].pool -= 1
-      if maySleep { memory.providers[place].sleeps += 1 }
+      if maySleep { memory.providers[place].sleeps &+= 1 }
       memory.providers[place].present.insert(asked)
       return .done
     case .remote:
@@ -113,7 +113,8 @@ extension SimKernel {
           .spuriousFailure, "page \(page) of \(name) must be fetched first, and nothing may wait for that")
         throw SimFault(5, "the page is elsewhere, and cannot be waited for")
       }
-      let end = min(page + pages, memory.providers[place].pages)
+      let rest = memory.providers[place].pages - page
+      let end = page + min(pages, rest)
       memory.providers[place].fetching.insert(Extent(offset: page * 4096, length: (end - page) * 4096))
       return .waits("until page \(page) of \(name) has come")
     }

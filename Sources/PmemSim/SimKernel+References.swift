@@ -137,7 +137,7 @@ extension SimKernel {
       case .eachPage: memory.pages[place].device = runs.reduce(0) { $0 + UInt64($1.range.count) }
       case .eachGet:
         memory.pages[place].device = runs.reduce(0) {
-          $0 &+ UInt64($1.range.count) &* UInt64(bitPattern: Int64($1.value.pins + $1.value.plain))
+          $0 &+ UInt64($1.range.count) &* UInt64(bitPattern: Int64($1.value.pins &+ $1.value.plain))
         }
       }
     }

@@ -13,7 +13,7 @@ extension SimKernel {
       throw SimFault(22, "the file ends before \(offset)")
     }
     guard offset % 512 == 0, length % 512 == 0 else { throw SimFault(22, "direct I/O is in whole sectors") }
-    if let number, number < 1 || memory.transfers.contains(where: { $0.id == number }) {
+    if let number, !(1...1 << 30).contains(number) || memory.transfers.contains(where: { $0.id == number }) {
       throw SimFault(17, "there is a transfer \(number), or cannot be")
     }
     let pin = try pin(pid, at: buffer, length: length, kind: .directIO).id

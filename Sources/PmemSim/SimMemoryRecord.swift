@@ -203,7 +203,9 @@ struct SimMemoryReader {
       try addToLast(\.processes, line) { $0.open.append(source) }
     case "mapping": try readMapping(line)
     case "populated", "stored": try readPopulated(line)
-    case "next-pin": memory.nextPin = try line.integer("id", file: file)
+    case "next-pin":
+      memory.nextPin = try line.integer("id", file: file)
+      guard (1...1 << 40).contains(memory.nextPin) else { throw misfit(line) }
     case "pin": try readPin(line)
     case "partition", "freeze", "fault": try readLast(line)
     case let kind where SimModelRecord.kinds.contains(kind): try readModel(line)
@@ -236,6 +238,9 @@ struct SimMemoryReader {
           volume: try volume(line), isFilesystem: try flag("filesystem", line), policy: policy,
           stores: try line.integer("stores", file: file), cost: try line.integer("cost", file: file)))
     default:
+      guard (1...1 << 30).contains(try line.integer("id", file: file, as: Int.self)) else {
+        throw misfit(line)
+      }
       memory.faults.append(
         SimFaultInFlight(
           id: try line.integer("id", file: file), pid: try process(line),

@@ -195,7 +195,7 @@ extension SimMemoryReader {
   private func range(_ line: RecordLine) throws(DeviceError) -> Range<UInt64> {
     let first = try line.integer("first", file: file, as: UInt64.self)
     let end = try line.integer("end", file: file, as: UInt64.self)
-    guard first < end else { throw misfit(line) }
+    guard first < end, end <= 1 << 38 else { throw misfit(line) }
     return first..<end
   }
 
@@ -229,7 +229,9 @@ extension SimMemoryReader {
       pin: try line.integer("pin", file: file),
       storage: try source(line), offset: try line.integer("offset", file: file),
       length: try line.integer("length", file: file), isRead: try flag("read", line))
-    guard transfer.offset <= 1 << 50, transfer.length <= 1 << 50 else { throw misfit(line) }
+    guard (1...1 << 30).contains(transfer.id), transfer.offset <= 1 << 50, transfer.length <= 1 << 50 else {
+      throw misfit(line)
+    }
     memory.transfers.append(transfer)
   }
 
@@ -240,7 +242,10 @@ extension SimMemoryReader {
       operation = .access(
         address: try line.integer("address", file: file), length: try line.integer("length", file: file),
         isStore: try flag("store", line))
-    case "truncate": operation = .truncate(try source(line), size: try line.integer("size", file: file))
+    case "truncate":
+      let size = try line.integer("size", file: file, as: UInt64.self)
+      guard size <= 1 << 50 else { throw misfit(line) }
+      operation = .truncate(try source(line), size: size)
     case "evict": operation = .evict(try source(line))
     case "writeback": operation = .writeback(try source(line), isSync: try flag("sync", line))
     case "unbind":

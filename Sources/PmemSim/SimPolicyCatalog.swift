@@ -84,7 +84,7 @@ public enum SimPolicyCatalog {
     Choice(
       "delay-free", "truncate goes on, the filesystem keeps blocks that are pinned from being allocated",
       by:
-        "Matthew Wilcox, proposal 2; Jan Kara, linux-fsdevel, 2014-10-09: as ext4 frees blocks after the commit",
+        "Matthew Wilcox, proposal 2; Jan Kara, linux-fsdevel, October 2014: as ext4 frees blocks after the commit",
       cost: "space that is free is not available; each filesystem must learn it",
       outcome: "not taken"),
   ]

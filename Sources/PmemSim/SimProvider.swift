@@ -1,6 +1,7 @@
 import PmemDevice
 
-/// A driver that answers ->direct_access (seed: "Should implementations of ->direct_access be allowed to sleep?").
+/// A driver that answers ->direct_access (linux-kernel, March 2015: "Should implementations of ->direct_access
+/// be allowed to sleep?").
 struct SimProvider: Hashable {
   /// What is behind it. A namespace's own device is always there by its name, and is arithmetic.
   enum Kind: String, CaseIterable, Hashable {

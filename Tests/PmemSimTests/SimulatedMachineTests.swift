@@ -159,8 +159,21 @@ final class ScratchMachine {
       let address = try workload.map(
         "/srv/file", into: 7, offset: 0, length: 1 << 20, isWritable: true, isSync: false)
       _ = try workload.access(7, at: address, length: 5000, isStore: true)
-      _ = try workload.beginFault(7, at: address, isStore: true)
+      _ = try workload.beginFault(7, at: address, isStore: false)
       _ = try workload.pin(7, at: address, length: 9000, kind: .directIO)
+      try workload.commit("/srv")
+      try workload.choose(.truncate, "delay-free")
+      _ = try workload.start("holder", pid: 8)
+      _ = try workload.start("waits", pid: 9)
+      let transfer = SimWorkload.Transfer(
+        buffer: address, length: 4096, storage: "/srv/file", offset: 0, isRead: true)
+      _ = try workload.begin(transfer, by: 7, number: nil)
+      _ = try workload.truncate(9, "/srv/file", to: .kibibytes(4))
+      for kind in SimWorkload.providerKinds {
+        try workload.makeProvider(kind, kind: kind, size: .mebibytes(1), pool: 1)
+      }
+      _ = try workload.directAccess(8, "brd", page: 3, pages: 1, isAtomic: true)
+      _ = try workload.directAccess(8, "remote", page: 3, pages: 1, isAtomic: false)
       _ = try workload.freeze("/srv", policy: .unmap)
       _ = try workload.access(7, at: address, length: 5000, isStore: true)
     }
@@ -179,6 +192,9 @@ final class ScratchMachine {
           _ = try backend.usage(of: all)
           _ = try backend.pins(of: all, isAttributed: true)
         }
+        let opened = try SimMachine.open(FilePath(machine.path), forWriting: false)
+        let workload = SimWorkload(opened)
+        _ = (workload.violations, workload.facts, workload.processes, workload.providers, workload.policies)
       } catch let error as DeviceError {
         #expect([.corrupt, .failed].contains(error.code), "\(error.summary)")
       }

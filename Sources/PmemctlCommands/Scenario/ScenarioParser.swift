@@ -6,7 +6,7 @@ import PmemSim
 ///
 /// ```
 /// about: one sentence
-/// cite: seed 002, Matthew Wilcox: "the sentence"
+/// cite: who, when, where: "the sentence"
 /// rule: truncate-checks-pins
 /// machine: --dimm 256MiB --kernel 6.18
 ///
