@@ -8,8 +8,7 @@ extension SimKernel {
   /// - Parameters:
   ///   - volume: Whose queue, or whose filesystem.
   ///   - isFilesystem: Which of them.
-  ///   - policy: nil: what this kernel does. A queue is stopped and no more; a filesystem's dirty entries are
-  ///     write-protected since 4.10 (4b4bb46d00b3 "dax: clear dirty entry tags on cache flush"), before that they were not.
+  ///   - policy: nil: what is in force on the machine (``SimPolicy/queueFreeze``, ``SimPolicy/filesystemFreeze``).
   /// - Returns: How many entries were visited, in pages.
   /// - Throws: EBUSY where it is frozen already.
   func freeze(_ volume: SimVolume, isFilesystem: Bool, policy: SimFreezePolicy?) throws -> UInt64 {
@@ -25,8 +24,7 @@ extension SimKernel {
     } else {
       guard try daxAlign(of: volume) == nil else { throw SimFault(25, "a DAX device has no queue to freeze") }
     }
-    let own: SimFreezePolicy =
-      isFilesystem && topology.profile.rules.freezeProtectsDAX ? .writeProtect : .none
+    let own = isFilesystem ? policies.filesystemFreeze : policies.queueFreeze
     var freeze = SimFreeze(volume: volume, isFilesystem: isFilesystem, policy: policy ?? own)
     for process in memory.processes.indices {
       for index in memory.processes[process].mappings.indices

@@ -4,6 +4,10 @@ import PmemDevice
 public enum SimPolicy: String, CaseIterable, Hashable, Sendable {
   /// Whether a driver may sleep in ->direct_access.
   case directAccess = "direct-access"
+  /// What stopping a device's queue does to mappings of the device.
+  case queueFreeze = "queue-freeze"
+  /// What freezing a filesystem does to mappings of its files.
+  case filesystemFreeze = "filesystem-freeze"
   /// What truncate does where pages of the range are pinned.
   case truncate
   /// Whether a file's pages can be pinned for as long as somebody likes.
@@ -69,6 +73,8 @@ struct SimPolicyView {
   func word(_ policy: SimPolicy) -> String {
     switch policy {
     case .directAccess: directAccess.rawValue
+    case .queueFreeze: queueFreeze.rawValue
+    case .filesystemFreeze: filesystemFreeze.rawValue
     case .truncate: truncate.rawValue
     case .longTerm: longTerm.rawValue
     case .teardown: teardown.rawValue
@@ -79,6 +85,14 @@ struct SimPolicyView {
   }
 
   var directAccess: DirectAccess { choice(.directAccess, .maySleep) }
+
+  var queueFreeze: SimFreezePolicy { choice(.queueFreeze, .none) }
+
+  /// Dirty entries are write-protected since 4.10 (4b4bb46d00b3 "dax: clear dirty entry tags on cache flush"), before
+  /// that they were not.
+  var filesystemFreeze: SimFreezePolicy {
+    choice(.filesystemFreeze, rules.freezeProtectsDAX ? .writeProtect : .none)
+  }
 
   /// 4.18 waits where a process maps the file (5fac7408d828 "mm, fs, dax: handle layout changes to pinned dax mappings"),
   /// 6.15 always.

@@ -23,6 +23,8 @@ public enum SimPolicyCatalog {
   public static func question(_ policy: SimPolicy) -> String {
     switch policy {
     case .directAccess: "May a driver sleep in ->direct_access?"
+    case .queueFreeze: "What does stopping a device's queue do to mappings of the device?"
+    case .filesystemFreeze: "What does freezing a filesystem do to mappings of its files?"
     case .truncate: "What does truncate do with blocks that are pinned?"
     case .longTerm: "May pages of a file be pinned for as long as the holder likes?"
     case .teardown: "What becomes of mappings and pins when a device is taken away?"
@@ -35,6 +37,8 @@ public enum SimPolicyCatalog {
   public static func choices(of policy: SimPolicy) -> [Choice] {
     switch policy {
     case .directAccess: directAccess
+    case .queueFreeze: queueFreeze
+    case .filesystemFreeze: filesystemFreeze
     case .truncate: truncate
     case .longTerm: longTerm
     case .teardown: teardown
@@ -57,6 +61,43 @@ public enum SimPolicyCatalog {
       by: "Matthew Wilcox, linux-kernel, 2015-03-26, the same thread (GFP_NOWAIT | __GFP_ZERO for brd)",
       cost: "random I/O failures under memory pressure; nothing remote can be asked",
       outcome: "not taken; brd lost its DAX in 4.15 (7a862fbbdec6)"),
+  ]
+
+  private static let queueFreeze = [
+    Choice(
+      "none", "block I/O stops, stores through mappings go on",
+      by: "nobody: told of by Jan Kara, 2015-10-24, \"block: enable dax for raw block devices\"",
+      cost: "the media change while the device is taken to be still",
+      outcome: "what Linux does, also where device mapper suspends with --nolockfs"),
+    Choice(
+      "unmap", "all mappings of the device are taken out of page tables",
+      by: "Jan Kara, 2015-10-24, the same mail: \"hook into blk_stop_queue() and unmap\"",
+      cost: "each entry is visited, and faulted in again by loads too",
+      outcome: "not taken; raw block DAX left in 4.7 (acc93d30d7d4)"),
+    Choice(
+      "write-protect", "all entries become read-only",
+      by: "Jan Kara, 2015-10-24, the same mail: \"(or at least write-protect)\"",
+      cost: "each entry that can be stored to is visited; \"some more coding\"",
+      outcome: "not taken for queues"),
+  ]
+
+  private static let filesystemFreeze = [
+    Choice(
+      "none", "what is mapped and can be stored to goes on being stored to",
+      by: "nobody: told of by Jan Kara, 2015-10-24, \"DAX mmap isn't safe wrt fs freezing\"",
+      cost: "a frozen filesystem changes: what is copied of it is no moment of it",
+      outcome: "until 4.9"),
+    Choice(
+      "unmap", "unmap_mapping_range() for each inode",
+      by: "Jan Kara, 2015-10-24, the same mail: \"it is enough to call unmap_mapping_range()\"",
+      cost: "each entry is visited, and faulted in again by loads too",
+      outcome: "not taken"),
+    Choice(
+      "write-protect", "entries that can be stored to become read-only, the next store waits in its fault",
+      by: "Jan Kara, 2015-10-24, the same mail: \"writeprotect all pages that are mapped\"",
+      cost: "each entry that can be stored to is visited: \"that's going to be slow\"",
+      outcome: "Linux since 4.10: dirty entries are tagged, and cleaned by the sync that freezing begins with"
+        + " (fs/dax.c:dax_writeback_one)"),
   ]
 
   private static let truncate = [

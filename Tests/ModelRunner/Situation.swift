@@ -276,7 +276,7 @@ struct Situation {
     if policies[.writeback] == "write" { allowed.formUnion([.dirtiedBehind, .brokenPromise]) }
     if policies[.writeback] == "skip" { allowed.insert(.brokenPromise) }
     if policies[.pinDetection] == "mapcount" { allowed.insert(.falsePin) }
-    if !kernel.rules.freezeProtectsDAX { allowed.insert(.storeWhileFrozen) }
+    if policies[.filesystemFreeze] == "none" { allowed.insert(.storeWhileFrozen) }
     return allowed
   }
 

@@ -72,6 +72,19 @@ import Testing
     #expect(harness.run("sim policy list").out.contains(#/truncate +wait +kernel/#))
   }
 
+  @Test func freezingIsAPolicyToo() throws {
+    let harness = try machine()
+    harness.run("sim touch 8 /srv/f --write")
+    harness.run("sim policy set filesystem-freeze none")
+    #expect(harness.run("sim freeze /srv").out.contains("0 page table entries"))
+    #expect(harness.run("sim touch 8 /srv/f --write").err.isEmpty)
+    #expect(harness.run("sim check").out.contains("store-while-frozen"))
+    harness.run("sim thaw /srv")
+    harness.run("sim policy set filesystem-freeze kernel")
+    #expect(harness.run("sim freeze /srv").out.contains("1 page table entries"))
+    #expect(harness.run("sim touch 8 /srv/f --write").err.contains("process 8 waits"))
+  }
+
   @Test(arguments: [
     ("4.5", "free", "allow", "storage-wait", "each-get"),
     ("4.12", "free", "allow", "storage-wait", "each-page"),

@@ -14,7 +14,7 @@ struct SimFreezeCommand: ContextCommand {
   @Argument(help: "A block device, or the folder that a filesystem is mounted on.")
   var what: String
 
-  @Option(name: .shortAndLong, help: "none, unmap or write-protect; by default what the kernel does.")
+  @Option(name: .shortAndLong, help: "none, unmap or write-protect; by default the policy in force.")
   var policy: String?
 
   @OptionGroup var output: OutputOptions
