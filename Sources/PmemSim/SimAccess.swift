@@ -3,6 +3,6 @@ public enum SimAccess: Hashable, Sendable {
   case done
   /// By SIGBUS: nothing is behind it any more, or never was.
   case killed
-  /// The process waits until something is thawed.
+  /// The process waits: for a thaw, a pin, a fault, memory.
   case waits
 }

@@ -90,7 +90,7 @@ extension SimWorkload {
         SimFact(
           owner: .filesystem, subject: SimUsage.path(file, on: filesystem).text,
           value:
-            "\(ByteCount(file.size)) in \(ByteCount(file.extents.reduce(0) { $0 + $1.length })) of blocks")
+            "\(ByteCount(file.size)) in \(ByteCount(file.allocated)) of blocks")
       }
       let kept = filesystem.held.length
       if kept > 0 {

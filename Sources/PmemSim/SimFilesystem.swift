@@ -67,6 +67,9 @@ struct SimFile: Hashable {
   /// What fsync has promised.
   var promised = RunMap<UInt64>(0)
 
+  /// Bytes of blocks that it has.
+  var allocated: UInt64 { extents.reduce(0) { $0 + $1.length } }
+
   /// How many lines of text describe it, at most.
   var lines: Int {
     extents.count + expected.runs.count + copies.runs.count + dirty.runs.count + promised.runs.count + 1

@@ -67,8 +67,7 @@ extension SimKernel {
 
   /// read(2) and write(2).
   func readOrWrite(_ pid: Int, _ source: SimSource, offset: UInt64, length: UInt64?, isWrite: Bool) throws {
-    _ = try place(pid)
-    guard !isWaiting(pid) else { throw SimFault(16, "process \(pid) waits already") }
+    try checkRuns(pid)
     guard let file = file(source), let filesystem = filesystem(source.volume) else {
       throw SimFault(2, "there is no such file")
     }
@@ -180,8 +179,8 @@ extension SimKernel {
     var position: UInt64 = 0
     for extent in file.extents {
       for own in pieces(filesystem.volume, [extent]) {
-        for held in pin.pieces where held.region == own.region && held.namespace == own.namespace {
-          guard let both = own.extent.intersection(held.extent) else { continue }
+        for held in pin.pieces {
+          guard let both = own.intersection(held) else { continue }
           let first = (position + both.offset - own.extent.offset) / 4096
           let pages = first..<(first + both.length / 4096)
           if pin.source == source, pin.pages.overlaps(pages) {

@@ -104,10 +104,7 @@ extension SimKernel {
   /// - Returns: Whether it waits.
   /// - Throws: ENOENT, ESRCH, and EBUSY for a process that waits already.
   func removeFile(_ path: String, by pid: Int? = nil) throws -> SimAccess {
-    if let pid {
-      _ = try self.place(pid)
-      guard !isWaiting(pid) else { throw SimFault(16, "process \(pid) waits already") }
-    }
+    if let pid { try checkRuns(pid) }
     let (place, inside) = try resolve(path)
     guard
       let file = memory.filesystems[place].files.firstIndex(where: { $0.path == inside && !$0.isDeleted })

@@ -89,13 +89,8 @@ extension SimKernel {
 
   private func storeInFlight(on volume: SimVolume) -> SimFaultInFlight? {
     memory.faults.first { fault in
-      guard fault.isStore, let process = memory.processes.first(where: { $0.pid == fault.pid }) else {
-        return false
-      }
-      return process.mappings.contains {
-        $0.source.volume == volume && $0.source.inode != nil && $0.start <= fault.address
-          && fault.address < $0.end
-      }
+      guard fault.isStore, let source = mappedSource(fault.pid, fault.address) else { return false }
+      return source.volume == volume && source.inode != nil
     }
   }
 

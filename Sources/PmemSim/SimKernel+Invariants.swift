@@ -18,10 +18,7 @@ extension SimKernel {
       for file in filesystem.files {
         let isOwn = file.inode == source.inode
         for block in pieces(filesystem.volume, file.extents) {
-          let hits = pin.pieces.contains {
-            $0.region == block.region && $0.namespace == block.namespace && $0.extent.overlaps(block.extent)
-          }
-          guard hits else { continue }
+          guard pin.pieces.contains(where: { $0.intersection(block) != nil }) else { continue }
           if !isOwn {
             found.append(
               SimViolation(
@@ -70,7 +67,7 @@ extension SimKernel {
       process.mappings.compactMap { mapping -> SimViolation? in
         guard let last = mapping.populated.extents.last else { return nil }
         if let file = file(mapping.source) {
-          let end = file.extents.reduce(0) { $0 + $1.length }
+          let end = file.allocated
           guard mapping.offset + last.end > end else { return nil }
           return SimViolation(
             .strayEntry, "process \(process.pid) has an entry behind the end of \(name(mapping.source))")

@@ -68,8 +68,8 @@ extension SimKernel {
   ///
   /// - Returns: The number to finish it by.
   func beginFault(_ pid: Int, at address: UInt64, isStore: Bool, number: Int? = nil) throws -> Int {
+    try checkRuns(pid)
     let process = try place(pid)
-    guard !isWaiting(pid) else { throw SimFault(16, "process \(pid) waits already") }
     let index = try mapping(process, at: address)
     let mapping = memory.processes[process].mappings[index]
     guard !isDying(mapping.source.volume) else { throw SimFault(6, "the device is being taken away") }

@@ -54,8 +54,7 @@ extension SimKernel {
   func directAccess(
     _ pid: Int, _ name: String, _ page: UInt64, _ pages: UInt64, isAtomic: Bool
   ) throws -> SimDirectAccess {
-    _ = try place(pid)
-    guard !isWaiting(pid) else { throw SimFault(16, "process \(pid) waits already") }
+    try checkRuns(pid)
     let place = try provider(name)
     memory.providers[place].calls &+= 1
     let sleeps = memory.providers[place].sleeps
@@ -129,16 +128,8 @@ extension SimKernel {
     let rest = Extent(offset: page * 4096, length: (size - page) * 4096)
     // A bad block ends what can be had; before its own page nothing is refused.
     var good = size - page
-    if let piece = pieces(volume, [rest]).first,
-      let namespace = regions[piece.region].namespaces.first(where: { $0.id == piece.namespace })
-    {
-      good = min(good, piece.extent.length / 4096)
-      let base =
-        namespace.offset + (namespace.claim.map { $0.startPad + $0.dataOffset } ?? 0) + piece.extent.offset
-      for bad in media.badBlocks.extents(ofRegion: piece.region)
-      where bad.end > base && bad.offset < base + good * 4096 {
-        good = bad.offset <= base ? 0 : (bad.offset - base) / 4096
-      }
+    if let piece = pieces(volume, [rest]).first {
+      good = min(good, (firstBad(piece) ?? piece.extent.length) / 4096)
     }
     guard good > 0 else { throw SimFault(133, "the media are bad there") }
     return SimDirectAccess(pages: min(good, pages), slept: false)

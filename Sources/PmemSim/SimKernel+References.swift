@@ -46,7 +46,7 @@ extension SimKernel {
       }
       var good = piece.extent.length / 4096
       if let bad = firstBad(piece) {
-        good = bad
+        good = bad / 4096
         grant.fault = SimFault(133, "the media are bad there")
       }
       if let failing, failing < grant.pages + good {
@@ -84,20 +84,6 @@ extension SimKernel {
     let isEnabled = regions[piece.region].namespaces.first { $0.id == piece.namespace }?.isEnabled ?? false
     let isDying = memory.pages(piece.region, piece.namespace).isDying && rule(.dyingDeviceRefuses)
     return isEnabled && !isDying ? nil : SimFault(14, "its device is being taken away")
-  }
-
-  /// The first page of a piece that holds a bad block, counted from its start.
-  private func firstBad(_ piece: SimPin.Piece) -> UInt64? {
-    guard !media.badBlocks.isEmpty,
-      let namespace = regions[piece.region].namespaces.first(where: { $0.id == piece.namespace })
-    else { return nil }
-    let base = namespace.offset + (namespace.claim.map { $0.startPad + $0.dataOffset } ?? 0)
-    let first = media.badBlocks.extents(ofRegion: piece.region).first {
-      $0.overlaps(Extent(offset: base + piece.extent.offset, length: piece.extent.length))
-    }
-    return first.map {
-      ($0.offset < base + piece.extent.offset ? 0 : $0.offset - base - piece.extent.offset) / 4096
-    }
   }
 
   /// Adds to the counters of a piece's pages, or takes from them.

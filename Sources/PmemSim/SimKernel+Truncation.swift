@@ -9,7 +9,7 @@ extension SimKernel {
     }
     guard size <= 1 << 50 else { throw SimFault(27, "a file of \(size) bytes is not made here") }
     let cut = (size + SimFilesystem.block - 1) / SimFilesystem.block * SimFilesystem.block
-    let end = file.extents.reduce(0) { $0 + $1.length }
+    let end = file.allocated
     if let freeze = freeze(ofFilesystemOn: source.volume) { return .waits("\(freeze.volume.word) is frozen") }
     if cut > end { try grow(source, by: cut - end) }
     if cut < end {
@@ -47,11 +47,7 @@ extension SimKernel {
   }
 
   private func faultInFlight(on source: SimSource) -> SimFaultInFlight? {
-    memory.faults.first { fault in
-      memory.processes.first { $0.pid == fault.pid }?.mappings.contains {
-        $0.source == source && $0.start <= fault.address && fault.address < $0.end
-      } ?? false
-    }
+    memory.faults.first { mappedSource($0.pid, $0.address) == source }
   }
 
   private func grow(_ source: SimSource, by bytes: UInt64) throws {
@@ -134,9 +130,7 @@ extension SimKernel {
     return pieces(volume, [extent]).flatMap { piece -> [Extent] in
       defer { begin += piece.extent.length }
       return memory.pins.filter { !$0.isDangling }.flatMap(\.pieces).compactMap { held in
-        guard held.region == piece.region, held.namespace == piece.namespace,
-          let both = held.extent.intersection(piece.extent)
-        else { return nil }
+        guard let both = held.intersection(piece) else { return nil }
         return Extent(offset: begin + both.offset - piece.extent.offset, length: both.length)
       }
     }

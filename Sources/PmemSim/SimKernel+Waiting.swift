@@ -7,12 +7,17 @@ extension SimKernel {
 
   func isWaiting(_ pid: Int) -> Bool { memory.waits.contains { $0.pid == pid } }
 
+  /// Refuses what a process cannot do that is not there (ESRCH), or waits (EBUSY).
+  func checkRuns(_ pid: Int) throws {
+    _ = try place(pid)
+    guard !isWaiting(pid) else { throw SimFault(16, "process \(pid) waits already") }
+  }
+
   /// Begins an operation of a process.
   ///
   /// - Throws: ESRCH for a process that is not there, EBUSY for one that waits, and the operation's own errors.
   func perform(_ operation: SimOperation, by pid: Int) throws -> SimAccess {
-    _ = try place(pid)
-    guard !isWaiting(pid) else { throw SimFault(16, "process \(pid) waits already") }
+    try checkRuns(pid)
     switch try attempt(operation, by: pid) {
     case .done:
       settle()
@@ -95,7 +100,8 @@ extension SimKernel {
     }
   }
 
-  private func mappedSource(_ pid: Int, _ address: UInt64) -> SimSource? {
+  /// What a process has mapped at an address.
+  func mappedSource(_ pid: Int, _ address: UInt64) -> SimSource? {
     memory.processes.first { $0.pid == pid }?.mappings.first { $0.start <= address && address < $0.end }?
       .source
   }
@@ -125,11 +131,7 @@ extension SimKernel {
   func pins(on blocks: [SimPin.Piece]) -> [SimPin] {
     memory.pins.filter { pin in
       !pin.isDangling
-        && pin.pieces.contains { held in
-          blocks.contains {
-            $0.region == held.region && $0.namespace == held.namespace && $0.extent.overlaps(held.extent)
-          }
-        }
+        && pin.pieces.contains { held in blocks.contains { $0.intersection(held) != nil } }
     }
   }
 }

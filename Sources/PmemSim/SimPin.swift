@@ -28,6 +28,11 @@ struct SimPin: Hashable {
     var namespace: Int
     /// On the namespace's device, bytes.
     var extent: Extent
+
+    /// What two pieces have in common, on the device; nil for nothing.
+    func intersection(_ other: Piece) -> Extent? {
+      region == other.region && namespace == other.namespace ? extent.intersection(other.extent) : nil
+    }
   }
 }
 

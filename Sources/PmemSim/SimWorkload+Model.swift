@@ -245,7 +245,7 @@ extension SimWorkload {
       var kept = filesystem.held
       for extent in filesystem.uncommitted.extents { kept.insert(extent) }
       return Space(
-        used: filesystem.files.reduce(0) { $0 + $1.extents.reduce(0) { $0 + $1.length } }, held: kept.length,
+        used: filesystem.files.reduce(0) { $0 + $1.allocated }, held: kept.length,
         free: filesystem.free(of: size).reduce(0) { $0 + $1.length },
         total: size / SimFilesystem.block * SimFilesystem.block - SimFilesystem.reserved,
         isFrozen: machine.kernel.memory.freezes.contains { $0.isFilesystem && $0.volume == filesystem.volume }
