@@ -28,25 +28,36 @@ public enum InventoryDepth: Hashable, Sendable {
 
 /// Finds who uses persistent memory; asked before anything is taken away.
 public protocol UsageInspector: AnyObject {
-  /// Who uses namespaces, and what taking them away would do to each. In the order of the namespaces; empty where
-  /// nobody is seen.
-  func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport
+  /// Who uses namespaces, and what taking them away would do to each.
+  ///
+  /// - Parameters:
+  ///   - namespaces: Which; disabled ones have no users.
+  ///   - inventory: Of this machine: what else there is, and its kernel.
+  /// - Returns: In the order of the namespaces; empty where nobody is seen.
+  /// - Throws: What asking the kernel says.
+  func usage(of namespaces: [Namespace], in inventory: Inventory) throws(DeviceError) -> UsageReport
 
   /// The mappings of persistent memory on this machine.
   ///
   /// - Parameters:
+  ///   - inventory: Of this machine.
   ///   - pid: Only this process's; nil for all.
   ///   - interface: How to ask the kernel; nil for the cheapest that works. A simulated machine has only one way.
   /// - Returns: What could be seen, by process, then by address.
-  /// - Throws: What reading the inventory says; ``DeviceError/Code/unsupported`` where the interface cannot be had.
-  func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport
+  /// - Throws: ``DeviceError/Code/unsupported`` where the interface cannot be had.
+  func mappings(
+    in inventory: Inventory, pid: Int?, interface: MappingInterface?
+  ) throws(DeviceError) -> MappingReport
 
   /// The references to pages of namespaces beyond what the kernel gives an unused or mapped page.
   ///
   /// - Parameters:
   ///   - namespaces: Which; those without pages of their own (raw, sector, disabled) are passed over.
+  ///   - inventory: Of this machine.
   ///   - isAttributed: Also who holds them, which files they are in, and for how long.
   /// - Returns: A device for each namespace, in their order.
-  /// - Throws: What reading the inventory says.
-  func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport
+  /// - Throws: What asking the kernel says.
+  func pins(
+    of namespaces: [Namespace], in inventory: Inventory, isAttributed: Bool
+  ) throws(DeviceError) -> PinReport
 }

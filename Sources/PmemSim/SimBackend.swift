@@ -128,15 +128,19 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     }
   }
 
-  public func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport {
+  public func usage(of namespaces: [Namespace], in inventory: Inventory) throws(DeviceError) -> UsageReport {
     SimUsage(machine.kernel).usage(of: namespaces)
   }
 
-  public func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport {
+  public func mappings(
+    in inventory: Inventory, pid: Int?, interface: MappingInterface?
+  ) throws(DeviceError) -> MappingReport {
     SimUsage(machine.kernel).mappings(pid: pid)
   }
 
-  public func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport {
+  public func pins(
+    of namespaces: [Namespace], in inventory: Inventory, isAttributed: Bool
+  ) throws(DeviceError) -> PinReport {
     PinReport(devices: SimPins(machine.kernel).pins(of: namespaces))
   }
 

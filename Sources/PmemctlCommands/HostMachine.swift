@@ -31,16 +31,20 @@ public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
 
   public func readLabels(dimm: String) throws(DeviceError) -> [UInt8] { try kernel.readLabels(dimm: dimm) }
 
-  public func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport {
-    try inspector.mappings(try kernel.inventory(.listing), pid: pid, interface: interface)
+  public func mappings(
+    in inventory: Inventory, pid: Int?, interface: MappingInterface?
+  ) throws(DeviceError) -> MappingReport {
+    try inspector.mappings(inventory, pid: pid, interface: interface)
   }
 
-  public func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport {
-    inspector.pins(try kernel.inventory(.listing), of: namespaces, isAttributed: isAttributed)
+  public func pins(
+    of namespaces: [Namespace], in inventory: Inventory, isAttributed: Bool
+  ) throws(DeviceError) -> PinReport {
+    inspector.pins(inventory, of: namespaces, isAttributed: isAttributed)
   }
 
-  public func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport {
-    var report = inspector.usage(try kernel.inventory(.listing), of: namespaces)
+  public func usage(of namespaces: [Namespace], in inventory: Inventory) throws(DeviceError) -> UsageReport {
+    var report = inspector.usage(inventory, of: namespaces)
     for namespace in namespaces {
       let own = report.uses.filter { $0.namespace == namespace.dev }
       // Whoever holds it exclusively is named already, mostly; so are online blocks.

@@ -249,7 +249,8 @@ extension ConformanceCase {
     },
     ConformanceCase("a namespace that nobody uses has no user") { machine in
       let namespace = try machine.create(.fsdax, mebibytes: 64)
-      try machine.expectEqual(try machine.backend.usage(of: [namespace]).uses, [], "users")
+      let inventory = try machine.backend.inventory(.listing)
+      try machine.expectEqual(try machine.backend.usage(of: [namespace], in: inventory).uses, [], "users")
     },
   ]
 

@@ -64,13 +64,17 @@ final class ScriptedBackend: DeviceBackend, UsageInspector {
 
   func readLabels(dimm: String) throws(DeviceError) -> [UInt8] { throw nothing }
 
-  func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport {
+  func usage(of namespaces: [Namespace], in inventory: Inventory) throws(DeviceError) -> UsageReport {
     UsageReport(uses: namespaces.flatMap { users[$0.dev] ?? [] })
   }
 
-  func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport {
+  func mappings(
+    in inventory: Inventory, pid: Int?, interface: MappingInterface?
+  ) throws(DeviceError) -> MappingReport {
     MappingReport()
   }
 
-  func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport { PinReport() }
+  func pins(
+    of namespaces: [Namespace], in inventory: Inventory, isAttributed: Bool
+  ) throws(DeviceError) -> PinReport { PinReport() }
 }

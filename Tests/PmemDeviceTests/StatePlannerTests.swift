@@ -30,7 +30,7 @@ import Testing
     for attempt in [
       error { _ = try planner.destroy(namespaces, force: true) },
       error { _ = try planner.disable(namespaces) },
-      error { _ = try RegionStatePlanner(inspector: backend).disable(inventory.regions) },
+      error { _ = try RegionStatePlanner(inventory, inspector: backend).disable(inventory.regions) },
     ] {
       #expect(attempt?.code == .refused)
       #expect(
@@ -53,7 +53,7 @@ import Testing
 
   @Test func whatIsSoAlreadyIsLeftAlone() throws {
     #expect(try planner.enable(namespaces).entries.isEmpty)
-    #expect(RegionStatePlanner(inspector: backend).enable(inventory.regions).entries.isEmpty)
+    #expect(RegionStatePlanner(inventory, inspector: backend).enable(inventory.regions).entries.isEmpty)
   }
 
   @Test func anIdleDeviceIsNotANamespace() {
@@ -65,7 +65,7 @@ import Testing
   // MARK: Running
 
   @Test(arguments: 0..<3) func aFailingStepTakesBackWhatWentBefore(failing: Int) throws {
-    let plan = try RegionStatePlanner(inspector: backend).disable(inventory.regions)
+    let plan = try RegionStatePlanner(inventory, inspector: backend).disable(inventory.regions)
     backend.failsAt = plan.entries[failing].step
     let error = error { try PlanRunner(on: backend).run(plan) }
     #expect(error?.errno == 5)

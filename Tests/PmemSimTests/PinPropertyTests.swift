@@ -113,9 +113,10 @@ import Testing
   }
 
   private func check(_ backend: SimBackend, _ known: [String: Namespace], _ truth: Truth) throws {
+    let inventory = try backend.inventory(.listing)
     for (name, page) in Self.pages {
       let namespace = try #require(known[name])
-      let report = try backend.pins(of: [namespace], isAttributed: true)
+      let report = try backend.pins(of: [namespace], in: inventory, isAttributed: true)
       let told = report.devices.flatMap(\.ranges)
       let expected = truth.pages(name, page: page)
       var seen = 0
@@ -141,7 +142,7 @@ import Testing
       }
       #expect(seen == expected.count)
       // The guard: what is said to be unused has no reference that could dangle.
-      let used = try backend.usage(of: [namespace]).uses
+      let used = try backend.usage(of: [namespace], in: inventory).uses
       if used.isEmpty {
         #expect(expected.isEmpty)
       } else if !expected.isEmpty {
@@ -171,10 +172,15 @@ import Testing
           ).id)
       }
     }
-    let all = try SimBackend(opened).inventory(.listing).namespaces
-    #expect(try SimBackend(opened).pins(of: all, isAttributed: true).devices.contains { !$0.ranges.isEmpty })
+    let all = try SimBackend(opened).inventory(.listing)
+    #expect(
+      try SimBackend(opened).pins(of: all.namespaces, in: all, isAttributed: true).devices.contains {
+        !$0.ranges.isEmpty
+      })
     for id in ids.shuffled(using: &generator) { try workload.unpin(id) }
-    #expect(try SimBackend(opened).pins(of: all, isAttributed: true).devices.allSatisfy(\.ranges.isEmpty))
+    #expect(
+      try SimBackend(opened).pins(of: all.namespaces, in: all, isAttributed: true).devices.allSatisfy(
+        \.ranges.isEmpty))
   }
 
   @Test func whatTheKernelRefusesChangesNothing() throws {
@@ -188,11 +194,14 @@ import Testing
     for kind in [SimPinKind.ioUring, .rdma, .vfio] {
       #expect(throws: DeviceError.self) { try workload.pin(pid, at: start, length: nil, kind: kind) }
     }
-    let all = try SimBackend(opened).inventory(.listing).namespaces
-    #expect(try SimBackend(opened).pins(of: all, isAttributed: true).devices.allSatisfy(\.ranges.isEmpty))
+    let all = try SimBackend(opened).inventory(.listing)
+    #expect(
+      try SimBackend(opened).pins(of: all.namespaces, in: all, isAttributed: true).devices.allSatisfy(
+        \.ranges.isEmpty))
     let id = try workload.pin(pid, at: start + 4096, length: 8192, kind: .directIO).id
     let range = try #require(
-      try SimBackend(opened).pins(of: all, isAttributed: true).devices.flatMap(\.ranges).first)
+      try SimBackend(opened).pins(of: all.namespaces, in: all, isAttributed: true).devices.flatMap(\.ranges)
+        .first)
     #expect(range.file?.path?.text == "/srv/f")
     #expect(range.file?.offset == 4096)
     try workload.unpin(id)
@@ -207,8 +216,9 @@ import Testing
     let backend = SimBackend(opened)
     let pid = try workload.start("p", pid: nil)
     func kinds(_ name: String) throws -> [Usage.Kind] {
-      let namespace = try #require(names(try backend.inventory(.listing))[name])
-      return try backend.usage(of: [namespace]).uses.map(\.kind)
+      let inventory = try backend.inventory(.listing)
+      let namespace = try #require(names(inventory)[name])
+      return try backend.usage(of: [namespace], in: inventory).uses.map(\.kind)
     }
     let start = try workload.map("huge", into: pid, offset: 0, length: nil, isWritable: true, isSync: false)
     #expect(try kinds("huge") == [.mapping])

@@ -188,9 +188,9 @@ final class ScratchMachine {
       // Either it still means something, or it is refused; it never crashes.
       do {
         try machine.use { backend in
-          let all = try backend.inventory(.listing).namespaces
-          _ = try backend.usage(of: all)
-          _ = try backend.pins(of: all, isAttributed: true)
+          let inventory = try backend.inventory(.listing)
+          _ = try backend.usage(of: inventory.namespaces, in: inventory)
+          _ = try backend.pins(of: inventory.namespaces, in: inventory, isAttributed: true)
         }
         let opened = try SimMachine.open(FilePath(machine.path), forWriting: false)
         let workload = SimWorkload(opened)

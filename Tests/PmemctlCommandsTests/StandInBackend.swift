@@ -22,14 +22,18 @@ final class StandInBackend: DeviceBackend, UsageInspector, DaxInspector {
   }
 
   func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory { try alive.inventory(depth) }
-  func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport {
-    try alive.usage(of: namespaces)
+  func usage(of namespaces: [Namespace], in inventory: Inventory) throws(DeviceError) -> UsageReport {
+    try alive.usage(of: namespaces, in: inventory)
   }
-  func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport {
-    try alive.mappings(pid: pid, interface: interface)
+  func mappings(
+    in inventory: Inventory, pid: Int?, interface: MappingInterface?
+  ) throws(DeviceError) -> MappingReport {
+    try alive.mappings(in: inventory, pid: pid, interface: interface)
   }
-  func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport {
-    try alive.pins(of: namespaces, isAttributed: isAttributed)
+  func pins(
+    of namespaces: [Namespace], in inventory: Inventory, isAttributed: Bool
+  ) throws(DeviceError) -> PinReport {
+    try alive.pins(of: namespaces, in: inventory, isAttributed: isAttributed)
   }
   func daxLayers(_ inventory: Inventory) throws(DeviceError) -> [DaxLayer] {
     try alive.daxLayers(inventory)

@@ -12,7 +12,7 @@ public struct DaxDevicePlanner {
   public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
   {
     self.inventory = inventory
-    inTheWay = InTheWay(inspector, contents: nil, accepting: accepted)
+    inTheWay = InTheWay(inventory, inspector: inspector, contents: nil, accepting: accepted)
     rules = SystemRAMRules(inventory.host)
   }
 

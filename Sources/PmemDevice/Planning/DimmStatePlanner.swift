@@ -10,7 +10,7 @@ public struct DimmStatePlanner {
   public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
   {
     self.inventory = inventory
-    inTheWay = InTheWay(inspector, contents: nil, accepting: accepted)
+    inTheWay = InTheWay(inventory, inspector: inspector, contents: nil, accepting: accepted)
   }
 
   public func enable(_ dimms: [DIMM]) -> Plan {

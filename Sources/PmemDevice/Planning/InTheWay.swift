@@ -24,17 +24,21 @@ public struct AcceptedDangers: OptionSet, Hashable, Sendable {
 
 /// The check before anything is taken away: there is this one.
 struct InTheWay {
+  private let inventory: Inventory
   private let inspector: any UsageInspector
   private let contents: (any ContentInspector)?
   private let accepted: AcceptedDangers
 
   /// - Parameters:
+  ///   - inventory: What there is.
   ///   - inspector: Tells who uses namespaces.
   ///   - contents: Tells what is on them; nil where nothing that can be taken away is lost.
   ///   - accepted: Harm that a person has named, and wants done.
   init(
-    _ inspector: any UsageInspector, contents: (any ContentInspector)?, accepting accepted: AcceptedDangers
+    _ inventory: Inventory, inspector: any UsageInspector, contents: (any ContentInspector)?,
+    accepting accepted: AcceptedDangers
   ) {
+    self.inventory = inventory
     self.inspector = inspector
     self.contents = contents
     self.accepted = accepted
@@ -95,7 +99,7 @@ struct InTheWay {
   private func users(
     _ namespaces: [Namespace], _ verb: String, _ what: String?
   ) throws(DeviceError) -> Clearance {
-    let report = try inspector.usage(of: namespaces)
+    let report = try inspector.usage(of: namespaces, in: inventory)
     let subject = what ?? NamespaceStatePlanner.count(namespaces)
     guard report.hiddenProcesses == 0 || !report.uses.isEmpty else {
       throw DeviceError(

@@ -14,7 +14,7 @@ public struct LabelPlanner {
     accepting accepted: AcceptedDangers = []
   ) {
     self.inventory = inventory
-    inTheWay = InTheWay(inspector, contents: contents, accepting: accepted)
+    inTheWay = InTheWay(inventory, inspector: inspector, contents: contents, accepting: accepted)
   }
 
   /// Plans fresh labels, every slot free: the regions on the DIMMs are disabled for it and enabled again.

@@ -32,7 +32,7 @@ public struct NamespaceReconfigurePlanner {
     namespace = truth
     self.region = region
     self.inventory = inventory
-    inTheWay = InTheWay(inspector, contents: contents, accepting: accepted)
+    inTheWay = InTheWay(inventory, inspector: inspector, contents: contents, accepting: accepted)
     states = NamespaceStatePlanner(inventory, inspector: inspector, contents: contents, accepting: accepted)
   }
 

@@ -14,7 +14,7 @@ public struct NamespaceStatePlanner {
     accepting accepted: AcceptedDangers = []
   ) {
     self.inventory = inventory
-    inTheWay = InTheWay(inspector, contents: contents, accepting: accepted)
+    inTheWay = InTheWay(inventory, inspector: inspector, contents: contents, accepting: accepted)
   }
 
   public func enable(_ namespaces: [Namespace]) throws(DeviceError) -> Plan {

@@ -5,15 +5,19 @@ public final class NoUsers: UsageInspector {
   /// - Parameter unknown: What could not be found out, in words.
   public init(unknown: [String] = []) { self.unknown = unknown }
 
-  public func usage(of namespaces: [Namespace]) throws(DeviceError) -> UsageReport {
+  public func usage(of namespaces: [Namespace], in inventory: Inventory) throws(DeviceError) -> UsageReport {
     UsageReport(unknown: unknown)
   }
 
-  public func mappings(pid: Int?, interface: MappingInterface?) throws(DeviceError) -> MappingReport {
+  public func mappings(
+    in inventory: Inventory, pid: Int?, interface: MappingInterface?
+  ) throws(DeviceError) -> MappingReport {
     MappingReport()
   }
 
-  public func pins(of namespaces: [Namespace], isAttributed: Bool) throws(DeviceError) -> PinReport {
+  public func pins(
+    of namespaces: [Namespace], in inventory: Inventory, isAttributed: Bool
+  ) throws(DeviceError) -> PinReport {
     PinReport(devices: [])
   }
 }

@@ -3,10 +3,12 @@ public struct RegionStatePlanner {
   private let inTheWay: InTheWay
 
   /// - Parameters:
+  ///   - inventory: What there is.
   ///   - inspector: Asked who is in the way.
   ///   - accepted: Harm that a person has named, and wants done.
-  public init(inspector: any UsageInspector, accepting accepted: AcceptedDangers = []) {
-    inTheWay = InTheWay(inspector, contents: nil, accepting: accepted)
+  public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
+  {
+    inTheWay = InTheWay(inventory, inspector: inspector, contents: nil, accepting: accepted)
   }
 
   public func enable(_ regions: [Region]) -> Plan {

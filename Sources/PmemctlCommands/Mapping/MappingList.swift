@@ -39,9 +39,9 @@ struct MappingList: ContextCommand {
       context: context, options: watching, isJSON: output.json,
       look: {
         let backend = try context.open(machine, forWriting: false)
-        let filter = try UseFilter(
-          names, try backend.inventory(.listing), isSimulated: backend.isSimulated)
-        let report = try backend.mappings(pid: pid, interface: interface)
+        let inventory = try backend.inventory(.listing)
+        let filter = try UseFilter(names, inventory, isSimulated: backend.isSimulated)
+        let report = try backend.mappings(in: inventory, pid: pid, interface: interface)
         if !isNoted { context.noteHidden(report.hiddenProcesses) }
         isNoted = true
         return report.mappings.filter { filter.accepts(namespaces: $0.namespaces, path: $0.path) }

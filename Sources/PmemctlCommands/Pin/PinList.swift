@@ -25,12 +25,13 @@ struct PinList: ContextCommand {
         let inventory = try backend.inventory(.listing)
         let namespaces = try UseFilter(names, inventory, isSimulated: backend.isSimulated).namespaces(
           of: inventory)
-        let report = try backend.pins(of: namespaces, isAttributed: true)
+        let report = try backend.pins(of: namespaces, in: inventory, isAttributed: true)
         rules = inventory.host.rules
         // Which files are mapped decides what truncating them does (until 6.14).
         let isOfFiles = report.devices.contains { $0.ranges.contains { $0.file != nil } }
         let mapped =
-          isOfFiles ? Set(try backend.mappings(pid: nil, interface: nil).mappings.map(\.path)) : []
+          isOfFiles
+          ? Set(try backend.mappings(in: inventory, pid: nil, interface: nil).mappings.map(\.path)) : []
         if !isNoted { note(report, in: context) }
         isNoted = true
         // As a list of ranges it is flat; each knows its device.

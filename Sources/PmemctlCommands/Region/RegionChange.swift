@@ -17,7 +17,7 @@ struct RegionChange {
     let backend = try context.open(machine, forWriting: !change.dryRun)
     let inventory = try backend.inventory(.planning)
     let regions = try NameResolver(inventory).regions(names)
-    let plan = try plan(RegionStatePlanner(inspector: backend, accepting: accepted), regions)
+    let plan = try plan(RegionStatePlanner(inventory, inspector: backend, accepting: accepted), regions)
     let runner = ChangeRunner(
       context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
     guard try runner.run(plan, from: inventory) else { return }

@@ -18,7 +18,7 @@ struct UserList: ContextCommand {
     let inventory = try backend.inventory(.listing)
     let namespaces = try UseFilter(names, inventory, isSimulated: backend.isSimulated).namespaces(
       of: inventory)
-    let report = try backend.usage(of: namespaces)
+    let report = try backend.usage(of: namespaces, in: inventory)
     context.noteHidden(report.hiddenProcesses)
     for unknown in report.unknown { context.note(unknown) }
     guard !output.json else {
