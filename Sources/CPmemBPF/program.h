@@ -25,10 +25,10 @@
 	{.code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = (to), .src_reg = BPF_PSEUDO_MAP_VALUE, .imm = (map)}, {.code = 0}
 // Jumps count the instructions that they leap over.
 #define IF(condition, left, right, over) \
-	{.code = BPF_JMP | (condition) | BPF_X, .dst_reg = (left), .src_reg = (right), .off = (over)}
+	{.code = BPF_JMP | (condition) | BPF_X, .dst_reg = (left), .src_reg = (right), .off = (int16_t)(over)}
 #define IF_VALUE(condition, left, value, over) \
-	{.code = BPF_JMP | (condition) | BPF_K, .dst_reg = (left), .off = (over), .imm = (value)}
-#define GO(over) {.code = BPF_JMP | BPF_JA, .off = (over)}
+	{.code = BPF_JMP | (condition) | BPF_K, .dst_reg = (left), .off = (int16_t)(over), .imm = (value)}
+#define GO(over) {.code = BPF_JMP | BPF_JA, .off = (int16_t)(over)}
 #define CALL(function) {.code = BPF_JMP | BPF_CALL, .imm = (function)}
 #define RETURN(value) SET(0, value), {.code = BPF_JMP | BPF_EXIT}
 

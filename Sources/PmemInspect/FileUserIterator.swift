@@ -25,29 +25,32 @@ struct FileUserIterator {
   ///   - body: Gets each.
   /// - Throws: Why that cannot be had here.
   func mappings(of pid: Int?, _ body: (CPmem_file_user) -> Void) throws(Unavailable) {
-    try each(CPmem_iterate_mappings, pid, body)
+    var layout = try layout()
+    let program = try Self.loaded(CPmem_load_mappings(&layout, keys, UInt32(keys.count)))
+    defer { close(program) }
+    try Self.each(program, of: UInt32(clamping: pid ?? 0), body)
   }
 
   /// Calls `body` with every descriptor.
   func descriptors(_ body: (CPmem_file_user) -> Void) throws(Unavailable) {
-    try each(CPmem_iterate_descriptors, nil, body)
+    var layout = try layout()
+    let program = try Self.loaded(CPmem_load_descriptors(&layout, keys, UInt32(keys.count)))
+    defer { close(program) }
+    try Self.each(program, of: 0, body)
   }
 
-  private func each(
-    _ start: (UnsafePointer<CPmem_file_layout>, UnsafePointer<UInt64>, UInt32, UInt32) -> Int32, _ pid: Int?,
-    _ body: (CPmem_file_user) -> Void
+  private static func loaded(_ program: Int32) throws(Unavailable) -> Int32 {
+    guard program >= 0 else { throw .refused(-program) }
+    return program
+  }
+
+  /// Runs a program, on one process where it is not 0, and calls `body` with each record that it writes.
+  private static func each<Record>(
+    _ program: Int32, of process: UInt32, _ body: (Record) -> Void
   ) throws(Unavailable) {
-    guard roots.isLive else { throw Unavailable("these are recorded processes") }
-    // Numbers of processes are those of the first namespace, as nobody sees them in another (PROC_PID_INIT_INO).
-    guard KernelFile.link(roots.proc.appending("self/ns/pid"))?.text == "pid:[4026531836]" else {
-      throw Unavailable("this is a container with process numbers of its own")
-    }
-    var layout = try Self.layout(try types.types())
-    let keys = devices.kernelNumbers
-    let iterator = start(&layout, keys, UInt32(keys.count), UInt32(clamping: pid ?? 0))
-    guard iterator >= 0 else { throw .refused(-iterator) }
+    let iterator = try loaded(CPmem_iterate(program, process))
     defer { close(iterator) }
-    let stride = MemoryLayout<CPmem_file_user>.size
+    let stride = MemoryLayout<Record>.size
     var pending: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
@@ -60,7 +63,7 @@ struct FileUserIterator {
       let whole = pending.count / stride
       pending.withUnsafeBytes { bytes in
         for index in 0..<whole {
-          body(bytes.loadUnaligned(fromByteOffset: index * stride, as: CPmem_file_user.self))
+          body(bytes.loadUnaligned(fromByteOffset: index * stride, as: Record.self))
         }
       }
       pending.removeFirst(whole * stride)
@@ -71,7 +74,15 @@ struct FileUserIterator {
     withUnsafeBytes(of: user.command) { RawText($0.prefix { $0 != 0 }) }
   }
 
-  private static func layout(_ types: KernelTypes) throws(Unavailable) -> CPmem_file_layout {
+  private var keys: [UInt64] { devices.kernelNumbers }
+
+  private func layout() throws(Unavailable) -> CPmem_file_layout {
+    guard roots.isLive else { throw Unavailable("these are recorded processes") }
+    // Numbers of processes are those of the first namespace, as nobody sees them in another (PROC_PID_INIT_INO).
+    guard KernelFile.link(roots.proc.appending("self/ns/pid"))?.text == "pid:[4026531836]" else {
+      throw Unavailable("this is a container with process numbers of its own")
+    }
+    let types = try types.types()
     var missing: String?
     func place(_ structure: String, _ member: String) -> UInt32 {
       guard let offset = types.offset(structure, member) else {

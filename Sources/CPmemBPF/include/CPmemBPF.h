@@ -60,11 +60,13 @@ struct CPmem_file_user {
 	char command[16];
 };
 
-// Starts to iterate over every mapping (or descriptor) of a file whose device is one of `devices`, numbered as
-// `CPmem_file_user.device` is; where `process` is not 0, of that process alone, though older kernels tell of all. A
-// descriptor to read records from: EAGAIN means to go on. Or a negative error number.
-int CPmem_iterate_mappings(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count, uint32_t process);
-int CPmem_iterate_descriptors(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count,
-			      uint32_t process);
+// Loads a program that tells of every mapping (or descriptor) of a file whose device is one of `devices`, numbered as
+// `CPmem_file_user.device` is. A descriptor of the program, or a negative error number.
+int CPmem_load_mappings(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count);
+int CPmem_load_descriptors(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count);
+
+// Starts a loaded program on all processes, or, where `process` is not 0, on that one alone: kernels before 6.1 know of no
+// process, and tell of all. A descriptor to read records from: EAGAIN means to go on. Or a negative error number.
+int CPmem_iterate(int program, uint32_t process);
 
 #pragma clang assume_nonnull end

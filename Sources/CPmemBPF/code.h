@@ -1,0 +1,54 @@
+// A program for one of the kernel's iterators, as it is put together, loaded and started.
+#pragma once
+
+#include "CPmemBPF.h"
+#include "program.h"
+
+enum {
+	// What a program for an iterator over tasks gets: pointers to these (struct bpf_iter__task, bpf_iter__task_vma,
+	// bpf_iter__task_file).
+	meta_at = 0,
+	task_at = 8,
+	vma_at = 16,
+	descriptor_at = 16,
+	file_at = 24,
+};
+
+// Jumps that land together.
+struct jumps {
+	unsigned from[64];
+	unsigned count;
+};
+
+struct code {
+	struct bpf_insn all[1024];
+	unsigned count;
+};
+
+#define PUT(code, ...) code_put(code, (const struct bpf_insn[]){__VA_ARGS__}, COUNT(((const struct bpf_insn[]){__VA_ARGS__})))
+
+void code_put(struct code *code, const struct bpf_insn *more, unsigned count);
+
+// Puts a jump whose goal is not known yet.
+void code_jump(struct code *code, struct jumps *jumps, struct bpf_insn jump);
+
+// The goal of all of them is what is put next.
+void code_land(struct code *code, struct jumps *jumps);
+
+// Jumps where a register is 0.
+void code_jump_without(struct code *code, struct jumps *jumps, int wanted);
+
+// From the file in a register to the inode of its mapping, in register 7: of a device what it stands for, of a file of an
+// overlay the one behind it. Jumps where its device is not in a table: a device's own number, else that of its filesystem.
+// That number is left on the stack, in the 8 bytes at `device_at`.
+void code_judge_file(struct code *code, const struct CPmem_file_layout *layout, int file, int table, int device_at,
+		     struct jumps *unwanted);
+
+// Writes what the stack has at a place to whoever reads the iterator; the context is in register 6.
+void code_tell(struct code *code, int at, uint32_t size);
+
+// A hash table whose keys are these numbers of devices. A descriptor, or a negative error number.
+int make_device_table(const uint64_t *keys, uint32_t count);
+
+// Loads the program for the iterator that a function stands for. A descriptor, or a negative error number.
+int code_load(const struct code *code, uint32_t function);
