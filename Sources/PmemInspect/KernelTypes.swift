@@ -1,7 +1,7 @@
 import SystemPackage
 
 /// The kernel's description of its own types (/sys/kernel/btf/vmlinux; Documentation/bpf/btf.rst), as far as it is asked:
-/// places of members, ids of functions, values of enumerators.
+/// places of members, ids of structures and functions, values of enumerators.
 ///
 /// Damaged bytes give answers that are nil, never a crash.
 struct KernelTypes {
@@ -9,7 +9,7 @@ struct KernelTypes {
   private let strings: Int
   /// By type id; the first is void.
   private let places: [UInt32]
-  private var structures: [String: Int] = [:]
+  private var structures: [String: UInt32] = [:]
   private var functions: [String: UInt32] = [:]
   private var enumerations: [String: Int] = [:]
 
@@ -34,7 +34,7 @@ struct KernelTypes {
       var place = first
       while place + 12 <= end {
         let info = text.loadUnaligned(fromByteOffset: place + 4, as: UInt32.self)
-        if let kind = Kind(rawValue: info >> 24 & 0x1f), kind != .union {
+        if let kind = Kind(rawValue: info >> 24 & 0x1f), kind.isAskedFor {
           let name = strings &+ Int(text.loadUnaligned(fromByteOffset: place, as: UInt32.self))
           if name > 0, name < text.count, wanted[Int(text[name])] {
             let choices = kind == .function ? functionNames : names
@@ -51,10 +51,10 @@ struct KernelTypes {
     self.places = places
     for (kind, name, id) in named {
       switch kind {
-      case .structure: structures[name] = Int(places[id])
+      case .structure: structures[name] = UInt32(id)
       case .enumeration: enumerations[name] = Int(places[id])
       case .function: functions[name] = UInt32(id)
-      case .union: break
+      case .union, .name, .volatile, .constant: break
       }
     }
   }
@@ -69,15 +69,27 @@ struct KernelTypes {
   // MARK: Questions
 
   /// The size of a structure, bytes.
-  func size(_ structure: String) -> Int? { structures[structure].map { Int(word($0 + 8)) } }
+  func size(_ structure: String) -> Int? { structures[structure].map { Int(word(Int(places[Int($0)]) + 8)) } }
 
   /// Where a member of a structure is, bytes; members of nameless structures and unions inside it are its own.
-  func offset(_ structure: String, _ member: String) -> Int? {
-    guard let place = structures[structure], let bits = bits(of: member, in: place, depth: 0) else {
-      return nil
+  ///
+  /// - Parameters:
+  ///   - structure: The structure.
+  ///   - path: The member, then a member of what that is, and so on.
+  /// - Returns: nil where there is no such member, or it is not a structure that has the next.
+  func offset(_ structure: String, _ path: String...) -> Int? {
+    guard var type = structures[structure] else { return nil }
+    var bits = 0
+    for member in path {
+      guard let place = composite(type), let found = find(member, in: place, depth: 0) else { return nil }
+      bits += found.bits
+      type = found.type
     }
     return bits / 8
   }
+
+  /// The id of a structure.
+  func structure(_ name: String) -> UInt32? { structures[name] }
 
   /// The id of a function.
   func function(_ name: String) -> UInt32? { functions[name] }
@@ -92,7 +104,7 @@ struct KernelTypes {
     return nil
   }
 
-  private func bits(of member: String, in place: Int, depth: Int) -> Int? {
+  private func find(_ member: String, in place: Int, depth: Int) -> (bits: Int, type: UInt32)? {
     let info = word(place + 4)
     let hasFieldSizes = info >> 31 != 0
     guard depth < 8 else { return nil }
@@ -100,14 +112,26 @@ struct KernelTypes {
       let entry = place + 12 + 12 * index
       let offset = word(entry + 8)
       let own = Int(hasFieldSizes ? offset & 0xff_ffff : offset)
+      let type = word(entry + 4)
       if word(entry) != 0 {
-        if match(strings + Int(word(entry)), [member]) != nil { return own }
-      } else if let inner = places.indices.contains(Int(word(entry + 4)))
-        ? places[Int(word(entry + 4))] : nil,
-        inner != 0, [.structure, .union].contains(Kind(rawValue: word(Int(inner) + 4) >> 24 & 0x1f)),
-        let found = bits(of: member, in: Int(inner), depth: depth + 1)
-      {
-        return own + found
+        if match(strings + Int(word(entry)), [member]) != nil { return (own, type) }
+      } else if let inner = composite(type), let found = find(member, in: inner, depth: depth + 1) {
+        return (own + found.bits, found.type)
+      }
+    }
+    return nil
+  }
+
+  /// Where the structure or union is that a type is, perhaps by other names; nil for another kind of type.
+  private func composite(_ type: UInt32) -> Int? {
+    var type = type
+    for _ in 0..<8 {
+      guard type != 0, Int(type) < places.count else { return nil }
+      let place = Int(places[Int(type)])
+      switch Kind(rawValue: word(place + 4) >> 24 & 0x1f) {
+      case .structure, .union: return place
+      case .name, .volatile, .constant: type = word(place + 8)
+      case .enumeration, .function, nil: return nil
       }
     }
     return nil
@@ -119,7 +143,17 @@ struct KernelTypes {
     case structure = 4
     case union = 5
     case enumeration = 6
+    case name = 8
+    case volatile = 9
+    case constant = 10
     case function = 12
+
+    var isAskedFor: Bool {
+      switch self {
+      case .structure, .enumeration, .function: true
+      case .union, .name, .volatile, .constant: false
+      }
+    }
   }
 
   /// Of a type, all of it; nil for a kind that is not known.

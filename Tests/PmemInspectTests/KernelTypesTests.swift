@@ -7,7 +7,8 @@ import Testing
 /// A kernel's description of its types, made by hand.
 @Suite struct KernelTypesTests {
   /// Type ids: 1 int, 2 anonymous struct {int b; int c}, 3 anonymous union {struct 2; int d}, 4 struct page
-  /// {int flags; union 3; int last}, 5 enum pageflags {PG_locked, PG_head = 6}, 6 function work.
+  /// {int flags; union 3; int last}, 5 enum pageflags {PG_locked, PG_head = 6}, 6 function work, 7 typedef pages of
+  /// struct 4, 8 struct book {int cover; pages inner; volatile pages outer}, 9 volatile 7.
   private static let good: [UInt8] = {
     var strings: [UInt8] = [0]
     func name(_ text: String) -> UInt32 {
@@ -25,6 +26,9 @@ import Testing
     add(name("page"), 4 << 24 | 3, 64, name("flags"), 1, 0, 0, 3, 64, name("last"), 1, 160)
     add(name("pageflags"), 6 << 24 | 2, 4, name("PG_locked"), 0, name("PG_head"), 6)
     add(name("work"), 12 << 24, 1)
+    add(name("pages"), 8 << 24, 4)
+    add(name("book"), 4 << 24 | 3, 136, name("cover"), 1, 0, name("inner"), 7, 64, name("outer"), 9, 576)
+    add(0, 9 << 24, 7)
     var bytes: [UInt8] = []
     func word(_ value: UInt32) { withUnsafeBytes(of: value.littleEndian) { bytes += Array($0) } }
     word(0x0001_eb9f)
@@ -37,7 +41,7 @@ import Testing
   }()
 
   private static func read(_ bytes: [UInt8]) -> KernelTypes? {
-    KernelTypes(bytes, structures: ["page", "pageflags"], functions: ["work"])
+    KernelTypes(bytes, structures: ["page", "pageflags", "book"], functions: ["work"])
   }
 
   @Test func membersOfNamelessPartsAreFound() throws {
@@ -55,6 +59,17 @@ import Testing
     #expect(types.function("play") == nil)
   }
 
+  @Test func membersOfMembersAreFound() throws {
+    let types = try #require(Self.read(Self.good))
+    #expect(types.structure("page") == 4)
+    #expect(types.structure("book") == 8)
+    #expect(types.structure("work") == nil)
+    #expect(types.offset("book", "inner", "last") == 28)
+    #expect(types.offset("book", "outer", "c") == 84)
+    #expect(types.offset("book", "cover", "last") == nil)
+    #expect(types.offset("book", "inner", "cover") == nil)
+  }
+
   @Test func spoiledBytesNeverCrash() {
     var generator = SeededGenerator(seed: 97)
     for _ in 0..<20_000 {
@@ -64,6 +79,7 @@ import Testing
       }
       let types = Self.read(Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &generator))))
       for member in ["flags", "b", "d", "last"] { _ = types?.offset("page", member) }
+      _ = types?.offset("book", "outer", "d")
       _ = types?.value("pageflags", "PG_head")
     }
   }
