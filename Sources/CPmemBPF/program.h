@@ -14,11 +14,15 @@
 #define AND_VALUE(to, value) {.code = BPF_ALU64 | BPF_AND | BPF_K, .dst_reg = (to), .imm = (value)}
 #define OR(to, from) {.code = BPF_ALU64 | BPF_OR | BPF_X, .dst_reg = (to), .src_reg = (from)}
 #define SHIFT_LEFT(to, bits) {.code = BPF_ALU64 | BPF_LSH | BPF_K, .dst_reg = (to), .imm = (bits)}
+#define SHIFT_RIGHT(to, bits) {.code = BPF_ALU64 | BPF_RSH | BPF_K, .dst_reg = (to), .imm = (bits)}
 // LOAD(width, to, from, place): BPF_DW, BPF_W, BPF_H or BPF_B at a place, bytes.
 #define LOAD(width, to, from, place) \
 	{.code = BPF_LDX | (width) | BPF_MEM, .dst_reg = (to), .src_reg = (from), .off = (int16_t)(place)}
 #define STORE(width, to, place, from) \
 	{.code = BPF_STX | (width) | BPF_MEM, .dst_reg = (to), .src_reg = (from), .off = (int16_t)(place)}
+// Adds a register to 8 bytes of memory, and leaves there what they were.
+#define FETCH_ADD(to, place, from) \
+	{.code = BPF_STX | BPF_DW | BPF_ATOMIC, .dst_reg = (to), .src_reg = (from), .off = (int16_t)(place), .imm = BPF_ADD | BPF_FETCH}
 // Two instructions: the address of a map, or of the value of an array map with one element.
 #define MAP(to, map) {.code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = (to), .src_reg = BPF_PSEUDO_MAP_FD, .imm = (map)}, {.code = 0}
 #define MAP_VALUE(to, map) \
@@ -30,6 +34,9 @@
 	{.code = BPF_JMP | (condition) | BPF_K, .dst_reg = (left), .off = (int16_t)(over), .imm = (value)}
 #define GO(over) {.code = BPF_JMP | BPF_JA, .off = (int16_t)(over)}
 #define CALL(function) {.code = BPF_JMP | BPF_CALL, .imm = (function)}
+// A function of the kernel's that programs may call, by its BTF id.
+#define CALL_KERNEL(function) \
+	{.code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_KFUNC_CALL, .imm = (int32_t)(function)}
 #define RETURN(value) SET(0, value), {.code = BPF_JMP | BPF_EXIT}
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

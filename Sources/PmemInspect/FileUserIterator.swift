@@ -23,12 +23,16 @@ struct FileUserIterator {
   /// - Parameters:
   ///   - pid: Only this process's; kernels before 6.1 tell of others too.
   ///   - body: Gets each.
+  /// - Returns: How many processes were looked at, where the others could be passed over.
   /// - Throws: Why that cannot be had here.
-  func mappings(of pid: Int?, _ body: (CPmem_file_user) -> Void) throws(Unavailable) {
+  func mappings(of pid: Int?, _ body: (CPmem_file_user) -> Void) throws(Unavailable) -> Int? {
     var layout = try layout()
+    let candidates = if let pid { [UInt32(clamping: pid)] } else { try candidates(&layout) }
+    if candidates?.isEmpty == true { return 0 }
     let program = try Self.loaded(CPmem_load_mappings(&layout, keys, UInt32(keys.count)))
     defer { close(program) }
-    try Self.each(program, of: UInt32(clamping: pid ?? 0), body)
+    for process in candidates ?? [0] { try Self.each(program, of: process, body) }
+    return candidates?.count
   }
 
   /// Calls `body` with every descriptor.
@@ -37,6 +41,17 @@ struct FileUserIterator {
     let program = try Self.loaded(CPmem_load_descriptors(&layout, keys, UInt32(keys.count)))
     defer { close(program) }
     try Self.each(program, of: 0, body)
+  }
+
+  /// The processes that may have mappings of the devices, in order; nil where this kernel cannot be asked so.
+  private func candidates(_ layout: inout CPmem_file_layout) throws(Unavailable) -> [UInt32]? {
+    guard var tree = MappingTree.layout(try types.types()) else { return nil }
+    let program = CPmem_load_candidates(&layout, &tree, keys, UInt32(keys.count))
+    guard program >= 0 else { return nil }
+    defer { close(program) }
+    var found: Set<UInt32> = []
+    try Self.each(program, of: 0) { (process: UInt32) in found.insert(process) }
+    return found.sorted()
   }
 
   private static func loaded(_ program: Int32) throws(Unavailable) -> Int32 {

@@ -43,7 +43,18 @@ enum MappedTarget: Hashable {
 /// A way to find the mappings of persistent memory.
 protocol MappingSource {
   /// - Parameter pid: Only this process's; nil for all.
-  /// - Returns: By process, then by address; and how many processes could not be looked at.
+  /// - Returns: What there is.
   /// - Throws: Why this way cannot be had here.
-  mutating func find(pid: Int?) throws(Unavailable) -> (mappings: [FoundMapping], hidden: Int)
+  mutating func find(pid: Int?) throws(Unavailable) -> FoundMappings
+}
+
+/// What a way found.
+struct FoundMappings {
+  var way: MappingInterface
+  /// By process, then by address.
+  var mappings: [FoundMapping]
+  /// How many processes could not be looked at.
+  var hidden = 0
+  /// How many processes had to be looked at, the others having no mapping of persistent memory for certain; nil for all.
+  var candidates: Int?
 }

@@ -24,11 +24,11 @@ struct IteratedMappings: MappingSource {
     static let inodeDAX: UInt32 = 1 << 13
   }
 
-  func find(pid: Int?) throws(Unavailable) -> (mappings: [FoundMapping], hidden: Int) {
+  func find(pid: Int?) throws(Unavailable) -> FoundMappings {
     var found: [FoundMapping] = []
     // Every thread of a process whose first one has ended is told of (kernel/bpf/task_iter.c:task_seq_get_next).
     var threads: [UInt32: UInt32] = [:]
-    try FileUserIterator(devices, roots: roots, types: types).mappings(of: pid) { user in
+    let candidates = try FileUserIterator(devices, roots: roots, types: types).mappings(of: pid) { user in
       guard let target = devices.target(ofKernel: user.device, mode: user.mode) else { return }
       guard threads[user.process, default: user.thread] == user.thread else { return }
       threads[user.process] = user.thread
@@ -44,6 +44,6 @@ struct IteratedMappings: MappingSource {
           isSync: user.flags & Flag.sync != 0, isLocked: user.flags & Flag.locked != 0))
     }
     found.sort { ($0.pid, $0.start) < ($1.pid, $1.start) }
-    return (found, 0)
+    return FoundMappings(way: .bpf, mappings: found, candidates: candidates)
   }
 }

@@ -211,9 +211,9 @@ final class KernelTypeSource {
     guard let bytes = KernelFile.read(roots.sys.appending("kernel/btf/vmlinux")),
       let types = KernelTypes(
         bytes,
-        structures: FileUserIterator.structures + PageLayout.structures + PageOwner.structures
-          + GiantPages.structures,
-        functions: FileUserIterator.functions)
+        structures: FileUserIterator.structures + MappingTree.structures + PageLayout.structures
+          + PageOwner.structures + GiantPages.structures,
+        functions: FileUserIterator.functions + MappingTree.functions)
     else { throw .noTypes }
     found = types
     return types

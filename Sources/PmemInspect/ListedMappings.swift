@@ -11,7 +11,7 @@ struct ListedMappings: MappingSource {
     judge = FileJudge(devices, roots: roots)
   }
 
-  mutating func find(pid: Int?) -> (mappings: [FoundMapping], hidden: Int) {
+  mutating func find(pid: Int?) -> FoundMappings {
     var found: [FoundMapping] = []
     var hidden = 0
     var bytes: [UInt8] = []
@@ -22,7 +22,7 @@ struct ListedMappings: MappingSource {
       case .shown(let thread): found += mappings(pid, thread, bytes)
       }
     }
-    return (found, hidden)
+    return FoundMappings(way: .maps, mappings: found, hidden: hidden)
   }
 
   private mutating func mappings(_ pid: Int, _ thread: Int, _ bytes: [UInt8]) -> [FoundMapping] {

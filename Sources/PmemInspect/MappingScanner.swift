@@ -25,9 +25,11 @@ struct MappingScanner {
   func scan(
     pid: Int?, interface: MappingInterface? = nil
   ) throws(Unavailable) -> MappingReport {
-    let (found, hidden) = try find(pid, interface)
-    var report = MappingReport(hiddenProcesses: hidden)
-    var rest = found[...]
+    let found = try find(pid, interface)
+    var report = MappingReport(hiddenProcesses: found.hidden)
+    report.asked =
+      "by \(found.way), of \(found.candidates.map { "\($0) that may have some" } ?? "each that there is")"
+    var rest = found.mappings[...]
     while let first = rest.first {
       let own = rest.prefix { $0.thread == first.thread }
       rest = rest.dropFirst(own.count)
@@ -38,7 +40,7 @@ struct MappingScanner {
 
   private func find(
     _ pid: Int?, _ interface: MappingInterface?
-  ) throws(Unavailable) -> (mappings: [FoundMapping], hidden: Int) {
+  ) throws(Unavailable) -> FoundMappings {
     guard let interface else {
       if let found = try? IteratedMappings(devices, roots: roots, types: types).find(pid: pid) {
         return found

@@ -16,7 +16,7 @@ struct QueriedMappings: MappingSource {
     judge = FileJudge(devices, roots: roots)
   }
 
-  mutating func find(pid: Int?) throws(Unavailable) -> (mappings: [FoundMapping], hidden: Int) {
+  mutating func find(pid: Int?) throws(Unavailable) -> FoundMappings {
     guard isLive else { throw Unavailable("these are recorded processes") }
     guard Self.isSupported else { throw Unavailable("this kernel has no PROCMAP_QUERY (6.11)") }
     var found: [FoundMapping] = []
@@ -32,7 +32,7 @@ struct QueriedMappings: MappingSource {
         }
       }
     }
-    return (found, hidden)
+    return FoundMappings(way: .query, mappings: found, hidden: hidden)
   }
 
   private static var isSupported: Bool {

@@ -6,8 +6,13 @@ import PmemNdctl
 public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
   private let kernel: NdctlBackend
   private let inspector = HostInspector()
+  private let verbose: ((String) -> Void)?
 
-  public init(verbose: ((String) -> Void)?) { kernel = NdctlBackend(verbose: verbose) }
+  /// - Parameter verbose: Gets every message of the libraries, and how the kernel was asked; nil for neither.
+  public init(verbose: ((String) -> Void)?) {
+    kernel = NdctlBackend(verbose: verbose)
+    self.verbose = verbose
+  }
 
   public var kind: String { kernel.kind }
 
@@ -34,7 +39,9 @@ public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
   public func mappings(
     in inventory: Inventory, pid: Int?, interface: MappingInterface?
   ) throws(DeviceError) -> MappingReport {
-    try inspector.mappings(inventory, pid: pid, interface: interface)
+    let report = try inspector.mappings(inventory, pid: pid, interface: interface)
+    if let asked = report.asked { verbose?("mappings: asked \(asked)") }
+    return report
   }
 
   public func pins(

@@ -69,4 +69,22 @@ int CPmem_load_descriptors(const struct CPmem_file_layout *layout, const uint64_
 // process, and tell of all. A descriptor to read records from: EAGAIN means to go on. Or a negative error number.
 int CPmem_iterate(int program, uint32_t process);
 
+// The tree that holds the mappings of a process, likewise. Types and functions are BTF ids: of bpf_iter_task and
+// bpf_rdonly_cast, of bpf_iter_num_new, _next and _destroy, of the two kinds of nodes, of vm_area_struct and of task_struct; kinds are
+// values of enum maple_type.
+struct CPmem_tree_layout {
+	uint32_t tasks_function, cast_function, numbers_new, numbers_next, numbers_destroy;
+	uint32_t leaf_type, wide_type, vma_type, task_type;
+	uint32_t leaf_kind, wide_kind;
+	uint32_t leaf_slots, wide_slots;
+	uint32_t task_leader, memory_root, memory_count, memory_sequence, vma_memory;
+};
+
+// Loads a program that tells of the processes that may have mappings of files on the devices: all that have some, and
+// others of which that cannot be said, as they change their mappings at this moment. Its records are 32-bit numbers of
+// processes, a number perhaps more than once. A descriptor of the program, or a negative error number: EACCES or EINVAL
+// where the kernel's verifier does not take it.
+int CPmem_load_candidates(const struct CPmem_file_layout *layout, const struct CPmem_tree_layout *tree,
+			  const uint64_t *devices, uint32_t count);
+
 #pragma clang assume_nonnull end

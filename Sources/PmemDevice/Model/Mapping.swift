@@ -138,6 +138,8 @@ public struct MappingReport: Hashable, Sendable {
   public var mappings: [Mapping]
   /// Processes that this one may not look at.
   public var hiddenProcesses: Int
+  /// How the kernel was asked, and of how many processes, in words; nil where there was nothing to ask for.
+  public var asked: String?
 
   public init(mappings: [Mapping] = [], hiddenProcesses: Int = 0) {
     self.mappings = mappings

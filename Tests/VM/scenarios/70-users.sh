@@ -296,6 +296,40 @@ kill "$churn"
 wait "$churn" 2>/dev/null
 let_go
 
+# --- few among many
+
+# needles WHAT PROCESSES MAPPINGS SEED [restless]: those that map it are found, by every way, and most others passed over.
+needles() {
+	local what=$1 way
+	shift
+	"$PROGRAMS/needle" "$1" "$2" "$device" "${@:3}" > /run/needle.out &
+	holder=$!
+	for _ in 1 2 3 4; do ready /run/needle.out && break; done || { not_ok "$what: the program is not ready"; return; }
+	grep -v ready /run/needle.out | sort -n > /run/needle.expected
+	for way in $ways; do
+		for _ in 1 2 3; do
+			pmemctl mapping list device --json --interface "$way" | jq -r '.[] | "\(.pid)"' | sort -n
+		done > /run/needle.found
+		same "$what: asked by $way, each is found each time" "$(sort -n /run/needle.{expected,expected,expected})" \
+			"$(sort -n /run/needle.found)"
+	done
+	let_go
+}
+needles "one mapping among 20" 40 20 $((SEED * 40 + 1))
+needles "one mapping among 3,000" 40 3000 $((SEED * 40 + 2))
+needles "one mapping among 200, which change" 10 200 $((SEED * 40 + 3)) restless
+"$PROGRAMS/needle" 40 500 "$device" $((SEED * 40 + 4)) > /run/needle.out &
+holder=$!
+for _ in 1 2 3 4; do ready /run/needle.out && break; done
+# Since 6.14, and in stable kernels since, a process's mappings can be read without stopping it.
+case $(uname -r) in
+6.1.*) asked="by bpf, of each that there is" ;;
+*) asked="by bpf, of 20 that may have some" ;;
+esac
+same "those that have none are passed over where that can be known" "pmemctl: mappings: asked $asked" \
+	"$(pmemctl mapping list --verbose 2>&1 > /dev/null | grep asked)"
+let_go
+
 # --- others' processes
 
 chmod 666 "$device"
