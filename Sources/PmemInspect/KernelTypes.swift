@@ -1,3 +1,4 @@
+import CPmemBPF
 import SystemPackage
 
 /// The kernel's description of its own types (/sys/kernel/btf/vmlinux; Documentation/bpf/btf.rst), as far as it is asked:
@@ -15,7 +16,7 @@ struct KernelTypes {
 
   /// - Parameters:
   ///   - bytes: The whole file.
-  ///   - names: The structures that will be asked about.
+  ///   - names: The structures and enumerations that will be asked about, of four bytes at least, as functions are.
   ///   - functionNames: The functions.
   init?(_ bytes: [UInt8], structures names: [String], functions functionNames: [String] = []) {
     self.bytes = bytes
@@ -30,13 +31,15 @@ struct KernelTypes {
     let strings = strings
     let isGood = bytes.withUnsafeBytes { text in
       // Some hundred thousand types, of which a dozen are wanted: nothing is made of the others.
-      let wanted = Self.initials(names + functionNames)
+      let wanted = Self.beginnings(names + functionNames)
       var place = first
       while place + 12 <= end {
         let info = text.loadUnaligned(fromByteOffset: place + 4, as: UInt32.self)
         if let kind = Kind(rawValue: info >> 24 & 0x1f), kind.isAskedFor {
           let name = strings &+ Int(text.loadUnaligned(fromByteOffset: place, as: UInt32.self))
-          if name > 0, name < text.count, wanted[Int(text[name])] {
+          if name > 0, name + 4 <= text.count,
+            wanted[Self.mark(text.loadUnaligned(fromByteOffset: name, as: UInt32.self))]
+          {
             let choices = kind == .function ? functionNames : names
             if let found = Self.match(text, name, choices) { named.append((kind, found, places.count)) }
           }
@@ -59,12 +62,18 @@ struct KernelTypes {
     }
   }
 
-  /// The bytes that any of some names begins with.
-  private static func initials(_ names: [String]) -> [Bool] {
-    var found = [Bool](repeating: false, count: 256)
-    for name in names { if let first = name.utf8.first { found[Int(first)] = true } }
+  /// Marks of the beginnings of names, which are four bytes at least: hardly any other has one of these.
+  private static func beginnings(_ names: [String]) -> [Bool] {
+    var found = [Bool](repeating: false, count: marks)
+    for name in names {
+      found[mark(name.utf8.prefix(4).reversed().reduce(0) { $0 << 8 | UInt32($1) })] = true
+    }
     return found
   }
+
+  private static let marks = 1 << 12
+
+  private static func mark(_ beginning: UInt32) -> Int { Int((beginning &* 0x9e37_79b1) >> 20) }
 
   // MARK: Questions
 
@@ -208,7 +217,7 @@ final class KernelTypeSource {
   /// - Throws: Where the kernel does not describe its types.
   func types() throws(Unavailable) -> KernelTypes {
     if let found { return found }
-    guard let bytes = KernelFile.read(roots.sys.appending("kernel/btf/vmlinux")),
+    guard let bytes = description ?? KernelFile.read(roots.sys.appending("kernel/btf/vmlinux")),
       let types = KernelTypes(
         bytes,
         structures: FileUserIterator.structures + MappingTree.structures + PageLayout.structures
@@ -217,5 +226,15 @@ final class KernelTypeSource {
     else { throw .noTypes }
     found = types
     return types
+  }
+
+  /// nil where bpf(2) does not give it: to others than root, or on another host.
+  private var description: [UInt8]? {
+    let size = roots.isLive ? CPmem_kernel_types(nil, 0) : 0
+    guard size > 0 else { return nil }
+    let bytes = [UInt8](unsafeUninitializedCapacity: Int(size)) { buffer, count in
+      count = CPmem_kernel_types(buffer.baseAddress, UInt32(size)) == size ? Int(size) : 0
+    }
+    return bytes.isEmpty ? nil : bytes
   }
 }

@@ -9,6 +9,10 @@
 
 #pragma clang assume_nonnull begin
 
+// The kernel's description of its types (BTF), with one call where /sys/kernel/btf/vmlinux takes one for each page.
+// As many bytes as there are, of which no more than `size` are copied. 0, or a negative error number.
+int64_t CPmem_kernel_types(void *_Nullable buffer, uint32_t size);
+
 struct CPmem_reader;
 
 // The most that one read gives, bytes.
