@@ -1,4 +1,4 @@
-import PmemOutput
+@testable import PmemOutput
 import TestSupport
 import Testing
 
@@ -86,6 +86,15 @@ import Testing
   }
 
   /// Whatever is taken is drawn, and nothing else.
+  @Test func localesTellWhetherTheyAreUnicode() {
+    for locale in ["C.UTF-8", "de_DE.utf8", "en_US.Utf-8@euro", "UTF-8"] {
+      #expect(Terminal.isUnicodeLocale(locale), "\(locale)")
+    }
+    for locale in ["", "C", "POSIX", "de_DE.ISO-8859-15", "utf", "ut-f8", "en_US.UTF-16"] {
+      #expect(!Terminal.isUnicodeLocale(locale), "\(locale)")
+    }
+  }
+
   @Test func aHeatBarShowsEveryPieceAndNoOther() {
     let terminal = Terminal(isInteractive: false, width: 80, isUnicode: true)
     var generator = SeededGenerator(seed: 109)
