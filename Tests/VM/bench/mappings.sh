@@ -17,6 +17,9 @@ for _ in 1 2 3 4 5 6; do ready /run/crowd && break; done || { not_ok "the crowd 
 hold holder mapclosed /run/files/data
 same "pmemctl finds the one" "$holder" "$(pmemctl mapping list files --json | jq -r '.[].pid')"
 
+# As on a local disk whose files are cached: those of this machine come from the host, which is asked each time.
+cp "$PMEMCTL" /run/pmemctl && PMEMCTL=/run/pmemctl
+touch /lib/modules/"$(uname -r)"/modules.*
 export RUNS=5
 best=$(milliseconds "$PMEMCTL mapping list files")
 {
@@ -31,10 +34,12 @@ best=$(milliseconds "$PMEMCTL mapping list files")
 		awk -v title="${line%%:*}" -v time="$time" -v best="$best" -v count=$((processes * mappings)) \
 			'BEGIN { printf "%-44s %9.1f ms %13.2fx %9.0f ns\n", title, time, time / best, time * 1000000 / count }'
 	done
-	idle=$(milliseconds "$PMEMCTL namespace list")
-	awk -v best="$best" -v idle="$idle" -v processes=$processes -v floor="$("$PROGRAMS/floor")" 'BEGIN {
-		printf "of which without the scan (namespace list) %.1f ms; per process %.1f us\n", idle, (best - idle) * 1000 / processes
-		printf "the kernel shows all mappings to a BPF program that does nothing in %.1f ms\n", floor
+	# The same with no process but one to look at.
+	idle=$(milliseconds "$PMEMCTL mapping list files --pid $holder")
+	awk -v best="$best" -v idle="$idle" -v processes=$processes -v mappings=$mappings -v floor="$("$PROGRAMS/floor")" 'BEGIN {
+		printf "of which without looking for it (--pid) %.1f ms; %.1f us a process, %.0f ns a mapping\n", idle,
+			(best - idle) * 1000 / processes, (best - idle) * 1000000 / processes / mappings
+		printf "the kernel would show all mappings to a BPF program that does nothing in %.1f ms\n", floor
 	}'
 } > "$OUT/bench-mappings"
 kill "$crowd"
