@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <string.h>
 
 enum {
 	// Nodes that were found and not read yet: of each level all but one, at most. A power of 2.
@@ -299,29 +298,14 @@ static void put_program(struct code *code, const struct CPmem_file_layout *layou
 	PUT(code, RETURN(0));
 }
 
-static int make_walk(void)
-{
-	union bpf_attr attributes;
-
-	memset(&attributes, 0, sizeof(attributes));
-	attributes.map_type = BPF_MAP_TYPE_ARRAY;
-	attributes.key_size = sizeof(uint32_t);
-	attributes.value_size = sizeof(struct walk);
-	attributes.max_entries = 1;
-
-	int walk = bpf_call(BPF_MAP_CREATE, &attributes);
-
-	return walk < 0 ? -errno : walk;
-}
-
 int CPmem_load_candidates(const struct CPmem_file_layout *layout, const struct CPmem_tree_layout *tree,
 			  const uint64_t *devices, uint32_t count)
 {
 	struct code code = {.count = 0};
-	struct maps maps = {.walk = make_walk()};
+	struct maps maps = {.walk = bpf_make_map(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct walk), 1, 0)};
 
 	if (maps.walk < 0)
-		return maps.walk;
+		return -errno;
 	maps.devices = make_device_table(devices, count);
 
 	int program = maps.devices;

@@ -74,14 +74,7 @@ int make_device_table(const uint64_t *keys, uint32_t count)
 {
 	union bpf_attr attributes;
 	uint8_t value = 1;
-
-	memset(&attributes, 0, sizeof(attributes));
-	attributes.map_type = BPF_MAP_TYPE_HASH;
-	attributes.key_size = sizeof(*keys);
-	attributes.value_size = sizeof(value);
-	attributes.max_entries = count > 0 ? count : 1;
-
-	int table = bpf_call(BPF_MAP_CREATE, &attributes);
+	int table = bpf_make_map(BPF_MAP_TYPE_HASH, sizeof(*keys), sizeof(value), count > 0 ? count : 1, 0);
 
 	if (table < 0)
 		return -errno;

@@ -1,4 +1,4 @@
-// A program for one of the kernel's iterators, as it is put together, loaded and started.
+// A program for one of the kernel's iterators, as it is put together and loaded.
 #pragma once
 
 #include "CPmemBPF.h"

@@ -4,6 +4,7 @@
 
 #include <linux/bpf.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -44,4 +45,18 @@
 static inline int bpf_call(int command, union bpf_attr *attributes)
 {
 	return (int)syscall(SYS_bpf, command, attributes, sizeof(*attributes));
+}
+
+// A map (enum bpf_map_type) with keys and values of so many bytes. A descriptor, or -1 with errno.
+static inline int bpf_make_map(uint32_t type, uint32_t key, uint32_t value, uint32_t most, uint32_t flags)
+{
+	union bpf_attr attributes;
+
+	memset(&attributes, 0, sizeof(attributes));
+	attributes.map_type = type;
+	attributes.key_size = key;
+	attributes.value_size = value;
+	attributes.max_entries = most;
+	attributes.map_flags = flags;
+	return bpf_call(BPF_MAP_CREATE, &attributes);
 }

@@ -43,19 +43,6 @@ enum {
 	result_at = 24,
 };
 
-static int make_map(void)
-{
-	union bpf_attr attributes;
-
-	memset(&attributes, 0, sizeof(attributes));
-	attributes.map_type = BPF_MAP_TYPE_ARRAY;
-	attributes.key_size = sizeof(uint32_t);
-	attributes.value_size = chunk;
-	attributes.max_entries = 1;
-	attributes.map_flags = BPF_F_MMAPABLE;
-	return bpf_call(BPF_MAP_CREATE, &attributes);
-}
-
 static int load(const struct bpf_insn *program, size_t count)
 {
 	union bpf_attr attributes;
@@ -167,7 +154,7 @@ struct CPmem_reader *CPmem_reader_open(int *error)
 	}
 	reader->reads = reader->gathers = -1;
 	reader->data = MAP_FAILED;
-	reader->map = make_map();
+	reader->map = bpf_make_map(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), chunk, 1, BPF_F_MMAPABLE);
 	if (reader->map >= 0)
 		reader->data = mmap(NULL, chunk, PROT_READ | PROT_WRITE, MAP_SHARED, reader->map, 0);
 	if (reader->data != MAP_FAILED)

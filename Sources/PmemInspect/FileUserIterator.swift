@@ -5,7 +5,7 @@ import SystemPackage
 
 /// The kernel's iterators over the mappings and descriptors of all processes, held to the devices of a table.
 struct FileUserIterator {
-  private let devices: DeviceTable
+  private let keys: [UInt64]
   private let roots: HostRoots
   private let types: KernelTypeSource
 
@@ -13,7 +13,7 @@ struct FileUserIterator {
   static let functions = ["bpf_iter_task_vma", "bpf_iter_task_file"]
 
   init(_ devices: DeviceTable, roots: HostRoots, types: KernelTypeSource) {
-    self.devices = devices
+    keys = devices.kernelNumbers
     self.roots = roots
     self.types = types
   }
@@ -88,8 +88,6 @@ struct FileUserIterator {
   static func command(_ user: CPmem_file_user) -> RawText {
     withUnsafeBytes(of: user.command) { RawText($0.prefix { $0 != 0 }) }
   }
-
-  private var keys: [UInt64] { devices.kernelNumbers }
 
   private func layout() throws(Unavailable) -> CPmem_file_layout {
     guard roots.isLive else { throw Unavailable("these are recorded processes") }

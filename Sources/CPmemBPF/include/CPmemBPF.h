@@ -10,7 +10,7 @@
 #pragma clang assume_nonnull begin
 
 // The kernel's description of its types (BTF), with one call where /sys/kernel/btf/vmlinux takes one for each page.
-// As many bytes as there are, of which no more than `size` are copied. 0, or a negative error number.
+// Copies no more than `size` bytes of it. How many there are, or a negative error number.
 int64_t CPmem_kernel_types(void *_Nullable buffer, uint32_t size);
 
 struct CPmem_reader;
@@ -74,8 +74,8 @@ int CPmem_load_descriptors(const struct CPmem_file_layout *layout, const uint64_
 int CPmem_iterate(int program, uint32_t process);
 
 // The tree that holds the mappings of a process, likewise. Types and functions are BTF ids: of bpf_iter_task and
-// bpf_rdonly_cast, of bpf_iter_num_new, _next and _destroy, of the two kinds of nodes, of vm_area_struct and of task_struct; kinds are
-// values of enum maple_type.
+// bpf_rdonly_cast, of bpf_iter_num_new, _next and _destroy, of the two kinds of nodes, of vm_area_struct and of task_struct;
+// kinds are values of enum maple_type.
 struct CPmem_tree_layout {
 	uint32_t tasks_function, cast_function, numbers_new, numbers_next, numbers_destroy;
 	uint32_t leaf_type, wide_type, vma_type, task_type;

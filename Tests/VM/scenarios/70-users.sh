@@ -298,13 +298,20 @@ let_go
 
 # --- few among many
 
-# needles WHAT PROCESSES MAPPINGS SEED [restless]: those that map it are found, by every way, and most others passed over.
+# start_needles PROCESSES MAPPINGS SEED [restless]: every other process maps the device.
+start_needles() {
+	"$PROGRAMS/needle" "$1" "$2" "$device" "${@:3}" > /run/needle.out &
+	holder=$!
+	for _ in 1 2 3 4; do ready /run/needle.out && return; done
+	not_ok "one mapping among $2: the program is not ready"
+	return 1
+}
+
+# needles WHAT PROCESSES MAPPINGS SEED [restless]: those that map it are found, by every way, each time.
 needles() {
 	local what=$1 way
 	shift
-	"$PROGRAMS/needle" "$1" "$2" "$device" "${@:3}" > /run/needle.out &
-	holder=$!
-	for _ in 1 2 3 4; do ready /run/needle.out && break; done || { not_ok "$what: the program is not ready"; return; }
+	start_needles "$@" || return
 	grep -v ready /run/needle.out | sort -n > /run/needle.expected
 	for way in $ways; do
 		for _ in 1 2 3; do
@@ -318,9 +325,7 @@ needles() {
 needles "one mapping among 20" 40 20 $((SEED * 40 + 1))
 needles "one mapping among 3,000" 40 3000 $((SEED * 40 + 2))
 needles "one mapping among 200, which change" 10 200 $((SEED * 40 + 3)) restless
-"$PROGRAMS/needle" 40 500 "$device" $((SEED * 40 + 4)) > /run/needle.out &
-holder=$!
-for _ in 1 2 3 4; do ready /run/needle.out && break; done
+start_needles 40 500 $((SEED * 40 + 4))
 # Since 6.14, and in stable kernels since, a process's mappings can be read without stopping it.
 case $(uname -r) in
 6.1.*) asked="by bpf, of each that there is" ;;
