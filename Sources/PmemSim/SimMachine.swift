@@ -94,7 +94,7 @@ public final class SimMachine {
       let name = withUnsafeBytes(of: entry.pointee.d_name) {
         String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
       }
-      if name.hasSuffix(".json") || name.hasSuffix(".json.new") { unlink(folder.appending(name).string) }
+      if name.hasSuffix(".json") || name.hasSuffix(".new") { unlink(folder.appending(name).string) }
     }
     closedir(stream)
     rmdir(folder.string)

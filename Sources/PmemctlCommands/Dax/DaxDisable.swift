@@ -19,19 +19,19 @@ struct DaxDisable: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    let backend = try context.open(machine, forWriting: !change.dryRun)
-    let inventory = try backend.inventory(.planning)
-    let outcome = try DaxEnablePlanner(
-      inventory, inspector: backend, contents: ContentProbe(backend), accepting: dangers.accepted,
-      truth: { TrueNamespace($0, on: backend).namespace }
-    ).disable(name, force: force)
-    let runner = ChangeRunner(
-      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
-    guard try runner.run(outcome.plan, from: inventory) else { return }
-    guard let now = try backend.inventory(.listing).namespaces.first(where: { $0.dev == outcome.namespace })
-    else { throw DeviceError(.failed, "\(outcome.namespace) is not there any more") }
-    guard !output.json else { return try context.out.write(JSON.object(now.json).text) }
-    guard !outcome.plan.entries.isEmpty else { return }
-    try context.out.write("\(now.title.sanitized) is \(now.mode): nothing of it can be mapped\n")
+    try Change(context, change, output, machine).run { backend, inventory in
+      let outcome = try DaxEnablePlanner(
+        inventory, inspector: backend, contents: ContentProbe(backend), accepting: dangers.accepted,
+        truth: { TrueNamespace($0, on: backend).namespace }
+      ).disable(name, force: force)
+      return Change.Planned(plan: outcome.plan, subject: outcome.namespace)
+    } report: { planned, backend in
+      let dev = planned.subject
+      guard let now = try backend.inventory(.listing).namespaces.first(where: { $0.dev == dev })
+      else { throw DeviceError(.failed, "\(dev) is not there any more") }
+      guard !output.json else { return try context.out.write(JSON.object(now.json).text) }
+      guard !planned.plan.entries.isEmpty else { return }
+      try context.out.write("\(now.title.sanitized) is \(now.mode): nothing of it can be mapped\n")
+    }
   }
 }

@@ -41,22 +41,29 @@ struct DaxEnable: ContextCommand {
 
   func run(in context: CommandContext) throws {
     let request = try request()
-    let backend = try context.open(machine, forWriting: !change.dryRun)
-    let inventory = try backend.inventory(.planning)
-    let outcome = try DaxEnablePlanner(
-      inventory, inspector: backend, contents: ContentProbe(backend), accepting: dangers.accepted,
-      truth: { TrueNamespace($0, on: backend).namespace }
-    ).enable(name, request)
-    let runner = ChangeRunner(
-      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
-    guard try runner.run(outcome.plan, from: inventory) else { return }
+    try Change(context, change, output, machine).run { backend, inventory in
+      let outcome = try DaxEnablePlanner(
+        inventory, inspector: backend, contents: ContentProbe(backend), accepting: dangers.accepted,
+        truth: { TrueNamespace($0, on: backend).namespace }
+      ).enable(name, request)
+      return Change.Planned(plan: outcome.plan, subject: outcome.namespace)
+    } report: { planned, backend in
+      try report(planned, request, on: backend, context)
+    }
+  }
+
+  /// Tries what the consumer will do, and prints what it must be given.
+  private func report(
+    _ planned: Change.Planned<String>, _ request: DaxEnableRequest, on backend: any CommandContext.Backend,
+    _ context: CommandContext
+  ) throws {
     let now = try backend.inventory(.listing)
-    guard let namespace = now.namespaces.first(where: { $0.dev == outcome.namespace }) else {
-      throw DeviceError(.failed, "\(outcome.namespace) is not there any more")
+    guard let namespace = now.namespaces.first(where: { $0.dev == planned.subject }) else {
+      throw DeviceError(.failed, "\(planned.subject) is not there any more")
     }
     let proofs = try backend.prove(namespace, in: now, longTerm: request.consumer.mode == .devdax)
     let handout = ConsumerHandout(request.consumer, namespace)
-    try report(namespace, proofs, handout, isChanged: !outcome.plan.entries.isEmpty, context)
+    try report(namespace, proofs, handout, isChanged: !planned.plan.entries.isEmpty, context)
     let failed = proofs.first { proof in
       proof.outcome == .disproven && (proof.claim != .longTermPin || request.consumer.needsPins)
     }

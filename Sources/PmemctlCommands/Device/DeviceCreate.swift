@@ -26,9 +26,8 @@ struct DeviceCreate: ContextCommand {
   func run(in context: CommandContext) throws {
     let size = try parseDeviceSize(size)
     let align = try align.map { text throws(DeviceError) in try parseBytes(text, option: "--align").rawValue }
-    try DeviceChange(context: context, names: [], change: change, output: output, machine: machine).run(
-      verb: "created"
-    ) { planner, _ throws(DeviceError) in
+    try Change(context, change, output, machine).devices([], verb: "created") {
+      planner, _ throws(DeviceError) in
       try planner.create(in: region, size: size, align: align)
     }
   }

@@ -15,10 +15,9 @@ struct DeviceDestroy: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    try DeviceChange(
-      context: context, names: which.names, change: change, output: output, machine: machine,
-      accepted: dangers.accepted
-    ).run(verb: "destroyed") { planner, devices throws(DeviceError) in
+    try Change(context, change, output, machine, accepting: dangers.accepted).devices(
+      which.names, verb: "destroyed"
+    ) { planner, devices throws(DeviceError) in
       try planner.destroy(devices, force: force)
     }
   }

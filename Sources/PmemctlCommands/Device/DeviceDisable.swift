@@ -12,9 +12,8 @@ struct DeviceDisable: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    try DeviceChange(
-      context: context, names: which.names, change: change, output: output, machine: machine,
-      accepted: dangers.accepted
-    ).run(verb: "disabled") { planner, devices throws(DeviceError) in try planner.disable(devices) }
+    try Change(context, change, output, machine, accepting: dangers.accepted).devices(
+      which.names, verb: "disabled"
+    ) { planner, devices throws(DeviceError) in try planner.disable(devices) }
   }
 }

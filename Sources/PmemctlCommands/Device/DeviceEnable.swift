@@ -11,8 +11,8 @@ struct DeviceEnable: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    try DeviceChange(
-      context: context, names: which.names, change: change, output: output, machine: machine
-    ).run(verb: "enabled") { planner, devices throws(DeviceError) in try planner.enable(devices) }
+    try Change(context, change, output, machine).devices(which.names, verb: "enabled") {
+      planner, devices throws(DeviceError) in try planner.enable(devices)
+    }
   }
 }

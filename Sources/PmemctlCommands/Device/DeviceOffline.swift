@@ -12,8 +12,8 @@ struct DeviceOffline: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    try DeviceChange(
-      context: context, names: which.names, change: change, output: output, machine: machine
-    ).run(verb: "offlined") { planner, devices throws(DeviceError) in try planner.offline(devices) }
+    try Change(context, change, output, machine).devices(which.names, verb: "offlined") {
+      planner, devices throws(DeviceError) in try planner.offline(devices)
+    }
   }
 }

@@ -14,9 +14,8 @@ struct DeviceOnline: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    try DeviceChange(
-      context: context, names: which.names, change: change, output: output, machine: machine
-    ).run(verb: "onlined") { planner, devices throws(DeviceError) in
+    try Change(context, change, output, machine).devices(which.names, verb: "onlined") {
+      planner, devices throws(DeviceError) in
       try planner.online(devices, isMovable: !noMovable)
     }
   }

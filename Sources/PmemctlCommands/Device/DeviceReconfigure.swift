@@ -34,10 +34,9 @@ struct DeviceReconfigure: ContextCommand {
 
   func run(in context: CommandContext) throws {
     let request = try request()
-    try DeviceChange(
-      context: context, names: which.names, change: change, output: output, machine: machine,
-      accepted: dangers.accepted
-    ).run(verb: "reconfigured") { planner, devices throws(DeviceError) in
+    try Change(context, change, output, machine, accepting: dangers.accepted).devices(
+      which.names, verb: "reconfigured"
+    ) { planner, devices throws(DeviceError) in
       try planner.reconfigure(devices, request)
     }
   }

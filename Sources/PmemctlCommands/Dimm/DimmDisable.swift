@@ -14,9 +14,8 @@ struct DimmDisable: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    try DimmChange(
-      context: context, names: names, change: change, output: output, machine: machine,
-      accepted: dangers.accepted
-    ).run(verb: "disabled") { planner, dimms throws(DeviceError) in try planner.disable(dimms) }
+    try Change(context, change, output, machine, accepting: dangers.accepted).dimms(names, verb: "disabled") {
+      planner, dimms throws(DeviceError) in try planner.disable(dimms)
+    }
   }
 }

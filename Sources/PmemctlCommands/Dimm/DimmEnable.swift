@@ -12,7 +12,8 @@ struct DimmEnable: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    try DimmChange(context: context, names: names, change: change, output: output, machine: machine)
-      .run(verb: "enabled") { planner, dimms throws(DeviceError) in planner.enable(dimms) }
+    try Change(context, change, output, machine).dimms(names, verb: "enabled") {
+      planner, dimms throws(DeviceError) in planner.enable(dimms)
+    }
   }
 }

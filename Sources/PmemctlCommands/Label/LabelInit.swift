@@ -28,20 +28,18 @@ struct LabelInit: ContextCommand {
       throw DeviceError(
         .usage, "--label-version: \"\(labelVersion)\" is not known", details: ["use 1.1 or 1.2"])
     }
-    let backend = try context.open(machine, forWriting: !change.dryRun)
-    let inventory = try backend.inventory(.planning)
-    var dimms = try NameResolver(inventory).dimms(names)
-    if names == ["all"] { dimms.removeAll { $0.labels == nil } }
-    let plan = try LabelPlanner(
-      inventory, inspector: backend, contents: ContentProbe(backend), accepting: dangers.accepted
-    ).initialize(
-      dimms, version: version, force: force)
-    let runner = ChangeRunner(
-      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
-    guard try runner.run(plan, from: inventory) else { return }
-    let now = try backend.inventory(.planning).dimms.filter { dimm in dimms.contains { $0.dev == dimm.dev } }
-    guard !output.json else { return try context.out.write(JSON.array(now.map { .object($0.json) }).text) }
-    try context.out.write(
-      now.map { "initialized \($0.dev): \($0.labels?.availableSlots ?? 0) free labels\n" }.joined())
+    try Change(context, change, output, machine).run { backend, inventory in
+      var dimms = try NameResolver(inventory).dimms(names)
+      if names == ["all"] { dimms.removeAll { $0.labels == nil } }
+      let plan = try LabelPlanner(
+        inventory, inspector: backend, contents: ContentProbe(backend), accepting: dangers.accepted
+      ).initialize(dimms, version: version, force: force)
+      return Change.Planned(plan: plan, subject: dimms.map(\.dev))
+    } report: { planned, backend in
+      let now = try backend.inventory(.planning).dimms.filter { planned.subject.contains($0.dev) }
+      guard !output.json else { return try context.out.write(JSON.array(now.map { .object($0.json) }).text) }
+      try context.out.write(
+        now.map { "initialized \($0.dev): \($0.labels?.availableSlots ?? 0) free labels\n" }.joined())
+    }
   }
 }

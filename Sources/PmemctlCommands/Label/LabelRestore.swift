@@ -24,9 +24,9 @@ struct LabelRestore: ContextCommand {
   func run(in context: CommandContext) throws {
     let copies = try LabelCopies(parsing: try InputFile.read(file), file: file)
     let (names, file, force) = (names, file, force)
-    try LabelChange(
-      context: context, force: force, dangers: dangers, change: change, output: output, machine: machine
-    ).run(verb: "restore", done: "restored") { _, inventory throws(DeviceError) in
+    try Change(context, change, output, machine, accepting: dangers.accepted).labels(
+      verb: "restore", done: "restored", force: force
+    ) { _, inventory throws(DeviceError) in
       let wanted = try NameResolver(inventory).dimms(names)
       var areas: [(dimm: DIMM, bytes: [UInt8])] = []
       for area in copies.areas {

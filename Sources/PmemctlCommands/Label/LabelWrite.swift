@@ -26,9 +26,9 @@ struct LabelWrite: ContextCommand {
   func run(in context: CommandContext) throws {
     let bytes = try InputFile.read(input)
     let (name, force) = (name, force)
-    try LabelChange(
-      context: context, force: force, dangers: dangers, change: change, output: output, machine: machine
-    ).run(verb: "write", done: "wrote") { _, inventory throws(DeviceError) in
+    try Change(context, change, output, machine, accepting: dangers.accepted).labels(
+      verb: "write", done: "wrote", force: force
+    ) { _, inventory throws(DeviceError) in
       let dimms = try NameResolver(inventory).dimms([name])
       guard dimms.count == 1 else {
         throw DeviceError(.usage, "write takes one DIMM, and \"\(name)\" means \(dimms.count)")

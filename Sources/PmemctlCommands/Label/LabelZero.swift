@@ -19,9 +19,9 @@ struct LabelZero: ContextCommand {
 
   func run(in context: CommandContext) throws {
     let names = names
-    try LabelChange(
-      context: context, force: force, dangers: dangers, change: change, output: output, machine: machine
-    ).run(verb: "zero", done: "zeroed") { backend, inventory throws(DeviceError) in
+    try Change(context, change, output, machine, accepting: dangers.accepted).labels(
+      verb: "zero", done: "zeroed", force: force
+    ) { backend, inventory throws(DeviceError) in
       var areas: [(dimm: DIMM, bytes: [UInt8])] = []
       for dimm in try LabelSelection(names).dimms(inventory) {
         let size = dimm.labels == nil ? 0 : try backend.readLabels(dimm: dimm.dev).count

@@ -25,18 +25,10 @@ struct LayoutPending {
     try journal.makeDirectory()
     let all = uuids.union(more).map(\.description).sorted()
     let text = "[\n" + all.map { "  \"\($0)\"" }.joined(separator: ",\n") + "\n]\n"
-    do {
-      let descriptor = try FileDescriptor.open(
-        path, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
-      try descriptor.closeAfter {
-        try descriptor.writeAll(text.utf8)
-        guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
-      }
-    } catch {
-      let reason = error as? Errno ?? .ioError
+    do throws(Errno) { try AtomicFile.write(text.utf8, to: path, existing: .replace) } catch {
       throw DeviceError(
-        reason == .permissionDenied ? .permission : .failed, "cannot write \(path): \(reason.description)",
-        errno: reason.rawValue)
+        error == .permissionDenied ? .permission : .failed, "cannot write \(path): \(error.description)",
+        errno: error.rawValue)
     }
   }
 

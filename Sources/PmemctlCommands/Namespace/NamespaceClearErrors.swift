@@ -16,10 +16,9 @@ struct NamespaceClearErrors: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    try NamespaceChange(
-      context: context, which: which, change: change, output: output, machine: machine,
-      accepted: dangers.accepted
-    ).run(verb: "cleared") { planner, namespaces throws(DeviceError) in
+    try Change(context, change, output, machine, accepting: dangers.accepted).namespaces(
+      which, verb: "cleared"
+    ) { planner, namespaces throws(DeviceError) in
       try planner.clearErrors(namespaces.filter { !$0.isIdle })
     }
   }

@@ -61,16 +61,15 @@ struct NamespaceCreate: ContextCommand {
     // All that can be wrong with the words is found before a device is looked at.
     var request = try request()
     try request.validate()
-    let backend = try context.open(machine, forWriting: !change.dryRun)
-    let inventory = try backend.inventory(.planning)
-    request.regions = try NameResolver(inventory).regions(region.map { [$0] } ?? [], onBus: bus)
-    let planned = try plans(request, inventory, backend)
-    let runner = ChangeRunner(
-      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
-    let plan = eachRegion ? Self.merged(planned) : planned[0].plan
-    let json = eachRegion ? PlanRendering(plan).json(with: planned) : planned[0].json
-    guard try runner.run(plan, from: inventory, json: json) else { return }
-    try report(planned, on: backend, context)
+    try Change(context, change, output, machine).run { backend, inventory in
+      request.regions = try NameResolver(inventory).regions(region.map { [$0] } ?? [], onBus: bus)
+      let planned = try plans(request, inventory, backend)
+      let plan = eachRegion ? Self.merged(planned) : planned[0].plan
+      let json = eachRegion ? PlanRendering(plan).json(with: planned) : planned[0].json
+      return Change.Planned(plan: plan, json: json, subject: planned)
+    } report: { planned, backend in
+      try report(planned.subject, on: backend, context)
+    }
   }
 
   private func plans(

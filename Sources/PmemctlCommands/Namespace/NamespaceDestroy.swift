@@ -17,10 +17,9 @@ struct NamespaceDestroy: ContextCommand {
 
   func run(in context: CommandContext) throws {
     let force = force
-    try NamespaceChange(
-      context: context, which: which, change: change, output: output, machine: machine,
-      accepted: dangers.accepted
-    ).run(verb: "destroyed") { planner, namespaces throws(DeviceError) in
+    try Change(context, change, output, machine, accepting: dangers.accepted).namespaces(
+      which, verb: "destroyed"
+    ) { planner, namespaces throws(DeviceError) in
       try planner.destroy(namespaces, force: force)
     }
   }

@@ -12,9 +12,8 @@ struct NamespaceDisable: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    try NamespaceChange(
-      context: context, which: which, change: change, output: output, machine: machine,
-      accepted: dangers.accepted
-    ).run(verb: "disabled") { planner, namespaces throws(DeviceError) in try planner.disable(namespaces) }
+    try Change(context, change, output, machine, accepting: dangers.accepted).namespaces(
+      which, verb: "disabled"
+    ) { planner, namespaces throws(DeviceError) in try planner.disable(namespaces) }
   }
 }

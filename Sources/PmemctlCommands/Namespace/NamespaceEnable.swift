@@ -11,7 +11,8 @@ struct NamespaceEnable: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    try NamespaceChange(context: context, which: which, change: change, output: output, machine: machine)
-      .run(verb: "enabled") { planner, namespaces throws(DeviceError) in try planner.enable(namespaces) }
+    try Change(context, change, output, machine).namespaces(which, verb: "enabled") {
+      planner, namespaces throws(DeviceError) in try planner.enable(namespaces)
+    }
   }
 }

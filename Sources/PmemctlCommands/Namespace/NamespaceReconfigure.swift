@@ -48,17 +48,16 @@ struct NamespaceReconfigure: ContextCommand {
 
   func run(in context: CommandContext) throws {
     let request = try request()
-    let backend = try context.open(machine, forWriting: !change.dryRun)
-    let inventory = try backend.inventory(.planning)
-    let old = try NameResolver(inventory).namespace(namespace, for: "reconfigure")
-    let outcome = try NamespaceReconfigurePlanner(
-      old, as: TrueNamespace(old, on: backend).namespace, in: inventory, inspector: backend,
-      contents: ContentProbe(backend), accepting: dangers.accepted
-    ).plan(request)
-    let runner = ChangeRunner(
-      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
-    guard try runner.run(outcome.plan, from: inventory, json: outcome.json) else { return }
-    try report(outcome, old, on: backend, context)
+    try Change(context, change, output, machine).run { backend, inventory in
+      let old = try NameResolver(inventory).namespace(namespace, for: "reconfigure")
+      let outcome = try NamespaceReconfigurePlanner(
+        old, as: TrueNamespace(old, on: backend).namespace, in: inventory, inspector: backend,
+        contents: ContentProbe(backend), accepting: dangers.accepted
+      ).plan(request)
+      return Change.Planned(plan: outcome.plan, json: outcome.json, subject: (outcome, old))
+    } report: { planned, backend in
+      try report(planned.subject.0, planned.subject.1, on: backend, context)
+    }
   }
 
   private func request() throws(DeviceError) -> NamespaceReconfigureRequest {

@@ -20,20 +20,19 @@ struct NamespaceRename: ContextCommand {
 
   func run(in context: CommandContext) throws {
     try NamespaceCreateRequest.validate(name: name)
-    let backend = try context.open(machine, forWriting: !change.dryRun)
-    let inventory = try backend.inventory(.planning)
-    let old = try NameResolver(inventory).namespace(namespace, for: "rename")
-    let plan = try NamespaceStatePlanner(
-      inventory, inspector: backend, contents: nil, accepting: dangers.accepted
-    ).rename(old, to: name)
-    let runner = ChangeRunner(
-      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
-    guard try runner.run(plan, from: inventory) else { return }
-    guard let now = try backend.inventory(.listing).namespaces.first(where: { $0.dev == old.dev }) else {
-      throw DeviceError(.failed, "\(old.dev) was renamed, but is not there any more")
+    let frame = Change(context, change, output, machine, accepting: dangers.accepted)
+    try frame.run { backend, inventory in
+      let old = try NameResolver(inventory).namespace(namespace, for: "rename")
+      let plan = try frame.namespacePlanner(inventory, backend, contents: nil).rename(old, to: name)
+      return Change.Planned(plan: plan, subject: old)
+    } report: { planned, backend in
+      let old = planned.subject
+      guard let now = try backend.inventory(.listing).namespaces.first(where: { $0.dev == old.dev }) else {
+        throw DeviceError(.failed, "\(old.dev) was renamed, but is not there any more")
+      }
+      guard !output.json else { return try context.out.write(JSON.object(now.json).text) }
+      guard !planned.plan.entries.isEmpty else { return }
+      try context.out.write("renamed \(old.title.sanitized) to \"\(name.sanitized)\"\n")
     }
-    guard !output.json else { return try context.out.write(JSON.object(now.json).text) }
-    guard !plan.entries.isEmpty else { return }
-    try context.out.write("renamed \(old.title.sanitized) to \"\(name.sanitized)\"\n")
   }
 }

@@ -14,9 +14,7 @@ struct RegionDisable: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    try RegionChange(
-      context: context, names: names, change: change, output: output, machine: machine,
-      accepted: dangers.accepted
-    ).run(verb: "disabled") { planner, regions throws(DeviceError) in try planner.disable(regions) }
+    try Change(context, change, output, machine, accepting: dangers.accepted).regions(names, verb: "disabled")
+    { planner, regions throws(DeviceError) in try planner.disable(regions) }
   }
 }

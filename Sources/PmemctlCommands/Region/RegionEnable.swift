@@ -13,7 +13,8 @@ struct RegionEnable: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    try RegionChange(context: context, names: names, change: change, output: output, machine: machine)
-      .run(verb: "enabled") { planner, regions throws(DeviceError) in planner.enable(regions) }
+    try Change(context, change, output, machine).regions(names, verb: "enabled") {
+      planner, regions throws(DeviceError) in planner.enable(regions)
+    }
   }
 }

@@ -84,8 +84,8 @@ struct UndoJournal {
     record.id = (ids.max() ?? 0) + 1
     // Another command may take the same number at the same time.
     for _ in 0..<100 {
-      do {
-        try write(record, options: [.create, .exclusiveCreate])
+      do throws(Errno) {
+        try write(record, existing: .keep)
         return record
       } catch {
         guard error == .fileExists else { throw failure("write to", error) }
@@ -97,48 +97,14 @@ struct UndoJournal {
 
   /// Notes what became of a record.
   func update(_ record: UndoRecord) throws(DeviceError) {
-    let fresh = FilePath(path(record.id).string + ".new")
-    do {
-      try write(record, to: fresh, options: [.create, .truncate])
-      guard rename(fresh.string, path(record.id).string) == 0 else { throw Errno(rawValue: errno) }
-      try synchronize(directory)
-    } catch {
-      unlink(fresh.string)
-      throw failure("write to", error as? Errno ?? .ioError)
-    }
+    do throws(Errno) { try write(record, existing: .replace) } catch { throw failure("write to", error) }
   }
 
   /// Forgets a record: the plan was taken back.
   func forget(_ record: UndoRecord) { unlink(path(record.id).string) }
 
-  private func write(_ record: UndoRecord, options: FileDescriptor.OpenOptions) throws(Errno) {
-    do {
-      try write(record, to: path(record.id), options: options)
-      try synchronize(directory)
-    } catch {
-      throw error as? Errno ?? .ioError
-    }
-  }
-
-  private func write(_ record: UndoRecord, to path: FilePath, options: FileDescriptor.OpenOptions) throws {
-    let descriptor = try FileDescriptor.open(
-      path, .writeOnly, options: options.union(.closeOnExec), permissions: .ownerReadWrite)
-    do {
-      try descriptor.closeAfter {
-        try descriptor.writeAll(JSON.object(record.json).text.utf8)
-        guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
-      }
-    } catch {
-      unlink(path.string)
-      throw error
-    }
-  }
-
-  private func synchronize(_ directory: FilePath) throws {
-    let descriptor = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
-    try descriptor.closeAfter {
-      guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
-    }
+  private func write(_ record: UndoRecord, existing: AtomicFile.Existing) throws(Errno) {
+    try AtomicFile.write(JSON.object(record.json).text.utf8, to: path(record.id), existing: existing)
   }
 
   func makeDirectory() throws(DeviceError) {

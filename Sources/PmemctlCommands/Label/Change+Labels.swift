@@ -3,40 +3,32 @@ import PmemInspect
 import PmemMedia
 import PmemOutput
 
-/// What the verbs that write whole label areas have in common.
-struct LabelChange {
-  let context: CommandContext
-  let force: Bool
-  let dangers: DangerOptions
-  let change: ChangeOptions
-  let output: OutputOptions
-  let machine: MachineOptions
-
+extension Change {
+  /// Writes whole label areas.
+  ///
   /// - Parameters:
   ///   - verb: `write`, `zero`, `restore`.
   ///   - done: The past participle, for the answer.
+  ///   - force: Also if namespaces would be gone that no process uses.
   ///   - areas: What is to be written where, from the machine as it is.
-  /// - Throws: Whatever was in the way; nothing remains changed then, or the error says what.
-  func run(
-    verb: String, done: String,
+  /// - Throws: What stopped it.
+  func labels(
+    verb: String, done: String, force: Bool,
     areas: (any CommandContext.Backend, Inventory) throws(DeviceError) -> [(dimm: DIMM, bytes: [UInt8])]
   ) throws {
-    let backend = try context.open(machine, forWriting: !change.dryRun)
-    let inventory = try backend.inventory(.planning)
-    let areas = try areas(backend, inventory)
-    let lost = try lost(areas, backend)
-    let plan = try LabelPlanner(
-      inventory, inspector: backend, contents: ContentProbe(backend), accepting: dangers.accepted
-    ).write(areas, verb: verb, keeps: kept(inventory, but: lost), force: force)
-    let runner = ChangeRunner(
-      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
-    guard try runner.run(plan, from: inventory) else { return }
-    let now = try backend.inventory(.planning).dimms.filter { dimm in
-      areas.contains { $0.dimm.dev == dimm.dev }
+    try run { backend, inventory in
+      let areas = try areas(backend, inventory)
+      let lost = try lost(areas, backend)
+      let plan = try LabelPlanner(
+        inventory, inspector: backend, contents: ContentProbe(backend), accepting: accepted
+      ).write(areas, verb: verb, keeps: kept(inventory, but: lost), force: force)
+      return Planned(plan: plan, subject: areas.map(\.dimm.dev))
+    } report: { planned, backend in
+      let now = try backend.inventory(.planning).dimms.filter { planned.subject.contains($0.dev) }
+      guard !output.json else { return try write(now.map { .object($0.json) }) }
+      try context.out.write(
+        now.map { "\(done) the labels of \($0.dev): \($0.labels?.availableSlots ?? 0) free\n" }.joined())
     }
-    guard !output.json else { return try context.out.write(JSON.array(now.map { .object($0.json) }).text) }
-    try context.out.write(
-      now.map { "\(done) the labels of \($0.dev): \($0.labels?.availableSlots ?? 0) free\n" }.joined())
   }
 
   /// The namespaces that the labels tell of no more, or otherwise.

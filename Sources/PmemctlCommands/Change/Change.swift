@@ -1,0 +1,57 @@
+import PmemDevice
+import PmemOutput
+
+/// The frame of every changing verb: open the machine, read it, plan, show or ask, run, report.
+struct Change {
+  let context: CommandContext
+  let options: ChangeOptions
+  let output: OutputOptions
+  let machine: MachineOptions
+  var accepted: AcceptedDangers = []
+
+  init(
+    _ context: CommandContext, _ options: ChangeOptions, _ output: OutputOptions, _ machine: MachineOptions,
+    accepting accepted: AcceptedDangers = []
+  ) {
+    self.context = context
+    self.options = options
+    self.output = output
+    self.machine = machine
+    self.accepted = accepted
+  }
+
+  /// What a verb plans, and what its report needs beside the plan.
+  struct Planned<Subject> {
+    let plan: Plan
+    /// The plan for machines; nil for the plain form.
+    var json: JSONObject?
+    let subject: Subject
+  }
+
+  /// - Parameters:
+  ///   - make: Plans; changes nothing.
+  ///   - report: Prints the answer; called only after the plan was carried out, or had no steps.
+  /// - Throws: What stopped it.
+  func run<Subject>(
+    plan make: (any CommandContext.Backend, Inventory) throws -> Planned<Subject>,
+    report: (Planned<Subject>, any CommandContext.Backend) throws -> Void
+  ) throws {
+    let backend = try context.open(machine, forWriting: !options.dryRun)
+    let inventory = try backend.inventory(.planning)
+    let planned = try make(backend, inventory)
+    let runner = ChangeRunner(
+      context: context, backend: backend, options: options, machine: machine, isJSON: output.json)
+    guard try runner.run(planned.plan, from: inventory, json: planned.json) else { return }
+    try report(planned, backend)
+  }
+
+  /// Prints values that exist after the change.
+  func write(_ values: [JSON]) throws { try context.out.write(JSON.array(values).text) }
+
+  /// A planner for namespaces that exist; `contents` is asked what would be lost, nil if nothing can be.
+  func namespacePlanner(
+    _ inventory: Inventory, _ backend: any CommandContext.Backend, contents: (any ContentInspector)?
+  ) -> NamespaceStatePlanner {
+    NamespaceStatePlanner(inventory, inspector: backend, contents: contents, accepting: accepted)
+  }
+}

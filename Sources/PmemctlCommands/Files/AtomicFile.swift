@@ -1,0 +1,88 @@
+import Glibc
+import SystemPackage
+
+/// Writes small files whole: after a crash there is the old file or the new one, never a part.
+///
+/// The bytes go to a temporary name in the same directory (`O_EXCL|O_NOFOLLOW`: a link planted there is not followed),
+/// are synchronized, and take the name by rename(2) or link(2); then the directory is synchronized.
+enum AtomicFile {
+  /// What to do with a file that has the name already.
+  enum Existing {
+    case replace
+    /// Fails with `EEXIST`.
+    case keep
+  }
+
+  /// The end of temporary names, behind the process id.
+  static let temporarySuffix = ".new"
+
+  /// - Parameters:
+  ///   - bytes: All that will be in the file, which only its owner may read.
+  ///   - path: Its name.
+  ///   - existing: What to do with a file of that name.
+  /// - Throws: What the system says. A new file is not left behind; of a replaced one either version is, whole.
+  static func write(
+    _ bytes: some Sequence<UInt8>, to path: FilePath, existing: Existing
+  ) throws(Errno) {
+    let fresh = FilePath("\(path).\(getpid())\(temporarySuffix)")
+    do {
+      unlink(fresh.string)
+      let descriptor = try FileDescriptor.open(
+        fresh, .writeOnly, options: [.create, .exclusiveCreate, .noFollow, .closeOnExec],
+        permissions: .ownerReadWrite)
+      try descriptor.closeAfter {
+        try descriptor.writeAll(bytes)
+        guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+      }
+      try name(fresh, path, existing)
+    } catch {
+      unlink(fresh.string)
+      throw error as? Errno ?? .ioError
+    }
+    do throws(Errno) { try synchronize(directoryOf: path) } catch {
+      if existing == .keep { unlink(path.string) }
+      throw error
+    }
+  }
+
+  private static func name(_ fresh: FilePath, _ path: FilePath, _ existing: Existing) throws(Errno) {
+    switch existing {
+    case .replace:
+      guard rename(fresh.string, path.string) == 0 else { throw Errno(rawValue: errno) }
+    case .keep:
+      guard link(fresh.string, path.string) != 0 else {
+        unlink(fresh.string)
+        return
+      }
+      // vfat and others have no links.
+      guard [EPERM, ENOTSUP, EMLINK].contains(errno), access(path.string, F_OK) != 0 else {
+        throw Errno(rawValue: errno == 0 ? EEXIST : errno)
+      }
+      guard rename(fresh.string, path.string) == 0 else { throw Errno(rawValue: errno) }
+    }
+  }
+
+  /// Removes a file for good.
+  ///
+  /// - Throws: What the system says; it may be there still.
+  static func remove(_ path: FilePath) throws(Errno) {
+    guard unlink(path.string) == 0 else {
+      guard errno == ENOENT else { throw Errno(rawValue: errno) }
+      return
+    }
+    try synchronize(directoryOf: path)
+  }
+
+  private static func synchronize(directoryOf path: FilePath) throws(Errno) {
+    let directory = path.removingLastComponent()
+    do {
+      let descriptor = try FileDescriptor.open(
+        directory.isEmpty ? "." : directory, .readOnly, options: [.directory, .closeOnExec])
+      try descriptor.closeAfter {
+        guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+      }
+    } catch {
+      throw error as? Errno ?? .ioError
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import PmemDevice
+import PmemInspect
+import PmemOutput
+
+/// Which namespaces a verb is about.
+struct NamespaceSelection: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp("Kernel name, device, own name or UUID; all for every one.", valueName: "namespace"))
+  var names: [String]
+
+  @Option(name: .shortAndLong, help: "Only those on this region.")
+  var region: String?
+
+  @Option(name: .shortAndLong, help: "Only those on this bus.")
+  var bus: String?
+
+  func resolve(_ inventory: Inventory) throws(DeviceError) -> [Namespace] {
+    let resolver = NameResolver(inventory)
+    return try resolver.namespaces(names, in: try resolver.regions(region.map { [$0] } ?? [], onBus: bus))
+  }
+}
+
+extension Change {
+  /// Changes namespaces that exist.
+  ///
+  /// - Parameters:
+  ///   - which: As named on the command line.
+  ///   - verb: `enabled`: what to say of those that were changed.
+  ///   - plan: Makes the plan of the namespaces named.
+  /// - Throws: What stopped it.
+  func namespaces(
+    _ which: NamespaceSelection, verb: String,
+    plan: (NamespaceStatePlanner, [Namespace]) throws(DeviceError) -> Plan
+  ) throws {
+    try run { backend, inventory in
+      let before = try which.resolve(inventory)
+      let planner = namespacePlanner(inventory, backend, contents: ContentProbe(backend))
+      return Planned(plan: try plan(planner, before), subject: before)
+    } report: { planned, backend in
+      let after = try backend.inventory(.listing).namespaces
+      // A destroyed namespace is shown as it was.
+      let now = planned.subject.map { old in after.first { $0.dev == old.dev && !$0.isIdle } ?? old }
+      guard !output.json else { return try write(now.map { .object($0.json) }) }
+      let changed = Set(planned.plan.entries.map(\.step.target))
+      let lines = now.filter { changed.contains($0.dev) }.map { namespace in
+        let node = verb == "enabled" ? namespace.node.map { ": /dev/\($0)" } ?? "" : ""
+        return "\(verb) \(namespace.title.sanitized)\(node)\n"
+      }
+      try context.out.write(lines.joined())
+    }
+  }
+}

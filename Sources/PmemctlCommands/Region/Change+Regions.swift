@@ -1,0 +1,32 @@
+import PmemDevice
+import PmemOutput
+
+extension Change {
+  /// Enables or disables regions.
+  ///
+  /// - Parameters:
+  ///   - names: As on the command line.
+  ///   - verb: `enabled`: what to say of those that were changed.
+  ///   - plan: Makes the plan of the regions named.
+  /// - Throws: What stopped it.
+  func regions(
+    _ names: [String], verb: String, plan: (RegionStatePlanner, [Region]) throws(DeviceError) -> Plan
+  ) throws {
+    try run { backend, inventory in
+      let regions = try NameResolver(inventory).regions(names)
+      let planner = RegionStatePlanner(inventory, inspector: backend, accepting: accepted)
+      return Planned(plan: try plan(planner, regions), subject: regions)
+    } report: { planned, backend in
+      let now = try backend.inventory(.listing).regions.filter { region in
+        planned.subject.contains { $0.id == region.id }
+      }
+      guard !output.json else { return try write(now.map { .object($0.json(showsIdle: false)) }) }
+      let changed = Set(planned.plan.entries.map(\.step.target))
+      let text = now.filter { changed.contains($0.dev) }.map { region in
+        "\(verb) \(region.dev)"
+          + (region.isEnabled ? " with \(region.configuredNamespaces.count) namespaces" : "") + "\n"
+      }
+      try context.out.write(text.joined())
+    }
+  }
+}
