@@ -9,11 +9,19 @@ public protocol DeviceBackend: MediaBackend {
   /// Reads everything, once, consistently.
   func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory
 
-  /// Does one change, whole; an error leaves things as they were before the step.
+  /// Does one change. An error does not say how much of it took effect: the caller reads back.
   func perform(_ step: Step) throws(DeviceError)
+
+  /// Makes what the machine remembers of its state durable, if an earlier step could not.
+  ///
+  /// - Throws: If it still cannot; the state is lost with the process then.
+  func synchronize() throws(DeviceError)
 }
 
 extension DeviceBackend {
+  /// A kernel remembers its state by itself.
+  public func synchronize() throws(DeviceError) {}
+
   /// Whether nothing of it is real.
   public var isSimulated: Bool { kind == "simulated" }
 }

@@ -40,13 +40,13 @@ public struct DeviceError: Error, Hashable, Sendable {
   public var summary: String
   /// Further lines: numbers, candidates, the library's or the kernel's own words.
   public var details: [String]
-  /// Commands to paste that would work or lead on.
-  public var suggestions: [String]
+  /// Commands that would work or lead on.
+  public var suggestions: [Suggestion]
   /// The system's error number where one was given.
   public var errno: Int32?
 
   public init(
-    _ code: Code, _ summary: String, details: [String] = [], try suggestions: [String] = [],
+    _ code: Code, _ summary: String, details: [String] = [], try suggestions: [Suggestion] = [],
     errno: Int32? = nil
   ) {
     self.code = code

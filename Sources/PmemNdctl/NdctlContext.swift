@@ -22,8 +22,11 @@ final class NdctlContext {
     guard unsafe access("/sys/bus/nd", F_OK) == 0 else {
       throw DeviceError(
         .unsupported, "this kernel has no persistent memory support: /sys/bus/nd does not exist",
-        details: ["libnvdimm is not loaded, or not built"],
-        try: ["modprobe nfit      (or nd_e820, virtio_pmem, cxl_pmem)", "pmemctl --help    (see --sim)"])
+        details: [
+          "libnvdimm is not loaded, or not built; by platform its driver is nfit, nd_e820, virtio_pmem or cxl_pmem",
+          "--sim works on a simulated machine",
+        ],
+        try: ["modprobe nfit", "pmemctl --help"])
     }
     var opened: OpaquePointer?
     let status = unsafe ndctl_new(&opened)

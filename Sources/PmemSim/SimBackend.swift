@@ -28,6 +28,10 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     }
   }
 
+  public func synchronize() throws(DeviceError) {
+    try SimMachine.rethrowing { try machine.synchronize() }
+  }
+
   private static func perform(_ step: Step, on kernel: SimKernel) throws {
     switch step {
     case .allocate(let allocation):

@@ -23,6 +23,8 @@ public final class SimMachine {
   private let lock: MachineLock
   /// Whether what the kernel has in memory is written down after each change; a machine for one run does without.
   public var isRemembered = true
+  /// Whether a change could not write down what the kernel has in memory.
+  private var isForgotten = false
 
   private static let machineName = "machine"
   private static let runtimeName = "runtime"
@@ -94,7 +96,9 @@ public final class SimMachine {
       let name = withUnsafeBytes(of: entry.pointee.d_name) {
         String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
       }
-      if name.hasSuffix(".json") || name.hasSuffix(".new") { unlink(folder.appending(name).string) }
+      if [".json", ".new", ".progress"].contains(where: name.hasSuffix) {
+        unlink(folder.appending(name).string)
+      }
     }
     closedir(stream)
     rmdir(folder.string)
@@ -175,7 +179,7 @@ public final class SimMachine {
     DeviceError(
       .notFound, "\(directory) is not a simulated machine",
       details: ["there is no file \"\(machineName)\" in it"],
-      try: ["pmemctl sim create \(ShellWord(directory.string)) --dimm 2GiB"])
+      try: ["pmemctl sim create \(directory.string) --dimm 2GiB"])
   }
 
   private static func readTopology(_ directory: FilePath) throws(DeviceError) -> SimTopology {
@@ -263,14 +267,29 @@ public final class SimMachine {
     guard isRemembered else { return try body(kernel) }
     let path = directory.appending(Self.runtimeName)
     let pending = directory.appending(Self.pendingName)
+    isForgotten = true
     try TextFile.reserve(pending, replacing: path, bytes: kernel.longestMemory)
     do {
       try body(kernel)
     } catch {
       guard !kernel.media.power.isOff else { throw error }
-      try? TextFile.complete(SimRuntime(kernel).text, pending, as: path)
+      do throws(DeviceError) {
+        try TextFile.complete(SimRuntime(kernel).text, pending, as: path)
+        isForgotten = false
+      } catch {
+        // The change's own error says more; synchronize() tries again.
+      }
       throw error
     }
     try TextFile.complete(SimRuntime(kernel).text, pending, as: path)
+    isForgotten = false
+  }
+
+  /// Writes down what the kernel has in memory, if an earlier change could not.
+  ///
+  /// - Throws: What the disk says; the next command will find the media as after a power cut.
+  func synchronize() throws {
+    guard isForgotten, isRemembered else { return }
+    try change { _ in }
   }
 }

@@ -26,6 +26,8 @@ public struct CommandContext {
 
   /// The simulated machine that the command line names with `--sim`.
   private var machineNamed: String?
+  /// The command line, without the program's name.
+  private var arguments: [String] = []
   /// A simulated machine that is open already: every command works on it, whatever it names.
   private(set) var machine: SimMachine?
 
@@ -96,20 +98,21 @@ public struct CommandContext {
     UndoJournal(directory: simulation(options).map(SimMachine.undoFolder) ?? stateDirectory.appending("undo"))
   }
 
-  func naming(machine: String?) -> CommandContext {
+  func naming(machine: String?, arguments: [String]) -> CommandContext {
     var context = self
     context.machineNamed = machine
+    context.arguments = arguments
     return context
   }
 
-  /// A command to suggest, on the machine that this command line is about: without its `--sim` it would be one for the
-  /// host.
-  func suggestion(_ command: String) -> String {
-    guard let machineNamed, command.contains("pmemctl "), !command.contains("pmemctl sim create") else {
-      return command
-    }
-    return "\(command) --sim \(ShellWord(machineNamed))"
+  /// A command to suggest as text: on the machine that this command line is about, without whose `--sim` it would be one
+  /// for the host.
+  func text(_ suggestion: Suggestion) -> String {
+    suggestion.text(on: machineNamed, in: machineNamed ?? environment["PMEMCTL_SIM"])
   }
+
+  /// This command line, to be run as root.
+  var asRoot: Suggestion { Suggestion([["sudo", "pmemctl"] + arguments]) }
 
   /// A note to the person, not part of the answer.
   func note(_ text: String) { try? err.write("pmemctl: \(text.sanitized)\n") }

@@ -14,6 +14,10 @@ struct ErrorRendering {
       say(error)
       return ExitStatus(error.code)
     case is ChangesPending: return .changesPending
+    case is ChangeDeclined:
+      context.note("nothing was changed")
+      return .failed
+    case let error as AfterChange: return report(after: error.cause)
     case let error as OutputError:
       // A second failure, of standard error, has nobody left to tell.
       try? context.err.write("pmemctl: \(error)\n")
@@ -23,10 +27,17 @@ struct ErrorRendering {
     }
   }
 
+  /// What failed is the answer; the change stands.
+  private func report(after error: any Error) -> ExitStatus {
+    let known = error as? DeviceError ?? DeviceError(.failed, "\(error)")
+    say(OutcomeRendering.afterChange(known))
+    return .failed
+  }
+
   private func say(_ error: DeviceError) {
     var text = "pmemctl: \(error.summary.sanitized)\n"
     for detail in error.details { text += "  \(detail.sanitized)\n" }
-    for suggestion in error.suggestions { text += "  try: \(context.suggestion(suggestion).sanitized)\n" }
+    for suggestion in error.suggestions { text += "  try: \(context.text(suggestion).sanitized)\n" }
     try? context.err.write(text)
   }
 

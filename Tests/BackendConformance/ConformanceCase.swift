@@ -17,7 +17,7 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
   public func run(on machine: ConformanceMachine) throws { try body(machine) }
 
   /// The suite: the simulated machine passes it always, the real kernel inside the test VM.
-  public static let all = creation + space + refusals + life + media + devices + undo
+  public static let all = creation + space + refusals + life + media + devices
 }
 
 extension ConformanceCase {
@@ -252,36 +252,5 @@ extension ConformanceCase {
       let inventory = try machine.backend.inventory(.listing)
       try machine.expectEqual(try machine.backend.usage(of: [namespace], in: inventory).uses, [], "users")
     },
-  ]
-
-  // MARK: Undo
-
-  private static let undo: [ConformanceCase] = [
-    ConformanceCase("what a failed plan did is taken back") { machine in
-      let region = try machine.region()
-      guard let seed = region.nextNamespace else { throw ConformanceFailure("there is no seed") }
-      let allocation = Allocation(
-        namespace: seed.dev, uuid: .random(), name: "never", size: .mebibytes(16), sectorSize: 512)
-      let plan = Plan(
-        title: "fail",
-        entries: [
-          Plan.Entry(.allocate(allocation), "allocate", undo: [.free(namespace: seed.dev)]),
-          Plan.Entry(
-            .claim(namespace: seed.dev, .fsdax(map: .dev, align: 1 << 30, uuid: .random())), "claim",
-            undo: [.release(namespace: seed.dev)]),
-          Plan.Entry(.enable(namespace: seed.dev), "enable"),
-        ])
-      do {
-        try PlanRunner(on: machine.backend).run(plan)
-      } catch let error as DeviceError {
-        try machine.expect(
-          error.details.contains { $0.contains("taken back") }, "the error does not tell: \(error.details)")
-        try machine.expectEqual(try machine.region().configuredNamespaces, [], "namespaces")
-        try machine.expectEqual(try machine.region().availableSize, region.availableSize, "free space")
-        _ = try machine.create(.fsdax, mebibytes: 64)
-        return
-      }
-      throw ConformanceFailure("the plan succeeded")
-    }
   ]
 }

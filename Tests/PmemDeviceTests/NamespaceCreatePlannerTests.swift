@@ -102,7 +102,7 @@ import Testing
       $0.amount = .bytes(.mebibytes(17))
     }
     #expect(
-      error?.suggestions == [
+      error?.suggestions.map { $0.text(on: nil, in: nil) } == [
         "pmemctl namespace create --region region0 --mode devdax --map mem --align 4KiB --name 'it'\\''s me' --size 16MiB"
       ])
   }
@@ -115,8 +115,8 @@ import Testing
           $0.align = align
           $0.amount = .bytes(.mebibytes(size))
         }
-        guard let suggestion = failure?.suggestions.first?.split(separator: " ").last else { continue }
-        let bytes = try ByteCount(parsing: String(suggestion))
+        guard let suggestion = failure?.suggestions.first?.commands.last?.last else { continue }
+        let bytes = try ByteCount(parsing: suggestion)
         let proposal = try plan(inventory) {
           $0.align = align
           $0.amount = .bytes(bytes)

@@ -64,27 +64,73 @@ import Testing
 
   // MARK: Running
 
-  @Test(arguments: 0..<3) func aFailingStepTakesBackWhatWentBefore(failing: Int) throws {
+  @Test(arguments: 0..<3) func withoutARecoveryAFailureSaysWhatStands(failing: Int) throws {
     let plan = try RegionStatePlanner(inventory, inspector: backend).disable(inventory.regions)
     backend.failsAt = plan.entries[failing].step
-    let error = error { try PlanRunner(on: backend).run(plan) }
-    #expect(error?.errno == 5)
-    let done = plan.entries.prefix(failing)
-    #expect(backend.performed == done.map(\.step) + done.reversed().flatMap(\.undo))
+    guard case .stuck(let error, let remains) = PlanRunner(on: backend).outcome(of: plan) else {
+      Issue.record("it is not stuck")
+      return
+    }
+    #expect(error.errno == 5)
+    #expect(backend.performed == plan.entries.prefix(failing).map(\.step))
     #expect(
-      error?.details.contains(
-        failing == 0
-          ? "nothing was changed" : "what was done before it was taken back; nothing remains changed") == true
-    )
+      remains
+        == (failing == 0
+          ? ["nothing was read back"] : plan.entries.prefix(failing).map { "performed: \($0.text)" }))
   }
 
-  @Test func whatCannotBeTakenBackIsSaid() throws {
-    var plan = try planner.destroy([namespaces[0]], force: true)
-    // Of what is kept, the zeroed block would be put back.
-    plan.saves = []
-    backend.failsAt = .free(namespace: "namespace0.1")
-    let error = error { try PlanRunner(on: backend).run(plan) }
-    #expect(error?.details.contains { $0.contains("cannot be taken back: the first 8 KiB") } == true)
+  @Test(arguments: 0..<3, [[], ["region0 is disabled"]]) func theRecoveryDecidesWhatCameOfAFailure(
+    failing: Int, remains: [String]
+  ) throws {
+    let plan = try RegionStatePlanner(inventory, inspector: backend).disable(inventory.regions)
+    backend.failsAt = plan.entries[failing].step
+    let recovery = RecordedRecovery(remains: remains)
+    let outcome = PlanRunner(on: backend, recovery: recovery).outcome(of: plan)
+    #expect(recovery.calls == ["begin"] + plan.entries.prefix(failing).map(\.step.name) + ["restore"])
+    switch outcome {
+    case .rolledBack: #expect(remains.isEmpty)
+    case .stuck(_, let stands): #expect(stands == remains && !remains.isEmpty)
+    case .done: Issue.record("it is done")
+    }
+  }
+
+  @Test func mediaAreKeptBeforeTheFirstStepThatOverwrites() throws {
+    let recovery = RecordedRecovery(remains: [])
+    let plan = try planner.destroy([namespaces[0]], force: true)
+    #expect(PlanRunner(on: backend, recovery: recovery).outcome(of: plan) == .done)
+    #expect(recovery.calls == ["begin", "disable", "willOverwrite", "zero-info-block", "free"])
+  }
+
+  @Test func aSignalStopsBetweenTwoSteps() throws {
+    let recovery = RecordedRecovery(remains: [])
+    let plan = try planner.destroy([namespaces[0]], force: true)
+    var steps = 0
+    let outcome = PlanRunner(on: backend, recovery: recovery).outcome(of: plan) {
+      steps += 1
+      return steps < 2
+    }
+    guard case .rolledBack(let error) = outcome else {
+      Issue.record("\(outcome)")
+      return
+    }
+    #expect(error.code == .interrupted)
+    #expect(recovery.calls == ["begin", "disable", "restore"])
+  }
+}
+
+/// Notes what a runner asks of it.
+private final class RecordedRecovery: PlanRecovery {
+  private let remains: [String]
+  private(set) var calls: [String] = []
+
+  init(remains: [String]) { self.remains = remains }
+
+  func begin() throws(DeviceError) { calls.append("begin") }
+  func willOverwrite() throws(DeviceError) { calls.append("willOverwrite") }
+  func didPerform(_ step: Step) { calls.append(step.name) }
+  func restore() -> [String] {
+    calls.append("restore")
+    return remains
   }
 }
 

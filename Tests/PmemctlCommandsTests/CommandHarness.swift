@@ -76,6 +76,8 @@ final class CommandHarness {
 
   /// Makes the journal that was kept for ``kernel`` the simulated machine's.
   func adoptJournal() {
+    guard FileManager.default.fileExists(atPath: folder.path + "/state/undo") else { return }
+    try? FileManager.default.removeItem(atPath: machine + "/undo")
     try? FileManager.default.moveItem(atPath: folder.path + "/state/undo", toPath: machine + "/undo")
   }
 

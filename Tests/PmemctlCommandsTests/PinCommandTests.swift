@@ -88,7 +88,7 @@ import Testing
     #expect(pinned.status == .refused && !pinned.err.contains("--break-mappings takes"), "\(pinned.err)")
     #expect(harness.run("sim unpin 1").status == .done)
     let unasked = harness.run("namespace disable vm --break-mappings")
-    #expect(unasked.status == .refused && unasked.err.contains("there is nobody to ask"), "\(unasked.err)")
+    #expect(unasked.status == .refused && unasked.err.contains("no terminal to ask on"), "\(unasked.err)")
     let plan = harness.run("region disable region0 --break-mappings --dry-run")
     #expect(plan.status == .done && plan.out.contains("answered with SIGBUS"), "\(plan.out)")
     #expect(harness.run("sim touch 812 \(address)").status == .done)

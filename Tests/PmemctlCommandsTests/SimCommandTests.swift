@@ -33,7 +33,7 @@ import Testing
     let second = harness.run("namespace create --size 192MiB")
     #expect(second.status == .failed)
     #expect(second.err.contains("Conflicting mapping in same section as namespace0.0"), "\(second.err)")
-    #expect(second.err.contains("nothing remains changed"))
+    #expect(second.err.contains("nothing was changed"))
     #expect(harness.run("namespace create --size 192MiB --mode sector").status == .done)
   }
 

@@ -87,6 +87,8 @@ import Testing
         let undo = harness.run("undo run --yes")
         #expect(undo.status == .done, "\(change), cut in write \(write): \(undo.err)")
       }
+      // Kernel names are given in the order of addresses again.
+      harness.run(["sim", "reboot", harness.machine])
       for verb in ["region enable all", "namespace enable all"] { harness.run(verb) }
       #expect(harness.run("namespace list --json").out == before, "\(change), cut in write \(write)")
       write += 1

@@ -275,8 +275,7 @@ public struct LayoutPlanner {
     if !wanted.isEnabled {
       work.making.append(
         Plan.Entry(
-          .disable(namespace: proposal.namespace.dev), "disable \(proposal.namespace.dev)",
-          undo: [.enable(namespace: proposal.namespace.dev)]))
+          .disable(namespace: proposal.namespace.dev), "disable \(proposal.namespace.dev)"))
     }
     guard let memory = wanted.systemRAM, wanted.isEnabled else { return }
     let begin = (proposal.region.resource ?? 0) + proposal.offset + proposal.overhead.rawValue

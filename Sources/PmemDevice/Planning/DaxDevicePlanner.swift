@@ -110,8 +110,7 @@ public struct DaxDevicePlanner {
       if let size, size != device.size {
         plan.entries.append(
           Plan.Entry(
-            .resizeDevice(device.chardev, size), "resize \(device.chardev) from \(device.size) to \(size)",
-            undo: [.resizeDevice(device.chardev, device.size)]))
+            .resizeDevice(device.chardev, size), "resize \(device.chardev) from \(device.size) to \(size)"))
       }
       plan.entries.append(Self.binding(device, mode))
       // Where the kernel puts new memory online by itself there is nothing left to do.
@@ -233,28 +232,24 @@ public struct DaxDevicePlanner {
   private static func binding(_ device: DaxDevice, _ mode: DaxDevice.Mode) -> Plan.Entry {
     let what = mode == .devdax ? "give \(device.chardev) to programs" : "give \(device.chardev) to the kernel"
     return Plan.Entry(
-      .bindDevice(device.chardev, mode), "\(what) (\(mode.rawValue))", undo: [.unbindDevice(device.chardev)])
+      .bindDevice(device.chardev, mode), "\(what) (\(mode.rawValue))")
   }
 
   private static func unbinding(_ device: DaxDevice) -> Plan.Entry {
     Plan.Entry(
-      .unbindDevice(device.chardev), "take the driver of \(device.chardev) away",
-      undo: [.bindDevice(device.chardev, device.mode)])
+      .unbindDevice(device.chardev), "take the driver of \(device.chardev) away")
   }
 
   private static func onlining(_ device: DaxDevice, isMovable: Bool) -> Plan.Entry {
     Plan.Entry(
       .onlineMemory(device: device.chardev, movable: isMovable),
-      "put its memory online\(isMovable ? ", in ZONE_MOVABLE" : "")",
-      undo: [.offlineMemory(device: device.chardev)])
+      "put its memory online\(isMovable ? ", in ZONE_MOVABLE" : "")")
   }
 
   private static func offlining(_ device: DaxDevice) -> Plan.Entry {
-    let movable = (device.memory?.movable ?? 0) > 0
-    return Plan.Entry(
+    Plan.Entry(
       .offlineMemory(device: device.chardev),
-      "take the \(device.memory?.online ?? 0) memory blocks of \(device.chardev) offline",
-      undo: [.onlineMemory(device: device.chardev, movable: movable)])
+      "take the \(device.memory?.online ?? 0) memory blocks of \(device.chardev) offline")
   }
 
   private static func count(_ devices: [PlacedDaxDevice]) -> String {

@@ -17,11 +17,11 @@ public struct Diagnosis: Hashable, Sendable {
     /// What puts it right without taking anything from anybody; empty where a person must decide.
     public var fix: [Plan.Entry]
     /// Commands to paste that would help.
-    public var suggestions: [String]
+    public var suggestions: [Suggestion]
 
     public init(
       _ severity: Severity, _ subject: String, _ text: String, fix: [Plan.Entry] = [],
-      try suggestions: [String] = []
+      try suggestions: [Suggestion] = []
     ) {
       self.severity = severity
       self.subject = subject
@@ -87,7 +87,7 @@ public struct Diagnosis: Hashable, Sendable {
       add(
         Finding(
           .note, region.dev, "it has no labels and cannot be divided, though its DIMMs could hold some",
-          try: ["pmemctl label init \(blank.joined(separator: " "))"]))
+          try: ["pmemctl label init \(words: blank)"]))
     }
     if region.isLabeled, region.nextNamespace == nil, region.availableSize > .zero {
       add(

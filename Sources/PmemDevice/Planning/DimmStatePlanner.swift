@@ -17,7 +17,7 @@ public struct DimmStatePlanner {
     Plan(
       title: "enable \(Self.count(dimms))",
       entries: dimms.filter { !$0.isEnabled }.map { dimm in
-        Plan.Entry(.enableDimm(dimm.dev), "enable \(dimm.dev)", undo: [.disableDimm(dimm.dev)])
+        Plan.Entry(.enableDimm(dimm.dev), "enable \(dimm.dev)")
       },
       warnings: dimms.filter(\.isEnabled).map { "\($0.dev) is enabled already" })
   }
@@ -32,7 +32,7 @@ public struct DimmStatePlanner {
       title: "disable \(Self.count(dimms))",
       entries: regions.flatMap(RegionStatePlanner.disabling)
         + enabled.map { dimm in
-          Plan.Entry(.disableDimm(dimm.dev), "disable \(dimm.dev)", undo: [.enableDimm(dimm.dev)])
+          Plan.Entry(.disableDimm(dimm.dev), "disable \(dimm.dev)")
         },
       warnings: clearance.warnings
         + regions.map { "\($0.dev) is disabled with it, and stays so until it is enabled" }

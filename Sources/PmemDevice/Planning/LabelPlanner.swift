@@ -46,7 +46,6 @@ public struct LabelPlanner {
             loses: dimm.labels?.isBlank == true ? nil : "the labels of \(dimm.dev)")
         }),
       warnings: clearance.warnings + regions.flatMap { incomplete($0, dimms) },
-      saves: dimms.map { .labels(dimm: $0.dev) },
       isDestructive: true, hurts: clearance.hurts)
   }
 
@@ -84,7 +83,7 @@ public struct LabelPlanner {
               : "write \(ByteCount(UInt64(bytes.count))) to the label area of \(dimm.dev)",
             loses: "the labels of \(dimm.dev)")
         }),
-      warnings: clearance.warnings + others.warnings, saves: dimms.map { .labels(dimm: $0.dev) },
+      warnings: clearance.warnings + others.warnings,
       isDestructive: true, hurts: clearance.hurts || others.hurts)
   }
 
@@ -107,7 +106,7 @@ public struct LabelPlanner {
   static func around(_ regions: [Region], _ steps: [Plan.Entry]) -> [Plan.Entry] {
     let enabled = regions.filter(\.isEnabled)
     let on = enabled.map { region in
-      Plan.Entry(.enableRegion(region.dev), "enable \(region.dev)", undo: [.disableRegion(region.dev)])
+      Plan.Entry(.enableRegion(region.dev), "enable \(region.dev)")
     }
     return enabled.flatMap(RegionStatePlanner.disabling) + steps + on
   }

@@ -51,8 +51,7 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
       namespace: dev, uuid: uuid, name: request.name, size: proposal.taken, sectorSize: labelSector)
     return [
       Plan.Entry(
-        .allocate(allocation), "allocate \(proposal.taken) from \(proposal.region.dev) as \(dev)\(name)",
-        undo: [.free(namespace: dev)])
+        .allocate(allocation), "allocate \(proposal.taken) from \(proposal.region.dev) as \(dev)\(name)")
     ] + claimSteps(proposal)
   }
 
@@ -62,8 +61,7 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
     if namespace.isEnabled {
       entries.append(
         Plan.Entry(
-          .disable(namespace: namespace.dev), "disable \(namespace.dev)",
-          undo: [.enable(namespace: namespace.dev)]))
+          .disable(namespace: namespace.dev), "disable \(namespace.dev)"))
     }
     entries.append(
       Plan.Entry(
@@ -100,9 +98,9 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
           )
         }
       entries.append(
-        Plan.Entry(.claim(namespace: dev, claim.0), claim.1, undo: [.release(namespace: dev)]))
+        Plan.Entry(.claim(namespace: dev, claim.0), claim.1))
     }
-    entries.append(Plan.Entry(.enable(namespace: dev), "enable \(dev)", undo: [.disable(namespace: dev)]))
+    entries.append(Plan.Entry(.enable(namespace: dev), "enable \(dev)"))
     return entries
   }
 

@@ -124,15 +124,13 @@ public struct NamespaceReconfigurePlanner {
     if let name = request.name, name != namespace.name {
       entries.append(
         Plan.Entry(
-          .rename(namespace: dev, name: name), "write the name \"\(name)\" to its labels",
-          undo: [.rename(namespace: dev, name: namespace.name ?? "")]))
+          .rename(namespace: dev, name: name), "write the name \"\(name)\" to its labels"))
     }
     if proposal.mode != namespace.mode {
       entries.append(
         Plan.Entry(
           .setMode(namespace: dev, proposal.mode),
-          "note \(region.isLabeled ? "in its labels " : "")that it is \(proposal.mode)",
-          undo: [.setMode(namespace: dev, namespace.mode)]))
+          "note \(region.isLabeled ? "in its labels " : "")that it is \(proposal.mode)"))
     }
     var last = NamespaceCreatePlan.claimSteps(proposal)
     if let index = last.indices.last { last[index].loses = overwritten(proposal) }
@@ -145,7 +143,7 @@ public struct NamespaceReconfigurePlanner {
           : [
             "\(proposal.truncated) at the end cannot be used with \(ByteCount(proposal.align ?? 0)) alignment"
           ]),
-      saves: keepsContent(proposal) ? [] : [.head(namespace: dev)] + states.labels(of: [namespace]),
+      saves: keepsContent(proposal) ? [] : [.head(namespace: dev)],
       isDestructive: !keepsContent(proposal), hurts: clearance.hurts)
   }
 
@@ -157,7 +155,6 @@ public struct NamespaceReconfigurePlanner {
     return Plan.Entry(
       .resize(namespace: namespace.dev, size: proposal.taken),
       "\(isLarger ? "add" : "give back") \(change) \(side)",
-      undo: moves(proposal) ? [] : [.resize(namespace: namespace.dev, size: namespace.rawSize)],
       loses: moves(proposal) ? "where \(namespace.dev) began" : nil)
   }
 

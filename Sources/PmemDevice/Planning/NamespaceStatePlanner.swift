@@ -67,7 +67,7 @@ public struct NamespaceStatePlanner {
         + namespaces.filter { !isLabeled($0) }.map {
           "\($0.dev) is all of a region without labels: it will stay, empty and disabled"
         },
-      saves: namespaces.map { .head(namespace: $0.dev) } + labels(of: namespaces),
+      saves: namespaces.map { .head(namespace: $0.dev) },
       isDestructive: !namespaces.isEmpty, hurts: clearance.hurts)
   }
 
@@ -97,13 +97,11 @@ public struct NamespaceStatePlanner {
     entries.append(
       Plan.Entry(
         .rename(namespace: namespace.dev, name: name),
-        "write the name \"\(name)\" to the labels of \(namespace.dev)",
-        undo: [.rename(namespace: namespace.dev, name: namespace.name ?? "")]))
+        "write the name \"\(name)\" to the labels of \(namespace.dev)"))
     if namespace.isEnabled {
       entries.append(
         Plan.Entry(
-          .enable(namespace: namespace.dev), "enable \(namespace.dev) \"\(name)\"",
-          undo: [.disable(namespace: namespace.dev)]))
+          .enable(namespace: namespace.dev), "enable \(namespace.dev) \"\(name)\""))
     }
     let twin = inventory.namespaces.first { !$0.isIdle && $0.name == name }
     return Plan(
@@ -117,15 +115,13 @@ public struct NamespaceStatePlanner {
 
   static func enabling(_ namespace: Namespace) -> Plan.Entry {
     Plan.Entry(
-      .enable(namespace: namespace.dev), "enable \(namespace.title)",
-      undo: [.disable(namespace: namespace.dev)])
+      .enable(namespace: namespace.dev), "enable \(namespace.title)")
   }
 
   static func disabling(_ namespace: Namespace) -> Plan.Entry {
     Plan.Entry(
       .disable(namespace: namespace.dev),
-      "disable \(namespace.title)\(namespace.node.map { ": /dev/\($0) goes away" } ?? "")",
-      undo: [.enable(namespace: namespace.dev)])
+      "disable \(namespace.title)\(namespace.node.map { ": /dev/\($0) goes away" } ?? "")")
   }
 
   /// What makes it unclaimed and disabled.
@@ -150,18 +146,6 @@ public struct NamespaceStatePlanner {
       .free(namespace: namespace.dev),
       "give the \(namespace.rawSize) of \(namespace.title) back to region\(namespace.regionID), and its labels",
       loses: "the labels of \(namespace.dev)")
-  }
-
-  /// The label areas that tell of namespaces.
-  func labels(of namespaces: [Namespace]) -> [SavedPlace] {
-    let regions = inventory.regions.filter { region in
-      region.isLabeled && namespaces.contains { $0.regionID == region.id }
-    }
-    var places: [SavedPlace] = []
-    for mapping in regions.flatMap(\.mappings) where !places.contains(.labels(dimm: mapping.dimm)) {
-      places.append(.labels(dimm: mapping.dimm))
-    }
-    return places
   }
 
   private func isLabeled(_ namespace: Namespace) -> Bool {

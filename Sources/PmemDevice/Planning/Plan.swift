@@ -6,15 +6,12 @@ public struct Plan: Hashable, Sendable {
     public var step: Step
     /// The step in words: `allocate 512 MiB from region0 as namespace0.3 "cache"`.
     public var text: String
-    /// What takes it back if a later step fails, in the order to run; empty where nothing can or need be done.
-    public var undo: [Step]
     /// What will be gone for good once it ran, in words; nil where nothing is lost.
     public var loses: String?
 
-    public init(_ step: Step, _ text: String, undo: [Step] = [], loses: String? = nil) {
+    public init(_ step: Step, _ text: String, loses: String? = nil) {
       self.step = step
       self.text = text
-      self.undo = undo
       self.loses = loses
     }
   }

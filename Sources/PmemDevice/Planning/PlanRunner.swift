@@ -1,64 +1,76 @@
-/// Runs a plan; what it did before a step failed is taken back.
+/// Runs a plan, and brings the old state back if a step fails.
 public struct PlanRunner {
   private let backend: any DeviceBackend
+  private let recovery: (any PlanRecovery)?
 
-  public init(on backend: any DeviceBackend) { self.backend = backend }
+  /// - Parameters:
+  ///   - backend: Performs the steps.
+  ///   - recovery: Brings the old state back; nil leaves what was done before a failure, for machines that can be thrown
+  ///     away.
+  public init(on backend: any DeviceBackend, recovery: (any PlanRecovery)? = nil) {
+    self.backend = backend
+    self.recovery = recovery
+  }
 
   /// Performs every step in order.
   ///
   /// - Parameters:
   ///   - plan: What to do. Must have been made from the backend's present inventory.
-  ///   - save: Called once, before the first step that overwrites anything, with what was in the places that the plan
-  ///     saves: keeps it for later. Where it fails, nothing is overwritten.
-  ///   - mayGoOn: Asked before each step; false takes back what was done.
+  ///   - shouldContinue: Asked before each step; false rolls back what was done.
   ///   - willPerform: Called before each step, for progress.
-  /// - Throws: The failing step's error, with what was undone and what could not be in its details.
-  public func run(
-    _ plan: Plan, save: (SavedMedia) throws(DeviceError) -> Void = { _ in }, mayGoOn: () -> Bool = { true },
-    willPerform: (Plan.Entry) -> Void = { _ in }
-  ) throws(DeviceError) {
-    var done: [Plan.Entry] = []
-    var saved: SavedMedia?
+  /// - Returns: What came of it; never throws, since by then the error is only a part of the outcome.
+  public func outcome(
+    of plan: Plan, shouldContinue: () -> Bool = { true }, willPerform: (Plan.Entry) -> Void = { _ in }
+  ) -> PlanOutcome {
+    guard !plan.entries.isEmpty else { return .done }
+    do throws(DeviceError) { try recovery?.begin() } catch { return .rolledBack(error) }
+    var performed: [Plan.Entry] = []
+    var isOverwriting = false
+    let overwrites = plan.entries.contains { $0.step.overwrites }
     for entry in plan.entries {
       do throws(DeviceError) {
-        guard mayGoOn() else { throw DeviceError(.interrupted, "cannot \(plan.title): interrupted") }
-        if saved == nil, !plan.saves.isEmpty, entry.step.overwrites {
-          let media = try SavedMedia(plan.saves, on: backend)
-          try save(media)
-          saved = media
+        guard shouldContinue() else { throw DeviceError(.interrupted, "cannot \(plan.title): interrupted") }
+        if !isOverwriting, entry.step.overwrites || entry.step.hidesMedia && overwrites {
+          try recovery?.willOverwrite()
+          isOverwriting = true
         }
         willPerform(entry)
         try backend.perform(entry.step)
       } catch {
-        let place = error.code == .interrupted ? "stopped before: \(entry.text)" : "failed at: \(entry.text)"
-        throw error.adding(details: [place] + undo(done, saved ?? SavedMedia()))
+        return outcome(Self.explained(error, at: entry), performed)
       }
-      done.append(entry)
+      recovery?.didPerform(entry.step)
+      performed.append(entry)
+    }
+    return .done
+  }
+
+  /// As ``outcome(of:shouldContinue:willPerform:)``, for callers to whom every failure is alike.
+  ///
+  /// - Parameter plan: What to do.
+  /// - Throws: The error of the step that failed.
+  public func run(_ plan: Plan) throws(DeviceError) {
+    switch outcome(of: plan) {
+    case .done: return
+    case .rolledBack(let error), .stuck(let error, _): throw error
     }
   }
 
-  private func undo(_ done: [Plan.Entry], _ saved: SavedMedia) -> [String] {
-    guard !done.isEmpty else { return [Self.untouched] }
-    var stuck: [String] = []
-    for entry in done.reversed() {
-      let copy = saved.undo(entry.step)
-      for step in copy.map({ [$0] }) ?? entry.undo {
-        do throws(DeviceError) {
-          try backend.perform(step)
-        } catch {
-          stuck.append("could not take back \"\(entry.text)\": \(error.summary)")
-        }
-      }
-      if let loss = entry.loses, copy == nil { stuck.append("cannot be taken back: \(loss)") }
+  private func outcome(_ error: DeviceError, _ performed: [Plan.Entry]) -> PlanOutcome {
+    guard let recovery else {
+      return performed.isEmpty
+        ? .stuck(error, remains: ["nothing was read back"])
+        : .stuck(error, remains: performed.map { "performed: \($0.text)" })
     }
-    return stuck.isEmpty ? [Self.takenBack] : stuck
+    let remains = recovery.restore()
+    return remains.isEmpty ? .rolledBack(error) : .stuck(error, remains: remains)
   }
 
-  private static let untouched = "nothing was changed"
-  private static let takenBack = "what was done before it was taken back; nothing remains changed"
-
-  /// Whether an error of ``run(_:save:mayGoOn:willPerform:)`` says that all is as it was.
-  public static func leftNothingChanged(_ error: DeviceError) -> Bool {
-    error.details.contains(untouched) || error.details.contains(takenBack)
+  /// A step that was refused by the kernel failed: refusals are made before the first step.
+  private static func explained(_ error: DeviceError, at entry: Plan.Entry) -> DeviceError {
+    guard error.code != .interrupted else { return error.adding(details: ["stopped before: \(entry.text)"]) }
+    var error = error.adding(details: ["failed at: \(entry.text)"])
+    if error.code == .refused { error.code = .failed }
+    return error
   }
 }

@@ -167,14 +167,14 @@ struct RegionFit {
           + "(pmemctl label init \(blank.joined(separator: " ")))"
       ]
     return refusal(
-      reason, details: hint, try: ["pmemctl namespace create --region \(region.dev) --mode \(mode)"])
+      reason, details: hint, try: ["pmemctl namespace create --region \(region.dev) --mode \(mode.rawValue)"])
   }
 
   // MARK: Words
 
   private func refusal(
     _ reason: String, code: DeviceError.Code = .failed, details: [String] = [],
-    try suggestions: [String] = [],
+    try suggestions: [Suggestion] = [],
     errno: Int32? = nil
   ) -> DeviceError {
     DeviceError(

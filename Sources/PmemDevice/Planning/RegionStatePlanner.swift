@@ -16,8 +16,7 @@ public struct RegionStatePlanner {
       title: "enable \(Self.count(regions))",
       entries: regions.filter { !$0.isEnabled }.map { region in
         Plan.Entry(
-          .enableRegion(region.dev), "enable \(region.dev) and the namespaces on it",
-          undo: [.disableRegion(region.dev)])
+          .enableRegion(region.dev), "enable \(region.dev) and the namespaces on it")
       },
       warnings: regions.filter(\.isEnabled).map { "\($0.dev) is enabled already" })
   }
@@ -34,9 +33,10 @@ public struct RegionStatePlanner {
       isDestructive: clearance.hurts, hurts: clearance.hurts)
   }
 
-  static func disabling(_ region: Region) -> [Plan.Entry] {
+  /// Every namespace on it first.
+  public static func disabling(_ region: Region) -> [Plan.Entry] {
     region.namespaces.filter(\.isEnabled).map(NamespaceStatePlanner.disabling) + [
-      Plan.Entry(.disableRegion(region.dev), "disable \(region.dev)", undo: [.enableRegion(region.dev)])
+      Plan.Entry(.disableRegion(region.dev), "disable \(region.dev)")
     ]
   }
 

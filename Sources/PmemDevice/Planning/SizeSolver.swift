@@ -97,7 +97,7 @@ struct SizeSolver {
     throw error(
       "there is no hole for it", of: text,
       details: [best.map { "the most that can be usable is \($0.usable.exact)" }, room].compactMap { $0 },
-      try: best.map { suggestions(option: "--usable \($0.usable.argument)") } ?? [], errno: 28)
+      try: best.map { suggestions("--usable", $0.usable) } ?? [], errno: 28)
   }
 
   // MARK: What would work instead
@@ -136,23 +136,24 @@ struct SizeSolver {
     return "\(count) namespace\(count == 1 ? "" : "s") take all \(region.size)"
   }
 
-  private func suggestion(_ size: UInt64?) -> [String] {
-    size.map { suggestions(option: "--size \(ByteCount($0).argument)") } ?? []
+  private func suggestion(_ size: UInt64?) -> [Suggestion] {
+    size.map { suggestions("--size", ByteCount($0)) } ?? []
   }
 
-  private func suggestions(option: String) -> [String] {
-    var words = ["pmemctl namespace create --region \(region.dev)"]
-    if request.mode != .fsdax { words.append("--mode \(request.mode)") }
-    if let map = request.map { words.append("--map \(map)") }
-    if let align = request.align { words.append("--align \(ByteCount(align).argument)") }
-    if let size = request.sectorSize { words.append("--sector-size \(size)") }
-    if let name = request.name { words.append("--name \(ShellWord(name))") }
-    if let uuid = request.uuid { words.append("--uuid \(uuid)") }
-    return [(words + [option]).joined(separator: " ")]
+  private func suggestions(_ option: String, _ size: ByteCount) -> [Suggestion] {
+    var words = ["pmemctl", "namespace", "create", "--region", region.dev]
+    if request.mode != .fsdax { words += ["--mode", "\(request.mode)"] }
+    if let map = request.map { words += ["--map", "\(map)"] }
+    if let align = request.align { words += ["--align", ByteCount(align).argument] }
+    if let size = request.sectorSize { words += ["--sector-size", "\(size)"] }
+    // One that begins with a dash would be read as an option.
+    if let name = request.name { words += name.hasPrefix("-") ? ["--name=\(name)"] : ["--name", name] }
+    if let uuid = request.uuid { words += ["--uuid", "\(uuid)"] }
+    return [Suggestion([words + [option, size.argument]])]
   }
 
   private func error(
-    _ reason: String, of text: String = "there", details: [String] = [], try suggestions: [String] = [],
+    _ reason: String, of text: String = "there", details: [String] = [], try suggestions: [Suggestion] = [],
     errno: Int32
   ) -> DeviceError {
     let what = text == "there" ? "" : " \(text)"

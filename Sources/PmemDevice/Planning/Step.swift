@@ -173,6 +173,9 @@ extension Step {
 }
 
 extension Step {
+  /// Whether the media of namespaces cannot be read after it.
+  var hidesMedia: Bool { if case .disableRegion = self { true } else { false } }
+
   /// Whether it writes to the media; the others only change what the kernel has in memory.
   public var overwrites: Bool {
     switch self {

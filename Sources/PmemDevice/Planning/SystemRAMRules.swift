@@ -51,6 +51,9 @@ struct SystemRAMRules {
       details: [
         "auto_online_blocks is \(host.memoryPolicy.rawValue)"
           + (request.isOnline ? "; --no-movable takes it so" : "")
-      ], try: ["echo offline > /sys/devices/system/memory/auto_online_blocks"])
+      ],
+      try: [
+        Suggestion([["sh", "-c", "echo offline > /sys/devices/system/memory/auto_online_blocks"]])
+      ])
   }
 }

@@ -42,7 +42,19 @@ struct Change {
     let runner = ChangeRunner(
       context: context, backend: backend, options: options, machine: machine, isJSON: output.json)
     guard try runner.run(planned.plan, from: inventory, json: planned.json) else { return }
-    try report(planned, backend)
+    guard !planned.plan.entries.isEmpty else { return try report(planned, backend) }
+    do { try report(planned, backend) } catch { throw AfterChange(error) }
+  }
+
+  /// Carries out a plan that was made already.
+  ///
+  /// - Returns: Whether it was done; false for a dry run.
+  func carryOut(
+    _ plan: Plan, from inventory: Inventory, on backend: any CommandContext.Backend, json: JSONObject? = nil
+  ) throws -> Bool {
+    try ChangeRunner(
+      context: context, backend: backend, options: options, machine: machine, isJSON: output.json
+    ).run(plan, from: inventory, json: json)
   }
 
   /// Prints values that exist after the change.
@@ -54,4 +66,11 @@ struct Change {
   ) -> NamespaceStatePlanner {
     NamespaceStatePlanner(inventory, inspector: backend, contents: contents, accepting: accepted)
   }
+}
+
+/// An error in reporting a change that was carried out.
+struct AfterChange: Error {
+  let cause: any Error
+
+  init(_ cause: any Error) { self.cause = cause }
 }

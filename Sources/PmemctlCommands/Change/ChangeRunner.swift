@@ -1,21 +1,36 @@
 import PmemDevice
 import PmemOutput
 
-/// What every changing verb does with its plan: show it, ask, keep what it overwrites, run it.
+/// What every changing verb does with its plan: show it, ask, run it, and conclude from what came of it.
 struct ChangeRunner {
   let context: CommandContext
   let backend: any CommandContext.Backend
   let options: ChangeOptions
   let machine: MachineOptions
   let isJSON: Bool
+  /// The change that the plan undoes.
+  var undoes: UndoRecord?
+  /// Called once every step was performed: what is not as planned, a line each.
+  var verify: (() -> [String])?
 
   /// - Parameters:
   ///   - plan: What to do.
   ///   - inventory: That it was made from; privileges and names are taken from it.
   ///   - json: The plan for machines; nil for the plain form.
-  /// - Throws: What stopped it; nothing remains changed then, or the error says what.
-  /// - Returns: Whether it was done; false for a dry run and for a "no".
+  /// - Throws: What stopped it; the error says whether the old state is back. ``ChangeDeclined`` for a "no".
+  /// - Returns: Whether it was done; false for a dry run.
   func run(_ plan: Plan, from inventory: Inventory, json: JSONObject? = nil) throws -> Bool {
+    guard try prepare(plan, from: inventory, json: json) else { return false }
+    guard !plan.entries.isEmpty else { return true }
+    try perform(plan, inventory)
+    return true
+  }
+
+  /// All that comes before the first step: shows the plan, or checks who asks and asks them.
+  ///
+  /// - Returns: Whether to go on; false for a dry run.
+  /// - Throws: ``DeviceError/Code/permission``, ``DeviceError/Code/refused``, ``ChangeDeclined``.
+  func prepare(_ plan: Plan, from inventory: Inventory, json: JSONObject? = nil) throws -> Bool {
     guard !options.dryRun else {
       let rendering = PlanRendering(plan)
       try context.out.write(
@@ -27,38 +42,30 @@ struct ChangeRunner {
     guard inventory.host.isPrivileged else {
       throw DeviceError(
         .permission, "cannot \(plan.title): only root may change persistent memory",
-        details: ["--dry-run shows what would be done"], try: ["sudo pmemctl ..."])
+        details: ["--dry-run shows what would be done"], try: [context.asRoot])
     }
-    guard try isConfirmed(plan) else {
-      context.note("nothing was changed")
-      return false
-    }
-    try perform(plan, inventory)
+    guard try isConfirmed(plan) else { throw ChangeDeclined() }
     return true
   }
 
   private func perform(_ plan: Plan, _ inventory: Inventory) throws {
-    let isTold = context.terminal.isInteractive && !options.noProgress
-    var record: UndoRecord?
-    let journal = context.journal(machine)
+    let showsProgress = context.terminal.isInteractive && !options.noProgress
+    let recovery = ChangeRecovery(
+      plan, from: inventory, on: backend, journal: options.noUndo ? nil : context.journal(machine),
+      undoes: undoes, time: context.now())
     let signals = SignalHold()
     defer { signals.end() }
-    do throws(DeviceError) {
-      try PlanRunner(on: backend).run(
-        plan,
-        save: { saved throws(DeviceError) in
-          guard !options.noUndo else { return }
-          record = try keep(saved, of: plan, inventory, journal)
-        },
-        mayGoOn: { !signals.isInterrupted },
-        willPerform: { entry in if isTold || isLong(entry, plan, inventory) { context.note(entry.text) } })
-    } catch {
-      throw tidy(record, after: error, journal)
+    var outcome = PlanRunner(on: backend, recovery: recovery).outcome(
+      of: plan, shouldContinue: { !signals.isInterrupted },
+      willPerform: { entry in
+        if showsProgress || isLong(entry, plan, inventory) { context.note(entry.text) }
+      })
+    if case .done = outcome, let remains = verify?(), !remains.isEmpty {
+      let error = DeviceError(.failed, "cannot \(plan.title): the result is not as planned", details: remains)
+      let differs = recovery.restore()
+      outcome = differs.isEmpty ? .rolledBack(error) : .stuck(error, remains: differs)
     }
-    guard var record else { return }
-    record.state = .done
-    try journal.update(record)
-    context.note("to take it back: \(context.suggestion("pmemctl undo run \(record.id)"))")
+    try OutcomeRendering(context, plan, recovery).conclude(outcome)
   }
 
   /// Whether a step takes so long that it is told without a terminal too: the kernel initializes the memory map of what
@@ -73,39 +80,15 @@ struct ChangeRunner {
     return max(existing, allocated.max() ?? .zero) >= .gibibytes(64)
   }
 
-  private func keep(
-    _ saved: SavedMedia, of plan: Plan, _ inventory: Inventory, _ journal: UndoJournal
-  ) throws(DeviceError) -> UndoRecord {
-    do throws(DeviceError) {
-      return try journal.keep(UndoRecord(of: plan, saved: saved, from: inventory, time: context.now()))
-    } catch {
-      var error = error
-      error.details.append("what it takes to undo a change is kept before the change; --no-undo goes without")
-      throw error
-    }
-  }
-
-  /// A plan that was taken back needs no record; one that was not can be undone with it.
-  private func tidy(_ record: UndoRecord?, after error: DeviceError, _ journal: UndoJournal) -> DeviceError {
-    guard let record else { return error }
-    guard !PlanRunner.leftNothingChanged(error) else {
-      journal.forget(record)
-      return error
-    }
-    var error = error
-    error.suggestions.append("pmemctl undo run \(record.id)")
-    return error
-  }
-
   private func isConfirmed(_ plan: Plan) throws -> Bool {
     guard plan.isDestructive, !options.yes else { return true }
     guard context.terminal.isInteractive else {
       guard plan.hurts else { return true }
       throw DeviceError(
-        .refused, "refused to \(plan.title): it hurts others or loses something, and there is nobody to ask",
+        .refused, "refused to \(plan.title): it hurts others or loses something, and no terminal to ask on",
         details: plan.warnings + ["--yes does it without asking; nothing was changed"])
     }
-    try context.err.write(PlanRendering(plan).text(isDryRun: false) + "Go on? [y/N] ")
+    try context.err.write(PlanRendering(plan).text(isDryRun: false) + "Continue? [y/N] ")
     let answer = context.readAnswer()?.lowercased() ?? ""
     return answer == "y" || answer == "yes"
   }

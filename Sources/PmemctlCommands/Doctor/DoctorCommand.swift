@@ -22,9 +22,8 @@ struct DoctorCommand: ContextCommand {
     let backend = try context.open(machine, forWriting: fix && !change.dryRun)
     var diagnosis = try diagnose(backend, context)
     if fix, let plan = diagnosis.fix {
-      let runner = ChangeRunner(
-        context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
-      guard try runner.run(plan, from: try backend.inventory(.planning)) else { return }
+      let frame = Change(context, change, output, machine)
+      guard try frame.carryOut(plan, from: try backend.inventory(.planning), on: backend) else { return }
       for entry in plan.entries { context.note("done: \(entry.text)") }
       diagnosis = try diagnose(backend, context)
     }
@@ -53,7 +52,7 @@ struct DoctorCommand: ContextCommand {
         Diagnosis.Finding(
           .note, "labels", "only root may read labels and info blocks: they were not looked at"))
     }
-    lookAtJournal(context.journal(machine), &diagnosis)
+    lookAtJournal(context.journal(machine), backend, &diagnosis)
     return diagnosis
   }
 
@@ -83,14 +82,20 @@ struct DoctorCommand: ContextCommand {
     }
   }
 
-  private func lookAtJournal(_ journal: UndoJournal, _ diagnosis: inout Diagnosis) {
+  private func lookAtJournal(
+    _ journal: UndoJournal, _ backend: any CommandContext.Backend, _ diagnosis: inout Diagnosis
+  ) {
     do throws(DeviceError) {
       let (records, damaged) = try journal.records()
+      // In the order in which they can be reverted: the latest first.
       for record in records where record.state == .begun {
         diagnosis.add(
           Diagnosis.Finding(
-            .warning, "undo", "change \(record.id) (\(record.title)) was cut short",
-            try: ["pmemctl undo run \(record.id)"]))
+            .warning, "undo",
+            "change \(record.id) (\(record.title)) was cut short: \(record.stateText(journal))",
+            try: [
+              Restorer(target: record.before, scope: record.scope, backend: backend).suggestion(record.id)
+            ]))
       }
       for text in damaged { diagnosis.add(Diagnosis.Finding(.note, "undo", text)) }
     } catch {
@@ -105,7 +110,7 @@ struct DoctorCommand: ContextCommand {
   private func report(_ diagnosis: Diagnosis, _ context: CommandContext) throws {
     let findings = diagnosis.findings
     if output.json {
-      try context.out.write(JSON.array(findings.map { .object(Self.json($0)) }).text)
+      try context.out.write(JSON.array(findings.map { .object(Self.json($0, context)) }).text)
     } else if findings.isEmpty {
       try context.out.write("all is well\n")
     } else {
@@ -116,7 +121,7 @@ struct DoctorCommand: ContextCommand {
           if !finding.fix.isEmpty {
             text += "  --fix would \(finding.fix.map(\.text).joined(separator: ", ").sanitized)\n"
           }
-          for suggestion in finding.suggestions { text += "  try: \(suggestion.sanitized)\n" }
+          for suggestion in finding.suggestions { text += "  try: \(context.text(suggestion).sanitized)\n" }
         }
       }
       try context.out.write(text)
@@ -128,13 +133,13 @@ struct DoctorCommand: ContextCommand {
   }
 
   /// Keys: `severity`, `subject`, `text`, `fix` [texts of steps], `try` [commands].
-  private static func json(_ finding: Diagnosis.Finding) -> JSONObject {
+  private static func json(_ finding: Diagnosis.Finding, _ context: CommandContext) -> JSONObject {
     var object = JSONObject()
     object.add("severity", finding.severity.rawValue)
     object.add("subject", finding.subject)
     object.add("text", finding.text)
     object.add("fix", finding.fix.map { .string($0.text) })
-    object.add("try", finding.suggestions.map(JSON.string))
+    object.add("try", finding.suggestions.map { .string(context.text($0)) })
     return object
   }
 }

@@ -25,6 +25,7 @@ enum AtomicFile {
     _ bytes: some Sequence<UInt8>, to path: FilePath, existing: Existing
   ) throws(Errno) {
     let fresh = FilePath("\(path).\(getpid())\(temporarySuffix)")
+    var own: ino_t?
     do {
       unlink(fresh.string)
       let descriptor = try FileDescriptor.open(
@@ -33,16 +34,23 @@ enum AtomicFile {
       try descriptor.closeAfter {
         try descriptor.writeAll(bytes)
         guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+        var status = stat()
+        guard fstat(descriptor.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
+        own = status.st_ino
       }
       try name(fresh, path, existing)
+      try synchronize(directoryOf: path)
     } catch {
       unlink(fresh.string)
+      // What failed may have had its effect.
+      if existing == .keep, let own, inode(path) == own { unlink(path.string) }
       throw error as? Errno ?? .ioError
     }
-    do throws(Errno) { try synchronize(directoryOf: path) } catch {
-      if existing == .keep { unlink(path.string) }
-      throw error
-    }
+  }
+
+  private static func inode(_ path: FilePath) -> ino_t? {
+    var status = stat()
+    return lstat(path.string, &status) == 0 ? status.st_ino : nil
   }
 
   private static func name(_ fresh: FilePath, _ path: FilePath, _ existing: Existing) throws(Errno) {

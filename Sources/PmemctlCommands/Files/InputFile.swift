@@ -9,12 +9,16 @@ enum InputFile {
   /// - Parameters:
   ///   - name: As typed.
   ///   - most: Only so many bytes of its beginning; nil for all, which must not be more than 64 MiB.
+  ///   - followingLinks: Whether the name may be a symbolic link; of the program's own files it may not.
   /// - Returns: The bytes.
   /// - Throws: ``DeviceError/Code/notFound`` and what else the system says.
-  static func read(_ name: String, atMost most: Int? = nil) throws(DeviceError) -> [UInt8] {
+  static func read(
+    _ name: String, atMost most: Int? = nil, followingLinks: Bool = true
+  ) throws(DeviceError) -> [UInt8] {
     do {
       guard name != "-" else { return try read(.standardInput, name, most) }
-      let descriptor = try FileDescriptor.open(FilePath(name), .readOnly, options: [.closeOnExec])
+      let descriptor = try FileDescriptor.open(
+        FilePath(name), .readOnly, options: followingLinks ? [.closeOnExec] : [.closeOnExec, .noFollow])
       return try descriptor.closeAfter { try read(descriptor, name, most) }
     } catch let error as DeviceError {
       throw error

@@ -27,7 +27,7 @@ struct LabelRead: ContextCommand {
       guard dimms.count == 1 else {
         throw DeviceError(
           .usage, "--output takes the area of one DIMM, and there are \(dimms.count)",
-          try: ["pmemctl label backup --output FILE \(names.joined(separator: " "))"])
+          try: ["pmemctl label backup --output FILE \(words: names)"])
       }
       return try OutputFile.write(try backend.readLabels(dimm: dimms[0].dev), to: output, in: context)
     }

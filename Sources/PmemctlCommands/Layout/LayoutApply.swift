@@ -49,16 +49,21 @@ struct LayoutApply: ContextCommand {
     try refuseConflicts(run.planned)
     try pending.begin(run.planned.uuids)
     let rendering = LayoutRendering(run.planned)
-    let runner = ChangeRunner(
-      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
-    guard try runner.run(run.planned.plan, from: run.inventory, json: rendering.json)
-    else {
-      return
-    }
+    let frame = Change(context, change, output, machine)
+    guard try frame.carryOut(run.planned.plan, from: run.inventory, on: backend, json: rendering.json)
+    else { return }
     pending.end()
+    do { try report(run.planned, rendering, context) } catch {
+      throw run.planned.plan.entries.isEmpty ? error : AfterChange(error)
+    }
+  }
+
+  private func report(
+    _ planned: LayoutPlan, _ rendering: LayoutRendering, _ context: CommandContext
+  ) throws {
     guard !output.json else { return try context.out.write(JSON.object(rendering.json).text) }
-    guard !run.planned.isEmpty else { return try context.out.write(rendering.text) }
-    try context.out.write(run.planned.changes.map { "\($0.region): \($0.text.sanitized)\n" }.joined())
+    guard !planned.isEmpty else { return try context.out.write(rendering.text) }
+    try context.out.write(planned.changes.map { "\($0.region): \($0.text.sanitized)\n" }.joined())
   }
 
   private func input() throws -> (Layout, LayoutOptions, UInt64?) {

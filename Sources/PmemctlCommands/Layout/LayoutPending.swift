@@ -12,7 +12,9 @@ struct LayoutPending {
   init(_ journal: UndoJournal) {
     self.journal = journal
     path = journal.directory.appending("layout-pending.json")
-    let text = (try? InputFile.read(path.string)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    let text =
+      (try? InputFile.read(path.string, followingLinks: false)).map { String(decoding: $0, as: UTF8.self) }
+      ?? ""
     uuids = Set(
       text.split(whereSeparator: { !$0.isHexDigit && $0 != "-" }).compactMap { DeviceUUID(String($0)) })
   }

@@ -40,23 +40,29 @@ struct NamespaceCheck: ContextCommand {
         details: ["--force disables it for the time, if nobody uses it"],
         try: ["pmemctl namespace disable \(target.dev)"], errno: 16)
     }
-    let off = try NamespaceStatePlanner(
-      inventory, inspector: backend, contents: nil, accepting: dangers.accepted
-    ).disable([target])
-    let runner = ChangeRunner(
-      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
-    guard try runner.run(off, from: inventory) else { return }
-    do {
-      let now = try backend.inventory(.planning)
+    try checkWhileDisabled(target, inventory, backend, context)
+  }
+
+  /// Disables it for the time of the check, and enables it again whatever the check finds.
+  private func checkWhileDisabled(
+    _ target: Namespace, _ inventory: Inventory, _ backend: any CommandContext.Backend,
+    _ context: CommandContext
+  ) throws {
+    let frame = Change(context, change, output, machine, accepting: dangers.accepted)
+    let off = try frame.namespacePlanner(inventory, backend, contents: nil).disable([target])
+    guard try frame.carryOut(off, from: inventory, on: backend) else { return }
+    let now = try backend.inventory(.planning)
+    let found = Result {
       guard let disabled = now.namespaces.first(where: { $0.dev == target.dev }) else {
         throw DeviceError(.failed, "\(target.dev) is not there any more")
       }
       try check(disabled, now, backend, context)
-    } catch {
-      try? backend.perform(.enable(namespace: target.dev))
-      throw error
     }
-    try backend.perform(.enable(namespace: target.dev))
+    let after = try backend.inventory(.planning)
+    let on = try frame.namespacePlanner(after, backend, contents: nil).enable(
+      after.namespaces.filter { $0.dev == target.dev })
+    _ = try frame.carryOut(on, from: after, on: backend)
+    try found.get()
   }
 
   private func check(
@@ -104,9 +110,8 @@ struct NamespaceCheck: ContextCommand {
         .bytes(
           namespace: target.dev, Extent(offset: repair.offset, length: UInt64(repair.bytes.count)))
       }, isDestructive: true)
-    let runner = ChangeRunner(
-      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
-    guard try runner.run(plan, from: inventory) else { return }
+    let frame = Change(context, change, output, machine)
+    guard try frame.carryOut(plan, from: inventory, on: backend) else { return }
     let after = try backend.withRawMedia(of: target.dev, forWriting: false) { raw throws(DeviceError) in
       try BttCheck(raw, label: target.uuid)
     }

@@ -39,7 +39,7 @@ struct SimImport: ContextCommand {
     guard image.isEmpty != (inventory == nil) else {
       throw DeviceError(
         .usage, "what should be imported? Give --image once for each DIMM, or --inventory",
-        try: ["pmemctl sim import \(ShellWord(directory)) --image guest-nvdimm0.img"])
+        try: ["pmemctl sim import \(directory) --image guest-nvdimm0.img"])
     }
     let target = FilePath(directory)
     if let inventory {

@@ -3,8 +3,10 @@ import PmemDevice
 import PmemOutput
 import SystemPackage
 
-/// Records of what was overwritten, a file each, for root alone: `/var/lib/pmemctl/undo`, or `undo` in a simulated
-/// machine. A record is on the disk before anything is overwritten.
+/// Records of changes, a file each, for root alone: `/var/lib/pmemctl/undo`, or `undo` in a simulated machine.
+///
+/// `N.json` is on the disk before the first step of change N. `N.progress` grows by a byte with every step: how far a
+/// change came that was cut short. It only informs, what has to be undone is read off the machine.
 struct UndoJournal {
   let directory: FilePath
 
@@ -27,10 +29,10 @@ struct UndoJournal {
   /// - Throws: ``DeviceError/Code/notFound`` where there is no such record, ``DeviceError/Code/corrupt`` for damage.
   func record(_ id: Int) throws(DeviceError) -> UndoRecord {
     let path = path(id)
-    guard access(path.string, F_OK) == 0 || errno != ENOENT else {
+    var status = stat()
+    guard lstat(path.string, &status) == 0 || errno != ENOENT else {
       throw DeviceError(
-        .notFound, "there is no change \(id) to undo",
-        details: ["pmemctl undo list shows those that there are"])
+        .notFound, "there is no change \(id) to undo", try: ["pmemctl undo list"])
     }
     do throws(UndoFormatError) {
       let record = try UndoRecord(parsing: try Self.read(path))
@@ -42,28 +44,35 @@ struct UndoJournal {
   }
 
   private static func read(_ path: FilePath) throws(UndoFormatError) -> [UInt8] {
-    do throws(DeviceError) { return try InputFile.read(path.string) } catch {
+    do throws(DeviceError) { return try InputFile.read(path.string, followingLinks: false) } catch {
       throw UndoFormatError(error.summary)
     }
   }
 
   /// The numbers of all records; none where there is no journal yet.
   private func ids() throws(DeviceError) -> [Int] {
+    try names().compactMap { name in
+      guard name.hasSuffix(Self.suffix), let id = Int(name.dropLast(Self.suffix.count)), id > 0 else {
+        return nil
+      }
+      return id
+    }
+  }
+
+  private func names() throws(DeviceError) -> [String] {
     guard let stream = opendir(directory.string) else {
       guard errno != ENOENT else { return [] }
       throw failure("read", Errno(rawValue: errno))
     }
     defer { closedir(stream) }
-    var ids: [Int] = []
+    var names: [String] = []
     while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name.hasSuffix(Self.suffix), let id = Int(name.dropLast(Self.suffix.count)), id > 0 {
-        ids.append(id)
-      }
+      names.append(
+        withUnsafeBytes(of: entry.pointee.d_name) {
+          String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        })
     }
-    return ids
+    return names
   }
 
   private static let suffix = ".json"
@@ -80,6 +89,7 @@ struct UndoJournal {
     try makeDirectory()
     let ids = try ids()
     prune(ids)
+    removeTemporaries()
     var record = record
     record.id = (ids.max() ?? 0) + 1
     // Another command may take the same number at the same time.
@@ -100,8 +110,33 @@ struct UndoJournal {
     do throws(Errno) { try write(record, existing: .replace) } catch { throw failure("write to", error) }
   }
 
-  /// Forgets a record: the plan was taken back.
-  func forget(_ record: UndoRecord) { unlink(path(record.id).string) }
+  /// Removes a record for good.
+  ///
+  /// - Throws: What the disk says; the record may be there still.
+  func forget(_ record: UndoRecord) throws(DeviceError) {
+    unlink(progressPath(record.id).string)
+    do throws(Errno) { try AtomicFile.remove(path(record.id)) } catch {
+      throw failure("remove record \(record.id) from", error)
+    }
+  }
+
+  /// Notes that one more step of a change was performed.
+  func noteProgress(of record: UndoRecord) {
+    let path = progressPath(record.id)
+    let descriptor = open(path.string, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    _ = "\n".utf8.withContiguousStorageIfAvailable { Glibc.write(descriptor, $0.baseAddress, 1) }
+  }
+
+  /// How many steps of a change were performed, as far as was noted.
+  func progress(of record: UndoRecord) -> Int {
+    var status = stat()
+    guard lstat(progressPath(record.id).string, &status) == 0 else { return 0 }
+    return min(Int(status.st_size), record.steps.count)
+  }
+
+  private func progressPath(_ id: Int) -> FilePath { directory.appending("\(id).progress") }
 
   private func write(_ record: UndoRecord, existing: AtomicFile.Existing) throws(Errno) {
     try AtomicFile.write(JSON.object(record.json).text.utf8, to: path(record.id), existing: existing)
@@ -117,16 +152,26 @@ struct UndoJournal {
     }
   }
 
-  /// The oldest go first.
+  /// What writers left that were killed; changes on one machine take turns.
+  private func removeTemporaries() {
+    for name in (try? names()) ?? [] where name.hasSuffix(AtomicFile.temporarySuffix) {
+      unlink(directory.appending(name).string)
+    }
+  }
+
+  /// The oldest go first; those of changes that were not completed stay.
   private func prune(_ ids: [Int]) {
     var total = 0
     var kept = 0
     for id in ids.sorted(by: >) {
       var status = stat()
-      guard stat(path(id).string, &status) == 0 else { continue }
+      guard lstat(path(id).string, &status) == 0 else { continue }
       total += Int(status.st_size)
       kept += 1
-      if kept >= Self.most || total > Self.largestTotal { unlink(path(id).string) }
+      guard kept >= Self.most || total > Self.largestTotal else { continue }
+      guard let record = try? record(id), record.state != .begun else { continue }
+      unlink(path(id).string)
+      unlink(progressPath(id).string)
     }
   }
 

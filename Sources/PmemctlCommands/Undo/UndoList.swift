@@ -10,15 +10,17 @@ struct UndoList: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    let (records, damaged) = try context.journal(machine).records()
+    let journal = context.journal(machine)
+    let (records, damaged) = try journal.records()
     for text in damaged { context.note(text) }
     guard !output.json else {
-      return try context.out.write(JSON.array(records.map { .object($0.summary) }).text)
+      return try context.out.write(
+        JSON.array(records.map { .object($0.summary(performed: journal.progress(of: $0))) }).text)
     }
     var table = Table([("ID", .right), ("TIME (UTC)", .left), ("STATE", .left), ("CHANGE", .left)])
     for record in records {
       table.add([
-        "\(record.id)", CalendarTime(seconds: record.time).text, record.state.rawValue, record.title,
+        "\(record.id)", CalendarTime(seconds: record.time).text, record.stateText(journal), record.title,
       ])
     }
     try context.out.write(table.text)
@@ -26,29 +28,43 @@ struct UndoList: ContextCommand {
 }
 
 extension UndoRecord {
-  /// All but the saved bytes: `id`, `time`, `title`, `state`, `namespaces`, `saved` [{`dimm` or `namespace`, `size`}].
-  var summary: JSONObject {
+  /// The state, with how far it came if it was not completed.
+  func stateText(_ journal: UndoJournal) -> String {
+    guard state == .begun, !steps.isEmpty else { return state.rawValue }
+    return "unfinished, \(journal.progress(of: self)) of \(steps.count) steps"
+  }
+
+  /// All but the saved bytes: `id`, `time`, `title`, `state`, `undoes`, `performed` and `steps` (numbers), `namespaces`,
+  /// `saved` [{`dimm` or `namespace`, `size`}].
+  func summary(performed: Int) -> JSONObject {
     var object = JSONObject()
     object.add("id", id)
     object.add("time", time)
     object.add("title", title)
     object.add("state", state.rawValue)
-    object.add("namespaces", namespaces.map { .object($0.json) })
-    object.add(
-      "saved",
-      places.map { place in
+    object.add("undoes", undoes)
+    object.add("performed", state == .begun ? performed : steps.count)
+    object.add("steps", steps.count)
+    object.add("namespaces", before.namespaces.map { .object($0.summary) })
+    var saved: [JSON] = []
+    for dimm in before.dimms {
+      guard let labels = dimm.labels else { continue }
+      var entry = JSONObject()
+      entry.add("dimm", dimm.dev)
+      entry.add("id", dimm.id)
+      entry.add("size", labels.count)
+      saved.append(.object(entry))
+    }
+    for namespace in before.namespaces {
+      for piece in namespace.pieces {
         var entry = JSONObject()
-        switch place {
-        case .labels(let dimm):
-          entry.add("dimm", dimm)
-          entry.add("id", dimmIDs[dimm])
-        case .bytes(let namespace, let extent):
-          entry.add("namespace", namespace)
-          entry.add("offset", extent.offset)
-        }
-        entry.add("size", saved.bytes[place]?.count)
-        return .object(entry)
-      })
+        entry.add("namespace", namespace.dev)
+        entry.add("offset", piece.offset)
+        entry.add("size", piece.bytes.count)
+        saved.append(.object(entry))
+      }
+    }
+    object.add("saved", saved)
     return object
   }
 }

@@ -1,114 +1,221 @@
 import PmemDevice
 import PmemMedia
 
-/// Plans the way back: labels first, where they tell of other namespaces now, then the info blocks.
+/// Plans to undo a change: to restore what it touched, and nothing else.
 struct UndoPlanner {
   let record: UndoRecord
+  /// All of the journal, for naming what came after.
+  let others: [UndoRecord]
   let inventory: Inventory
   let backend: any CommandContext.Backend
   let contents: any ContentInspector
   let accepted: AcceptedDangers
 
-  /// - Parameter force: Also where namespaces made since would be gone, nobody using them.
-  /// - Returns: The plan; without steps where all is as it was.
-  /// - Throws: ``DeviceError/Code/notFound`` where a DIMM or a namespace is not there any more, and
-  ///   ``DeviceError/Code/refused`` where somebody is in the way or something would be lost.
-  func plan(force: Bool) throws(DeviceError) -> Plan {
-    let areas = try labelAreas()
-    let title = "undo change \(record.id) (\(record.title))"
-    var plan: Plan
-    if areas.isEmpty {
-      plan = Plan(title: title, entries: [], isDestructive: true)
-    } else {
-      let planner = LabelPlanner(inventory, inspector: backend, contents: contents, accepting: accepted)
-      plan = try planner.write(areas, verb: "restore", keeps: kept(areas), force: force)
-      plan.title = title
-    }
-    try addHeads(to: &plan, afterLabels: !areas.isEmpty)
-    return plan
+  /// A plan, and what verifies that it did what it was for.
+  struct Undo {
+    let plan: Plan
+    let restorer: Restorer
   }
 
-  // MARK: Labels
+  /// - Parameter force: Also removes namespaces made since that are in the way, if no process uses them.
+  /// - Returns: The plan; without steps if all is as it was.
+  /// - Throws: ``DeviceError/Code/notFound`` if a DIMM is not there, and ``DeviceError/Code/refused`` if what was changed
+  ///   was changed again, its space is taken, it is in use, or something would be lost.
+  func undo(force: Bool) throws(DeviceError) -> Undo {
+    try refuseOrder()
+    let isFinished = record.state != .begun
+    var restoration = Restoration(
+      target: record.before, scope: record.scope, inventory: inventory, backend: backend)
+    restoration.restoresStates = !isFinished
+    if isFinished || record.undoes == nil { try refuseChangedSince() }
+    let removed = try inTheWay(force: force)
+    restoration.removing = Set(removed.compactMap(\.uuid))
+    let entries = Self.detachingFirst(try restoration.steps())
+    var plan = Plan(
+      title: "undo change \(record.id) (\(record.title))", entries: entries, isDestructive: true)
+    if !entries.isEmpty { try guardAgainstLoss(&plan, removed.map(\.namespace)) }
+    return Undo(
+      plan: plan,
+      restorer: Restorer(
+        target: record.before, scope: record.scope, backend: backend, restoresStates: !isFinished,
+        removing: restoration.removing))
+  }
 
-  /// The areas that tell of other namespaces than they did.
-  private func labelAreas() throws(DeviceError) -> [(dimm: DIMM, bytes: [UInt8])] {
-    var areas: [(dimm: DIMM, bytes: [UInt8])] = []
-    for place in record.places {
-      guard case .labels(let name) = place, let bytes = record.saved.bytes[place] else { continue }
-      let id = record.dimmIDs[name]
-      guard let dimm = inventory.dimms.first(where: { id == nil ? $0.dev == name : $0.id == id }) else {
-        throw DeviceError(
-          .notFound, "cannot undo change \(record.id): DIMM \(id ?? name) is not on this machine")
+  /// Namespaces that are overwritten are disabled first: what is in them is saved before.
+  private static func detachingFirst(_ entries: [Plan.Entry]) -> [Plan.Entry] {
+    let enabling =
+      entries.firstIndex { if case .enableRegion = $0.step { true } else { false } } ?? entries.endIndex
+    let early = entries.indices.filter { index in
+      switch entries[index].step {
+      case .disable(let name), .release(let name): index < enabling && DeviceUUID(name) == nil
+      default: false
       }
-      let now = LabelStore(try backend.readLabels(dimm: dimm.dev)).essence(withMode: false)
-      if now != LabelStore(bytes).essence(withMode: false) { areas.append((dimm, bytes)) }
     }
-    return areas
+    return early.map { entries[$0] } + entries.indices.filter { !early.contains($0) }.map { entries[$0] }
   }
 
-  /// The namespaces that exist, and will.
-  private func kept(_ areas: [(dimm: DIMM, bytes: [UInt8])]) -> [Namespace] {
-    let then = Set(areas.flatMap { LabelStore($0.bytes).active.map(\.uuid) })
-    return inventory.regions.flatMap(\.configuredNamespaces).filter { namespace in
-      (namespace.rawUUID ?? namespace.uuid).map(then.contains) ?? false
-    }
+  // MARK: What came since
+
+  /// Unfinished changes of the same media are reverted the latest first.
+  private func refuseOrder() throws(DeviceError) {
+    let later = others.first { $0.id > record.id && $0.state == .begun && $0.overlaps(record) }
+    guard let later else { return }
+    throw DeviceError(
+      .refused,
+      "refused to undo change \(record.id): change \(later.id) (\(later.title)) came after it and is unfinished",
+      details: ["nothing was changed"], try: ["pmemctl undo run \(later.id)"])
   }
 
-  // MARK: Info blocks
+  private func refuseChangedSince() throws(DeviceError) {
+    var again: [String] = []
+    var later: UndoRecord?
+    for uuid in record.scope.uuids.sorted(by: { $0.description < $1.description }) {
+      guard try isChangedSince(uuid) else { continue }
+      let since = latest(touching: uuid)
+      again.append(
+        "\(title(uuid)) was changed again\(since.map { ", by change \($0.id) (\($0.title))" } ?? "")")
+      later = later ?? since
+    }
+    for saved in record.after?.namespaces ?? [] where saved.uuid == nil {
+      guard let present = saved.find(in: inventory), Self.isOther(present, saved) else { continue }
+      again.append("\(present.title) was changed again")
+    }
+    guard !again.isEmpty else { return }
+    throw DeviceError(
+      .refused, "refused to undo change \(record.id): \(again[0])",
+      details: again.dropFirst() + ["nothing was changed"],
+      try: later.map { ["pmemctl undo run \($0.id)"] } ?? [])
+  }
 
-  /// All are disabled before the first is written: what is overwritten is saved then, below the modes.
-  private func addHeads(to plan: inout Plan, afterLabels: Bool) throws(DeviceError) {
-    var writing: [Plan.Entry] = []
-    for namespace in record.namespaces {
-      let pieces = record.saved.pieces(of: namespace.dev)
-      // Where labels are written it will be there, under whatever kernel name.
-      let name = namespace.uuid?.description ?? namespace.dev
-      let present = present(namespace)
-      guard afterLabels && namespace.uuid != nil || present != nil else {
-        throw DeviceError(
-          .notFound, "cannot undo change \(record.id): \(namespace.dev) is not there any more")
+  private func latest(touching uuid: DeviceUUID) -> UndoRecord? {
+    others.filter { $0.id > record.id && $0.state == .done && $0.scope.uuids.contains(uuid) }
+      .max { $0.id < $1.id }
+  }
+
+  private func title(_ uuid: DeviceUUID) -> String {
+    let present = inventory.namespaces.first { ($0.rawUUID ?? $0.uuid) == uuid }
+    return present?.title ?? record.before.namespaces.first { $0.uuid == uuid }?.title ?? "namespace \(uuid)"
+  }
+
+  /// Whether a namespace is neither as the change left it nor as it was before.
+  private func isChangedSince(_ uuid: DeviceUUID) throws(DeviceError) -> Bool {
+    guard let after = record.after else {
+      // Of a change that was not completed only a later one tells.
+      return record.state == .begun && latest(touching: uuid) != nil
+    }
+    for left in after.dimms {
+      guard let bytes = left.labels, let dimm = left.find(in: inventory) else { continue }
+      let now = LabelStore(try backend.readLabels(dimm: dimm.dev)).labelSets[uuid]
+      let then = record.before.dimms.first { $0.dev == left.dev }?.labels.flatMap {
+        LabelStore($0).labelSets[uuid]
       }
-      let title = namespace.name.map { "\(namespace.dev) \"\($0)\"" } ?? namespace.dev
-      if let present, !afterLabels {
-        // Below a mode there are info blocks where something is put back, and no data.
-        let isRaw = TrueNamespace(present, on: backend).namespace.mode == .raw
-        let loss = try NamespaceStatePlanner(
-          inventory, inspector: backend, contents: isRaw ? contents : nil, accepting: accepted
-        ).refuseLoss([present], verb: "restore")
-        plan.warnings += loss.warnings
-        plan.hurts = plan.hurts || loss.hurts
-        plan.saves += pieces.map { offset, bytes in
-          .bytes(namespace: present.dev, Extent(offset: offset, length: UInt64(bytes.count)))
+      guard now == LabelStore(bytes).labelSets[uuid] || now == then else { return true }
+    }
+    guard let left = after.namespaces.first(where: { $0.uuid == uuid }),
+      let present = left.find(in: inventory)
+    else { return false }
+    let before = record.before.namespaces.first { $0.uuid == uuid }
+    return Self.isOther(present, left) && before.map { Self.isOther(present, $0) } ?? true
+  }
+
+  /// Whether an enabled namespace has another mode or info block than it had.
+  private static func isOther(_ present: Namespace, _ saved: NamespaceState) -> Bool {
+    guard present.isEnabled, saved.isEnabled else { return false }
+    return present.mode != saved.mode || (present.holder == nil ? nil : present.uuid) != saved.infoUUID
+  }
+
+  // MARK: What is in the way
+
+  private func inTheWay(
+    force: Bool
+  ) throws(DeviceError) -> [(uuid: DeviceUUID?, namespace: Namespace)] {
+    var found: [DeviceUUID: String] = [:]
+    for saved in record.before.dimms {
+      guard let bytes = saved.labels, let dimm = saved.find(in: inventory) else { continue }
+      let (then, now) = (LabelStore(bytes), LabelStore(try backend.readLabels(dimm: dimm.dev)))
+      let others = now.active.filter { !record.scope.uuids.contains($0.uuid) }
+      let isOtherFormat =
+        record.scope.areas.contains(saved.dev) && then.layout?.version != now.layout?.version
+      for other in others {
+        if isOtherFormat { found[other.uuid] = "was created since, with labels of another format" }
+        let taken = then.active.contains { label in
+          record.scope.uuids.contains(label.uuid) && Self.overlap(label, other)
         }
-        plan.entries += NamespaceStatePlanner.detaching(present)
-      } else {
-        plan.entries.append(Plan.Entry(.disable(namespace: name), "disable \(title)"))
+        if taken { found[other.uuid] = "takes its space" }
       }
-      writing += pieces.map { offset, bytes in
-        Plan.Entry(
-          .write(namespace: name, bytes: bytes, offset: offset),
-          offset == 0
-            ? "put the first \(bytes.count) bytes of \(title) back"
-            : "put \(bytes.count) bytes at \(offset) of \(title) back",
-          loses: "what is there now")
-      }
-      if !afterLabels, let mode = namespace.mode {
-        writing.append(
-          Plan.Entry(.setMode(namespace: name, mode), "note that \(title) is \(mode)"))
-      }
-      guard namespace.isEnabled else { continue }
-      writing.append(
-        Plan.Entry(.enable(namespace: name), "enable \(title)", undo: [.disable(namespace: name)]))
     }
-    plan.entries += writing
+    guard let first = found.min(by: { $0.key.description < $1.key.description }) else { return [] }
+    guard force else {
+      throw DeviceError(
+        .refused, "refused to undo change \(record.id): \(title(first.key)) \(first.value)",
+        details: found.keys.filter { $0 != first.key }.map { "\(title($0)) \(found[$0] ?? "")" }.sorted()
+          + ["--force destroys it if no process uses it, nothing was changed"], errno: 16)
+    }
+    return found.keys.sorted { $0.description < $1.description }.compactMap { uuid in
+      inventory.namespaces.first { ($0.rawUUID ?? $0.uuid) == uuid }.map { (uuid, $0) }
+    }
   }
 
-  private func present(_ saved: UndoRecord.SavedNamespace) -> Namespace? {
-    inventory.regions.flatMap(\.configuredNamespaces).first { namespace in
-      guard let uuid = saved.uuid else {
-        return namespace.dev == saved.dev && namespace.rawSize.rawValue == saved.size
-      }
-      return (namespace.rawUUID ?? namespace.uuid) == uuid
+  private static func overlap(_ left: NamespaceLabel, _ right: NamespaceLabel) -> Bool {
+    guard left.rawSize > 0, right.rawSize > 0 else { return false }
+    return left.dpa < right.dpa &+ right.rawSize && right.dpa < left.dpa &+ left.rawSize
+  }
+
+  // MARK: Users and content
+
+  private func guardAgainstLoss(_ plan: inout Plan, _ removed: [Namespace]) throws(DeviceError) {
+    let targets = Set(plan.entries.map(\.step.target))
+    var lost = removed
+    var kept = Restorer.neighbours(plan.entries, record.scope, inventory)
+    for namespace in inventory.regions.flatMap(\.configuredNamespaces) where !removed.contains(namespace) {
+      let uuid = namespace.rawUUID ?? namespace.uuid
+      let isOurs =
+        uuid.map(record.scope.uuids.contains) ?? false || record.scope.namespaces.contains(namespace.dev)
+      let isNamed = targets.contains(namespace.dev) || uuid.map { targets.contains($0.description) } ?? false
+      guard isOurs, isNamed else { continue }
+      if try overwrites(namespace) { lost.append(namespace) } else { kept.append(namespace) }
     }
+    let verb = "undo change \(record.id), which would overwrite"
+    let loss = try NamespaceStatePlanner(
+      inventory, inspector: backend, contents: contents, accepting: accepted
+    ).refuseLoss(lost, verb: verb)
+    let harm = try NamespaceStatePlanner(
+      inventory, inspector: backend, contents: nil, accepting: accepted
+    ).refuseLoss(kept, verb: "undo change \(record.id), which would disable")
+    plan.warnings += loss.warnings + harm.warnings
+    plan.hurts = loss.hurts || harm.hurts
+    plan.saves = lost.flatMap(saves)
+  }
+
+  /// Whether more of a namespace is restored than its name and whether it is enabled.
+  private func overwrites(_ present: Namespace) throws(DeviceError) -> Bool {
+    let uuid = present.rawUUID ?? present.uuid
+    guard
+      let saved = record.before.namespaces.first(where: {
+        $0.uuid == nil ? $0.dev == present.dev : $0.uuid == uuid
+      })
+    else { return true }
+    return !saved.pieces.isEmpty || saved.size != present.rawSize.rawValue
+  }
+
+  /// What an undo of the undo needs: info blocks as they are, also what is where those of before began.
+  private func saves(of present: Namespace) -> [SavedPlace] {
+    let head = PfnLayout.infoBlockReserve
+    var places: Set<UInt64> = [0]
+    let uuid = present.rawUUID ?? present.uuid
+    if let saved = record.before.namespaces.first(where: { $0.uuid != nil && $0.uuid == uuid }),
+      let region = inventory.region(of: present), let base = region.resource, let start = present.resource,
+      let offset = saved.offset, base + offset > start
+    {
+      places.insert(base + offset - start)
+    }
+    var saves = places.sorted().map {
+      SavedPlace.bytes(namespace: present.dev, Extent(offset: $0, length: head))
+    }
+    let pieces = record.before.namespaces.first { $0.find(in: inventory) == present }?.pieces ?? []
+    saves += pieces.filter { $0.offset >= head }.map {
+      .bytes(namespace: present.dev, Extent(offset: $0.offset, length: UInt64($0.bytes.count)))
+    }
+    return saves
   }
 }

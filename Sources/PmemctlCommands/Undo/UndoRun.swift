@@ -5,16 +5,20 @@ import PmemOutput
 
 struct UndoRun: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Put labels and info blocks back as they were before a change.",
+    commandName: "run", abstract: "Restore labels and info blocks as they were before a change.",
     discussion: """
-      Data are never copied: what was written to the namespaces since, or by the change itself (a memory map or a \
-      BTT on the device), stays. Without an id the latest change that was not undone is taken back.
+      Only what the change touched is restored; later changes of other namespaces stay, and they stay enabled \
+      unless labels must be written. Data are never copied: what was written to the namespaces since, or by the \
+      change itself (a memory map or a BTT on the device), stays. A change that was cut short is reverted. Without an \
+      id the latest change that was not undone is undone. An undo can itself be undone.
       """)
 
   @Argument(help: ArgumentHelp("Its number, as undo list shows it.", valueName: "id"))
   var id: Int?
 
-  @Flag(name: .shortAndLong, help: "Also where namespaces made since would be gone, and nobody uses them.")
+  @Flag(
+    name: .shortAndLong,
+    help: "Also destroy namespaces made since that are in the way, if no process uses them.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions
@@ -25,19 +29,25 @@ struct UndoRun: ContextCommand {
   func run(in context: CommandContext) throws {
     let backend = try context.open(machine, forWriting: !change.dryRun)
     let journal = context.journal(machine)
-    var record = try record(journal)
+    let all = try journal.records().records
+    let record = try record(journal, all)
     let inventory = try backend.inventory(.planning)
-    let plan = try UndoPlanner(
-      record: record, inventory: inventory, backend: backend, contents: ContentProbe(backend),
+    let undo = try UndoPlanner(
+      record: record, others: all, inventory: inventory, backend: backend, contents: ContentProbe(backend),
       accepted: dangers.accepted
-    ).plan(force: force)
-    let runner = ChangeRunner(
-      context: context, backend: backend, options: change, machine: machine, isJSON: output.json)
-    guard try runner.run(plan, from: inventory) else { return }
-    record.state = .undone
-    try journal.update(record)
-    let uuids = Set(record.namespaces.compactMap(\.uuid))
-    let names = Set(record.namespaces.filter { $0.uuid == nil }.map(\.dev))
+    ).undo(force: force)
+    let runner = UndoRunner(
+      context: context, backend: backend, journal: journal, options: change, machine: machine,
+      isJSON: output.json)
+    guard try runner.run(undo, of: record, from: inventory) else { return }
+    do { try report(record, backend, context) } catch { throw AfterChange(error) }
+  }
+
+  private func report(
+    _ record: UndoRecord, _ backend: any CommandContext.Backend, _ context: CommandContext
+  ) throws {
+    let uuids = Set(record.before.namespaces.compactMap(\.uuid))
+    let names = Set(record.before.namespaces.filter { $0.uuid == nil }.map(\.dev))
     let now = try backend.inventory(.listing).namespaces.filter { namespace in
       names.contains(namespace.dev) || (namespace.rawUUID ?? namespace.uuid).map(uuids.contains) ?? false
     }
@@ -50,9 +60,20 @@ struct UndoRun: ContextCommand {
     try context.out.write(text)
   }
 
-  private func record(_ journal: UndoJournal) throws(DeviceError) -> UndoRecord {
-    if let id { return try journal.record(id) }
-    guard let latest = try journal.records().records.first(where: { $0.state != .undone }) else {
+  private func record(_ journal: UndoJournal, _ all: [UndoRecord]) throws(DeviceError) -> UndoRecord {
+    if let id {
+      let record = try journal.record(id)
+      guard record.state != .undone else {
+        let undo = all.first { $0.undoes == id && $0.state == .done }
+        throw DeviceError(
+          .failed, "change \(id) (\(record.title)) is undone already",
+          details: ["nothing was changed"]
+            + (undo.map { ["change \($0.id) undid it, and can be undone"] } ?? []),
+          try: [undo.map { "pmemctl undo run \($0.id)" } ?? "pmemctl undo list"])
+      }
+      return record
+    }
+    guard let latest = all.first(where: { $0.state != .undone }) else {
       throw DeviceError(.notFound, "there is no change to undo")
     }
     return latest

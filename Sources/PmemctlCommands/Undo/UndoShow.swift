@@ -13,30 +13,42 @@ struct UndoShow: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    let record = try context.journal(machine).record(id)
-    guard !output.json else { return try context.out.write(JSON.object(record.summary).text) }
+    let journal = context.journal(machine)
+    let record = try journal.record(id)
+    let performed = journal.progress(of: record)
+    guard !output.json else {
+      return try context.out.write(JSON.object(record.summary(performed: performed)).text)
+    }
     var list = PropertyList()
     list.add("change", "\(record.id)")
     list.add("what", record.title)
     list.add("when", CalendarTime(seconds: record.time).text + " UTC")
-    list.add("state", record.state.rawValue)
-    for namespace in record.namespaces {
-      let name = namespace.name.map { " \"\($0)\"" } ?? ""
+    list.add("state", record.stateText(journal))
+    for (index, step) in record.steps.enumerated() {
+      list.add(
+        "step \(index + 1)",
+        step + (record.state == .begun && index >= performed ? " (not noted as performed)" : ""))
+    }
+    for namespace in record.before.namespaces {
       list.add(
         "namespace",
-        "\(namespace.dev)\(name), \(namespace.mode.map { "\($0), " } ?? "")\(ByteCount(namespace.size)), "
+        "\(namespace.title), \(namespace.mode.map { "\($0), " } ?? "")\(ByteCount(namespace.size)), "
           + (namespace.isEnabled ? "enabled" : "disabled") + (namespace.uuid.map { ", \($0)" } ?? ""))
     }
-    for place in record.places {
-      let size = ByteCount(UInt64(record.saved.bytes[place]?.count ?? 0))
-      switch place {
-      case .labels(let dimm):
-        list.add("kept", "the label area of \(dimm)\(record.dimmIDs[dimm].map { " (\($0))" } ?? ""), \(size)")
-      case .bytes(let namespace, let extent):
+    for dimm in record.before.dimms {
+      guard let labels = dimm.labels else { continue }
+      list.add(
+        "kept",
+        "the label area of \(dimm.dev)\(dimm.id.map { " (\($0))" } ?? ""), \(ByteCount(UInt64(labels.count)))"
+      )
+    }
+    for namespace in record.before.namespaces {
+      for piece in namespace.pieces {
+        let size = ByteCount(UInt64(piece.bytes.count))
         list.add(
           "kept",
-          extent.offset == 0
-            ? "the first \(size) of \(namespace)" : "\(size) of \(namespace) at \(extent.offset)")
+          piece.offset == 0
+            ? "the first \(size) of \(namespace.dev)" : "\(size) of \(namespace.dev) at \(piece.offset)")
       }
     }
     try context.out.write(list.text)

@@ -1,0 +1,67 @@
+import PmemDevice
+
+/// What follows from the outcome of a plan: the words, the exit status and the fate of the undo record. Nothing else
+/// decides any of them.
+struct OutcomeRendering {
+  private let context: CommandContext
+  private let plan: Plan
+  private let recovery: ChangeRecovery
+
+  init(_ context: CommandContext, _ plan: Plan, _ recovery: ChangeRecovery) {
+    self.context = context
+    self.plan = plan
+    self.recovery = recovery
+  }
+
+  /// - Parameter outcome: Of the plan.
+  /// - Throws: The error to report, unless the plan is done.
+  func conclude(_ outcome: PlanOutcome) throws(DeviceError) {
+    switch outcome {
+    case .done: try conclude()
+    case .rolledBack(let error): throw rolledBack(error)
+    case .stuck(let error, let remains): throw stuck(error, remains)
+    }
+  }
+
+  private func conclude() throws(DeviceError) {
+    let record: UndoRecord?
+    do throws(DeviceError) { record = try recovery.complete() } catch {
+      throw Self.afterChange(
+        DeviceError(error.code, "cannot complete the undo record: \(error.summary)", details: error.details))
+    }
+    // A change that takes nothing has other ways back.
+    guard let record, plan.isDestructive else { return }
+    context.note("to undo it: \(context.text("pmemctl undo run \(record.id)"))")
+  }
+
+  private func rolledBack(_ error: DeviceError) -> DeviceError {
+    do throws(DeviceError) {
+      try recovery.forget()
+      return error.adding(details: [Self.untouched])
+    } catch {
+      return error.adding(details: ["all is as it was, but \(error.summary)"])
+    }
+  }
+
+  private func stuck(_ error: DeviceError, _ remains: [String]) -> DeviceError {
+    var error = error.adding(details: ["not rolled back:"] + remains.map { "  \($0)" })
+    // A signal did not stop it where the signal was meant to: between two states.
+    if error.code == .interrupted { error.code = .failed }
+    error.suggestions = [recovery.suggestion]
+    return error
+  }
+
+  /// All that the change touched was read back.
+  private static let untouched = "nothing was changed"
+
+  /// An error that came after the change, and took nothing from it.
+  static func afterChange(_ error: DeviceError) -> DeviceError {
+    var error = error.adding(details: ["the change was made"])
+    // Whatever kind of failure it is: it was none of the change.
+    error.code = .failed
+    return error
+  }
+}
+
+/// The person answered "no".
+struct ChangeDeclined: Error {}

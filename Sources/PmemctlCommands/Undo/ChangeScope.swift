@@ -1,0 +1,144 @@
+import PmemDevice
+import PmemMedia
+
+/// What a change touches: an undo restores this, and leaves the rest of the machine as it is.
+struct ChangeScope: Hashable {
+  /// Namespaces whose labels it writes, by the UUID of the label.
+  var uuids: Set<DeviceUUID> = []
+  /// Namespaces that it enables, disables or overwrites, by kernel name then.
+  var namespaces: Set<String> = []
+  /// Regions and DIMMs that it enables or disables.
+  var regions: Set<String> = []
+  var dimms: Set<String> = []
+  /// DIMMs whose label area it writes whole.
+  var areas: Set<String> = []
+  /// DIMMs on whose label areas it writes at all.
+  var labeled: Set<String> = []
+  /// DAX devices that it changes; new ones are not among them.
+  var devices: Set<String> = []
+  /// Whether it creates or removes DAX devices.
+  var dividesDevices = false
+
+  init() {}
+
+  /// - Parameters:
+  ///   - plan: Of the change.
+  ///   - inventory: That the plan was made from.
+  init(of plan: Plan, from inventory: Inventory) {
+    for entry in plan.entries { add(entry.step, inventory) }
+  }
+
+  private mutating func add(_ step: Step, _ inventory: Inventory) {
+    switch step {
+    case .allocate(let allocation):
+      uuids.insert(allocation.uuid)
+      addLabels(of: allocation.namespace, inventory)
+    case .claim(let name, _), .free(let name), .rename(let name, _), .setMode(let name, _),
+      .resize(let name, _):
+      add(name, inventory)
+      addLabels(of: name, inventory)
+    case .release(let name), .enable(let name), .disable(let name), .zeroInfoBlock(let name),
+      .write(let name, _, _), .clearErrors(let name, _):
+      add(name, inventory)
+    case .enableRegion(let name), .disableRegion(let name):
+      regions.insert(name)
+      guard let region = inventory.regions.first(where: { $0.dev == name }) else { return }
+      namespaces.formUnion(region.configuredNamespaces.map(\.dev))
+    case .enableDimm(let name), .disableDimm(let name): dimms.insert(name)
+    case .initializeLabels(let dimm, _): areas.insert(dimm)
+    case .writeLabels(let dimm, let bytes):
+      areas.insert(dimm)
+      uuids.formUnion(LabelStore(bytes).active.map(\.uuid))
+    case .bindDevice(let device, _), .unbindDevice(let device), .onlineMemory(let device, _),
+      .offlineMemory(let device):
+      devices.insert(device)
+    case .resizeDevice(let device, _), .destroyDevice(let device):
+      devices.insert(device)
+      dividesDevices = true
+    case .createDevice: dividesDevices = true
+    }
+  }
+
+  /// A step names a namespace by kernel name, or by the UUID of its label.
+  private static func find(_ name: String, _ inventory: Inventory) -> Namespace? {
+    let uuid = DeviceUUID(name)
+    return inventory.namespaces.first { namespace in
+      uuid == nil ? namespace.dev == name : (namespace.rawUUID ?? namespace.uuid) == uuid
+    }
+  }
+
+  private mutating func add(_ name: String, _ inventory: Inventory) {
+    guard let namespace = Self.find(name, inventory), !namespace.isIdle else { return }
+    namespaces.insert(namespace.dev)
+  }
+
+  private mutating func addLabels(of name: String, _ inventory: Inventory) {
+    if let uuid = DeviceUUID(name) { uuids.insert(uuid) }
+    guard let namespace = Self.find(name, inventory), let region = inventory.region(of: namespace),
+      region.isLabeled
+    else { return }
+    if !namespace.isIdle, let uuid = namespace.rawUUID ?? namespace.uuid { uuids.insert(uuid) }
+    labeled.formUnion(region.mappings.map(\.dimm))
+  }
+}
+
+extension MachineState {
+  /// The state of what a change touches, before it.
+  ///
+  /// - Parameters:
+  ///   - scope: Gets the UUIDs of all labels in areas that the change writes whole.
+  ///   - inventory: Of the machine.
+  ///   - backend: Its label areas are read.
+  /// - Throws: What reading says.
+  init(of scope: inout ChangeScope, in inventory: Inventory, on backend: any DeviceBackend)
+    throws(DeviceError)
+  {
+    for dimm in inventory.dimms {
+      let hasLabels = scope.labeled.contains(dimm.dev) || scope.areas.contains(dimm.dev)
+      guard hasLabels || scope.dimms.contains(dimm.dev) else { continue }
+      var state = DimmState(dev: dimm.dev, id: dimm.id, isEnabled: dimm.isEnabled)
+      if hasLabels, dimm.labels != nil {
+        let bytes = try backend.readLabels(dimm: dimm.dev)
+        state.labels = bytes
+        if scope.areas.contains(dimm.dev) { scope.uuids.formUnion(LabelStore(bytes).active.map(\.uuid)) }
+      }
+      dimms.append(state)
+    }
+    for region in inventory.regions {
+      let members = region.mappings.map(\.dimm)
+      let isTouched =
+        scope.regions.contains(region.dev) || !scope.labeled.union(scope.areas).isDisjoint(with: members)
+      let touched = region.configuredNamespaces.filter { namespace in
+        scope.namespaces.contains(namespace.dev)
+          || region.isLabeled && (namespace.rawUUID ?? namespace.uuid).map(scope.uuids.contains) ?? false
+      }
+      guard isTouched || !touched.isEmpty else { continue }
+      regions.append(RegionState(dev: region.dev, dimms: members, isEnabled: region.isEnabled))
+      for namespace in touched {
+        var state = NamespaceState(namespace, in: region)
+        if state.mode == nil { state.mode = labeledMode(of: state) }
+        namespaces.append(state)
+      }
+    }
+    devices = inventory.daxDevices.filter { placed in
+      scope.dividesDevices && placed.region.isDivisible || scope.devices.contains(placed.device.chardev)
+        || placed.namespace.map { scope.namespaces.contains($0.dev) } ?? false
+    }.map(DeviceState.init)
+  }
+
+  /// The mode of a disabled namespace, from its label; nil if none was kept.
+  private func labeledMode(of namespace: NamespaceState) -> NamespaceMode? {
+    for dimm in dimms {
+      guard let bytes = dimm.labels,
+        let label = LabelStore(bytes).active.first(where: { $0.uuid == namespace.uuid })
+      else { continue }
+      switch label.claimClass {
+      case .btt, .btt2: return .sector
+      case .pfn: return .fsdax
+      case .dax: return .devdax
+      case .some(.none), nil: return .raw
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,280 @@
+import PmemDevice
+import PmemMedia
+
+/// How labels differ from what they were, and what makes them the same: the kernel's own steps if these give the same
+/// places, else label areas written while the regions are disabled.
+struct LabelDifference {
+  private let restoration: Restoration
+  private let areas: [Area]
+  /// The namespaces whose labels are not as they were.
+  let changed: Set<DeviceUUID>
+
+  /// A label area then and now.
+  private struct Area {
+    let saved: DimmState
+    let dimm: DIMM
+    let then: [UInt8]
+    let now: [UInt8]
+    let thenLabels: [DeviceUUID: Set<NamespaceLabel>]
+    let nowLabels: [DeviceUUID: Set<NamespaceLabel>]
+    /// Whether only the version of the labels, or whether there are any, differs.
+    let isOtherFormat: Bool
+  }
+
+  init(_ restoration: Restoration) throws(DeviceError) {
+    self.restoration = restoration
+    var areas: [Area] = []
+    var changed: Set<DeviceUUID> = []
+    let touched = restoration.scope.uuids.union(restoration.removing)
+    for saved in restoration.target.dimms {
+      guard let then = saved.labels else { continue }
+      guard let dimm = saved.find(in: restoration.inventory) else {
+        throw DeviceError(.notFound, "DIMM \(saved.id ?? saved.dev) is not on this machine")
+      }
+      let now = try restoration.backend.readLabels(dimm: dimm.dev)
+      let (before, present) = (LabelStore(then), LabelStore(now))
+      let area = Area(
+        saved: saved, dimm: dimm, then: then, now: now, thenLabels: before.labelSets,
+        nowLabels: present.labelSets,
+        isOtherFormat: restoration.scope.areas.contains(saved.dev)
+          && before.layout?.version != present.layout?.version)
+      for uuid in touched {
+        let wanted = restoration.removing.contains(uuid) ? [] : area.thenLabels[uuid] ?? []
+        if wanted != area.nowLabels[uuid] ?? [] { changed.insert(uuid) }
+      }
+      areas.append(area)
+    }
+    self.areas = areas
+    self.changed = changed
+  }
+
+  /// - Returns: The steps, with those for the bytes and states of the same namespaces; nil if labels are as they were.
+  func entries() throws(DeviceError) -> [Plan.Entry]? {
+    guard !changed.isEmpty || areas.contains(where: \.isOtherFormat) else { return idle() }
+    if restoration.usesKernel, !areas.contains(where: \.isOtherFormat), let entries = try kernelSteps() {
+      return entries
+    }
+    return try writing()
+  }
+
+  /// Devices that a create left with a UUID and no size: the kernel holds them back from others.
+  private func idle() -> [Plan.Entry]? {
+    let left = restoration.inventory.namespaces.filter { namespace in
+      namespace.isIdle && (namespace.rawUUID ?? namespace.uuid).map(restoration.scope.uuids.contains) ?? false
+    }
+    return left.isEmpty
+      ? nil : left.map { Plan.Entry(.free(namespace: $0.dev), "clear the UUID of \($0.dev)") }
+  }
+
+  // MARK: By the kernel
+
+  /// nil if the kernel's allocation would give another place, or the labels are in no state that it can change.
+  private func kernelSteps() throws(DeviceError) -> [Plan.Entry]? {
+    var regions = restoration.inventory.regions
+    var freeing: [Plan.Entry] = []
+    var keeping: [(saved: NamespaceState, present: Namespace)] = []
+    var missing: [NamespaceState] = []
+    for uuid in changed.sorted(by: { $0.description < $1.description }) {
+      let present = restoration.inventory.namespaces.first { ($0.rawUUID ?? $0.uuid) == uuid }
+      let saved = savedNamespace(uuid)
+      let isWanted =
+        areas.contains { !($0.thenLabels[uuid] ?? []).isEmpty } && !restoration.removing.contains(uuid)
+      switch (saved, present) {
+      case (let saved?, let present?) where isWanted: keeping.append((saved, present))
+      case (let saved?, nil) where isWanted: missing.append(saved)
+      case (_, let present?) where !isWanted:
+        freeing += NamespaceStatePlanner.detaching(present)
+        freeing.append(Plan.Entry(.free(namespace: present.dev), "free \(present.title) and its labels"))
+        Self.forget(present, in: &regions)
+      default: return nil
+      }
+    }
+    var entries = freeing
+    // What becomes smaller makes room for what becomes larger.
+    keeping.sort { left, right in
+      (left.present.rawSize.rawValue > left.saved.size ? 0 : 1, left.saved.dev)
+        < (right.present.rawSize.rawValue > right.saved.size ? 0 : 1, right.saved.dev)
+    }
+    for (saved, present) in keeping {
+      guard let steps = changing(present, to: saved, &regions) else { return nil }
+      entries += try restoration.restoring(saved, change: .steps(steps))
+    }
+    for saved in missing.sorted(by: { ($0.offset ?? 0) < ($1.offset ?? 0) }) {
+      guard let steps = allocating(saved, &regions) else { return nil }
+      entries += try restoration.restoring(saved, change: .steps(steps))
+    }
+    return entries
+  }
+
+  private func savedNamespace(_ uuid: DeviceUUID) -> NamespaceState? {
+    restoration.target.namespaces.first { $0.uuid == uuid }
+  }
+
+  private static func forget(_ namespace: Namespace, in regions: inout [Region]) {
+    guard let index = regions.firstIndex(where: { $0.id == namespace.regionID }),
+      let place = regions[index].namespaces.firstIndex(where: { $0.id == namespace.id })
+    else { return }
+    regions[index].namespaces[place].rawSize = .zero
+  }
+
+  /// Labels that differ in what only writing them can change, such as a foreign cookie.
+  private func label(of uuid: DeviceUUID?) -> (then: NamespaceLabel, now: NamespaceLabel?)? {
+    guard let uuid else { return nil }
+    var pair: (NamespaceLabel, NamespaceLabel?)?
+    for area in areas {
+      guard let then = area.thenLabels[uuid] else { continue }
+      guard then.count == 1, let label = then.first else { return nil }
+      let now = area.nowLabels[uuid]?.first
+      if let now {
+        guard now.setCookie == label.setCookie, now.position == label.position,
+          now.labelCount == label.labelCount, now.sectorSize == label.sectorSize
+        else { return nil }
+      }
+      pair = (label, now)
+    }
+    return pair
+  }
+
+  private func changing(_ present: Namespace, to saved: NamespaceState, _ regions: inout [Region]) -> [Plan
+    .Entry]?
+  {
+    guard let index = regions.firstIndex(where: { $0.id == present.regionID }), regions[index].isLabeled,
+      let labels = label(of: saved.uuid), let now = labels.now, let wanted = saved.offset,
+      let start = present.resource, let base = regions[index].resource, start >= base
+    else { return nil }
+    var entries: [Plan.Entry] = []
+    let place = NamespacePlace(offset: start - base, size: present.rawSize.rawValue)
+    if place.size != saved.size {
+      let after =
+        saved.size < place.size
+        ? NamespacePlace(offset: place.offset, size: saved.size)
+        : place.grown(to: saved.size, holes: regions[index].freeExtents ?? [])
+      guard after?.offset == wanted else { return nil }
+      entries.append(
+        Plan.Entry(
+          .resize(namespace: present.dev, size: ByteCount(saved.size)),
+          "resize \(present.title) to \(ByteCount(saved.size))"))
+      if let own = regions[index].namespaces.firstIndex(where: { $0.id == present.id }) {
+        regions[index].namespaces[own].rawSize = ByteCount(saved.size)
+        regions[index].namespaces[own].resource = base + wanted
+      }
+    } else {
+      guard place.offset == wanted else { return nil }
+    }
+    if labels.then.name != now.name {
+      entries.append(
+        Plan.Entry(
+          .rename(namespace: present.dev, name: labels.then.name),
+          "rename \(present.title) to \"\(labels.then.name)\""))
+    }
+    if labels.then.claimClass != now.claimClass || labels.then.flags != now.flags || entries.isEmpty {
+      guard let mode = mode(labels.then, saved) else { return nil }
+      entries.append(Plan.Entry(.setMode(namespace: present.dev, mode), "mark \(present.title) as \(mode)"))
+    }
+    return entries
+  }
+
+  private func allocating(_ saved: NamespaceState, _ regions: inout [Region]) -> [Plan.Entry]? {
+    guard let uuid = saved.uuid,
+      let old = restoration.target.regions.first(where: { $0.dev == saved.region }),
+      let found = restoration.find(old), let index = regions.firstIndex(where: { $0.id == found.id }),
+      regions[index].isEnabled, regions[index].isLabeled, let labels = label(of: uuid), labels.now == nil,
+      let wanted = saved.offset, let base = regions[index].resource,
+      let seed = regions[index].nextNamespace, seed.uuid?.isNull ?? true,
+      regions[index].freeExtents?.first(where: { $0.length >= saved.size })?.offset == wanted
+    else { return nil }
+    // Another device would be the seed after this one: one allocation at a time can be foreseen.
+    regions[index].namespaces.removeAll { $0.id == seed.id }
+    regions[index].namespaceSeed = nil
+    var taken = seed
+    taken.rawSize = ByteCount(saved.size)
+    taken.resource = base + wanted
+    regions[index].namespaces.append(taken)
+    let sectorSize = [512, 4096].contains(labels.then.sectorSize) ? labels.then.sectorSize : nil
+    var entries = [
+      Plan.Entry(
+        .allocate(
+          Allocation(
+            namespace: seed.dev, uuid: uuid, name: labels.then.name, size: ByteCount(saved.size),
+            sectorSize: sectorSize)),
+        "allocate \(ByteCount(saved.size)) for \(saved.title)")
+    ]
+    if let mode = mode(labels.then, saved), mode != .raw {
+      entries.append(Plan.Entry(.setMode(namespace: seed.dev, mode), "mark \(saved.title) as \(mode)"))
+    }
+    return entries
+  }
+
+  /// Labels of version 1.1 have no mode: there it only has the kernel write them.
+  private func mode(_ label: NamespaceLabel, _ saved: NamespaceState) -> NamespaceMode? {
+    switch label.claimClass {
+    case .pfn: .fsdax
+    case .dax: .devdax
+    case .btt, .btt2: .sector
+    case .some(.none): .raw
+    case nil: nil
+    }
+  }
+
+  // MARK: By writing labels
+
+  private func writing() throws(DeviceError) -> [Plan.Entry] {
+    var written: [Plan.Entry] = []
+    var dimms: [DIMM] = []
+    for area in areas {
+      let bytes = composed(area)
+      guard bytes != area.now else { continue }
+      dimms.append(area.dimm)
+      written.append(
+        Plan.Entry(
+          .writeLabels(dimm: area.dimm.dev, bytes: bytes),
+          "write the labels of \(area.dimm.dev) as they were"))
+    }
+    let regions = restoration.inventory.regions(on: dimms)
+    var entries = regions.filter(\.isEnabled).flatMap(RegionStatePlanner.disabling) + written
+    entries += regions.filter(restoration.shouldBeEnabled).map {
+      Plan.Entry(.enableRegion($0.dev), "enable \($0.dev)")
+    }
+    // A region enables all that is on it: what others had disabled is disabled again.
+    let others = regions.filter(\.isEnabled).flatMap(\.configuredNamespaces).filter { namespace in
+      !namespace.isEnabled && !((namespace.rawUUID ?? namespace.uuid).map(changed.contains) ?? false)
+    }
+    entries += others.map { namespace in
+      let name = (namespace.rawUUID ?? namespace.uuid)?.description ?? namespace.dev
+      return Plan.Entry(.disable(namespace: name), "disable \(namespace.title)")
+    }
+    for saved in restoration.target.namespaces {
+      guard let uuid = saved.uuid, changed.contains(uuid), isEnabledAfter(saved) else { continue }
+      entries += try restoration.restoring(saved, change: .written)
+    }
+    return entries
+  }
+
+  /// Whether its region, and with it the namespace, is there after the labels were written.
+  private func isEnabledAfter(_ saved: NamespaceState) -> Bool {
+    guard let region = restoration.target.regions.first(where: { $0.dev == saved.region }),
+      let found = restoration.find(region)
+    else { return false }
+    return restoration.shouldBeEnabled(found)
+  }
+
+  /// An area as it was, but for labels that the change did not touch.
+  private func composed(_ area: Area) -> [UInt8] {
+    let touched = restoration.scope.uuids.union(restoration.removing)
+    let isAllOurs = area.nowLabels.keys.allSatisfy(touched.contains)
+    if restoration.scope.areas.contains(area.saved.dev), isAllOurs { return area.then }
+    var edit: [DeviceUUID: [NamespaceLabel]] = [:]
+    for uuid in touched {
+      edit[uuid] = restoration.removing.contains(uuid) ? [] : Array(area.thenLabels[uuid] ?? [])
+    }
+    // No index block is left to write others beside.
+    return LabelEdit(edit).applied(to: area.now) ?? area.then
+  }
+}
+
+extension LabelStore {
+  /// The labels that count, by namespace, without the slots that they are in.
+  var labelSets: [DeviceUUID: Set<NamespaceLabel>] {
+    Dictionary(grouping: essence(withMode: true), by: \.uuid).mapValues { Set($0) }
+  }
+}

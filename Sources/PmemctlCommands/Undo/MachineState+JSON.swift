@@ -1,0 +1,170 @@
+import PmemDevice
+import PmemOutput
+
+extension MachineState {
+  var json: JSONObject {
+    var object = JSONObject()
+    object.add("dimms", dimms.map { .object($0.json) })
+    object.add("regions", regions.map { .object($0.json) })
+    object.add("namespaces", namespaces.map { .object($0.json) })
+    object.add("devices", devices.map { .object($0.json) })
+    return object
+  }
+
+  init(_ object: JSONObject) throws(UndoFormatError) {
+    self.init()
+    for each in object["dimms"]?.array ?? [] { dimms.append(try DimmState(each)) }
+    for each in object["regions"]?.array ?? [] { regions.append(try RegionState(each)) }
+    for each in object["namespaces"]?.array ?? [] { namespaces.append(try NamespaceState(each)) }
+    for each in object["devices"]?.array ?? [] { devices.append(try DeviceState(each)) }
+  }
+}
+
+extension DimmState {
+  var json: JSONObject {
+    var object = JSONObject()
+    object.add("dev", dev)
+    object.add("id", id)
+    object.add("enabled", isEnabled)
+    if let labels {
+      var area = JSONObject()
+      SavedBytes.add(labels, to: &area)
+      object.add("labels", .object(area))
+    }
+    return object
+  }
+
+  init(_ json: JSON) throws(UndoFormatError) {
+    guard let object = json.object, let dev = object["dev"]?.string,
+      let isEnabled = object["enabled"]?.boolean
+    else { throw UndoFormatError("a DIMM cannot be read") }
+    self.init(
+      dev: dev, id: object["id"]?.string, isEnabled: isEnabled,
+      labels: try object["labels"].map { json throws(UndoFormatError) in try SavedBytes.parse(json) })
+  }
+}
+
+extension RegionState {
+  var json: JSONObject {
+    var object = JSONObject()
+    object.add("dev", dev)
+    object.add("dimms", dimms.map(JSON.string))
+    object.add("enabled", isEnabled)
+    return object
+  }
+
+  init(_ json: JSON) throws(UndoFormatError) {
+    guard let object = json.object, let dev = object["dev"]?.string,
+      let isEnabled = object["enabled"]?.boolean
+    else { throw UndoFormatError("a region cannot be read") }
+    self.init(
+      dev: dev, dimms: (object["dimms"]?.array ?? []).compactMap(\.string), isEnabled: isEnabled)
+  }
+}
+
+extension NamespaceState {
+  /// All but the saved bytes: what `undo list --json` shows.
+  var summary: JSONObject {
+    var object = JSONObject()
+    object.add("dev", dev)
+    object.add("name", name)
+    object.add("raw_uuid", uuid?.description)
+    object.add("mode", mode?.rawValue)
+    object.add("enabled", isEnabled)
+    object.add("raw_size", size)
+    return object
+  }
+
+  var json: JSONObject {
+    var object = summary
+    object.add("region", region)
+    object.add("uuid", infoUUID?.description)
+    object.add("region_offset", offset)
+    object.add(
+      "saved",
+      pieces.map { piece in
+        var saved = JSONObject()
+        saved.add("at", piece.offset)
+        SavedBytes.add(piece.bytes, to: &saved)
+        return .object(saved)
+      })
+    return object
+  }
+
+  init(_ json: JSON) throws(UndoFormatError) {
+    guard let object = json.object, let dev = object["dev"]?.string,
+      let isEnabled = object["enabled"]?.boolean, let size = object["raw_size"]?.unsigned
+    else { throw UndoFormatError("a namespace cannot be read") }
+    let region = dev.dropFirst("namespace".count).prefix { $0 != "." }
+    self.init(
+      dev: dev, region: object["region"]?.string ?? "region\(region)", name: object["name"]?.string,
+      uuid: object["raw_uuid"]?.string.flatMap { DeviceUUID($0) },
+      infoUUID: object["uuid"]?.string.flatMap { DeviceUUID($0) },
+      mode: object["mode"]?.string.flatMap { NamespaceMode(parsing: $0) }, isEnabled: isEnabled, size: size,
+      offset: object["region_offset"]?.unsigned)
+    for saved in object["saved"]?.array ?? [] {
+      guard let offset = saved.object?["at"]?.unsigned else {
+        throw UndoFormatError("saved bytes have no offset")
+      }
+      pieces.append(Piece(offset: offset, bytes: try SavedBytes.parse(saved)))
+    }
+  }
+}
+
+extension DeviceState {
+  var json: JSONObject {
+    var object = JSONObject()
+    object.add("chardev", chardev)
+    object.add("region", region)
+    object.add("divisible", isDivisible)
+    object.add("size", size)
+    object.add("align", align)
+    object.add("mode", mode.rawValue)
+    object.add("enabled", isEnabled)
+    object.add("online", online)
+    object.add("movable", isMovable)
+    return object
+  }
+
+  init(_ json: JSON) throws(UndoFormatError) {
+    guard let object = json.object, let chardev = object["chardev"]?.string,
+      let region = object["region"]?.unsigned.flatMap({ Int(exactly: $0) }),
+      let size = object["size"]?.unsigned, let align = object["align"]?.unsigned,
+      let mode = object["mode"]?.string.flatMap(DaxDevice.Mode.init(rawValue:)),
+      let isEnabled = object["enabled"]?.boolean
+    else { throw UndoFormatError("a DAX device cannot be read") }
+    self.init(
+      chardev: chardev, region: region, isDivisible: object["divisible"]?.boolean ?? false, size: size,
+      align: align, mode: mode, isEnabled: isEnabled,
+      online: object["online"]?.unsigned.flatMap { Int(exactly: $0) },
+      isMovable: object["movable"]?.boolean ?? false)
+  }
+}
+
+extension ChangeScope {
+  var json: JSONObject {
+    var object = JSONObject()
+    object.add("uuids", uuids.map(\.description).sorted().map(JSON.string))
+    object.add("namespaces", namespaces.sorted().map(JSON.string))
+    object.add("regions", regions.sorted().map(JSON.string))
+    object.add("dimms", dimms.sorted().map(JSON.string))
+    object.add("areas", areas.sorted().map(JSON.string))
+    object.add("labeled", labeled.sorted().map(JSON.string))
+    object.add("devices", devices.sorted().map(JSON.string))
+    object.add("divides_devices", dividesDevices)
+    return object
+  }
+
+  init(_ object: JSONObject) {
+    self.init()
+    func names(_ key: String) -> Set<String> { Set((object[key]?.array ?? []).compactMap(\.string)) }
+    uuids = Set(names("uuids").compactMap { DeviceUUID($0) })
+    namespaces = names("namespaces")
+    regions = names("regions")
+    dimms = names("dimms")
+    areas = names("areas")
+    labeled = names("labeled")
+    devices = names("devices")
+    dividesDevices = object["divides_devices"]?.boolean ?? false
+  }
+}

@@ -1,0 +1,199 @@
+import PmemDevice
+import PmemMedia
+
+/// The steps that make what a change touched again what it was, from whatever it is now.
+///
+/// It compares and does not replay: whether the change was complete, cut in the middle of a label or half undone already,
+/// the steps follow from what is on the media and in the kernel. Roll-back, `undo run` and the verification of both are
+/// this one comparison: where it finds nothing to do, the old state is there.
+struct Restoration {
+  /// What it was.
+  let target: MachineState
+  let scope: ChangeScope
+  let inventory: Inventory
+  let backend: any CommandContext.Backend
+  /// Whether to use the kernel's own allocation where it would give the same places; else labels are written.
+  var usesKernel = true
+  /// Whether states of regions, DIMMs and DAX devices are restored too, as after a change that was not completed.
+  var restoresStates = true
+  /// Namespaces made since that are in the way, and go.
+  var removing: Set<DeviceUUID> = []
+
+  /// - Returns: Steps that bring the machine nearer to the old state, and all the way if nothing fails and the kernel
+  ///   does what is expected; empty if it is there.
+  /// - Throws: What cannot be read; ``DeviceError/Code/notFound`` if a DIMM is not on this machine.
+  func steps() throws(DeviceError) -> [Plan.Entry] {
+    let early = restoresStates ? enablingDimms() : []
+    guard early.isEmpty else { return early }
+    let labels = try LabelDifference(self)
+    let media = try labels.entries() ?? []
+    guard media.isEmpty else { return media }
+    let enabling = restoresStates ? enablingRegions() : []
+    guard enabling.isEmpty else { return enabling }
+    var namespaces: [Plan.Entry] = []
+    for saved in target.namespaces where isTouched(saved) { namespaces += try restoring(saved, change: nil) }
+    guard namespaces.isEmpty, restoresStates else { return namespaces }
+    try refuseSticky()
+    let devices = DeviceRestoration(target: target, scope: scope, inventory: inventory).entries()
+    return devices.isEmpty ? disabling() : devices
+  }
+
+  /// Whether a saved namespace is to be as it was: all of an unfinished change, of a finished one those whose media it
+  /// wrote.
+  private func isTouched(_ saved: NamespaceState) -> Bool {
+    guard restoresStates else {
+      return saved.uuid.map(scope.uuids.contains) ?? false || !saved.pieces.isEmpty
+    }
+    return scope.namespaces.contains(saved.dev) || saved.uuid.map(scope.uuids.contains) ?? false
+  }
+
+  /// Labels that were on a DIMM for a moment leave its regions divided until the next boot, whatever became of the labels
+  /// (drivers/nvdimm/dimm.c:nvdimm_probe sets NDD_LABELING, nothing clears it).
+  private func refuseSticky() throws(DeviceError) {
+    for saved in target.namespaces where saved.uuid == nil && saved.find(in: inventory) == nil {
+      guard let region = inventory.regions.first(where: { $0.dev == saved.region }), region.isEnabled,
+        region.isLabeled
+      else { continue }
+      throw DeviceError(
+        .failed,
+        "\(region.dev) stays divided by labels until the next boot, though the labels are as they were: "
+          + "\(saved.title) is out of sight until then",
+        try: backend.isSimulated ? ["pmemctl sim reboot"] : [])
+    }
+  }
+
+  // MARK: DIMMs and regions
+
+  private func enablingDimms() -> [Plan.Entry] {
+    target.dimms.filter { scope.dimms.contains($0.dev) && $0.isEnabled }.compactMap { saved in
+      guard let dimm = saved.find(in: inventory), !dimm.isEnabled else { return nil }
+      return Plan.Entry(.enableDimm(dimm.dev), "enable \(dimm.dev)")
+    }
+  }
+
+  /// The same region on this machine, by its DIMMs.
+  func find(_ saved: RegionState) -> Region? {
+    guard !saved.dimms.isEmpty else { return inventory.regions.first { $0.dev == saved.dev } }
+    let members = saved.dimms.map { name in
+      target.dimms.first { $0.dev == name }?.find(in: inventory)?.dev ?? name
+    }
+    let same = inventory.regions.filter { $0.mappings.map(\.dimm) == members }
+    return same.first { $0.dev == saved.dev } ?? same.first
+  }
+
+  /// Whether a region is to be enabled at the end.
+  func shouldBeEnabled(_ region: Region) -> Bool {
+    guard restoresStates, let saved = target.regions.first(where: { find($0)?.dev == region.dev }) else {
+      return region.isEnabled
+    }
+    return saved.isEnabled
+  }
+
+  private func enablingRegions() -> [Plan.Entry] {
+    target.regions.compactMap(find).filter { shouldBeEnabled($0) && !$0.isEnabled }.map { region in
+      Plan.Entry(.enableRegion(region.dev), "enable \(region.dev)")
+    }
+  }
+
+  private func disabling() -> [Plan.Entry] {
+    let regions = target.regions.filter { scope.regions.contains($0.dev) && !$0.isEnabled }
+      .compactMap(find).filter(\.isEnabled)
+    guard regions.isEmpty else { return regions.flatMap(RegionStatePlanner.disabling) }
+    return target.dimms.filter { scope.dimms.contains($0.dev) && !$0.isEnabled }.compactMap { saved in
+      guard let dimm = saved.find(in: inventory), dimm.isEnabled else { return nil }
+      return Plan.Entry(.disableDimm(dimm.dev), "disable \(dimm.dev)")
+    }
+  }
+
+  // MARK: Namespaces
+
+  /// What has to happen to the labels of a namespace before its bytes can be written.
+  enum LabelChange {
+    /// Its region is enabled anew, and it with it, whatever it will be called.
+    case written
+    /// These steps, on a namespace that is detached.
+    case steps([Plan.Entry])
+  }
+
+  /// - Parameters:
+  ///   - saved: As it was.
+  ///   - change: Of its labels; nil if they are as they were.
+  /// - Returns: All steps for it, from detaching to enabling; empty if it is as it was.
+  /// - Throws: What reading it says.
+  func restoring(_ saved: NamespaceState, change: LabelChange?) throws(DeviceError) -> [Plan.Entry] {
+    let present = saved.find(in: inventory)
+    if change == nil {
+      guard let present else { return [] }
+      guard try isDifferent(present, from: saved) else { return [] }
+    }
+    var entries: [Plan.Entry] = []
+    var isDetached = true
+    switch change {
+    case .written:
+      isDetached = false
+      if needsBytes(saved) || !saved.isEnabled {
+        entries.append(Plan.Entry(.disable(namespace: saved.stableName), "disable \(saved.title)"))
+        isDetached = true
+      }
+    case .steps(let steps):
+      if let present, !present.isIdle { entries += NamespaceStatePlanner.detaching(present) }
+      entries += steps
+    case nil:
+      if let present { entries += try detaching(present, saved) }
+    }
+    if isDetached { entries += writing(saved, isLabelWritten: change.isWritten) }
+    guard saved.isEnabled, isDetached else { return entries }
+    return entries + [Plan.Entry(.enable(namespace: saved.stableName), "enable \(saved.title)")]
+  }
+
+  private func needsBytes(_ saved: NamespaceState) -> Bool { !saved.pieces.isEmpty }
+
+  private func writing(_ saved: NamespaceState, isLabelWritten: Bool) -> [Plan.Entry] {
+    var entries = saved.pieces.map { piece in
+      Plan.Entry(
+        .write(namespace: saved.stableName, bytes: piece.bytes, offset: piece.offset),
+        piece.offset == 0
+          ? "restore the first \(piece.bytes.count) bytes of \(saved.title)"
+          : "restore \(piece.bytes.count) bytes at \(piece.offset) of \(saved.title)")
+    }
+    // The kernel looks for the info block of this mode only. Where labels have none it alone remembers it, until it reads
+    // the labels again (namespace_devs.c:holder_class_store).
+    if !entries.isEmpty, !isLabelWritten {
+      let mode = saved.mode ?? .raw
+      entries.append(
+        Plan.Entry(.setMode(namespace: saved.stableName, mode), "mark \(saved.title) as \(mode)"))
+    }
+    return entries
+  }
+
+  private func detaching(_ present: Namespace, _ saved: NamespaceState) throws(DeviceError) -> [Plan.Entry] {
+    let isOnlyState = saved.pieces.isEmpty && present.holder == nil && !present.isEnabled
+    return isOnlyState ? [] : NamespaceStatePlanner.detaching(present)
+  }
+
+  /// Whether anything but its labels is not as it was.
+  private func isDifferent(_ present: Namespace, from saved: NamespaceState) throws(DeviceError) -> Bool {
+    guard present.isEnabled == saved.isEnabled else { return true }
+    if present.isEnabled {
+      // The kernel read its info block when it was enabled: what it shows is what is there.
+      guard !saved.pieces.isEmpty else { return false }
+      return saved.mode.map { $0 != present.mode } ?? false
+        || (present.holder == nil ? nil : present.uuid) != saved.infoUUID
+    }
+    if present.holder != nil { return true }
+    guard !saved.pieces.isEmpty else { return false }
+    return try backend.withRawMedia(of: present.dev, forWriting: false) { media throws(DeviceError) in
+      for piece in saved.pieces {
+        guard piece.offset <= media.size, UInt64(piece.bytes.count) <= media.size - piece.offset else {
+          return true
+        }
+        if try media.read(at: piece.offset, count: piece.bytes.count) != piece.bytes { return true }
+      }
+      return false
+    }
+  }
+}
+
+extension Restoration.LabelChange? {
+  fileprivate var isWritten: Bool { if case .written = self { true } else { false } }
+}

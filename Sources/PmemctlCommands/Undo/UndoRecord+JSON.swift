@@ -1,0 +1,145 @@
+import PmemDevice
+import PmemMedia
+import PmemOutput
+
+extension UndoRecord {
+  static let format = "pmemctl-undo 2"
+  static let firstFormat = "pmemctl-undo 1"
+
+  var json: JSONObject {
+    var object = JSONObject()
+    object.add("format", Self.format)
+    object.add("id", id)
+    object.add("time", time)
+    object.add("title", title)
+    object.add("state", state.rawValue)
+    object.add("undoes", undoes)
+    object.add("steps", steps.map(JSON.string))
+    object.add("scope", .object(scope.json))
+    object.add("before", .object(before.json))
+    if let after { object.add("after", .object(after.json)) }
+    return object
+  }
+
+  /// - Throws: What is wrong with the file, in words.
+  init(parsing bytes: [UInt8]) throws(UndoFormatError) {
+    let json: JSON
+    do throws(JSONError) { json = try JSON(parsing: bytes) } catch {
+      throw UndoFormatError(error.description)
+    }
+    guard let object = json.object, let format = object["format"]?.string,
+      [Self.format, Self.firstFormat].contains(format)
+    else { throw UndoFormatError("it is not a \"\(Self.format)\" file") }
+    guard let id = object["id"]?.unsigned.flatMap({ Int(exactly: $0) }), let time = object["time"]?.unsigned,
+      let title = object["title"]?.string, let state = object["state"]?.string.flatMap(State.init(rawValue:))
+    else { throw UndoFormatError("a key is missing") }
+    guard format == Self.format else {
+      self = try UndoRecord(first: object, id: id, time: time, title: title, state: state)
+      return
+    }
+    guard let scope = object["scope"]?.object, let before = object["before"]?.object else {
+      throw UndoFormatError("a key is missing")
+    }
+    self.init(
+      id: id, time: time, title: title, state: state,
+      undoes: object["undoes"]?.unsigned.flatMap { Int(exactly: $0) },
+      steps: (object["steps"]?.array ?? []).compactMap(\.string), scope: ChangeScope(scope),
+      before: try MachineState(before),
+      after: try object["after"]?.object.map { object throws(UndoFormatError) in try MachineState(object) })
+  }
+
+  /// Version 1 kept whole label areas and heads of namespaces, and nothing of how the change left them.
+  private init(
+    first object: JSONObject, id: Int, time: UInt64, title: String, state: State
+  ) throws(UndoFormatError) {
+    guard let namespaces = object["namespaces"]?.array, let saved = object["saved"]?.array else {
+      throw UndoFormatError("a key is missing")
+    }
+    var before = MachineState()
+    var scope = ChangeScope()
+    for namespace in namespaces {
+      let state = try NamespaceState(namespace)
+      scope.namespaces.insert(state.dev)
+      if let uuid = state.uuid { scope.uuids.insert(uuid) }
+      before.namespaces.append(state)
+    }
+    for entry in saved {
+      guard let fields = entry.object else { throw UndoFormatError("a saved part is no object") }
+      let bytes = try SavedBytes.parse(entry)
+      if let dimm = fields["dimm"]?.string {
+        before.dimms.append(DimmState(dev: dimm, id: fields["id"]?.string, isEnabled: true, labels: bytes))
+        // Without namespaces of its own it was a change of whole areas.
+        if namespaces.isEmpty {
+          scope.areas.insert(dimm)
+          scope.uuids.formUnion(LabelStore(bytes).active.map(\.uuid))
+        }
+      } else if let name = fields["namespace"]?.string, let offset = fields["offset"]?.unsigned,
+        let index = before.namespaces.firstIndex(where: { $0.dev == name })
+      {
+        before.namespaces[index].pieces.append(NamespaceState.Piece(offset: offset, bytes: bytes))
+        if offset == 0 { before.namespaces[index].infoUUID = InfoBlockHead(bytes).uuid }
+      } else {
+        throw UndoFormatError("a saved part has no name")
+      }
+    }
+    self.init(
+      id: id, time: time, title: title, state: state, undoes: nil, steps: [], scope: scope, before: before,
+      after: nil)
+  }
+}
+
+/// The info block in the first 8 KiB of a namespace.
+private struct InfoBlockHead {
+  let uuid: DeviceUUID?
+
+  init(_ head: [UInt8]) {
+    let second = Array(head.dropFirst(Int(PfnInfoBlock.offset)))
+    uuid =
+      (try? PfnInfoBlock(second))?.uuid ?? (try? BttInfoBlock(second))?.uuid
+      ?? (try? BttInfoBlock(head))?.uuid
+  }
+}
+
+/// Bytes in JSON: all but the zeros, which are most of it.
+enum SavedBytes {
+  private static let line = 64
+  /// More than any label area that there is.
+  private static let largest = 16 << 20
+
+  /// Adds `size` and `pieces` [{`offset`, `bytes` in hexadecimal}].
+  static func add(_ bytes: [UInt8], to object: inout JSONObject) {
+    object.add("size", bytes.count)
+    object.add(
+      "pieces",
+      stride(from: 0, to: bytes.count, by: line).compactMap { offset -> JSON? in
+        let piece = bytes[offset..<min(offset + line, bytes.count)]
+        guard piece.contains(where: { $0 != 0 }) else { return nil }
+        var object = JSONObject()
+        object.add("offset", offset)
+        object.add("bytes", Hexadecimal.text(piece))
+        return .object(object)
+      })
+  }
+
+  static func parse(_ json: JSON) throws(UndoFormatError) -> [UInt8] {
+    guard let fields = json.object, let size = fields["size"]?.unsigned.flatMap({ Int(exactly: $0) }),
+      size <= largest, let pieces = fields["pieces"]?.array
+    else { throw UndoFormatError("saved bytes have no size") }
+    var bytes = [UInt8](repeating: 0, count: size)
+    for piece in pieces {
+      guard let offset = piece.object?["offset"]?.unsigned.flatMap({ Int(exactly: $0) }),
+        let part = piece.object?["bytes"]?.string.flatMap(Hexadecimal.bytes), offset <= size,
+        part.count <= size - offset
+      else { throw UndoFormatError("a piece of saved bytes cannot be read") }
+      bytes.replaceSubrange(offset..<offset + part.count, with: part)
+    }
+    return bytes
+  }
+}
+
+/// Why a file is no record.
+struct UndoFormatError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
