@@ -16,6 +16,8 @@ struct LayoutPacking {
   /// Orders of so many are all tried.
   private static let few = 6
   private static let shuffles = 2000
+  /// How many namespaces are planned at most, in all orders together; each order that is begun is tried to its end.
+  private static let budget = 20_000
 
   struct Packed {
     var plans: [(layout: NamespaceLayout, plan: NamespaceCreatePlan)]
@@ -29,7 +31,10 @@ struct LayoutPacking {
     let rest = wanted.filter { $0.amount == .max }
     let fixed = wanted.filter { $0.amount != .max }
     var best: (done: Int, error: DeviceError)?
+    var spent = 0
     for order in orders(fixed) {
+      guard spent < Self.budget else { break }
+      spent += order.count
       let (packed, error) = attempt(order + rest)
       guard let error else { return packed }
       if packed.plans.count > best?.done ?? -1 { best = (packed.plans.count, error) }
@@ -70,7 +75,7 @@ struct LayoutPacking {
     guard wanted.count > Self.few else { return first + Self.permutations(wanted) }
     var state: UInt64 = 0x9e37_79b9_7f4a_7c15
     var shuffled: [[NamespaceLayout]] = []
-    for _ in 0..<Self.shuffles {
+    for _ in 0..<min(Self.shuffles, Self.budget / wanted.count) {
       var order = wanted
       for place in order.indices.dropFirst() {
         // splitmix64's multiplier is enough for a shuffle; the same every time.

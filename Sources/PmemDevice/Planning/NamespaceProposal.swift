@@ -131,8 +131,40 @@ struct NamespaceGeometry {
       if try proposal(offset: extent.offset, size: size, extent: extent) != nil { return size }
       // Nothing but alignment can be missing: at most a few units.
       let floor = mode.hasMemoryMap ? PfnLayout.minimumSize : 0
-      size = max(size + unit, floor / unit * unit)
+      size = max(next(after: size, at: extent.offset, unit: unit), floor / unit * unit)
     }
     return nil
+  }
+
+  // MARK: Search
+
+  /// The next size at which more can be usable than at `size`: what is usable ends at a multiple of the alignment, so
+  /// that sizes between two of them leave the same, or less.
+  ///
+  /// - Parameters:
+  ///   - size: Bytes, a multiple of `unit`.
+  ///   - offset: Of the namespace, from the region's start.
+  ///   - unit: What sizes are multiples of.
+  func next(after size: UInt64, at offset: UInt64, unit: UInt64) -> UInt64 {
+    guard mode.hasMemoryMap, !isNative, host.rules.mapping != .wholeSections, let resource = region.resource,
+      align > unit
+    else { return size + unit }
+    let start = resource + offset
+    let boundary = ((start + size) / align + 1) * align
+    return max(ByteCount(boundary - start).roundedUp(to: unit)?.rawValue ?? size + unit, size + unit)
+  }
+
+  /// How many bytes a search for a usable size can pass over: one more byte of size adds at most a byte of usable size,
+  /// but for what is lost at the ends to alignment, memory sections and the last arena of a BTT.
+  ///
+  /// - Parameters:
+  ///   - proposal: That leaves too little; nil if it would leave nothing.
+  ///   - wanted: Usable bytes.
+  ///   - unit: What sizes are multiples of.
+  /// - Returns: A multiple of `unit`, at least one: no size before that many more bytes leaves enough.
+  func step(from proposal: NamespaceProposal?, to wanted: UInt64, unit: UInt64) -> UInt64 {
+    let lost = mode == .sector ? 2 * BttLayout.arenaMinimum : 2 * align + 4 * KernelRules.section
+    guard let usable = proposal?.usable.rawValue, wanted > usable, wanted - usable > lost else { return unit }
+    return max(unit, (wanted - usable - lost) / unit * unit)
   }
 }

@@ -4,6 +4,7 @@ struct ResizeSolver {
   private let region: Region
   private let geometry: NamespaceGeometry
   private let what: String
+  private let holes: [Extent]
 
   /// For errors, `what` says what is being done: `reconfigure namespace0.0 "db"`.
   init(_ namespace: Namespace, on region: Region, geometry: NamespaceGeometry, what: String) {
@@ -11,11 +12,11 @@ struct ResizeSolver {
     self.region = region
     self.geometry = geometry
     self.what = what
+    holes = region.freeExtents ?? []
   }
 
   private var unit: UInt64 { region.align }
   private var size: UInt64 { namespace.rawSize.rawValue }
-  private var holes: [Extent] { region.freeExtents ?? [] }
 
   private var place: NamespacePlace {
     get throws(DeviceError) {
@@ -83,12 +84,12 @@ struct ResizeSolver {
     if next < wanted || next == 0 { next += unit }
     while next <= most {
       // A size that no hole allows may be followed by one that another does.
-      if let there = try? resized(next, place), let proposal = try proposal(there),
-        proposal.usable.rawValue >= wanted
-      {
-        return proposal
-      }
-      next += unit
+      var proposal: NamespaceProposal?
+      if let there = try? resized(next, place) { proposal = try self.proposal(there) }
+      if let proposal, proposal.usable.rawValue >= wanted { return proposal }
+      let step = geometry.step(from: proposal, to: wanted, unit: unit)
+      // What is larger than the namespace is now begins elsewhere, if the hole is before it.
+      next = next < size ? min(next + step, size / unit * unit + unit) : next + step
     }
     let best = try proposal(try resized(most, place))
     throw failure(

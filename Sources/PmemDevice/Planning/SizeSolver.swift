@@ -84,14 +84,14 @@ struct SizeSolver {
     guard var size = ByteCount(wanted).roundedUp(to: unit)?.rawValue else {
       throw error("there is not that much free space", of: text, details: [room], errno: 28)
     }
-    while size <= largest {
-      if let extent = extents.first(where: { $0.length >= size }),
-        let proposal = try geometry.proposal(offset: extent.offset, size: size, extent: extent),
-        proposal.usable.rawValue >= wanted
-      {
-        return proposal
-      }
-      size += unit
+    while size <= largest, let extent = extents.first(where: { $0.length >= size }) {
+      let proposal = try geometry.proposal(offset: extent.offset, size: size, extent: extent)
+      if let proposal, proposal.usable.rawValue >= wanted { return proposal }
+      let next = max(
+        size + geometry.step(from: proposal, to: wanted, unit: unit),
+        geometry.next(after: size, at: extent.offset, unit: unit))
+      // What is larger than this hole lies in another one.
+      size = size < extent.length ? min(next, extent.length + unit) : next
     }
     let best = try? placed(largest)
     throw error(
