@@ -57,6 +57,26 @@ struct RecordLine {
     return value
   }
 
+  /// An integer field that must lie in a range, so that arithmetic on it cannot overflow.
+  func integer<Value: FixedWidthInteger>(
+    _ key: String, in range: ClosedRange<Value>, file: String
+  ) throws(DeviceError) -> Value {
+    let value = try integer(key, file: file, as: Value.self)
+    guard range.contains(value) else {
+      throw DeviceError(
+        .corrupt,
+        "\(file), line \(number): \(key)=\(value) is not between \(range.lowerBound) and \(range.upperBound)")
+    }
+    return value
+  }
+
+  /// The same for a field that may be missing.
+  func optional<Value: FixedWidthInteger>(
+    _ key: String, in range: ClosedRange<Value>, file: String
+  ) throws(DeviceError) -> Value? {
+    self[key] == nil ? nil : try integer(key, in: range, file: file)
+  }
+
   /// An integer field that may be missing; a bad one is an error.
   func optional<Value: FixedWidthInteger>(_ key: String, file: String, as type: Value.Type = Value.self)
     throws(DeviceError) -> Value?
@@ -98,32 +118,51 @@ struct RecordLine {
   }
 }
 
-/// A text file of records under a first line that says what it is.
-struct RecordFile {
-  let lines: [RecordLine]
+/// Ranges of the numbers in a machine's text files. No sum of two of them overflows.
+enum RecordRange {
+  /// Offsets and lengths on a device or in a file, bytes.
+  static let bytes: ClosedRange<UInt64> = 0...1 << 50
+  /// Virtual addresses: five-level page tables have 57 bits.
+  static let address: ClosedRange<UInt64> = 0...1 << 57
+  /// Numbers of pages of 4 KiB.
+  static let pages: ClosedRange<UInt64> = 0...1 << 38
+  /// Counts that only ever grow by one.
+  static let counter: ClosedRange<UInt64> = 0...1 << 60
+  /// Numbers of devices, as the kernel's ida gives them.
+  static let id = 0...Int(Int32.max)
+  /// Process numbers; 0 is a pin whose holder is gone (PID_MAX_LIMIT).
+  static let pid = 0...1 << 22
+}
 
-  /// Reads `text`, whose first line must be `header`.
-  init(_ text: String, header: String, file: String) throws(DeviceError) {
-    guard text.hasSuffix("\n") else {
-      throw DeviceError(.corrupt, "\(file) is cut off: its last line does not end")
-    }
-    var lines: [RecordLine] = []
-    var isFirst = true
+/// A text file of records under a first line that says what it is.
+enum RecordFile {
+  /// Calls `body` with each record of `text`, whose first line must be `header`.
+  ///
+  /// - Throws: ``DeviceError/Code/corrupt`` with file and line, and what `body` throws.
+  static func read(
+    _ text: String, header: String, file: String, _ body: (RecordLine) throws(DeviceError) -> Void
+  ) throws(DeviceError) {
+    var rest = text[...]
     var number = 0
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+    while !rest.isEmpty {
       number += 1
-      if isFirst {
-        guard line == header else {
-          throw DeviceError(
-            .corrupt, "\(file) is not a file of this pmemctl's simulator",
-            details: ["its first line should be \"\(header)\""])
-        }
-        isFirst = false
-      } else {
-        lines.append(try RecordLine(line, number: number, file: file))
+      guard let end = rest.utf8.firstIndex(of: UInt8(ascii: "\n")) else {
+        throw DeviceError(.corrupt, "\(file), line \(number): it is cut off, the line does not end")
+      }
+      let line = rest[..<end]
+      rest = rest[rest.utf8.index(after: end)...]
+      if number > 1 {
+        try body(try RecordLine(line, number: number, file: file))
+      } else if line != header {
+        throw DeviceError(
+          .corrupt, "\(file), line 1: it is not a file of this pmemctl's simulator",
+          details: ["its first line should be \"\(header)\""])
       }
     }
-    self.lines = lines
+    guard number > 0 else {
+      throw DeviceError(
+        .corrupt, "\(file), line 1: it is empty", details: ["its first line should be \"\(header)\""])
+    }
   }
 
   static func text(header: String, _ lines: [RecordLine]) -> String {

@@ -50,17 +50,23 @@ struct SimBadBlocks: Hashable {
 
   init() {}
 
+  /// Reads the file back.
+  ///
+  /// - Throws: ``DeviceError/Code/corrupt`` with file and line for a range that is not inside a region.
   init(parsing text: String, regions: [SimTopology.Region], file: String) throws(DeviceError) {
-    for line in try RecordFile(text, header: Self.header, file: file).lines {
+    var found = SimBadBlocks()
+    try RecordFile.read(text, header: Self.header, file: file) { line throws(DeviceError) in
       let region = try line.integer("region", file: file, as: Int.self)
       let extent = Extent(
-        offset: try line.integer("offset", file: file), length: try line.integer("length", file: file))
-      guard line.kind == "bad", regions.indices.contains(region), extent.offset <= regions[region].size,
-        extent.length <= regions[region].size - extent.offset
+        offset: try line.integer("offset", in: RecordRange.bytes, file: file),
+        length: try line.integer("length", in: RecordRange.bytes, file: file))
+      guard line.kind == "bad", regions.indices.contains(region), extent.length > 0,
+        extent.offset <= regions[region].size, extent.length <= regions[region].size - extent.offset
       else {
         throw DeviceError(.corrupt, "\(file), line \(line.number): that is no range of a region")
       }
-      add(region: region, extent)
+      found.add(region: region, extent)
     }
+    self = found
   }
 }

@@ -162,11 +162,24 @@ extension SimKernel {
       guard try daxAlign(of: volume) == nil else { throw SimFault(15, "a DAX device is no block device") }
       try checkNotHeld(volume)
       pieces.append(SimStack.Piece(volume: volume, extent: Extent(offset: 0, length: try size(of: volume))))
+      guard depth(of: volume) < SimStack.deepest else {
+        throw SimFault(22, "a stack of more than \(SimStack.deepest) devices on each other is not made here")
+      }
+    }
+    guard volumes.flatMap(namespaces(under:)).count <= SimStack.mostLeaves else {
+      throw SimFault(22, "a stack of more than \(SimStack.mostLeaves) devices is not made here")
     }
     var number = 0
     while memory.stacks.contains(where: { $0.number == number }) { number += 1 }
     memory.stacks.append(SimStack(number: number, name: name, pieces: pieces))
     return number
+  }
+
+  /// How many stacks are on each other; 0 for what is none.
+  private func depth(of volume: SimVolume) -> Int {
+    guard case .stack(let number) = volume, let stack = memory.stacks.first(where: { $0.number == number })
+    else { return 0 }
+    return 1 + (stack.pieces.map { depth(of: $0.volume) }.max() ?? 0)
   }
 
   func removeStack(_ name: String) throws {

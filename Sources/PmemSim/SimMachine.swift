@@ -88,20 +88,23 @@ public final class SimMachine {
     try Self.destroy(directory)
   }
 
-  /// Only what is a record's by its name.
+  /// Only what is a record's by its name; nothing if `undo` is a symbolic link.
   private static func removeUndo(_ directory: FilePath) {
-    let folder = undoFolder(directory)
-    guard let stream = opendir(folder.string) else { return }
+    let path = undoFolder(directory).string
+    let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    guard let stream = fdopendir(descriptor) else {
+      close(descriptor)
+      return
+    }
     while let entry = readdir(stream) {
       let name = withUnsafeBytes(of: entry.pointee.d_name) {
         String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
       }
-      if [".json", ".new", ".progress"].contains(where: name.hasSuffix) {
-        unlink(folder.appending(name).string)
-      }
+      if [".json", ".new", ".progress"].contains(where: name.hasSuffix) { unlinkat(descriptor, name, 0) }
     }
     closedir(stream)
-    rmdir(folder.string)
+    rmdir(path)
   }
 
   private static func names(of topology: SimTopology) -> [String] {
@@ -201,7 +204,7 @@ public final class SimMachine {
   ) throws(DeviceError) -> SimRuntime? {
     let path = directory.appending(runtimeName)
     guard let text = try TextFile.read(path) else { return nil }
-    return try SimRuntime(parsing: text, regions: topology.regions, file: path.string)
+    return try SimRuntime(parsing: text, of: topology, file: path.string)
   }
 
   /// Forgets what the kernel has in memory: the next command finds the media, and boots.
@@ -251,7 +254,7 @@ public final class SimMachine {
   /// - Throws: Where what was written cannot be read.
   package func survivesWriting() throws(DeviceError) -> Bool {
     let read = try SimRuntime(
-      parsing: SimRuntime(kernel).text, regions: topology.regions, file: Self.runtimeName)
+      parsing: SimRuntime(kernel).text, of: topology, file: Self.runtimeName)
     return read.memory == kernel.memory && read.regions == kernel.regions
   }
 

@@ -13,5 +13,9 @@ struct SimStack: Hashable {
     var extent: Extent
   }
 
+  /// How many stacks can be on each other, and how many devices can be under one: every walk is bounded by that.
+  static let deepest = 16
+  static let mostLeaves = 4096
+
   var size: UInt64 { pieces.reduce(0) { $0 + $1.extent.length } }
 }

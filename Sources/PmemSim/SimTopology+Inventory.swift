@@ -22,9 +22,19 @@ extension SimTopology {
     }
     self.init(profile: profile, dimms: [], regions: [])
     for (index, dimm) in dimms.enumerated() {
-      self.dimms.append(try Self.dimm(dimm, index, on: regions))
+      let described = try Self.dimm(dimm, index, on: regions)
+      if let problem = problem(of: described) { throw Self.impossible(dimm.dev, problem) }
+      self.dimms.append(described)
     }
-    for region in regions { self.regions.append(try self.region(region, dimms: dimms)) }
+    for region in regions {
+      let described = try self.region(region, dimms: dimms)
+      if let problem = problem(of: described) { throw Self.impossible(region.dev, problem) }
+      self.regions.append(described)
+    }
+  }
+
+  private static func impossible(_ dev: String, _ problem: String) -> DeviceError {
+    DeviceError(.unsupported, "\(dev) cannot be simulated: \(problem)")
   }
 
   private static func dimm(

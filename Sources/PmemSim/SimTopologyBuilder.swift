@@ -54,6 +54,10 @@ extension SimTopology {
     }
     for dimm in dimms { try dimm.check() }
     for range in ranges { try SimDimmRequest.check(size: range.size, of: "an e820 range") }
+    guard dimms.count <= Self.mostParts, ranges.count <= Self.mostParts else {
+      throw DeviceError(
+        .usage, "a simulated machine has at most \(Self.mostParts) DIMMs and as many e820 ranges")
+    }
     self.init(profile: profile, dimms: [], regions: [])
     self.dimms = dimms.enumerated().map { index, dimm in
       Dimm(
@@ -115,6 +119,13 @@ extension SimTopology {
     let chosen = align ?? standard
     // region_devs.c:align_store
     let share = chosen / ways
+    guard members.count <= RegionMapping.most, size <= RecordRange.bytes.upperBound, base + size <= 1 << 52
+    else {
+      throw DeviceError(
+        .usage,
+        "a region of \(ByteCount(size)) on \(ways) DIMM\(ways == 1 ? "" : "s") at 0x\(String(base, radix: 16)) is not possible",
+        details: ["at most \(RegionMapping.most) DIMMs and 1 PiB each, below 2^52"])
+    }
     guard chosen % ways == 0, share >= 4096, share & (share - 1) == 0, chosen <= size else {
       throw DeviceError(
         .usage,

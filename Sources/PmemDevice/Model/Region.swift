@@ -68,6 +68,18 @@ public struct Region: Hashable, Sendable {
   /// Kernel name.
   public var dev: String { "region\(id)" }
 
+  /// Whether an alignment of allocations is one that a kernel shows: a power of two from 4 KiB to 1 PiB, or that for
+  /// each DIMM (region_devs.c:align_store).
+  ///
+  /// - Parameters:
+  ///   - align: Bytes.
+  ///   - ways: How many DIMMs are interleaved; 0 for an e820 range.
+  public static func isPossible(align: UInt64, ways: Int) -> Bool {
+    let ways = UInt64(max(1, ways))
+    guard (4096...1 << 50).contains(align) else { return false }
+    return align.nonzeroBitCount == 1 || align % ways == 0 && (align / ways).nonzeroBitCount == 1
+  }
+
   /// The namespaces that exist for a user: those that have a size.
   public var configuredNamespaces: [Namespace] { namespaces.filter { !$0.isIdle } }
 
@@ -88,6 +100,9 @@ public struct RegionMapping: Hashable, Sendable {
   public var length: UInt64
   /// Place in the interleave set.
   public var position: Int
+
+  /// How many DIMMs an interleave set can have (include/linux/libnvdimm.h: ND_MAX_MAPPINGS).
+  public static let most = 32
 
   public init(dimm: String, offset: UInt64, length: UInt64, position: Int) {
     self.dimm = dimm

@@ -9,28 +9,40 @@ public struct ExtentSet: Hashable, Sendable {
   /// How many bytes.
   public var length: UInt64 { extents.reduce(0) { $0 + $1.length } }
 
-  public func intersects(_ extent: Extent) -> Bool { extents.contains { $0.overlaps(extent) } }
+  /// Index of the first extent that ends at `offset` or behind it.
+  private func index(endingFrom offset: UInt64) -> Int {
+    var low = 0
+    var high = extents.count
+    while low < high {
+      let middle = (low + high) / 2
+      if extents[middle].end >= offset { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+
+  public func intersects(_ extent: Extent) -> Bool {
+    let near = extents[index(endingFrom: extent.offset)...]
+    return near.prefix { $0.offset < extent.end }.contains { $0.overlaps(extent) }
+  }
 
   /// Whether all of an extent is in it.
   public func contains(_ extent: Extent) -> Bool {
-    extents.contains { $0.intersection(extent) == extent } || extent.length == 0
+    guard extent.length > 0 else { return true }
+    let near = extents[index(endingFrom: extent.offset)...]
+    return near.prefix(2).contains { $0.intersection(extent) == extent }
   }
 
   public mutating func insert(_ extent: Extent) {
     guard extent.length > 0 else { return }
+    let first = index(endingFrom: extent.offset)
+    var last = first
     var whole = extent
-    var rest: [Extent] = []
-    for old in extents {
-      guard old.offset <= whole.end, whole.offset <= old.end else {
-        rest.append(old)
-        continue
-      }
-      let first = min(old.offset, whole.offset)
-      whole = Extent(offset: first, length: max(old.end, whole.end) - first)
+    while last < extents.count, extents[last].offset <= extent.end {
+      let start = min(extents[last].offset, whole.offset)
+      whole = Extent(offset: start, length: max(extents[last].end, whole.end) - start)
+      last += 1
     }
-    let place = rest.firstIndex { $0.offset > whole.offset } ?? rest.endIndex
-    rest.insert(whole, at: place)
-    extents = rest
+    extents.replaceSubrange(first..<last, with: CollectionOfOne(whole))
   }
 
   public mutating func remove(_ extent: Extent) {
