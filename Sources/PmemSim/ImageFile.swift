@@ -7,11 +7,17 @@ struct ImageFile: ~Copyable {
   private let descriptor: FileDescriptor
   private let path: FilePath
 
-  /// Opens an existing file.
+  /// Opens a file of a machine's directory; see ``MachineFile``.
   init(_ path: FilePath, writable: Bool) throws(DeviceError) {
     self.path = path
+    descriptor = try MachineFile.open(path, writable ? .readWrite : .readOnly)
+  }
+
+  /// Opens a file that a person named, for reading: links are followed.
+  init(named path: FilePath) throws(DeviceError) {
+    self.path = path
     descriptor = try Self.doing("open", path) {
-      try FileDescriptor.open(path, writable ? .readWrite : .readOnly, options: [.closeOnExec])
+      try FileDescriptor.open(path, .readOnly, options: [.closeOnExec])
     }
   }
 

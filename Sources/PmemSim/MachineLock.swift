@@ -10,9 +10,7 @@ final class MachineLock {
 
   /// Locks `path`, waiting a few seconds for others.
   init(_ path: FilePath, exclusive: Bool) throws(DeviceError) {
-    let opened = try ImageFile.doing("open", path) {
-      try FileDescriptor.open(path, .readOnly, options: [.closeOnExec])
-    }
+    let opened = try MachineFile.open(path, .readOnly)
     let operation = (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB
     let start = ContinuousClock.now
     while flock(opened.rawValue, operation) != 0 {

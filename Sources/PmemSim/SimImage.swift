@@ -16,7 +16,7 @@ public struct SimImage: Hashable, Sendable {
   /// - Throws: ``DeviceError/Code/corrupt`` for a size that no DIMM has, and what reading it says.
   public init(_ path: FilePath, labelArea: UInt64? = nil) throws(DeviceError) {
     self.path = path
-    let file = try ImageFile(path, writable: false)
+    let file = try ImageFile(named: path)
     let whole = try file.size
     guard whole % 4096 == 0, whole > 0 else {
       throw DeviceError(
@@ -84,7 +84,7 @@ extension SimMachine {
     do throws(DeviceError) {
       for (index, image) in images.enumerated() {
         let copy = try ImageFile(directory.appending(SimMedia.imageName(ofDimm: index)), writable: true)
-        try ImageFile(image.path, writable: false).copyData(to: copy)
+        try ImageFile(named: image.path).copyData(to: copy)
       }
     } catch {
       try? destroy(directory)
