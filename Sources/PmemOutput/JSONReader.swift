@@ -16,11 +16,27 @@ extension JSON {
   /// Numbers must be integers of at most 64 bits. A member that is null is left out, as a writer of ``JSON``
   /// leaves out what it does not know.
   ///
-  /// - Parameter bytes: UTF-8 text.
-  /// - Throws: The first place that cannot be read.
-  public init(parsing bytes: [UInt8]) throws(JSONError) {
-    var reader = JSONReader(bytes)
+  /// - Parameters:
+  ///   - bytes: UTF-8 text.
+  ///   - mostValues: How many values the text may have, objects and lists included: memory is in proportion to them,
+  ///     some hundred bytes each. Nesting is at most 128 deep.
+  /// - Throws: The line and column of the first value that cannot be read.
+  public init(parsing bytes: [UInt8], mostValues: Int = 1 << 20) throws(JSONError) {
+    var reader = JSONReader(bytes, mostValues: mostValues)
     self = try reader.document()
+  }
+
+  /// The line and the column, from 1, at which a value begins.
+  ///
+  /// - Parameters:
+  ///   - path: Such as `buses[0].regions[1].size`; empty for the whole text.
+  ///   - bytes: A text that ``init(parsing:mostValues:)`` reads.
+  /// - Returns: nil if there is no such value.
+  public static func location(of path: String, in bytes: [UInt8]) -> (line: Int, column: Int)? {
+    var reader = JSONReader(bytes, mostValues: .max)
+    reader.wanted = path
+    _ = try? reader.document()
+    return reader.found.map { JSONReader.location(of: $0, in: bytes) }
   }
 
   /// The members of an object; nil for any other value.
@@ -52,8 +68,16 @@ private struct JSONReader {
   private var position = 0
   /// Deeper nesting is refused, so that no input exhausts the stack.
   private static let deepest = 128
+  private var valuesLeft: Int
+  /// The path that is looked for, where it begins, and the path of the value that is being read.
+  var wanted: String?
+  private(set) var found: Int?
+  private var path = ""
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  init(_ bytes: [UInt8], mostValues: Int) {
+    self.bytes = bytes
+    valuesLeft = mostValues
+  }
 
   mutating func document() throws(JSONError) -> JSON {
     skipSpace()
@@ -66,7 +90,10 @@ private struct JSONReader {
   /// nil for null.
   private mutating func value(depth: Int) throws(JSONError) -> JSON? {
     guard depth < Self.deepest else { throw problem("nested more than \(Self.deepest) deep") }
+    valuesLeft -= 1
+    guard valuesLeft >= 0 else { throw problem("the text has too many values") }
     guard let first = peek else { throw problem("expected a value") }
+    if wanted != nil, found == nil, wanted == path { found = position }
     switch first {
     case UInt8(ascii: "{"): return .object(try object(depth: depth))
     case UInt8(ascii: "["): return .array(try array(depth: depth))
@@ -87,7 +114,10 @@ private struct JSONReader {
       reader.skipSpace()
       guard reader.take(UInt8(ascii: ":")) else { throw reader.problem("expected : behind the key") }
       reader.skipSpace()
+      let own = reader.path
+      if reader.wanted != nil { reader.path += (own.isEmpty ? "" : ".") + key }
       object.add(key, try reader.value(depth: depth + 1))
+      reader.path = own
     }
     return object
   }
@@ -95,7 +125,10 @@ private struct JSONReader {
   private mutating func array(depth: Int) throws(JSONError) -> [JSON] {
     var elements: [JSON] = []
     try self.elements(close: UInt8(ascii: "]"), name: "]") { reader throws(JSONError) in
+      let own = reader.path
+      if reader.wanted != nil { reader.path += "[\(elements.count)]" }
       guard let value = try reader.value(depth: depth + 1) else { throw reader.problem("null in a list") }
+      reader.path = own
       elements.append(value)
     }
     return elements
@@ -200,10 +233,14 @@ private struct JSONReader {
   }
 
   private func problem(_ text: String) -> JSONError {
+    let (line, column) = Self.location(of: position, in: bytes)
+    return JSONError(line: line, column: column, problem: text)
+  }
+
+  static func location(of position: Int, in bytes: [UInt8]) -> (line: Int, column: Int) {
     let before = bytes[..<min(position, bytes.count)]
-    let line = before.count { $0 == 0x0a } + 1
     let start = before.lastIndex(of: 0x0a).map { $0 + 1 } ?? 0
-    return JSONError(line: line, column: before.count - start + 1, problem: text)
+    return (before.count { $0 == 0x0a } + 1, before.count - start + 1)
   }
 }
 

@@ -3,23 +3,26 @@ import SystemPackage
 
 /// A file that a person names as input; `-` is standard input.
 enum InputFile {
-  /// More than any description of a machine; more than this is not read into memory.
-  private static let limit = 64 << 20
+  /// More than this is not read into memory, of any file.
+  static let limit = 64 << 20
+  /// More than any description of a machine, and than any layout.
+  static let descriptionLimit = 16 << 20
 
   /// - Parameters:
   ///   - name: As typed.
-  ///   - most: Only so many bytes of its beginning; nil for all, which must not be more than 64 MiB.
+  ///   - most: Only so many bytes of its beginning; nil for all, which must not be more than `limit`.
+  ///   - limit: Bytes.
   ///   - followingLinks: Whether the name may be a symbolic link; of the program's own files it may not.
   /// - Returns: The bytes.
   /// - Throws: ``DeviceError/Code/notFound`` and what else the system says.
   static func read(
-    _ name: String, atMost most: Int? = nil, followingLinks: Bool = true
+    _ name: String, atMost most: Int? = nil, limit: Int = limit, followingLinks: Bool = true
   ) throws(DeviceError) -> [UInt8] {
     do {
-      guard name != "-" else { return try read(.standardInput, name, most) }
+      guard name != "-" else { return try read(.standardInput, name, most, limit) }
       let descriptor = try FileDescriptor.open(
         FilePath(name), .readOnly, options: followingLinks ? [.closeOnExec] : [.closeOnExec, .noFollow])
-      return try descriptor.closeAfter { try read(descriptor, name, most) }
+      return try descriptor.closeAfter { try read(descriptor, name, most, limit) }
     } catch let error as DeviceError {
       throw error
     } catch {
@@ -30,7 +33,9 @@ enum InputFile {
     }
   }
 
-  private static func read(_ descriptor: FileDescriptor, _ name: String, _ most: Int?) throws -> [UInt8] {
+  private static func read(
+    _ descriptor: FileDescriptor, _ name: String, _ most: Int?, _ limit: Int
+  ) throws -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {

@@ -47,7 +47,8 @@ struct LayoutPlanCommand: ContextCommand {
         pending: LayoutPending(context.journal(machine)))
       return (run.planned, run.inventory.fingerprint)
     }
-    let snapshot = try Inventory(parsing: InputFile.read(inventory), file: inventory)
+    let snapshot = try Inventory(
+      parsing: InputFile.read(inventory, limit: InputFile.descriptionLimit), file: inventory)
     let planned = try LayoutPlanner(
       snapshot, inspector: NoUsers(unknown: ["who uses what is not known from a snapshot"]), contents: nil,
       replacing: AllowedNames(options.replace),

@@ -62,7 +62,8 @@ struct SimImport: ContextCommand {
 
   private func importInventory(_ file: String, to target: FilePath, in context: CommandContext) throws {
     let name = file == "-" ? "standard input" : file
-    let found = try Inventory(parsing: try InputFile.read(file), file: name)
+    let found = try Inventory(
+      parsing: try InputFile.read(file, limit: InputFile.descriptionLimit), file: name)
     let profile =
       if let kernel { try KernelProfile(option: kernel) } else {
         KernelProfile(nearest: found.host.kernelRelease)
