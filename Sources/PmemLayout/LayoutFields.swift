@@ -18,7 +18,7 @@ struct LayoutFields {
     for (key, value) in members {
       guard case .scalar(let name, _) = key.content, known.contains(name) else {
         let name = if case .scalar(let name, _) = key.content { name } else { "" }
-        throw Self.wrong(key, "\(what) has no key \"\(name)\"", Self.nearest(name, known))
+        throw Self.wrong(key, "\(what) has no key \"\(name.prefix(64))\"", Self.nearest(name, known))
       }
       if let first = pairs.first(where: { $0.name == name }) {
         throw Self.wrong(key, "\"\(name)\" is said twice, first at line \(first.key.place.line)")

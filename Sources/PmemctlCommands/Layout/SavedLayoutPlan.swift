@@ -34,18 +34,28 @@ struct SavedLayoutPlan {
     return .object(object)
   }
 
-  /// - Throws: ``DeviceError/Code/corrupt`` for anything but what ``json`` wrote.
+  /// - Throws: ``DeviceError/Code/corrupt`` with file and line for anything but what ``json`` wrote.
   init(parsing bytes: [UInt8], file: String) throws(DeviceError) {
     let json: JSON
-    do { json = try JSON(parsing: bytes) } catch { throw DeviceError(.corrupt, "\(file), \(error)") }
+    do { json = try JSON(parsing: bytes, mostValues: 1 << 16) } catch {
+      throw DeviceError(.corrupt, "\(file), \(error)")
+    }
     guard let object = json.object, object["kind"]?.string == Self.kind, let name = object["file"]?.string,
       let source = object["layout"]?.string, let machine = object["machine"]?.unsigned,
       let replace = object["replace"]?.array, let destroy = object["destroy"]?.array
     else {
       throw DeviceError(
-        .corrupt, "\(file) is no saved plan", details: ["pmemctl layout plan --out makes one"])
+        .corrupt, "\(file), line 1: it is no saved plan", details: ["pmemctl layout plan --out makes one"])
     }
-    layout = try Layout(parsing: Array(source.utf8), file: name)
+    do throws(DeviceError) { layout = try Layout(parsing: Array(source.utf8), file: name) } catch {
+      let line = JSON.location(of: "layout", in: bytes)?.line ?? 1
+      throw DeviceError(
+        error.code, "\(file), line \(line): its layout: \(error.summary)", details: error.details)
+    }
+    guard replace.allSatisfy({ $0.string != nil }), destroy.allSatisfy({ $0.string != nil }) else {
+      let line = JSON.location(of: "replace", in: bytes)?.line ?? 1
+      throw DeviceError(.corrupt, "\(file), line \(line): replace and destroy are lists of names")
+    }
     self.source = source
     self.file = name
     self.replace = replace.compactMap(\.string)
