@@ -22,13 +22,30 @@ struct ScenarioParser {
   private var scenario: Scenario
   private var thread: Int?
 
-  static func parse(_ text: String, file: String) throws(DeviceError) -> Scenario {
+  /// Bytes of a file, and lines of it: parsing a command line takes a millisecond.
+  static let mostBytes = 1 << 20
+  private static let mostLines = 10_000
+
+  /// - Parameters:
+  ///   - bytes: The text, UTF-8.
+  ///   - file: Its name, for messages.
+  /// - Throws: ``DeviceError/Code/corrupt`` with file and line, also for a step that would write outside the scenario's
+  ///   own machine.
+  static func parse(_ bytes: [UInt8], file: String) throws(DeviceError) -> Scenario {
     var parser = ScenarioParser(scenario: Scenario(file: file))
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      try parser.read(line, number: index + 1)
+    guard bytes.count <= mostBytes else { throw parser.misfit(1, "the file is larger than 1 MiB") }
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() {
+      guard let text = String(validating: line, as: UTF8.self) else {
+        throw parser.misfit(index + 1, "it is not UTF-8")
+      }
+      guard index < mostLines else {
+        throw parser.misfit(index + 1, "there are more than \(mostLines) lines")
+      }
+      try parser.read(text[...], number: index + 1)
     }
     guard !parser.scenario.machine.isEmpty else {
-      throw DeviceError(.corrupt, "\(file): there is no line \"machine: --dimm SIZE ...\"")
+      throw parser.misfit(1, "there is no line \"machine: --dimm SIZE ...\"")
     }
     return parser.scenario
   }
@@ -80,6 +97,7 @@ struct ScenarioParser {
     case "machine":
       guard scenario.machine.isEmpty else { throw misfit(number, "there is one machine already") }
       scenario.machine = try words(value, number)
+      try checkMachine(number)
     case "explore": scenario.explorations.append(try exploration(value, number))
     case let head where head.hasPrefix("thread "):
       guard value.isEmpty else { throw misfit(number, "the steps of a thread are lines of their own") }
@@ -105,11 +123,31 @@ struct ScenarioParser {
     return found
   }
 
+  /// Refuses what `sim create` would.
+  private func checkMachine(_ number: Int) throws(DeviceError) {
+    do {
+      let parsed = try Pmemctl.parseAsRoot(["sim", "create", "machine"] + scenario.machine)
+      guard let create = parsed as? SimCreate, !create.dryRun else {
+        throw misfit(number, "the line has more in it than what makes a machine")
+      }
+      do throws(DeviceError) { _ = try create.topology } catch {
+        throw misfit(number, error.summary, error.details)
+      }
+    } catch let error as DeviceError {
+      throw error
+    } catch {
+      throw misfit(number, "no machine can be made of it", [Pmemctl.message(for: error)])
+    }
+  }
+
   private func step(_ line: Substring, _ number: Int) throws(DeviceError) -> Scenario.Step {
     let words = try words(line, number)
     do {
       guard let command = try Pmemctl.parseAsRoot(words) as? any ContextCommand else {
         throw misfit(number, "\"\(line)\" is no command that can be run")
+      }
+      if let problem = ScenarioConfinement.problem(of: command, words) {
+        throw misfit(number, problem, [String(line)])
       }
       return Scenario.Step(line: number, words: words, command: command)
     } catch let error as DeviceError {

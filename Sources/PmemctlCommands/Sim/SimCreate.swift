@@ -37,15 +37,24 @@ struct SimCreate: ContextCommand {
   @Flag(name: [.customShort("n"), .long], help: "Only check the description.")
   var dryRun = false
 
+  /// The machine that the options describe.
+  ///
+  /// - Throws: ``DeviceError/Code/usage`` for what no machine can have.
+  var topology: SimTopology {
+    get throws(DeviceError) {
+      let profile = try KernelProfile(option: kernel)
+      return try SimTopology(
+        dimms: try dimm.map { text throws(DeviceError) in
+          try SimDimmRequest(parsing: text, newest: profile.rules.newestLabels)
+        },
+        ranges: try e820.map { text throws(DeviceError) in try SimRangeRequest(parsing: text) },
+        align: try align.map { text throws(DeviceError) in try parseBytes(text, option: "--align").rawValue },
+        profile: profile)
+    }
+  }
+
   func run(in context: CommandContext) throws {
-    let profile = try KernelProfile(option: kernel)
-    let topology = try SimTopology(
-      dimms: try dimm.map { text throws(DeviceError) in
-        try SimDimmRequest(parsing: text, newest: profile.rules.newestLabels)
-      },
-      ranges: try e820.map { text throws(DeviceError) in try SimRangeRequest(parsing: text) },
-      align: try align.map { text throws(DeviceError) in try parseBytes(text, option: "--align").rawValue },
-      profile: profile)
+    let topology = try topology
     guard !dryRun else {
       return try context.out.write(
         output.json

@@ -29,7 +29,7 @@ struct SimScenarioOptions: ParsableArguments {
   }
 
   static func read(_ file: String) throws(DeviceError) -> Scenario {
-    try ScenarioParser.parse(String(decoding: try InputFile.read(file), as: UTF8.self), file: file)
+    try ScenarioParser.parse(try InputFile.read(file, limit: ScenarioParser.mostBytes), file: file)
   }
 }
 

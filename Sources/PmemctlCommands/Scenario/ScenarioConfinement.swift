@@ -1,0 +1,40 @@
+import PmemDevice
+
+/// What a scenario file may not do. It is data, perhaps from elsewhere: what it does must end with the machine that it
+/// runs on.
+enum ScenarioConfinement {
+  /// Why a command may not be a step; nil if it may.
+  ///
+  /// - Parameters:
+  ///   - command: As it was parsed.
+  ///   - words: The command line.
+  static func problem(of command: any ContextCommand, _ words: [String]) -> String? {
+    // Where the undo journal is follows from it.
+    if words.contains(where: { $0 == "--sim" || $0.hasPrefix("--sim=") }) {
+      return "a scenario works on its own machine: --sim is not allowed"
+    }
+    if isAboutMachines(command) { return "a scenario does not make, run or remove other machines" }
+    guard let file = writtenFile(command), file != "-" else { return nil }
+    return "a scenario does not write to files: \(file) is outside its machine, - is standard output"
+  }
+
+  /// Whether a verb names a machine's directory, or a file that does.
+  private static func isAboutMachines(_ command: any ContextCommand) -> Bool {
+    switch command {
+    case is SimCreate, is SimImport, is SimShow, is SimReboot, is SimQemu, is SimDestroy, is SimRun,
+      is SimExplore, is SimTimeline:
+      true
+    default: false
+    }
+  }
+
+  /// The file that a verb writes to.
+  private static func writtenFile(_ command: any ContextCommand) -> String? {
+    switch command {
+    case let command as LabelRead: command.output
+    case let command as LabelBackup: command.output
+    case let command as LayoutPlanCommand: command.out
+    default: nil
+    }
+  }
+}
