@@ -15,8 +15,8 @@ extension Layout {
     let top = try LayoutFields(text, known: ["layout", "regions"], what: "a layout")
     let version = try top.required(try top.integer("layout"), "layout", of: "a layout")
     guard version == Self.version else {
-      throw DeviceError(
-        .corrupt, "\(file): layout \(version) is not known", details: ["this pmemctl knows 1"])
+      throw LayoutFields.wrong(
+        top["layout"] ?? text, "layout \(version) is not known", ["this pmemctl knows 1"])
     }
     var regions: [RegionLayout] = []
     for item in try top.required(try top.list("regions"), "regions", of: "a layout") {

@@ -132,7 +132,7 @@ import Testing
     let answer = harness.run(["layout", "apply", "--plan", file])
     #expect(answer.status == .badData)
     #expect(
-      answer.err.contains("\(file), line 3: its layout: other.yaml:1:9: layout is a number"), "\(answer.err)")
+      answer.err.contains("\(file), line 3, other.yaml:1:9: layout is a number"), "\(answer.err)")
   }
 
   // MARK: Scenarios

@@ -59,9 +59,7 @@ struct LayoutPacking {
         packed.machine.add(plan.proposal, name: layout.name, uuid: plan.uuid)
         packed.plans.append((layout, plan))
       } catch {
-        var error = error
-        error.details.insert("\(layout.place.text): \(layout.title)", at: 0)
-        return (packed, error)
+        return (packed, error.about(layout))
       }
     }
     return (packed, nil)
@@ -102,5 +100,19 @@ struct LayoutPacking {
       let item = rest.remove(at: place)
       return permutations(rest).map { [item] + $0 }
     }
+  }
+}
+
+extension DeviceError {
+  /// The same, of a namespace that a layout wants: what is wrong usage on a command line is wrong input in a file.
+  func about(_ layout: NamespaceLayout) -> DeviceError {
+    var error = self
+    if code == .usage {
+      error.code = .corrupt
+      error.summary = "\(layout.place.text): \(layout.title): \(summary)"
+    } else {
+      error.details.insert("\(layout.place.text): \(layout.title)", at: 0)
+    }
+    return error
   }
 }

@@ -210,9 +210,7 @@ public struct LayoutPlanner {
     } catch {
       // There is no room for it where it is; there may be elsewhere.
       guard error.errno == 28 || error.errno == 6, region.isLabeled else {
-        var error = error
-        error.details.insert("\(wanted.place.text): \(wanted.title)", at: 0)
-        throw error
+        throw error.about(wanted)
       }
       work.take(try states(work).destroy([present], force: true))
       work.changed(

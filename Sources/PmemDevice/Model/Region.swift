@@ -68,12 +68,12 @@ public struct Region: Hashable, Sendable {
   /// Kernel name.
   public var dev: String { "region\(id)" }
 
-  /// Whether an alignment of allocations is one that a kernel shows: a power of two from 4 KiB to 1 PiB, or that for
-  /// each DIMM (region_devs.c:align_store).
+  /// Checks an alignment of allocations (region_devs.c:align_store).
   ///
   /// - Parameters:
   ///   - align: Bytes.
   ///   - ways: How many DIMMs are interleaved; 0 for an e820 range.
+  /// - Returns: Whether it is a power of two from 4 KiB to 1 PiB, or that for each DIMM.
   public static func isPossible(align: UInt64, ways: Int) -> Bool {
     let ways = UInt64(max(1, ways))
     guard (4096...1 << 50).contains(align) else { return false }

@@ -145,6 +145,7 @@ struct NamespaceGeometry {
   ///   - size: Bytes, a multiple of `unit`.
   ///   - offset: Of the namespace, from the region's start.
   ///   - unit: What sizes are multiples of.
+  /// - Returns: More than `size`, a multiple of `unit`.
   func next(after size: UInt64, at offset: UInt64, unit: UInt64) -> UInt64 {
     guard mode.hasMemoryMap, !isNative, host.rules.mapping != .wholeSections, let resource = region.resource,
       align > unit

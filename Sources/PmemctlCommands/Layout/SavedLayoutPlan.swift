@@ -36,6 +36,9 @@ struct SavedLayoutPlan {
 
   /// - Throws: ``DeviceError/Code/corrupt`` with file and line for anything but what ``json`` wrote.
   init(parsing bytes: [UInt8], file: String) throws(DeviceError) {
+    guard bytes.count <= InputFile.descriptionLimit else {
+      throw DeviceError(.corrupt, "\(file), line 1: it is too large for a saved plan")
+    }
     let json: JSON
     do { json = try JSON(parsing: bytes, mostValues: 1 << 16) } catch {
       throw DeviceError(.corrupt, "\(file), \(error)")
@@ -47,11 +50,8 @@ struct SavedLayoutPlan {
       throw DeviceError(
         .corrupt, "\(file), line 1: it is no saved plan", details: ["pmemctl layout plan --out makes one"])
     }
-    do throws(DeviceError) { layout = try Layout(parsing: Array(source.utf8), file: name) } catch {
-      let line = JSON.location(of: "layout", in: bytes)?.line ?? 1
-      throw DeviceError(
-        error.code, "\(file), line \(line): its layout: \(error.summary)", details: error.details)
-    }
+    let line = JSON.location(of: "layout", in: bytes)?.line ?? 1
+    layout = try Layout(parsing: Array(source.utf8), file: "\(file), line \(line), \(name)")
     guard replace.allSatisfy({ $0.string != nil }), destroy.allSatisfy({ $0.string != nil }) else {
       let line = JSON.location(of: "replace", in: bytes)?.line ?? 1
       throw DeviceError(.corrupt, "\(file), line \(line): replace and destroy are lists of names")
