@@ -24,7 +24,7 @@ extension SimKernel {
     let place = Extent(offset: namespace.offset + extent.offset, length: extent.length)
     for bad in media.badBlocks.extents(ofRegion: index) {
       guard let part = bad.intersection(place) else { continue }
-      try media.write(region: index, [UInt8](repeating: 0, count: Int(part.length)), at: part.offset)
+      try media.zero(region: index, at: part.offset, count: part.length)
     }
   }
 

@@ -247,7 +247,8 @@ extension SimWorkload {
       return Space(
         used: filesystem.files.reduce(0) { $0 + $1.allocated }, held: kept.length,
         free: filesystem.free(of: size).reduce(0) { $0 + $1.length },
-        total: size / SimFilesystem.block * SimFilesystem.block - SimFilesystem.reserved,
+        total: max(size / SimFilesystem.block * SimFilesystem.block, SimFilesystem.reserved)
+          - SimFilesystem.reserved,
         isFrozen: machine.kernel.memory.freezes.contains { $0.isFilesystem && $0.volume == filesystem.volume }
       )
     }

@@ -32,7 +32,7 @@ enum TextFile {
       return nil
     }
     guard bytes.count <= limit else {
-      throw DeviceError(.corrupt, "\(path) is too large: more than \(ByteCount(UInt64(limit)))")
+      throw DeviceError(.corrupt, "\(path), line 1: it is too large: more than \(ByteCount(UInt64(limit)))")
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       let line = Self.line(ofInvalidUTF8: bytes)

@@ -44,7 +44,7 @@ enum InputFile {
       bytes += chunk[..<count]
       if let most, bytes.count >= most { return Array(bytes.prefix(most)) }
       guard bytes.count <= limit else {
-        throw DeviceError(.corrupt, "\(name) is too large: more than \(ByteCount(UInt64(limit)))")
+        throw DeviceError(.corrupt, "\(name), line 1: it is too large: more than \(ByteCount(UInt64(limit)))")
       }
     }
   }

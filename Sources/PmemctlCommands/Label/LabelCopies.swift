@@ -33,23 +33,28 @@ struct LabelCopies {
     return .object(object)
   }
 
-  /// - Throws: ``DeviceError/Code/corrupt`` for anything but such a file, whole.
+  /// - Throws: ``DeviceError/Code/corrupt`` with file and line for anything but such a file, whole.
   init(parsing bytes: [UInt8], file: String) throws(DeviceError) {
-    func damaged(_ reason: String) -> DeviceError {
-      DeviceError(.corrupt, "\(file) is no backup of labels: \(reason)", details: ["nothing was changed"])
+    func damaged(_ reason: String, line: Int = 1) -> DeviceError {
+      DeviceError(
+        .corrupt, "\(file), line \(line): it is no backup of labels: \(reason)",
+        details: ["nothing was changed"])
     }
     let json: JSON
-    do throws(JSONError) { json = try JSON(parsing: bytes) } catch { throw damaged(error.description) }
+    do throws(JSONError) { json = try JSON(parsing: bytes) } catch {
+      throw damaged(error.problem, line: error.line)
+    }
     guard let object = json.object, object["format"]?.string == Self.format,
       let entries = object["areas"]?.array
     else { throw damaged("it is not of the format \"\(Self.format)\"") }
     areas = []
-    for entry in entries {
+    for (index, entry) in entries.enumerated() {
+      let line = JSON.location(of: "areas[\(index)]", in: bytes)?.line ?? 1
       guard let fields = entry.object, let dev = fields["dimm"]?.string,
         let bytes = fields["bytes"]?.string.flatMap(Hexadecimal.bytes), let sum = fields["checksum"]?.string
-      else { throw damaged("an area cannot be read") }
+      else { throw damaged("an area cannot be read", line: line) }
       guard sum == String(fletcher64(bytes), radix: 16) else {
-        throw damaged("the checksum of \(dev)'s labels is wrong")
+        throw damaged("the checksum of \(dev)'s labels is wrong", line: line)
       }
       areas.append(Area(dev: dev, id: fields["id"]?.string, bytes: bytes))
     }

@@ -58,7 +58,7 @@ struct Explorer {
 
   init(_ scenario: Scenario, _ machine: ScenarioMachine, _ budget: ExplorationBudget) throws(DeviceError) {
     guard !scenario.threads.isEmpty else {
-      throw DeviceError(.corrupt, "\(scenario.file): there is no thread to explore")
+      throw DeviceError(.corrupt, "\(scenario.file), line 1: there is no thread to explore")
     }
     threads = scenario.threads
     self.machine = machine

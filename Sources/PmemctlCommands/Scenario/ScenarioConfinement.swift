@@ -3,11 +3,12 @@ import PmemDevice
 /// What a scenario file may not do. It is data, perhaps from elsewhere: what it does must end with the machine that it
 /// runs on.
 enum ScenarioConfinement {
-  /// Why a command may not be a step; nil if it may.
+  /// Whether a command may be a step.
   ///
   /// - Parameters:
   ///   - command: As it was parsed.
   ///   - words: The command line.
+  /// - Returns: Why it may not; nil if it may.
   static func problem(of command: any ContextCommand, _ words: [String]) -> String? {
     // Where the undo journal is follows from it.
     if words.contains(where: { $0 == "--sim" || $0.hasPrefix("--sim=") }) {

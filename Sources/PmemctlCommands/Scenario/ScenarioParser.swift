@@ -29,6 +29,7 @@ struct ScenarioParser {
   /// - Parameters:
   ///   - bytes: The text, UTF-8.
   ///   - file: Its name, for messages.
+  /// - Returns: The scenario, nothing of which was run.
   /// - Throws: ``DeviceError/Code/corrupt`` with file and line, also for a step that would write outside the scenario's
   ///   own machine.
   static func parse(_ bytes: [UInt8], file: String) throws(DeviceError) -> Scenario {
