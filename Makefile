@@ -12,6 +12,8 @@ CHANGES ?= 10000
 # Of `make model-test`.
 SEED ?= 1
 STEPS ?= 2000000
+# Of `make mutation-test`.
+INPUTS ?= 20000
 SWIFT ?= swift
 
 release = .build/release
@@ -34,7 +36,7 @@ topology = $(addprefix -d ,$(DIMMS)) -e $(E820)
 sections = 8
 pages = $(wildcard man/*.$(sections))
 
-.PHONY: all build demo test unit-test model-test ansible-test vm-test lockstep check format bench man install uninstall clean help \
+.PHONY: all build demo test unit-test model-test mutation-test ansible-test vm-test lockstep check format bench man install uninstall clean help \
 	deps-build deps-check deps-test deps-vm deps-bench
 
 all: build
@@ -45,6 +47,7 @@ help:
 	@echo 'make test       every test: units, commands, the binary, a real kernel in QEMU'
 	@echo 'make unit-test  all but the real kernel'
 	@echo 'make model-test random steps on the memory model, over all kernels and policies (STEPS=$(STEPS) SEED=$(SEED))'
+	@echo 'make mutation-test  the program on mutated input files of every kind (INPUTS=$(INPUTS) SEED=$(SEED))'
 	@echo 'make ansible-test   the Ansible module on simulated hosts'
 	@echo 'make vm-test    the real kernel alone (KERNEL=$(KERNEL) MEMORY=$(MEMORY) DIMMS="$(DIMMS)" E820=$(E820) SEED= COUNT= CHANGES=)'
 	@echo 'make lockstep   many random changes on a kernel and the simulator in lockstep (CHANGES=$(CHANGES) SEED=)'
@@ -99,6 +102,12 @@ unit-test: deps-build deps-test
 model-test: deps-build
 	$(SWIFT) build $(release_flags) --product pmemctl-model
 	$(release)/pmemctl-model $(SEED) $(STEPS)
+
+# The unit tests do some hundred of them.
+mutation-test: deps-build
+	$(SWIFT) build $(release_flags) --product pmemctl
+	$(SWIFT) build $(release_flags) --product pmemctl-mutation
+	$(release)/pmemctl-mutation $(program) $(SEED) $(INPUTS)
 
 ansible-test: deps-build deps-test
 	$(SWIFT) build $(release_flags) --product pmemctl

@@ -83,6 +83,7 @@ let package = Package(
       "pmemctl-lockstep", "LockstepRunner",
       ["PmemDevice", "PmemNdctl", "PmemSim", "TestSupport", systemPackage]),
     runner("pmemctl-model", "ModelRunner", ["PmemDevice", "PmemSim", "TestSupport", systemPackage]),
+    runner("pmemctl-mutation", "MutationRunner", ["TestSupport"]),
     tests("PmemDeviceTests", ["PmemDevice", "TestSupport"]),
     tests("PmemMediaTests", ["PmemDevice", "PmemMedia", "TestSupport"]),
     tests("PmemOutputTests", ["PmemOutput", "TestSupport"]),
