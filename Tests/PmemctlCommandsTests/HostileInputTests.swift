@@ -42,7 +42,7 @@ import Testing
     ("\"numa_node\": 0", "\"numa_node\": 4294967296", "line 8: buses[0].regions[0].numa_node is not"),
     (
       "{\"dev\": \"nmem0\", \"id\"", "{\"dev\": \"nmem0\"}, {\"dev\": \"nmem0\", \"id\"",
-      "line 5: buses[0].dimms: nmem0 comes twice"
+      "line 3: buses: nmem0 comes twice"
     ),
     ("[{\"dimm\"", String(repeating: "[", count: 200) + "{\"dimm\"", "nested more than 128 deep"),
   ]

@@ -19,11 +19,11 @@ extension Inventory {
     let top = try InventoryFields(json, "", InventorySource(file: file, bytes: bytes))
     self.init(
       host: HostFacts(kernelRelease: try top.string("kernel")), buses: [])
-    for (index, bus) in try top.objects("buses").enumerated() {
+    for (index, bus) in try top.objects("buses", most: 64).enumerated() {
       buses.append(try Bus(bus, dev: "ndbus\(index)"))
-      try bus.checkDistinct("dimms", dimms.map(\.dev))
-      try bus.checkDistinct("regions", regions.map(\.dev))
     }
+    try top.checkDistinct("buses", dimms.map(\.dev))
+    try top.checkDistinct("buses", regions.map(\.dev))
   }
 }
 
