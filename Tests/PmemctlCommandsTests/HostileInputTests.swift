@@ -163,6 +163,19 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("sim process start " + String(repeating: "- ", count: 200), "more than 128 words"),
+    ("about: " + String(repeating: "x", count: 5000), "longer than 4096 bytes"),
+    (String(repeating: "#\n", count: 2000), "more than 2000 lines"),
+  ]) func aScenarioIsBounded(text: String, says: String) throws {
+    let folder = try TemporaryFolder()
+    let harness = try CommandHarness()
+    let file = folder.path + "/x.pmem"
+    try "machine: --dimm 1GiB\n\(text)\n".write(toFile: file, atomically: true, encoding: .utf8)
+    let answer = harness.run(["sim", "run", file])
+    #expect(answer.status == .badData && answer.err.contains(says), "\(answer.err.prefix(300))")
+  }
+
   @Test func aScenarioMayPrint() throws {
     let folder = try TemporaryFolder()
     let harness = try CommandHarness()

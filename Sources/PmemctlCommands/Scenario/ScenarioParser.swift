@@ -25,6 +25,9 @@ struct ScenarioParser {
   /// Bytes of a file, and lines of it: after each step, all that runs on the machine is compared with what ran before.
   static let mostBytes = 1 << 20
   private static let mostLines = 2000
+  /// Bytes of a line, and words of a command line: the time to parse one grows with their square.
+  private static let longestLine = 4096
+  private static let mostWords = 128
 
   /// - Parameters:
   ///   - bytes: The text, UTF-8.
@@ -37,6 +40,9 @@ struct ScenarioParser {
     guard bytes.count <= mostBytes else { throw parser.misfit(1, "the file is larger than 1 MiB") }
     let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
+      guard line.count <= longestLine else {
+        throw parser.misfit(index + 1, "the line is longer than \(longestLine) bytes")
+      }
       guard let text = String(validating: line, as: UTF8.self) else {
         throw parser.misfit(index + 1, "it is not UTF-8")
       }
@@ -227,6 +233,9 @@ struct ScenarioParser {
     }
     guard quote == nil, !isEscaped else { throw misfit(number, "a quote is not closed") }
     if let done = word { words.append(done) }
+    guard words.count <= Self.mostWords else {
+      throw misfit(number, "it has more than \(Self.mostWords) words")
+    }
     return words
   }
 }
