@@ -30,6 +30,24 @@ import Testing
         }))
   }
 
+  @Test func theLocationOfAValueIsFound() {
+    let text = Array("{\n  \"a\": [1,\n    {\"b\": 2}],\n  \"c\": \"x\"\n}".utf8)
+    let expected = [
+      ("", 1, 1), ("a", 2, 8), ("a[0]", 2, 9), ("a[1]", 3, 5), ("a[1].b", 3, 11), ("c", 4, 8),
+    ]
+    for (path, line, column) in expected {
+      let found = JSON.location(of: path, in: text)
+      #expect(found?.line == line && found?.column == column, "\(path): \(String(describing: found))")
+    }
+    #expect(JSON.location(of: "a[2]", in: text) == nil)
+  }
+
+  @Test func theNumberOfValuesIsBounded() throws {
+    #expect(try JSON(parsing: Array("[1, 2, 3]".utf8), mostValues: 4).array?.count == 3)
+    let error = #expect(throws: JSONError.self) { try JSON(parsing: Array("[1,\n2, 3]".utf8), mostValues: 3) }
+    #expect(error?.description == "line 2, column 4: the text has too many values")
+  }
+
   @Test func whatIsWrittenIsRead() throws {
     var generator = SeededGenerator(seed: 41)
     for _ in 0..<500 {
