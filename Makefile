@@ -14,6 +14,8 @@ SEED ?= 1
 STEPS ?= 2000000
 # Of `make mutation-test`.
 INPUTS ?= 20000
+# Of `make faults`: cases, 0 for all.
+FAULTS ?= 6000
 SWIFT ?= swift
 
 release = .build/release
@@ -28,7 +30,7 @@ build_packages = libndctl-dev libdaxctl-dev libmnl-dev libblkid-dev libyaml-dev 
 check_packages = man-db groff-base
 vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq e2fsprogs xfsprogs dmsetup gcc libc6-dev \
 	iproute2 libibverbs-dev ibverbs-providers libbpf-dev fdisk
-test_packages = $(check_packages) $(vm_packages) zsh fish ansible-core python3-jsonschema
+test_packages = $(check_packages) $(vm_packages) zsh fish ansible-core python3 python3-jsonschema
 bench_packages = $(vm_packages) time hyperfine lsof psmisc
 
 topology = $(addprefix -d ,$(DIMMS)) -e $(E820)
@@ -36,7 +38,7 @@ topology = $(addprefix -d ,$(DIMMS)) -e $(E820)
 sections = 8
 pages = $(wildcard man/*.$(sections))
 
-.PHONY: all build demo test unit-test model-test mutation-test ansible-test vm-test lockstep check format bench man install uninstall clean help \
+.PHONY: all build demo test unit-test model-test mutation-test fault-test faults ansible-test vm-test lockstep check format bench man install uninstall clean help \
 	deps-build deps-check deps-test deps-vm deps-bench
 
 all: build
@@ -48,6 +50,8 @@ help:
 	@echo 'make unit-test  all but the real kernel'
 	@echo 'make model-test random steps on the memory model, over all kernels and policies (STEPS=$(STEPS) SEED=$(SEED))'
 	@echo 'make mutation-test  the program on mutated input files of every kind (INPUTS=$(INPUTS) SEED=$(SEED))'
+	@echo 'make fault-test some failed system calls and kills in every changing verb'
+	@echo 'make faults     thousands of them (FAULTS=$(FAULTS) SEED=$(SEED))'
 	@echo 'make ansible-test   the Ansible module on simulated hosts'
 	@echo 'make vm-test    the real kernel alone (KERNEL=$(KERNEL) MEMORY=$(MEMORY) DIMMS="$(DIMMS)" E820=$(E820) SEED= COUNT= CHANGES=)'
 	@echo 'make lockstep   many random changes on a kernel and the simulator in lockstep (CHANGES=$(CHANGES) SEED=)'
@@ -92,8 +96,9 @@ build: deps-build
 demo: build
 	@Tests/demo $(program)
 
-# The four tiers: 1 and 2 in process and by millions of steps, 3 the built binary, alone and under Ansible, 4 a real kernel.
-test: unit-test model-test ansible-test vm-test
+# The four tiers: 1 and 2 in process and by millions of steps, 3 the built binary, alone, with calls that fail, and under
+# Ansible, 4 a real kernel.
+test: unit-test model-test fault-test ansible-test vm-test
 
 unit-test: deps-build deps-test
 	$(SWIFT) build $(release_flags) --product pmemctl
@@ -108,6 +113,12 @@ mutation-test: deps-build
 	$(SWIFT) build $(release_flags) --product pmemctl
 	$(SWIFT) build $(release_flags) --product pmemctl-mutation
 	$(release)/pmemctl-mutation $(program) $(SEED) $(INPUTS)
+
+fault-test: build deps-test
+	@Tests/FaultRunner/run --seed $(SEED) --count 200 $(program)
+
+faults: build deps-test
+	@Tests/FaultRunner/run --seed $(SEED) --count $(FAULTS) $(program)
 
 ansible-test: deps-build deps-test
 	$(SWIFT) build $(release_flags) --product pmemctl
