@@ -18,7 +18,7 @@
 //   killafter      SIGKILL after it
 //   int            SIGINT before the call, which then goes through
 //
-// link: -ldl
+// link: -shared -fPIC -ldl
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,0 +1,1 @@
+../../FaultRunner/inject.c
