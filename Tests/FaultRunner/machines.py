@@ -152,9 +152,9 @@ class Host(Machine):
         arguments = arguments.replace("namespace create ", "namespace create --region region0 ")
         return super().run(re.sub(r"^(label .*) all\b", r"\1 nmem0", arguments), environment, prefix)
 
-    def rebuild(self):
+    def rebuild(self, version="1.2"):
         """Fresh labels, no namespace, no record."""
-        subprocess.run(["bash", "-c", '. "$VM_TESTS/lib.sh"; label_all'], check=True, stdout=subprocess.DEVNULL,
+        subprocess.run(["bash", "-c", f'. "$VM_TESTS/lib.sh"; label_all {version}'], check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
         shutil.rmtree("/var/lib/pmemctl", ignore_errors=True)
 
