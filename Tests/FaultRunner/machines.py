@@ -77,6 +77,8 @@ class Machine:
         self.path = os.path.join(directory, "a machine")
         self.files = directory
         self.naming = {} if by_option else {"PMEMCTL_SIM": self.path}
+        # What was read since the last command that may have changed something.
+        self.answers = {}
 
     def run(self, arguments, environment=None, prefix=""):
         """Runs a change as users type it. Where an option names the machine, suggestions must name it too."""
@@ -86,6 +88,7 @@ class Machine:
         return self.shell(command + prefix, environment)
 
     def shell(self, command, environment=None):
+        self.answers = {}
         # With "exec" a signal that ends the program is seen as one.
         is_simple = command.startswith("pmemctl ") and not re.search("[;&|]", command)
         ended = subprocess.run(
@@ -103,13 +106,18 @@ class Machine:
         }
 
     def read(self, arguments):
-        ended = self.run(arguments + " --json")
-        try:
-            if ended.status == 0:
-                return json.loads(ended.out)
-        except ValueError:
-            pass
-        raise Unreadable(str(ended))
+        """The answer in JSON of a command that changes nothing."""
+        answers = self.answers
+        if arguments not in answers:
+            ended = self.run(arguments + " --json")
+            self.answers = answers
+            try:
+                if ended.status != 0:
+                    raise ValueError
+                answers[arguments] = json.loads(ended.out)
+            except ValueError:
+                raise Unreadable(str(ended)) from None
+        return answers[arguments]
 
     def unfinished(self):
         return [record["id"] for record in self.read("undo list") if record["state"] == "begun"]
@@ -154,6 +162,7 @@ class Host(Machine):
 
     def rebuild(self, version="1.2"):
         """Fresh labels, no namespace, no record."""
+        self.answers = {}
         subprocess.run(["bash", "-c", f'. "$VM_TESTS/lib.sh"; label_all {version}'], check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
         shutil.rmtree("/var/lib/pmemctl", ignore_errors=True)
