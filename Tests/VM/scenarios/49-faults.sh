@@ -3,7 +3,9 @@
 . "$VM_TESTS/lib.sh"
 
 /usr/bin/python3 "$VM_TESTS/../FaultRunner/run" --host "$PROGRAMS/inject" --seed "${SEED:-1}" --count "${FAULTS:-66}" \
-	"$PMEMCTL"
+	"$PMEMCTL" > >(tee /run/faults)
 case $? in 0 | 1) ;; *) exit 1 ;; esac
+wait
+check "at least 60 were injected" test "$(awk '/^. [0-9]+ failures and / {print $2 + $5}' /run/faults)" -ge 60
 label_all
 rm -rf /var/lib/pmemctl
