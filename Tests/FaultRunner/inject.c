@@ -5,7 +5,7 @@
 // it is; calls that libc makes within itself (opendir, getenv) are not seen, and none of them changes anything.
 //
 //   INJECT_PATHS   prefixes of paths, separated by ":"; only calls on files below them are counted. A prefix that ends in
-//                  "*" counts whatever begins like it.
+//                  "*" counts all paths that begin like it.
 //   INJECT_PLAN    ACTION@N, separated by ","; N is the number of the counted call, from 1
 //   INJECT_LOG     a file that gets a line for each counted call: its number, its name, its path, what was injected
 //

@@ -2,7 +2,7 @@
 # leads to the old state or the new one.
 . "$VM_TESTS/lib.sh"
 
-/usr/bin/python3 "$VM_TESTS/../FaultRunner/run" --host "$PROGRAMS/inject" --seed "${SEED:-1}" --count "${FAULTS:-66}" \
+/usr/bin/python3 "$VM_TESTS/../FaultRunner/run" --host "$PROGRAMS/inject" --seed "${SEED:-1}" --count "${GUEST_FAULTS:-66}" \
 	"$PMEMCTL" > >(tee /run/faults)
 case $? in 0 | 1) ;; *) exit 1 ;; esac
 wait
