@@ -95,7 +95,7 @@ let package = Package(
       "PmemctlCommandsTests",
       [
         "PmemDevice", "PmemInspect", "PmemLayout", "PmemMedia", "PmemOutput", "PmemSim", "PmemctlCommands",
-        "TestSupport", systemPackage,
+        "TestSupport", argumentParser, systemPackage,
       ]),
     tests("CLITests", ["TestSupport"]),
   ]

@@ -72,7 +72,8 @@ public struct Suggestion: Hashable, Sendable, ExpressibleByStringInterpolation {
   private static func machineWords(_ words: [String], _ machine: String?, _ directory: String?) -> [String] {
     guard words.first == "pmemctl", words.count > 1 else { return [] }
     guard words[1] == "sim", words.count > 2, wholeMachineVerbs.contains(words[2]) else {
-      return machine.map { ["--sim", $0] } ?? []
+      return words.contains { $0 == "--sim" || $0.hasPrefix("--sim=") }
+        ? [] : machine.map { ["--sim", $0] } ?? []
     }
     return words.count == 3 ? directory.map { [$0] } ?? [] : []
   }

@@ -75,6 +75,9 @@ public struct CommandContext {
     return context
   }
 
+  /// Of this command line.
+  let signals = SignalHold()
+
   /// The machine that the options name: `--sim`, else `PMEMCTL_SIM`, else this host.
   func open(_ options: MachineOptions, forWriting: Bool) throws(DeviceError) -> any Backend {
     if let machine { return SimBackend(machine) }
@@ -113,6 +116,9 @@ public struct CommandContext {
 
   /// This command line, to be run as root.
   var asRoot: Suggestion { Suggestion([["sudo", "pmemctl"] + arguments]) }
+
+  /// This command line. Its own `--sim` is in it: none is added.
+  var again: Suggestion { Suggestion([["pmemctl"] + arguments]) }
 
   /// A note to the person, not part of the answer.
   func note(_ text: String) { try? err.write("pmemctl: \(text.sanitized)\n") }

@@ -23,13 +23,13 @@ struct ChangeOptions: ParsableArguments {
   @Flag(name: [.customShort("n"), .long], help: "Show the plan and change nothing.")
   var dryRun = false
 
-  @Flag(name: .shortAndLong, help: "Do not ask before something is taken away.")
+  @Flag(name: .shortAndLong, help: "Do not ask before a destructive plan.")
   var yes = false
 
-  @Flag(name: .customLong("no-progress"), help: "Do not tell on standard error what is being done.")
+  @Flag(name: .customLong("no-progress"), help: "Do not report progress on standard error.")
   var noProgress = false
 
-  @Flag(name: .customLong("no-undo"), help: "Do not keep what it takes to undo the change.")
+  @Flag(name: .customLong("no-undo"), help: "Do not write an undo record.")
   var noUndo = false
 }
 

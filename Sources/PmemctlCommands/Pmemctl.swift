@@ -53,6 +53,7 @@ public struct Pmemctl: ParsableCommand {
   /// Runs a command line in a context; everything it says goes to the context's sinks.
   public static func run(_ arguments: [String], in context: CommandContext) -> ExitStatus {
     let context = context.naming(machine: machineNamed(in: arguments), arguments: arguments)
+    defer { context.signals.release() }
     do {
       guard !arguments.contains(where: { $0.contains("\u{fffd}") }) else {
         throw DeviceError(.usage, "an argument is not valid UTF-8")

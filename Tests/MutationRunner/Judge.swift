@@ -82,7 +82,6 @@ struct Judge {
           $0.prefixMatch(of: #/(, line |:)[0-9]+/#) != nil
         }
       }
-      if input.kind == .undo, errors.contains(place) { return nil }
       return named ? nil : "65 without file and line: \(text)"
     default: return "status \(status) is not one of these: \(text)"
     }

@@ -22,6 +22,8 @@ final class CommandHarness {
   private let folder: TemporaryFolder
   let machine: String
   var answer: String?
+  /// What happens on the machine while a person thinks about a question.
+  var whileAsked: () throws -> Void = {}
   /// Command lines that are run while another one watches, one a round; it ends behind the last.
   var rounds: [String] = []
   /// Taken for the real kernel instead of the simulated machine, where there is one.
@@ -52,7 +54,11 @@ final class CommandHarness {
     let answer = answer
     let context = CommandContext(
       out: out, err: err, terminal: Terminal(isInteractive: interactive, width: width, isUnicode: unicode),
-      environment: kernel == nil ? ["PMEMCTL_SIM": machine] : [:], readAnswer: { answer },
+      environment: kernel == nil ? ["PMEMCTL_SIM": machine] : [:],
+      readAnswer: {
+        do { try self.whileAsked() } catch { Issue.record(error) }
+        return answer
+      },
       pause: { _ in
         guard !self.rounds.isEmpty else { return false }
         let answer = self.run(self.rounds.removeFirst())
@@ -68,6 +74,7 @@ final class CommandHarness {
         return kernel
       })
     let status = Pmemctl.run(arguments, in: context)
+    SuggestedCommands.check(out.text + "\n" + err.text)
     return Answer(status: status, out: normalized(out.text), err: normalized(err.text))
   }
 

@@ -1,5 +1,8 @@
 import Foundation
+import PmemDevice
+import PmemSim
 import PmemctlCommands
+import SystemPackage
 import Testing
 
 @Suite struct CommandTests {
@@ -113,6 +116,22 @@ import Testing
       #expect(asked.err.hasSuffix("nothing was changed\n") == !isGone)
       #expect(harness.run("namespace list").out.contains("cache") == !isGone)
     }
+  }
+
+  @Test func aMachineThatChangedWhileAPersonWasAskedIsLeftAlone() throws {
+    let harness = try populated()
+    let machine = try SimMachine.open(FilePath(harness.machine), forWriting: true)
+    let backend = SimBackend(machine)
+    harness.kernel = backend
+    harness.answer = "yes"
+    harness.whileAsked = {
+      try backend.perform(.disable(namespace: "namespace0.0"))
+      try backend.perform(.rename(namespace: "namespace0.0", name: "others"))
+    }
+    let asked = harness.run(["namespace", "destroy", "--force", "namespace0.0"], interactive: true)
+    #expect(
+      asked.status == .failed && asked.err.contains("has changed since the plan was made"), "\(asked.err)")
+    #expect(harness.run(["namespace", "list"]).out.contains("others"))
   }
 
   @Test func yesIsNotAskedAndNeitherAreScripts() throws {

@@ -1,3 +1,4 @@
+import Foundation
 import PmemDevice
 import PmemSim
 import PmemctlCommands
@@ -31,6 +32,49 @@ import Testing
     let undo = harness.run("undo run")
     #expect(undo.status == .done, "\(undo.err)")
     #expect(harness.run("namespace list --json").out == before)
+  }
+
+  /// A record as versions before this one wrote them: whole label areas and heads, and nothing of how the change left them.
+  @Test(arguments: changes) func aRecordOfVersion1IsUndone(change: String) throws {
+    let harness = try machine()
+    let before = harness.run("namespace list --json").out
+    #expect(harness.run(change).status == .done)
+    let number = try #require(harness.run("undo list").out.split(separator: "\n").dropFirst().first)
+      .split(separator: " ")[0]
+    let file = URL(fileURLWithPath: harness.machine + "/undo/\(number).json")
+    let record = try #require(
+      try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+    try JSONSerialization.data(withJSONObject: try version1(record)).write(to: file)
+    let undo = harness.run("undo run --yes \(number)")
+    #expect(undo.status == .done, "\(undo.err)")
+    #expect(harness.run("namespace list --json").out == before)
+  }
+
+  private func version1(_ record: [String: Any]) throws -> [String: Any] {
+    let before = try #require(record["before"] as? [String: Any])
+    let namespaces = try #require(before["namespaces"] as? [[String: Any]])
+    var saved: [[String: Any]] = []
+    for dimm in try #require(before["dimms"] as? [[String: Any]]) {
+      guard var area = dimm["labels"] as? [String: Any] else { continue }
+      area["dimm"] = dimm["dev"]
+      area["id"] = dimm["id"]
+      saved.append(area)
+    }
+    for namespace in namespaces {
+      for var piece in namespace["saved"] as? [[String: Any]] ?? [] {
+        piece["namespace"] = namespace["dev"]
+        piece["offset"] = piece["at"]
+        saved.append(piece)
+      }
+    }
+    // Only those whose heads were kept were named.
+    let named = namespaces.filter { !(($0["saved"] as? [Any] ?? []).isEmpty) }.map { namespace in
+      namespace.filter { ["dev", "name", "raw_uuid", "mode", "enabled", "raw_size"].contains($0.key) }
+    }
+    return [
+      "format": "pmemctl-undo 1", "id": record["id"] ?? 0, "time": record["time"] ?? 0,
+      "title": record["title"] ?? "", "state": record["state"] ?? "", "namespaces": named, "saved": saved,
+    ]
   }
 
   @Test(arguments: changes) func whereverItIsKilledTheOldStateComesBack(change: String) throws {

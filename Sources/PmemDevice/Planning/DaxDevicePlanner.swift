@@ -219,7 +219,8 @@ public struct DaxDevicePlanner {
       .unsupported, "cannot \(verb) \(place.device.chardev): it is all of \(owner), for ever",
       details: ["a DAX region of persistent memory is one device"],
       try: place.namespace.map {
-        ["pmemctl namespace \(verb == "destroy" ? "destroy" : "reconfigure --size ...") \($0.dev)"]
+        verb == "destroy"
+          ? ["pmemctl namespace destroy \($0.dev)"] : ["pmemctl namespace reconfigure --size max \($0.dev)"]
       } ?? [], errno: 95)
   }
 

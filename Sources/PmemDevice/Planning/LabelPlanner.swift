@@ -74,7 +74,7 @@ public struct LabelPlanner {
     return Plan(
       title: "\(verb) \(what)",
       entries: Self.around(
-        regions,
+        regions, keeping: kept,
         areas.map { dimm, bytes in
           Plan.Entry(
             .writeLabels(dimm: dimm.dev, bytes: bytes),
@@ -102,13 +102,21 @@ public struct LabelPlanner {
     "the labels of \(dimms.count == 1 ? dimms[0].dev : "\(dimms.count) DIMMs")"
   }
 
-  /// Steps between disabling regions and enabling them again.
-  static func around(_ regions: [Region], _ steps: [Plan.Entry]) -> [Plan.Entry] {
+  /// Steps between disabling regions and enabling them again, with the namespaces on them that still exist then.
+  static func around(
+    _ regions: [Region], keeping kept: [Namespace] = [], _ steps: [Plan.Entry]
+  ) -> [Plan.Entry] {
     let enabled = regions.filter(\.isEnabled)
     let on = enabled.map { region in
       Plan.Entry(.enableRegion(region.dev), "enable \(region.dev)")
     }
-    return enabled.flatMap(RegionStatePlanner.disabling) + steps + on
+    // The region enables them, or tries to without a word; kernel names may be others then.
+    let again = kept.filter(\.isEnabled).map { namespace in
+      Plan.Entry(
+        .enable(namespace: (namespace.rawUUID ?? namespace.uuid)?.description ?? namespace.dev),
+        "enable \(namespace.title)")
+    }
+    return enabled.flatMap(RegionStatePlanner.disabling) + steps + on + again
   }
 
   private func refuseLoss(of gone: [Namespace], what: String, verb: String) throws(DeviceError) {

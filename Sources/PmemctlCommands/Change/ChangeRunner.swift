@@ -48,13 +48,22 @@ struct ChangeRunner {
     return true
   }
 
+  /// A person may think for long before answering, and other tools take no lock.
+  private func refuseStale(_ plan: Plan, _ inventory: Inventory) throws(DeviceError) {
+    guard try backend.inventory(.planning).fingerprint != inventory.fingerprint else { return }
+    throw DeviceError(
+      .failed, "cannot \(plan.title): the machine has changed since the plan was made",
+      details: ["nothing was changed"], try: [context.again])
+  }
+
   private func perform(_ plan: Plan, _ inventory: Inventory) throws {
+    try refuseStale(plan, inventory)
     let showsProgress = context.terminal.isInteractive && !options.noProgress
     let recovery = ChangeRecovery(
       plan, from: inventory, on: backend, journal: options.noUndo ? nil : context.journal(machine),
       undoes: undoes, time: context.now())
-    let signals = SignalHold()
-    defer { signals.end() }
+    let signals = context.signals
+    signals.hold()
     var outcome = PlanRunner(on: backend, recovery: recovery).outcome(
       of: plan, shouldContinue: { !signals.isInterrupted },
       willPerform: { entry in

@@ -34,12 +34,12 @@ struct OutcomeRendering {
     context.note("to undo it: \(context.text("pmemctl undo run \(record.id)"))")
   }
 
-  private func rolledBack(_ error: DeviceError) -> DeviceError {
+  private func rolledBack(_ cause: DeviceError) -> DeviceError {
     do throws(DeviceError) {
       try recovery.forget()
-      return error.adding(details: [Self.untouched])
+      return cause.adding(details: [Self.untouched])
     } catch {
-      return error.adding(details: ["all is as it was, but \(error.summary)"])
+      return cause.adding(details: ["all is as it was, but \(error.summary)"])
     }
   }
 

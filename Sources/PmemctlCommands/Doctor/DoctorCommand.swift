@@ -52,7 +52,14 @@ struct DoctorCommand: ContextCommand {
         Diagnosis.Finding(
           .note, "labels", "only root may read labels and info blocks: they were not looked at"))
     }
-    lookAtJournal(context.journal(machine), backend, &diagnosis)
+    let journal = context.journal(machine)
+    lookAtJournal(journal, backend, &diagnosis)
+    // What a change left that was cut is reverted from its record.
+    if inventory.host.isPrivileged, try !journal.hasUnfinished {
+      for finding in try IncompleteSets(inventory: inventory, backend: backend).findings() {
+        diagnosis.add(finding)
+      }
+    }
     return diagnosis
   }
 

@@ -42,9 +42,11 @@ enum AtomicFile {
       try synchronize(directoryOf: path)
     } catch {
       unlink(fresh.string)
+      let reason = error as? Errno ?? .ioError
       // What failed may have had its effect.
-      if existing == .keep, let own, inode(path) == own { unlink(path.string) }
-      throw error as? Errno ?? .ioError
+      guard existing == .keep, let own, inode(path) == own, unlink(path.string) != 0 else { throw reason }
+      // The file is there, whole, and cannot be removed: it only has to stay.
+      do throws(Errno) { try synchronize(directoryOf: path) } catch { throw reason }
     }
   }
 

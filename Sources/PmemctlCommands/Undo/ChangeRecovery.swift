@@ -39,8 +39,10 @@ final class ChangeRecovery: PlanRecovery {
     self.record = record
     guard let journal else { return }
     do throws(DeviceError) {
-      record = try Self.explaining { () throws(DeviceError) in try journal.keep(record) }
+      try Self.explaining { () throws(DeviceError) in try journal.keep(&record) }
     } catch {
+      self.record = record
+      isOnDisk = record.id > 0 && journal.contains(record)
       // What writes no media can be had also where the journal cannot, as in an initramfs (EROFS).
       guard error.errno == 30, !plan.entries.contains(where: \.step.overwrites) else { throw error }
       return
@@ -86,8 +88,14 @@ final class ChangeRecovery: PlanRecovery {
       try journal.forget(record)
       return nil
     }
-    record.after = try MachineState(
-      of: &record.scope, in: try backend.inventory(.planning), on: backend)
+    var after = try MachineState(of: &record.scope, in: try backend.inventory(.planning), on: backend)
+    // What an enabled namespace begins with, the kernel shows.
+    for index in after.namespaces.indices where !after.namespaces[index].isEnabled {
+      let name = after.namespaces[index].dev
+      let head = (try? SavedMedia([.head(namespace: name)], on: backend))?.pieces(of: name) ?? []
+      after.namespaces[index].pieces = head.map { NamespaceState.Piece(offset: $0.offset, bytes: $0.bytes) }
+    }
+    record.after = after
     record.state = .done
     try journal.update(record)
     return record

@@ -235,13 +235,16 @@ struct LabelDifference {
     entries += regions.filter(restoration.shouldBeEnabled).map {
       Plan.Entry(.enableRegion($0.dev), "enable \($0.dev)")
     }
-    // A region enables all that is on it: what others had disabled is disabled again.
-    let others = regions.filter(\.isEnabled).flatMap(\.configuredNamespaces).filter { namespace in
-      !namespace.isEnabled && !((namespace.rawUUID ?? namespace.uuid).map(changed.contains) ?? false)
-    }
+    // A region enables all that is on it, or tries to: the others are to be as they were.
+    let others = regions.filter(\.isEnabled).filter(restoration.shouldBeEnabled)
+      .flatMap(\.configuredNamespaces).filter { namespace in
+        !((namespace.rawUUID ?? namespace.uuid).map(changed.contains) ?? false)
+      }
     entries += others.map { namespace in
       let name = (namespace.rawUUID ?? namespace.uuid)?.description ?? namespace.dev
-      return Plan.Entry(.disable(namespace: name), "disable \(namespace.title)")
+      return namespace.isEnabled
+        ? Plan.Entry(.enable(namespace: name), "enable \(namespace.title)")
+        : Plan.Entry(.disable(namespace: name), "disable \(namespace.title)")
     }
     for saved in restoration.target.namespaces {
       guard let uuid = saved.uuid, changed.contains(uuid), isEnabledAfter(saved) else { continue }

@@ -11,12 +11,24 @@ extension MachineState {
     return object
   }
 
-  init(_ object: JSONObject) throws(UndoFormatError) {
+  /// - Parameter path: Of the object in the file, for errors.
+  init(_ object: JSONObject, at path: String) throws(UndoFormatError) {
     self.init()
-    for each in object["dimms"]?.array ?? [] { dimms.append(try DimmState(each)) }
-    for each in object["regions"]?.array ?? [] { regions.append(try RegionState(each)) }
-    for each in object["namespaces"]?.array ?? [] { namespaces.append(try NamespaceState(each)) }
-    for each in object["devices"]?.array ?? [] { devices.append(try DeviceState(each)) }
+    dimms = try Self.list(object, path, "dimms", DimmState.init)
+    regions = try Self.list(object, path, "regions", RegionState.init)
+    namespaces = try Self.list(object, path, "namespaces", NamespaceState.init)
+    devices = try Self.list(object, path, "devices", DeviceState.init)
+  }
+
+  private static func list<Element>(
+    _ object: JSONObject, _ path: String, _ key: String,
+    _ read: (JSON, String) throws(UndoFormatError) -> Element
+  ) throws(UndoFormatError) -> [Element] {
+    var list: [Element] = []
+    for (index, each) in (object[key]?.array ?? []).enumerated() {
+      list.append(try read(each, "\(path).\(key)[\(index)]"))
+    }
+    return list
   }
 }
 
@@ -34,13 +46,15 @@ extension DimmState {
     return object
   }
 
-  init(_ json: JSON) throws(UndoFormatError) {
+  init(_ json: JSON, at path: String) throws(UndoFormatError) {
     guard let object = json.object, let dev = object["dev"]?.string,
       let isEnabled = object["enabled"]?.boolean
-    else { throw UndoFormatError("a DIMM cannot be read") }
+    else { throw UndoFormatError("a DIMM cannot be read", at: path) }
     self.init(
       dev: dev, id: object["id"]?.string, isEnabled: isEnabled,
-      labels: try object["labels"].map { json throws(UndoFormatError) in try SavedBytes.parse(json) })
+      labels: try object["labels"].map { json throws(UndoFormatError) in
+        try SavedBytes.parse(json, at: path + ".labels")
+      })
   }
 }
 
@@ -53,10 +67,10 @@ extension RegionState {
     return object
   }
 
-  init(_ json: JSON) throws(UndoFormatError) {
+  init(_ json: JSON, at path: String) throws(UndoFormatError) {
     guard let object = json.object, let dev = object["dev"]?.string,
       let isEnabled = object["enabled"]?.boolean
-    else { throw UndoFormatError("a region cannot be read") }
+    else { throw UndoFormatError("a region cannot be read", at: path) }
     self.init(
       dev: dev, dimms: (object["dimms"]?.array ?? []).compactMap(\.string), isEnabled: isEnabled)
   }
@@ -91,22 +105,22 @@ extension NamespaceState {
     return object
   }
 
-  init(_ json: JSON) throws(UndoFormatError) {
+  init(_ json: JSON, at path: String) throws(UndoFormatError) {
     guard let object = json.object, let dev = object["dev"]?.string,
-      let isEnabled = object["enabled"]?.boolean, let size = object["raw_size"]?.unsigned
-    else { throw UndoFormatError("a namespace cannot be read") }
+      let isEnabled = object["enabled"]?.boolean, let size = object["raw_size"]?.address
+    else { throw UndoFormatError("a namespace cannot be read", at: path) }
     let region = dev.dropFirst("namespace".count).prefix { $0 != "." }
     self.init(
       dev: dev, region: object["region"]?.string ?? "region\(region)", name: object["name"]?.string,
       uuid: object["raw_uuid"]?.string.flatMap { DeviceUUID($0) },
       infoUUID: object["uuid"]?.string.flatMap { DeviceUUID($0) },
       mode: object["mode"]?.string.flatMap { NamespaceMode(parsing: $0) }, isEnabled: isEnabled, size: size,
-      offset: object["region_offset"]?.unsigned)
-    for saved in object["saved"]?.array ?? [] {
-      guard let offset = saved.object?["at"]?.unsigned else {
-        throw UndoFormatError("saved bytes have no offset")
+      offset: object["region_offset"]?.address)
+    for (index, saved) in (object["saved"]?.array ?? []).enumerated() {
+      guard let offset = saved.object?["at"]?.address else {
+        throw UndoFormatError("saved bytes have no offset", at: path)
       }
-      pieces.append(Piece(offset: offset, bytes: try SavedBytes.parse(saved)))
+      pieces.append(Piece(offset: offset, bytes: try SavedBytes.parse(saved, at: "\(path).saved[\(index)]")))
     }
   }
 }
@@ -126,13 +140,13 @@ extension DeviceState {
     return object
   }
 
-  init(_ json: JSON) throws(UndoFormatError) {
+  init(_ json: JSON, at path: String) throws(UndoFormatError) {
     guard let object = json.object, let chardev = object["chardev"]?.string,
       let region = object["region"]?.unsigned.flatMap({ Int(exactly: $0) }),
-      let size = object["size"]?.unsigned, let align = object["align"]?.unsigned,
+      let size = object["size"]?.address, let align = object["align"]?.address,
       let mode = object["mode"]?.string.flatMap(DaxDevice.Mode.init(rawValue:)),
       let isEnabled = object["enabled"]?.boolean
-    else { throw UndoFormatError("a DAX device cannot be read") }
+    else { throw UndoFormatError("a DAX device cannot be read", at: path) }
     self.init(
       chardev: chardev, region: region, isDivisible: object["divisible"]?.boolean ?? false, size: size,
       align: align, mode: mode, isEnabled: isEnabled,

@@ -54,6 +54,12 @@ struct NamespaceState: Hashable {
   /// What was overwritten.
   var pieces: [Piece] = []
 
+  /// The UUID of its info block, nil in it if there was none; nil if it is not known.
+  var infoBlock: DeviceUUID?? {
+    if isEnabled { return .some(infoUUID) }
+    return pieces.first { $0.offset == 0 }.map { InfoBlockHead($0.bytes).uuid }
+  }
+
   /// How a step names it also after its kernel name has changed.
   var stableName: String { uuid?.description ?? dev }
   var title: String { name.map { "\(dev) \"\($0)\"" } ?? dev }

@@ -99,10 +99,11 @@ struct Restoration {
     let regions = target.regions.filter { scope.regions.contains($0.dev) && !$0.isEnabled }
       .compactMap(find).filter(\.isEnabled)
     guard regions.isEmpty else { return regions.flatMap(RegionStatePlanner.disabling) }
-    return target.dimms.filter { scope.dimms.contains($0.dev) && !$0.isEnabled }.compactMap { saved in
-      guard let dimm = saved.find(in: inventory), dimm.isEnabled else { return nil }
-      return Plan.Entry(.disableDimm(dimm.dev), "disable \(dimm.dev)")
-    }
+    let dimms = target.dimms.filter { scope.dimms.contains($0.dev) && !$0.isEnabled }
+      .compactMap { $0.find(in: inventory) }.filter(\.isEnabled)
+    // A boot since has enabled the regions on them too.
+    return inventory.regions(on: dimms).filter(\.isEnabled).flatMap(RegionStatePlanner.disabling)
+      + dimms.map { Plan.Entry(.disableDimm($0.dev), "disable \($0.dev)") }
   }
 
   // MARK: Namespaces

@@ -26,6 +26,11 @@ struct UndoJournal {
     return (records, damaged)
   }
 
+  /// Whether a change was cut short, and not reverted yet.
+  var hasUnfinished: Bool {
+    get throws(DeviceError) { try records().records.contains { $0.state == .begun } }
+  }
+
   /// - Throws: ``DeviceError/Code/notFound`` where there is no such record, ``DeviceError/Code/corrupt`` for damage.
   func record(_ id: Int) throws(DeviceError) -> UndoRecord {
     let path = path(id)
@@ -34,18 +39,14 @@ struct UndoJournal {
       throw DeviceError(
         .notFound, "there is no change \(id) to undo", try: ["pmemctl undo list"])
     }
+    // Only a link, or a file that others may not read.
+    let bytes = try InputFile.read(path.string, followingLinks: false)
     do throws(UndoFormatError) {
-      let record = try UndoRecord(parsing: try Self.read(path))
-      guard record.id == id else { throw UndoFormatError("it is record \(record.id)") }
+      let record = try UndoRecord(parsing: bytes)
+      guard record.id == id else { throw UndoFormatError("it is record \(record.id)", at: "id") }
       return record
     } catch {
-      throw DeviceError(.corrupt, "\(path) cannot be read: \(error)")
-    }
-  }
-
-  private static func read(_ path: FilePath) throws(UndoFormatError) -> [UInt8] {
-    do throws(DeviceError) { return try InputFile.read(path.string, followingLinks: false) } catch {
-      throw UndoFormatError(error.summary)
+      throw DeviceError(.corrupt, "\(path), line \(error.line(in: bytes)): \(error.text)")
     }
   }
 
@@ -81,28 +82,31 @@ struct UndoJournal {
 
   // MARK: Writing
 
-  /// Keeps a new record, under the next number.
+  /// Keeps a new record, under the next number, which it gets.
   ///
-  /// - Returns: The record, with its number.
-  /// - Throws: What the disk says; nothing is kept then, and nothing should be overwritten.
-  func keep(_ record: UndoRecord) throws(DeviceError) -> UndoRecord {
+  /// - Throws: What the disk says; nothing should be overwritten then. Where it could not even be removed again, the record
+  ///   is there all the same: ``contains(_:)``.
+  func keep(_ record: inout UndoRecord) throws(DeviceError) {
     try makeDirectory()
     let ids = try ids()
     prune(ids)
     removeTemporaries()
-    var record = record
     record.id = (ids.max() ?? 0) + 1
     // Another command may take the same number at the same time.
     for _ in 0..<100 {
       do throws(Errno) {
-        try write(record, existing: .keep)
-        return record
+        return try write(record, existing: .keep)
       } catch {
         guard error == .fileExists else { throw failure("write to", error) }
         record.id += 1
       }
     }
     throw failure("write to", .fileExists)
+  }
+
+  func contains(_ record: UndoRecord) -> Bool {
+    var status = stat()
+    return lstat(path(record.id).string, &status) == 0
   }
 
   /// Notes what became of a record.

@@ -77,7 +77,9 @@ struct UndoPlanner {
       later = later ?? since
     }
     for saved in record.after?.namespaces ?? [] where saved.uuid == nil {
-      guard let present = saved.find(in: inventory), Self.isOther(present, saved) else { continue }
+      guard let present = saved.find(in: inventory), isOther(present, saved),
+        record.before.namespaces.first(where: { $0.dev == saved.dev }).map({ isOther(present, $0) }) ?? true
+      else { continue }
       again.append("\(present.title) was changed again")
     }
     guard !again.isEmpty else { return }
@@ -115,13 +117,22 @@ struct UndoPlanner {
       let present = left.find(in: inventory)
     else { return false }
     let before = record.before.namespaces.first { $0.uuid == uuid }
-    return Self.isOther(present, left) && before.map { Self.isOther(present, $0) } ?? true
+    return isOther(present, left) && before.map { isOther(present, $0) } ?? true
   }
 
-  /// Whether an enabled namespace has another mode or info block than it had.
-  private static func isOther(_ present: Namespace, _ saved: NamespaceState) -> Bool {
-    guard present.isEnabled, saved.isEnabled else { return false }
-    return present.mode != saved.mode || (present.holder == nil ? nil : present.uuid) != saved.infoUUID
+  /// Whether a namespace has another info block than it had, as far as that is known of both.
+  private func isOther(_ present: Namespace, _ saved: NamespaceState) -> Bool {
+    if present.isEnabled, saved.isEnabled, present.mode != saved.mode { return true }
+    guard let then = saved.infoBlock, let now = infoBlock(of: present) else { return false }
+    return then != now
+  }
+
+  /// The UUID of its info block, nil in it if there is none; nil if that cannot be read.
+  private func infoBlock(of namespace: Namespace) -> DeviceUUID?? {
+    guard !namespace.isEnabled else { return .some(namespace.holder == nil ? nil : namespace.uuid) }
+    let probed = TrueNamespace(namespace, on: backend)
+    guard probed.trouble == nil else { return nil }
+    return .some(probed.namespace.mode == .raw ? nil : probed.namespace.uuid)
   }
 
   // MARK: What is in the way

@@ -5,6 +5,8 @@ import PmemOutput
 extension UndoRecord {
   static let format = "pmemctl-undo 2"
   static let firstFormat = "pmemctl-undo 1"
+  /// The end of the year 9999.
+  private static let latestTime: UInt64 = 253_402_300_799
 
   var json: JSONObject {
     var object = JSONObject()
@@ -25,14 +27,15 @@ extension UndoRecord {
   init(parsing bytes: [UInt8]) throws(UndoFormatError) {
     let json: JSON
     do throws(JSONError) { json = try JSON(parsing: bytes) } catch {
-      throw UndoFormatError(error.description)
+      throw UndoFormatError(error.problem, line: error.line)
     }
     guard let object = json.object, let format = object["format"]?.string,
       [Self.format, Self.firstFormat].contains(format)
     else { throw UndoFormatError("it is not a \"\(Self.format)\" file") }
     guard let id = object["id"]?.unsigned.flatMap({ Int(exactly: $0) }), let time = object["time"]?.unsigned,
-      let title = object["title"]?.string, let state = object["state"]?.string.flatMap(State.init(rawValue:))
-    else { throw UndoFormatError("a key is missing") }
+      time <= Self.latestTime, let title = object["title"]?.string,
+      let state = object["state"]?.string.flatMap(State.init(rawValue:))
+    else { throw UndoFormatError("a key is missing, or no machine has its number") }
     guard format == Self.format else {
       self = try UndoRecord(first: object, id: id, time: time, title: title, state: state)
       return
@@ -44,8 +47,10 @@ extension UndoRecord {
       id: id, time: time, title: title, state: state,
       undoes: object["undoes"]?.unsigned.flatMap { Int(exactly: $0) },
       steps: (object["steps"]?.array ?? []).compactMap(\.string), scope: ChangeScope(scope),
-      before: try MachineState(before),
-      after: try object["after"]?.object.map { object throws(UndoFormatError) in try MachineState(object) })
+      before: try MachineState(before, at: "before"),
+      after: try object["after"]?.object.map { object throws(UndoFormatError) in
+        try MachineState(object, at: "after")
+      })
   }
 
   /// Version 1 kept whole label areas and heads of namespaces, and nothing of how the change left them.
@@ -57,15 +62,16 @@ extension UndoRecord {
     }
     var before = MachineState()
     var scope = ChangeScope()
-    for namespace in namespaces {
-      let state = try NamespaceState(namespace)
+    for (index, namespace) in namespaces.enumerated() {
+      let state = try NamespaceState(namespace, at: "namespaces[\(index)]")
       scope.namespaces.insert(state.dev)
       if let uuid = state.uuid { scope.uuids.insert(uuid) }
       before.namespaces.append(state)
     }
-    for entry in saved {
-      guard let fields = entry.object else { throw UndoFormatError("a saved part is no object") }
-      let bytes = try SavedBytes.parse(entry)
+    for (index, entry) in saved.enumerated() {
+      let path = "saved[\(index)]"
+      let bytes = try SavedBytes.parse(entry, at: path)
+      let fields = entry.object ?? JSONObject()
       if let dimm = fields["dimm"]?.string {
         before.dimms.append(DimmState(dev: dimm, id: fields["id"]?.string, isEnabled: true, labels: bytes))
         // Without namespaces of its own it was a change of whole areas.
@@ -73,13 +79,13 @@ extension UndoRecord {
           scope.areas.insert(dimm)
           scope.uuids.formUnion(LabelStore(bytes).active.map(\.uuid))
         }
-      } else if let name = fields["namespace"]?.string, let offset = fields["offset"]?.unsigned,
+      } else if let name = fields["namespace"]?.string, let offset = fields["offset"]?.address,
         let index = before.namespaces.firstIndex(where: { $0.dev == name })
       {
         before.namespaces[index].pieces.append(NamespaceState.Piece(offset: offset, bytes: bytes))
         if offset == 0 { before.namespaces[index].infoUUID = InfoBlockHead(bytes).uuid }
       } else {
-        throw UndoFormatError("a saved part has no name")
+        throw UndoFormatError("a saved part has no name", at: path)
       }
     }
     self.init(
@@ -89,7 +95,8 @@ extension UndoRecord {
 }
 
 /// The info block in the first 8 KiB of a namespace.
-private struct InfoBlockHead {
+struct InfoBlockHead {
+  /// nil: there is none, the namespace is raw.
   let uuid: DeviceUUID?
 
   init(_ head: [UInt8]) {
@@ -98,6 +105,11 @@ private struct InfoBlockHead {
       (try? PfnInfoBlock(second))?.uuid ?? (try? BttInfoBlock(second))?.uuid
       ?? (try? BttInfoBlock(head))?.uuid
   }
+}
+
+extension JSON {
+  /// A number of bytes, or an address: below 2^52, as on every machine that there is.
+  var address: UInt64? { unsigned.flatMap { $0 < 1 << 52 ? $0 : nil } }
 }
 
 /// Bytes in JSON: all but the zeros, which are most of it.
@@ -121,16 +133,16 @@ enum SavedBytes {
       })
   }
 
-  static func parse(_ json: JSON) throws(UndoFormatError) -> [UInt8] {
+  static func parse(_ json: JSON, at path: String) throws(UndoFormatError) -> [UInt8] {
     guard let fields = json.object, let size = fields["size"]?.unsigned.flatMap({ Int(exactly: $0) }),
       size <= largest, let pieces = fields["pieces"]?.array
-    else { throw UndoFormatError("saved bytes have no size") }
+    else { throw UndoFormatError("saved bytes have no size", at: path) }
     var bytes = [UInt8](repeating: 0, count: size)
-    for piece in pieces {
+    for (index, piece) in pieces.enumerated() {
       guard let offset = piece.object?["offset"]?.unsigned.flatMap({ Int(exactly: $0) }),
         let part = piece.object?["bytes"]?.string.flatMap(Hexadecimal.bytes), offset <= size,
         part.count <= size - offset
-      else { throw UndoFormatError("a piece of saved bytes cannot be read") }
+      else { throw UndoFormatError("a piece of saved bytes cannot be read", at: path + ".pieces[\(index)]") }
       bytes.replaceSubrange(offset..<offset + part.count, with: part)
     }
     return bytes
@@ -138,8 +150,20 @@ enum SavedBytes {
 }
 
 /// Why a file is no record.
-struct UndoFormatError: Error, CustomStringConvertible {
-  let description: String
+struct UndoFormatError: Error {
+  let text: String
+  /// Of the value that is wrong, such as `before.dimms[0]`; empty for the whole file.
+  let path: String
+  /// From 1, where the text cannot be read at all.
+  let line: Int?
 
-  init(_ description: String) { self.description = description }
+  init(_ text: String, at path: String = "", line: Int? = nil) {
+    self.text = text
+    self.path = path
+    self.line = line
+  }
+
+  /// - Parameter bytes: The file.
+  /// - Returns: The line, from 1, of what is wrong.
+  func line(in bytes: [UInt8]) -> Int { line ?? JSON.location(of: path, in: bytes)?.line ?? 1 }
 }

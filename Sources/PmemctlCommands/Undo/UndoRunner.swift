@@ -42,8 +42,7 @@ struct UndoRunner {
     let runner = ChangeRunner(
       context: context, backend: backend, options: options, machine: machine, isJSON: isJSON)
     guard try runner.prepare(undo.plan, from: inventory) else { return false }
-    let signals = SignalHold()
-    defer { signals.end() }
+    context.signals.hold()
     let remains = undo.restorer.restore()
     guard remains.isEmpty else {
       throw DeviceError(
