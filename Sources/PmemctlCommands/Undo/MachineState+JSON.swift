@@ -11,7 +11,7 @@ extension MachineState {
     return object
   }
 
-  /// - Parameter path: Of the object in the file, for errors.
+  /// Reads an object at a path of the file, which errors name.
   init(_ object: JSONObject, at path: String) throws(UndoFormatError) {
     self.init()
     dimms = try Self.list(object, path, "dimms", DimmState.init)
