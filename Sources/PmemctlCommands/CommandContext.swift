@@ -28,6 +28,10 @@ public struct CommandContext {
   private var machineNamed: String?
   /// The command line, without the program's name.
   private var arguments: [String] = []
+  /// Of this host, once a change has begun; this process ends with it.
+  private let hostLock = HeldHostLock()
+  /// How long another change of this host is waited for.
+  var patience = HostLock.patience
   /// A simulated machine that is open already: every command works on it, whatever it names.
   private(set) var machine: SimMachine?
 
@@ -84,9 +88,17 @@ public struct CommandContext {
     if let directory = simulation(options) {
       return SimBackend(try SimMachine.open(directory, forWriting: forWriting))
     }
+    if forWriting, geteuid() == 0 { try lockHost() }
     guard options.verbose else { return try openKernel(nil) }
     let err = err
     return try openKernel { message in try? err.write("pmemctl: \(message.sanitized)\n") }
+  }
+
+  /// Lets no other pmemctl change this host from now on until this process ends. Others than root cannot change it.
+  private func lockHost() throws(DeviceError) {
+    guard hostLock.lock == nil else { return }
+    hostLock.lock = try HostLock(
+      in: stateDirectory, command: arguments.joined(separator: " "), patience: patience, waiting: note)
   }
 
   private func simulation(_ options: MachineOptions) -> FilePath? {
@@ -122,4 +134,9 @@ public struct CommandContext {
 
   /// A note to the person, not part of the answer.
   func note(_ text: String) { try? err.write("pmemctl: \(text.sanitized)\n") }
+}
+
+/// The lock that all copies of a context share.
+private final class HeldHostLock {
+  var lock: HostLock?
 }

@@ -36,9 +36,6 @@ struct LayoutApply: ContextCommand {
     let journal = context.journal(machine)
     let backend = try context.open(machine, forWriting: !isReading)
     guard !isReading else { return try show(layout, allowed, backend, journal, context) }
-    // A simulated machine is opened by one at a time.
-    let lock = context.isSimulated(machine) ? nil : try LayoutLock(journal)
-    defer { withExtendedLifetime(lock) {} }
     let pending = LayoutPending(journal)
     let run = try LayoutRun(layout, allowed, accepting: dangers.accepted, on: backend, pending: pending)
     if let fingerprint, fingerprint != run.inventory.fingerprint {

@@ -37,26 +37,3 @@ struct LayoutPending {
   /// All that was begun is done.
   func end() { unlink(path.string) }
 }
-
-/// Keeps two applies on one host from interleaving. A simulated machine has a lock of its own.
-final class LayoutLock {
-  private let descriptor: Int32
-
-  /// - Throws: ``DeviceError/Code/failed`` while another one has it.
-  init(_ journal: UndoJournal) throws(DeviceError) {
-    try journal.makeDirectory()
-    let path = journal.directory.appending("layout-lock")
-    descriptor = open(path.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw DeviceError(
-        DeviceError.Code(errno: errno), "cannot open \(path): \(String(cString: strerror(errno)))",
-        errno: errno)
-    }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
-      throw DeviceError(.failed, "another layout is being applied: two at once would mix", errno: EAGAIN)
-    }
-  }
-
-  deinit { close(descriptor) }
-}

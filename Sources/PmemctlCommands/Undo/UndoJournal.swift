@@ -147,13 +147,7 @@ struct UndoJournal {
   }
 
   func makeDirectory() throws(DeviceError) {
-    var path = FilePath(root: directory.root)
-    for component in directory.components {
-      path.append(component)
-      guard mkdir(path.string, 0o700) == 0 || errno == EEXIST else {
-        throw failure("make", Errno(rawValue: errno))
-      }
-    }
+    do throws(Errno) { try StateDirectory.make(directory) } catch { throw failure("make", error) }
   }
 
   /// What writers left that were killed; changes on one machine take turns.
