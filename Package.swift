@@ -58,7 +58,8 @@ let package = Package(
     module("PmemOutput"),
     module("PmemSim", ["PmemDevice", "PmemMedia", systemPackage]),
     module(
-      "PmemNdctl", ["PmemDevice", "CNdctl", "CDaxctl", "CPmemShims"], extra: [.strictMemorySafety()]),
+      "PmemNdctl", ["PmemDevice", "PmemMedia", "CNdctl", "CDaxctl", "CPmemShims"],
+      extra: [.strictMemorySafety()]),
     module(
       "PmemInspect", ["PmemDevice", "PmemMedia", "CBlkid", "CPmemShims", "CPmemBPF", systemPackage]),
     module(

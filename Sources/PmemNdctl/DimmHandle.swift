@@ -1,6 +1,7 @@
 import CNdctl
 import Glibc
 import PmemDevice
+import PmemMedia
 
 /// A DIMM in a context's tree.
 @safe
@@ -99,7 +100,8 @@ struct DimmHandle {
     return bytes
   }
 
-  /// Writes the whole label area, then has the kernel read it, as `ndctl write-labels` and two more commands do.
+  /// Writes the whole label area, its index blocks last, then has the kernel read it, as `ndctl write-labels` and two more
+  /// commands do.
   ///
   /// - Returns: 0 or a negative error number; -EBUSY while a region of the DIMM is enabled.
   func writeLabels(_ bytes: [UInt8]) -> Int32 {
@@ -107,15 +109,33 @@ struct DimmHandle {
     guard let read = unsafe ndctl_dimm_read_labels(pointer) else { return -ENXIO }
     defer { unsafe ndctl_cmd_unref(read) }
     guard unsafe ndctl_cmd_cfg_read_get_size(read) == bytes.count else { return -EINVAL }
+    var area = [UInt8](repeating: 0, count: bytes.count)
+    let got = unsafe area.withUnsafeMutableBytes { buffer in
+      unsafe ndctl_cmd_cfg_read_get_data(read, buffer.baseAddress, UInt32(buffer.count), 0)
+    }
+    guard got == bytes.count else { return -EIO }
+    // The library writes whole areas alone, from their start (do_cmd leaves the offset of an extent out): what is not to
+    // be written yet is written as it is.
+    for part in LabelWriteOrder(bytes).parts {
+      area.replaceSubrange(part, with: bytes[part])
+      let status = unsafe Self.write(area, over: read)
+      guard status >= 0 else { return status }
+    }
+    return readAnew()
+  }
+
+  /// Writes the whole label area that a command has read.
+  private static func write(_ area: [UInt8], over read: OpaquePointer) -> Int32 {
     guard let write = unsafe ndctl_dimm_cmd_new_cfg_write(read) else { return -ENXIO }
     defer { unsafe ndctl_cmd_unref(write) }
-    var bytes = bytes
-    let set = unsafe bytes.withUnsafeMutableBytes { buffer in
+    var area = area
+    let set = unsafe area.withUnsafeMutableBytes { buffer in
       unsafe ndctl_cmd_cfg_write_set_data(write, buffer.baseAddress, UInt32(buffer.count), 0)
     }
-    guard set == bytes.count else { return -EIO }
+    guard set == area.count else { return -EIO }
     let status = unsafe ndctl_cmd_submit(write)
-    return status < 0 ? status : readAnew()
+    // Positive: a part was written.
+    return status > 0 ? -EIO : status
   }
 
   /// Has the driver read the labels; a disabled DIMM holds no copy in memory.

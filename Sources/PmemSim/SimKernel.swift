@@ -127,7 +127,9 @@ final class SimKernel {
       throw SimFault(22, "the label area of nmem\(dimm) has another size")
     }
     try checkDimmIdle(dimm)
-    try media.writeLabels(dimm: dimm, bytes, at: 0)
+    for part in LabelWriteOrder(bytes).parts {
+      try media.writeLabels(dimm: dimm, Array(bytes[part]), at: part.lowerBound)
+    }
     labels[dimm] = try SimLabels(dimm: dimm, areaSize: topology.dimms[dimm].labelArea, media: media)
     if !disabledDimms.contains(dimm) { noteLabeling() }
   }
