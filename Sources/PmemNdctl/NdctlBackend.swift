@@ -67,6 +67,34 @@ public final class NdctlBackend: DeviceBackend {
   // MARK: Changing
 
   public func perform(_ step: Step) throws(DeviceError) {
+    switch step {
+    // The kernel has tried each of many memory blocks for a while itself.
+    case .onlineMemory, .offlineMemory: try attempt(step)
+    default: try whileBusy { () throws(DeviceError) in try attempt(step) }
+    }
+  }
+
+  /// How often, and how long between.
+  private static let busyAttempts = 10
+  private static let busyPause: UInt32 = 50_000
+
+  /// Tries again for a short time what fails because udev or another tool has a device open, or a namespace enabled in raw
+  /// mode, for a moment.
+  ///
+  /// - Parameter mayRetry: Asked after EBUSY: whether nothing was done that would be done twice.
+  private func whileBusy<Result>(
+    mayRetry: () -> Bool = { true }, _ body: () throws(DeviceError) -> Result
+  ) throws(DeviceError) -> Result {
+    for _ in 1..<Self.busyAttempts {
+      do throws(DeviceError) { return try body() } catch {
+        guard error.errno == EBUSY, mayRetry() else { throw error }
+      }
+      usleep(Self.busyPause)
+    }
+    return try body()
+  }
+
+  private func attempt(_ step: Step) throws(DeviceError) {
     let log = KernelLog()
     try withContext { context throws(DeviceError) in
       let status: Int32
@@ -223,6 +251,18 @@ public final class NdctlBackend: DeviceBackend {
   // MARK: Media
 
   public func withRawMedia<Result>(
+    of name: String, forWriting: Bool, _ body: (any RawMedia) throws(DeviceError) -> Result
+  ) throws(DeviceError) -> Result {
+    var isBegun = false
+    return try whileBusy(mayRetry: { !isBegun }) { () throws(DeviceError) in
+      try openRawMedia(of: name, forWriting: forWriting) { media throws(DeviceError) in
+        isBegun = true
+        return try body(media)
+      }
+    }
+  }
+
+  private func openRawMedia<Result>(
     of name: String, forWriting: Bool, _ body: (any RawMedia) throws(DeviceError) -> Result
   ) throws(DeviceError) -> Result {
     try withContext { context throws(DeviceError) in
