@@ -52,8 +52,8 @@ extension NamespaceHandle {
     guard let pfn = unsafe ndctl_region_get_pfn_seed(region) else { return -ENODEV }
     // Waiting for another namespace to be enabled.
     guard unsafe ndctl_pfn_get_namespace(pfn) == nil else { return -EBUSY }
-    _ = unsafe ndctl_namespace_set_enforce_mode(pointer, NDCTL_NS_MODE_FSDAX)
-    var status = unsafe withBytes(uuid) { unsafe ndctl_pfn_set_uuid(pfn, $0) }
+    var status = enforce(NDCTL_NS_MODE_FSDAX)
+    if status == 0 { status = unsafe withBytes(uuid) { unsafe ndctl_pfn_set_uuid(pfn, $0) } }
     if status == 0 { status = unsafe ndctl_pfn_set_location(pfn, Self.location(map)) }
     if status == 0, unsafe ndctl_pfn_has_align(pfn) != 0 {
       status = unsafe ndctl_pfn_set_align(pfn, UInt(align))
@@ -67,8 +67,8 @@ extension NamespaceHandle {
     guard let dax = unsafe ndctl_region_get_dax_seed(region) else { return -ENODEV }
     // Waiting for another namespace to be enabled.
     guard unsafe ndctl_dax_get_namespace(dax) == nil else { return -EBUSY }
-    _ = unsafe ndctl_namespace_set_enforce_mode(pointer, NDCTL_NS_MODE_DEVDAX)
-    var status = unsafe withBytes(uuid) { unsafe ndctl_dax_set_uuid(dax, $0) }
+    var status = enforce(NDCTL_NS_MODE_DEVDAX)
+    if status == 0 { status = unsafe withBytes(uuid) { unsafe ndctl_dax_set_uuid(dax, $0) } }
     if status == 0 { status = unsafe ndctl_dax_set_location(dax, Self.location(map)) }
     if status == 0, unsafe ndctl_dax_has_align(dax) != 0 {
       status = unsafe ndctl_dax_set_align(dax, UInt(align))
@@ -82,8 +82,8 @@ extension NamespaceHandle {
     guard let btt = unsafe ndctl_region_get_btt_seed(region) else { return -ENODEV }
     // Waiting for another namespace to be enabled.
     guard unsafe ndctl_btt_get_namespace(btt) == nil else { return -EBUSY }
-    _ = unsafe ndctl_namespace_set_enforce_mode(pointer, NDCTL_NS_MODE_SECTOR)
-    var status = unsafe withBytes(uuid) { unsafe ndctl_btt_set_uuid(btt, $0) }
+    var status = enforce(NDCTL_NS_MODE_SECTOR)
+    if status == 0 { status = unsafe withBytes(uuid) { unsafe ndctl_btt_set_uuid(btt, $0) } }
     if status == 0 { status = unsafe ndctl_btt_set_sector_size(btt, UInt32(clamping: sectorSize)) }
     if status == 0 { status = unsafe ndctl_btt_set_namespace(btt, pointer) }
     if status != 0 { _ = unsafe ndctl_btt_set_namespace(btt, nil) }
@@ -129,10 +129,15 @@ extension NamespaceHandle {
     guard !isActive, !isClaimed else { throw RawModeError(EBUSY) }
     let size = unsafe ndctl_namespace_get_size(pointer)
     guard size > 0 else { throw RawModeError(ENXIO) }
-    _ = unsafe ndctl_namespace_set_raw_mode(pointer, 1)
     defer { _ = unsafe ndctl_namespace_set_raw_mode(pointer, 0) }
-    let status = unsafe ndctl_namespace_enable(pointer)
-    guard status >= 0 else { throw RawModeError(-status) }
+    var status = unsafe ndctl_namespace_set_raw_mode(pointer, 1)
+    if status >= 0 { status = unsafe ndctl_namespace_enable(pointer) }
+    // Positive: its mode took it all the same.
+    guard status == 0 else {
+      // What failed may have had its effect.
+      _ = unsafe ndctl_namespace_disable_invalidate(pointer)
+      throw RawModeError(status < 0 ? -status : EBUSY)
+    }
     let result: Result
     do throws(RawModeError) {
       result = try withBlockDevice(flags) { descriptor throws(RawModeError) in try body(descriptor, size) }
@@ -141,7 +146,11 @@ extension NamespaceHandle {
       throw error
     }
     let disabled = unsafe ndctl_namespace_disable_invalidate(pointer)
-    guard disabled >= 0 else { throw RawModeError(-disabled) }
+    guard disabled >= 0 else {
+      // Bound, it would show a block device of all its bytes.
+      _ = unsafe ndctl_namespace_disable_invalidate(pointer)
+      throw RawModeError(-disabled)
+    }
     return result
   }
 
@@ -191,9 +200,14 @@ extension NamespaceHandle {
       case .sector: NDCTL_NS_MODE_SECTOR
       case .raw: NDCTL_NS_MODE_RAW
       }
-    let status = unsafe ndctl_namespace_set_enforce_mode(pointer, native)
-    // namespace_devs.c:holder_class_store has noted it by the time that it finds no labels.
-    return isLabeled ? status : 0
+    return enforce(native)
+  }
+
+  /// Writes holder_class. namespace_devs.c:holder_class_store has noted it by the time that it finds no labels, and fails;
+  /// kernels before 4.14 have no such attribute.
+  private func enforce(_ mode: ndctl_namespace_mode) -> Int32 {
+    let status = unsafe ndctl_namespace_set_enforce_mode(pointer, mode)
+    return isLabeled && status != -ENOENT ? status : 0
   }
 
   /// The kernel cuts or adds at its end, or adds before its start (namespace_devs.c:scan_allocate).
