@@ -77,7 +77,7 @@ struct ChangeRunner {
     try OutcomeRendering(context, plan, recovery).conclude(outcome)
   }
 
-  /// Whether a step takes so long that it is told without a terminal too: the kernel initializes the memory map of what
+  /// Whether a step takes so long that it is reported without a terminal too: the kernel initializes the memory map of what
   /// it enables, some seconds for each 100 GiB.
   private func isLong(_ entry: Plan.Entry, _ plan: Plan, _ inventory: Inventory) -> Bool {
     guard !options.noProgress, case .enable(let name) = entry.step else { return false }

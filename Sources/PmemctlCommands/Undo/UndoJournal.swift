@@ -112,6 +112,7 @@ struct UndoJournal {
   /// Notes what became of a record.
   func update(_ record: UndoRecord) throws(DeviceError) {
     do throws(Errno) { try write(record, existing: .replace) } catch { throw failure("write to", error) }
+    if record.state != .begun { unlink(progressPath(record.id).string) }
   }
 
   /// Removes a record for good.
