@@ -77,10 +77,11 @@ struct UndoPlanner {
       later = later ?? since
     }
     for saved in record.after?.namespaces ?? [] where saved.uuid == nil {
-      guard let present = saved.find(in: inventory), isOther(present, saved),
-        record.before.namespaces.first(where: { $0.dev == saved.dev }).map({ isOther(present, $0) }) ?? true
-      else { continue }
-      again.append("\(present.title) was changed again")
+      guard let present = saved.find(in: inventory), isChangedSince(present, saved) else { continue }
+      let since = latest(touching: saved.dev)
+      again.append(
+        "\(present.title) was changed again\(since.map { ", by change \($0.id) (\($0.title))" } ?? "")")
+      later = later ?? since
     }
     guard !again.isEmpty else { return }
     throw DeviceError(
@@ -90,8 +91,19 @@ struct UndoPlanner {
   }
 
   private func latest(touching uuid: DeviceUUID) -> UndoRecord? {
-    others.filter { $0.id > record.id && $0.state == .done && $0.scope.uuids.contains(uuid) }
-      .max { $0.id < $1.id }
+    latest { $0.scope.uuids.contains(uuid) }
+  }
+
+  private func latest(touching name: String) -> UndoRecord? {
+    latest { $0.scope.namespaces.contains(name) }
+  }
+
+  /// The latest change that came after this one and stands. What undoes such a change is none on top of this one.
+  private func latest(where touches: (UndoRecord) -> Bool) -> UndoRecord? {
+    others.filter { other in
+      other.id > record.id && other.state == .done && touches(other)
+        && other.undoes.map { $0 <= record.id } ?? true
+    }.max { $0.id < $1.id }
   }
 
   private func title(_ uuid: DeviceUUID) -> String {
@@ -111,7 +123,10 @@ struct UndoPlanner {
       let then = record.before.dimms.first { $0.dev == left.dev }?.labels.flatMap {
         LabelStore($0).labelSets[uuid]
       }
-      guard now == LabelStore(bytes).labelSets[uuid] || now == then else { return true }
+      // As it was before is no harm, as after an undo that was cut; a later change that gave that again is one to undo first.
+      guard now == LabelStore(bytes).labelSets[uuid] || now == then && latest(touching: uuid) == nil else {
+        return true
+      }
     }
     guard let left = after.namespaces.first(where: { $0.uuid == uuid }),
       let present = left.find(in: inventory)
@@ -133,6 +148,15 @@ struct UndoPlanner {
     let probed = TrueNamespace(namespace, on: backend)
     guard probed.trouble == nil else { return nil }
     return .some(probed.namespace.mode == .raw ? nil : probed.namespace.uuid)
+  }
+
+  /// Whether a label-less namespace is not as the change left it. As it was before is no harm, as after an undo that was
+  /// cut; a later change that gave that again is one to undo first.
+  private func isChangedSince(_ present: Namespace, _ left: NamespaceState) -> Bool {
+    let isUnderAnother = latest(touching: left.dev) != nil
+    guard isOther(present, left) else { return isUnderAnother && present.isEnabled != left.isEnabled }
+    let before = record.before.namespaces.first { $0.uuid == nil && $0.dev == left.dev }
+    return isUnderAnother || before.map { isOther(present, $0) } ?? true
   }
 
   // MARK: What is in the way
