@@ -23,7 +23,7 @@ public struct PlanRunner {
     of plan: Plan, shouldContinue: () -> Bool = { true }, willPerform: (Plan.Entry) -> Void = { _ in }
   ) -> PlanOutcome {
     guard !plan.entries.isEmpty else { return .done }
-    do throws(DeviceError) { try recovery?.begin() } catch { return .rolledBack(error) }
+    do throws(DeviceError) { try recovery?.begin() } catch { return .rolledBack(Self.failed(error)) }
     var performed: [Plan.Entry] = []
     var isOverwriting = false
     let overwrites = plan.entries.contains { $0.step.overwrites }
@@ -66,10 +66,14 @@ public struct PlanRunner {
     return remains.isEmpty ? .rolledBack(error) : .stuck(error, remains: remains)
   }
 
-  /// A step that was refused by the kernel failed: refusals are made before the first step.
+  /// What the kernel refuses from here on failed: refusals are made before.
   private static func explained(_ error: DeviceError, at entry: Plan.Entry) -> DeviceError {
     guard error.code != .interrupted else { return error.adding(details: ["stopped before: \(entry.text)"]) }
-    var error = error.adding(details: ["failed at: \(entry.text)"])
+    return failed(error).adding(details: ["failed at: \(entry.text)"])
+  }
+
+  private static func failed(_ error: DeviceError) -> DeviceError {
+    var error = error
     if error.code == .refused { error.code = .failed }
     return error
   }
