@@ -117,4 +117,11 @@ int64_t CPmem_bytes_in_pipe(int process, int descriptor);
 // number.
 int CPmem_memory_file(const char *name);
 
+// The POSIX ACL of a file, as system.posix_acl_access holds it; links are not followed. Its length, or a negative error
+// number: ENODATA for none.
+int CPmem_get_acl(const char *path, void *_Nullable bytes, unsigned room);
+
+// Sets the POSIX ACL; length 0 removes it. 0, or a negative error number.
+int CPmem_set_acl(const char *path, const void *_Nullable bytes, unsigned length);
+
 #pragma clang assume_nonnull end

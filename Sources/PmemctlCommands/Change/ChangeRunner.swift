@@ -1,4 +1,5 @@
 import PmemDevice
+import PmemNdctl
 import PmemOutput
 
 /// What every changing verb does with its plan: show it, ask, run it, and conclude from what came of it.
@@ -64,6 +65,8 @@ struct ChangeRunner {
       undoes: undoes, time: context.now())
     let signals = context.signals
     signals.hold()
+    let nodes = recreatesNodes(plan) ? DeviceNodes(of: inventory) : nil
+    defer { restore(nodes) }
     var outcome = PlanRunner(on: backend, recovery: recovery).outcome(
       of: plan, shouldContinue: { !signals.isInterrupted },
       willPerform: { entry in
@@ -75,6 +78,22 @@ struct ChangeRunner {
       outcome = differs.isEmpty ? .rolledBack(error) : .stuck(error, remains: differs)
     }
     try OutcomeRendering(context, plan, recovery).conclude(outcome)
+  }
+
+  private func recreatesNodes(_ plan: Plan) -> Bool {
+    guard !backend.isSimulated else { return false }
+    return plan.entries.contains { entry in
+      switch entry.step {
+      case .disable, .disableRegion: true
+      default: false
+      }
+    }
+  }
+
+  /// Also after a roll-back, which enables namespaces again too.
+  private func restore(_ nodes: DeviceNodes?) {
+    guard let nodes, let inventory = try? backend.inventory(.listing) else { return }
+    for line in nodes.restore(in: inventory) { context.note(line) }
   }
 
   /// Whether a step takes so long that it is reported without a terminal too: the kernel initializes the memory map of what
