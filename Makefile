@@ -9,6 +9,8 @@ DIMMS ?= 2048,labels=128 4096,labels=128 1024
 E820 ?= 256
 # Of `make lockstep`.
 CHANGES ?= 10000
+# Of `make undo-test`.
+SEQUENCES ?= 100
 # Of `make model-test`.
 SEED ?= 1
 STEPS ?= 2000000
@@ -38,7 +40,7 @@ topology = $(addprefix -d ,$(DIMMS)) -e $(E820)
 sections = 8
 pages = $(wildcard man/*.$(sections))
 
-.PHONY: all build demo test unit-test model-test mutation-test fault-test faults ansible-test vm-test lockstep check format bench man install uninstall clean help \
+.PHONY: all build demo test unit-test model-test mutation-test fault-test faults ansible-test vm-test lockstep undo-test check format bench man install uninstall clean help \
 	deps-build deps-check deps-test deps-vm deps-bench
 
 all: build
@@ -55,6 +57,7 @@ help:
 	@echo 'make ansible-test   the Ansible module on simulated hosts'
 	@echo 'make vm-test    the real kernel alone (KERNEL=$(KERNEL) MEMORY=$(MEMORY) DIMMS="$(DIMMS)" E820=$(E820) SEED= COUNT= CHANGES=)'
 	@echo 'make lockstep   many random changes on a kernel and the simulator in lockstep (CHANGES=$(CHANGES) SEED=)'
+	@echo 'make undo-test  undo in many random sequences of changes on a kernel (SEQUENCES=$(SEQUENCES) SEED=$(SEED))'
 	@echo 'make check      format, module boundaries, manual pages'
 	@echo 'make bench      times and memory, beside ndctl'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
@@ -132,6 +135,11 @@ lockstep: deps-build deps-vm
 	$(SWIFT) build $(release_flags)
 	CHANGES=$(CHANGES) SCENARIO_SECONDS=86400 Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) $(topology) -t 86400 \
 		Tests/VM/scenarios/35-lockstep.sh
+
+undo-test: deps-build deps-vm
+	$(SWIFT) build $(release_flags)
+	SEED=$(SEED) SEQUENCES=$(SEQUENCES) SCENARIO_SECONDS=86400 Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) -e 0 -t 86400 \
+		Tests/VM/scenarios/44-undo-property.sh
 
 check: deps-build deps-check
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
