@@ -81,7 +81,11 @@ public final class NdctlBackend: DeviceBackend {
   /// Tries again for a short time what fails because udev or another tool has a device open, or a namespace enabled in raw
   /// mode, for a moment.
   ///
-  /// - Parameter mayRetry: Asked after EBUSY: whether nothing was done that would be done twice.
+  /// - Parameters:
+  ///   - mayRetry: Asked after EBUSY: whether nothing was done that would be done twice.
+  ///   - body: What is tried.
+  /// - Returns: What it returned.
+  /// - Throws: Its last error.
   private func whileBusy<Result>(
     mayRetry: () -> Bool = { true }, _ body: () throws(DeviceError) -> Result
   ) throws(DeviceError) -> Result {
