@@ -83,7 +83,7 @@ public struct DeviceNodes {
   private static func nodes(_ inventory: Inventory, _ directory: String) -> [Key: Node] {
     var nodes: [Key: Node] = [:]
     for namespace in inventory.namespaces where namespace.isEnabled {
-      let key = (namespace.rawUUID ?? namespace.uuid)?.description ?? namespace.dev
+      let key = namespace.labelUUID?.description ?? namespace.dev
       let names = namespace.blockDevice.map { [$0] } ?? namespace.daxRegion?.devices.map(\.chardev) ?? []
       for (number, name) in names.enumerated() {
         nodes[Key(namespace: key, number: number)] = node(name, directory)

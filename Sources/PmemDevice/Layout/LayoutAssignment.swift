@@ -10,7 +10,7 @@ struct LayoutAssignment {
     func present(_ wanted: NamespaceLayout) -> Namespace? {
       let all = region.configuredNamespaces
       guard region.isLabeled else { return all.first }
-      if let uuid = wanted.uuid, let found = all.first(where: { ($0.rawUUID ?? $0.uuid) == uuid }) {
+      if let uuid = wanted.uuid, let found = all.first(where: { $0.labelUUID == uuid }) {
         return found
       }
       guard let name = wanted.name else { return nil }

@@ -231,7 +231,7 @@ public struct LayoutPlanner {
 
   /// What an earlier plan began, and nobody has used since.
   private func isUnfinished(_ namespace: Namespace) -> Bool {
-    (namespace.rawUUID ?? namespace.uuid).map(unfinished.contains) ?? false
+    namespace.labelUUID.map(unfinished.contains) ?? false
   }
 
   // MARK: New namespaces

@@ -100,6 +100,9 @@ public struct Namespace: Hashable, Sendable {
     daxRegion = DaxRegion(id: region.id, size: region.size, align: region.align, devices: [device])
   }
 
+  /// UUID of the label; nil for a label-less one that no info block names.
+  public var labelUUID: DeviceUUID? { rawUUID ?? uuid }
+
   /// Kernel name.
   public var dev: String { standsFor ?? "namespace\(regionID).\(id)" }
 

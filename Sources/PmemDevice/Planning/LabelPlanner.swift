@@ -113,7 +113,7 @@ public struct LabelPlanner {
     // The region enables them, or tries to without a word; kernel names may be others then.
     let again = kept.filter(\.isEnabled).map { namespace in
       Plan.Entry(
-        .enable(namespace: (namespace.rawUUID ?? namespace.uuid)?.description ?? namespace.dev),
+        .enable(namespace: namespace.labelUUID?.description ?? namespace.dev),
         "enable \(namespace.title)")
     }
     return enabled.flatMap(RegionStatePlanner.disabling) + steps + on + again

@@ -55,7 +55,7 @@ extension Change {
   private func kept(_ inventory: Inventory, but lost: Set<DeviceUUID>) -> [Namespace] {
     // A label-less region gets labels, which tell of other namespaces than the one that it is.
     inventory.regions.filter(\.isLabeled).flatMap(\.configuredNamespaces).filter { namespace in
-      (namespace.rawUUID ?? namespace.uuid).map { !lost.contains($0) } ?? false
+      namespace.labelUUID.map { !lost.contains($0) } ?? false
     }
   }
 }

@@ -75,7 +75,7 @@ private struct LayoutText {
     if region.isLabeled {
       let name = name(of: namespace)
       object.add("name", name)
-      if name == nil { object.add("uuid", (namespace.rawUUID ?? namespace.uuid)?.description) }
+      if name == nil { object.add("uuid", namespace.labelUUID?.description) }
     }
     object.add("mode", namespace.mode.rawValue)
     object.add("size", region.isLabeled ? JSON.string(namespace.rawSize.argument) : JSON.string("rest"))

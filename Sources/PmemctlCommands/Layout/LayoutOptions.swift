@@ -53,7 +53,7 @@ extension Inventory {
   var fingerprint: UInt64 {
     let lines = regions.map { region in
       let own = region.configuredNamespaces.map { namespace in
-        let uuid = (namespace.rawUUID ?? namespace.uuid)?.description ?? ""
+        let uuid = namespace.labelUUID?.description ?? ""
         return [
           namespace.dev, namespace.mode.rawValue, "\(namespace.rawSize.rawValue)", uuid, namespace.name ?? "",
           "\(namespace.resource ?? 0)", "\(namespace.isEnabled)",

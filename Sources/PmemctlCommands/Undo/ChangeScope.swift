@@ -63,7 +63,7 @@ struct ChangeScope: Hashable {
   private static func find(_ name: String, _ inventory: Inventory) -> Namespace? {
     let uuid = DeviceUUID(name)
     return inventory.namespaces.first { namespace in
-      uuid == nil ? namespace.dev == name : (namespace.rawUUID ?? namespace.uuid) == uuid
+      uuid == nil ? namespace.dev == name : namespace.labelUUID == uuid
     }
   }
 
@@ -77,7 +77,7 @@ struct ChangeScope: Hashable {
     guard let namespace = Self.find(name, inventory), let region = inventory.region(of: namespace),
       region.isLabeled
     else { return }
-    if !namespace.isIdle, let uuid = namespace.rawUUID ?? namespace.uuid { uuids.insert(uuid) }
+    if !namespace.isIdle, let uuid = namespace.labelUUID { uuids.insert(uuid) }
     labeled.formUnion(region.mappings.map(\.dimm))
   }
 }
@@ -110,7 +110,7 @@ extension MachineState {
         scope.regions.contains(region.dev) || !scope.labeled.union(scope.areas).isDisjoint(with: members)
       let touched = region.configuredNamespaces.filter { namespace in
         scope.namespaces.contains(namespace.dev)
-          || region.isLabeled && (namespace.rawUUID ?? namespace.uuid).map(scope.uuids.contains) ?? false
+          || region.isLabeled && namespace.labelUUID.map(scope.uuids.contains) ?? false
       }
       guard isTouched || !touched.isEmpty else { continue }
       regions.append(RegionState(dev: region.dev, dimms: members, isEnabled: region.isEnabled))

@@ -60,7 +60,7 @@ struct LabelDifference {
   /// Devices that a create left with a UUID and no size: the kernel holds them back from others.
   private func idle() -> [Plan.Entry]? {
     let left = restoration.inventory.namespaces.filter { namespace in
-      namespace.isIdle && (namespace.rawUUID ?? namespace.uuid).map(restoration.scope.uuids.contains) ?? false
+      namespace.isIdle && namespace.labelUUID.map(restoration.scope.uuids.contains) ?? false
     }
     return left.isEmpty
       ? nil : left.map { Plan.Entry(.free(namespace: $0.dev), "clear the UUID of \($0.dev)") }
@@ -75,7 +75,7 @@ struct LabelDifference {
     var keeping: [(saved: NamespaceState, present: Namespace)] = []
     var missing: [NamespaceState] = []
     for uuid in changed.sorted(by: { $0.description < $1.description }) {
-      let present = restoration.inventory.namespaces.first { ($0.rawUUID ?? $0.uuid) == uuid }
+      let present = restoration.inventory.namespaces.first { $0.labelUUID == uuid }
       let saved = savedNamespace(uuid)
       let isWanted =
         areas.contains { !($0.thenLabels[uuid] ?? []).isEmpty } && !restoration.removing.contains(uuid)
@@ -238,10 +238,10 @@ struct LabelDifference {
     // A region enables all that is on it, or tries to: the others are to be as they were.
     let others = regions.filter(\.isEnabled).filter(restoration.shouldBeEnabled)
       .flatMap(\.configuredNamespaces).filter { namespace in
-        !((namespace.rawUUID ?? namespace.uuid).map(changed.contains) ?? false)
+        !(namespace.labelUUID.map(changed.contains) ?? false)
       }
     entries += others.map { namespace in
-      let name = (namespace.rawUUID ?? namespace.uuid)?.description ?? namespace.dev
+      let name = namespace.labelUUID?.description ?? namespace.dev
       return namespace.isEnabled
         ? Plan.Entry(.enable(namespace: name), "enable \(namespace.title)")
         : Plan.Entry(.disable(namespace: name), "disable \(namespace.title)")

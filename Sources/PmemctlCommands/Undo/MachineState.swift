@@ -87,7 +87,7 @@ extension NamespaceState {
     dev = namespace.dev
     self.region = region.dev
     name = namespace.name
-    uuid = region.isLabeled ? namespace.rawUUID ?? namespace.uuid : nil
+    uuid = region.isLabeled ? namespace.labelUUID : nil
     infoUUID = namespace.holder == nil ? nil : namespace.uuid
     mode = namespace.isEnabled ? namespace.mode : nil
     isEnabled = namespace.isEnabled
@@ -99,7 +99,7 @@ extension NamespaceState {
   func find(in inventory: Inventory) -> Namespace? {
     inventory.namespaces.first { namespace in
       guard let uuid else { return namespace.dev == dev && namespace.rawSize.rawValue == size }
-      return (namespace.rawUUID ?? namespace.uuid) == uuid
+      return namespace.labelUUID == uuid
     }
   }
 }

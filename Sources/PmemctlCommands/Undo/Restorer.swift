@@ -74,7 +74,7 @@ struct Restorer {
   {
     inventory.namespaces.filter { namespace in
       guard namespace.isEnabled, !scope.namespaces.contains(namespace.dev),
-        !((namespace.rawUUID ?? namespace.uuid).map(scope.uuids.contains) ?? false)
+        !(namespace.labelUUID.map(scope.uuids.contains) ?? false)
       else { return false }
       return entries.contains { $0.step == .disable(namespace: namespace.dev) }
     }

@@ -107,7 +107,7 @@ struct UndoPlanner {
   }
 
   private func title(_ uuid: DeviceUUID) -> String {
-    let present = inventory.namespaces.first { ($0.rawUUID ?? $0.uuid) == uuid }
+    let present = inventory.namespaces.first { $0.labelUUID == uuid }
     return present?.title ?? record.before.namespaces.first { $0.uuid == uuid }?.title ?? "namespace \(uuid)"
   }
 
@@ -187,7 +187,7 @@ struct UndoPlanner {
           + ["--force destroys it if no process uses it, nothing was changed"], errno: 16)
     }
     return found.keys.sorted { $0.description < $1.description }.compactMap { uuid in
-      inventory.namespaces.first { ($0.rawUUID ?? $0.uuid) == uuid }.map { (uuid, $0) }
+      inventory.namespaces.first { $0.labelUUID == uuid }.map { (uuid, $0) }
     }
   }
 
@@ -203,7 +203,7 @@ struct UndoPlanner {
     var lost = removed
     var kept = Restorer.neighbours(plan.entries, record.scope, inventory)
     for namespace in inventory.regions.flatMap(\.configuredNamespaces) where !removed.contains(namespace) {
-      let uuid = namespace.rawUUID ?? namespace.uuid
+      let uuid = namespace.labelUUID
       let isOurs =
         uuid.map(record.scope.uuids.contains) ?? false || record.scope.namespaces.contains(namespace.dev)
       let isNamed = targets.contains(namespace.dev) || uuid.map { targets.contains($0.description) } ?? false
@@ -224,7 +224,7 @@ struct UndoPlanner {
 
   /// Whether more of a namespace is restored than its name and whether it is enabled.
   private func overwrites(_ present: Namespace) throws(DeviceError) -> Bool {
-    let uuid = present.rawUUID ?? present.uuid
+    let uuid = present.labelUUID
     guard
       let saved = record.before.namespaces.first(where: {
         $0.uuid == nil ? $0.dev == present.dev : $0.uuid == uuid
@@ -237,7 +237,7 @@ struct UndoPlanner {
   private func saves(of present: Namespace) -> [SavedPlace] {
     let head = PfnLayout.infoBlockReserve
     var places: Set<UInt64> = [0]
-    let uuid = present.rawUUID ?? present.uuid
+    let uuid = present.labelUUID
     if let saved = record.before.namespaces.first(where: { $0.uuid != nil && $0.uuid == uuid }),
       let region = inventory.region(of: present), let base = region.resource, let start = present.resource,
       let offset = saved.offset, base + offset > start

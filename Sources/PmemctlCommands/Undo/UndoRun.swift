@@ -49,7 +49,7 @@ struct UndoRun: ContextCommand {
     let uuids = Set(record.before.namespaces.compactMap(\.uuid))
     let names = Set(record.before.namespaces.filter { $0.uuid == nil }.map(\.dev))
     let now = try backend.inventory(.listing).namespaces.filter { namespace in
-      names.contains(namespace.dev) || (namespace.rawUUID ?? namespace.uuid).map(uuids.contains) ?? false
+      names.contains(namespace.dev) || namespace.labelUUID.map(uuids.contains) ?? false
     }
     guard !output.json else { return try context.out.write(JSON.array(now.map { .object($0.json) }).text) }
     var text = "undone: \(record.title.sanitized)\n"
