@@ -29,7 +29,7 @@ import Testing
   }
 
   static let sequences = Hardware.allCases.flatMap { hardware in
-    (1...(hardware == .unlabeled ? 8 : 25)).map { Sequence(hardware: hardware, seed: $0) }
+    (1...(hardware == .unlabeled ? 8 : 12)).map { Sequence(hardware: hardware, seed: $0) }
   }
 
   @Test(arguments: sequences) func anUndoRestoresWhatItsChangeTouchedAndNothingElse(sequence: Sequence) throws

@@ -69,8 +69,9 @@ struct UndoPlanner {
   private func refuseChangedSince() throws(DeviceError) {
     var again: [String] = []
     var later: UndoRecord?
+    let histories = try histories()
     for uuid in record.scope.uuids.sorted(by: { $0.description < $1.description }) {
-      guard try isChangedSince(uuid) else { continue }
+      guard isChangedSince(uuid, histories) else { continue }
       let since = latest(touching: uuid)
       again.append(
         "\(title(uuid)) was changed again\(since.map { ", by change \($0.id) (\($0.title))" } ?? "")")
@@ -111,22 +112,39 @@ struct UndoPlanner {
     return present?.title ?? record.before.namespaces.first { $0.uuid == uuid }?.title ?? "namespace \(uuid)"
   }
 
+  /// The labels of a DIMM before the change, as it left them, and now.
+  private struct LabelHistory {
+    typealias Labels = [DeviceUUID: Set<NamespaceLabel>]
+
+    let before: Labels
+    let after: Labels
+    let now: Labels
+  }
+
+  private func histories() throws(DeviceError) -> [LabelHistory] {
+    var histories: [LabelHistory] = []
+    for left in record.after?.dimms ?? [] {
+      guard let bytes = left.labels, let dimm = left.find(in: inventory) else { continue }
+      let before = record.before.dimms.first { $0.dev == left.dev }?.labels
+      histories.append(
+        LabelHistory(
+          before: before.map { LabelStore($0).labelSets } ?? [:], after: LabelStore(bytes).labelSets,
+          now: LabelStore(try backend.readLabels(dimm: dimm.dev)).labelSets))
+    }
+    return histories
+  }
+
   /// Whether a namespace is neither as the change left it nor as it was before.
-  private func isChangedSince(_ uuid: DeviceUUID) throws(DeviceError) -> Bool {
+  private func isChangedSince(_ uuid: DeviceUUID, _ histories: [LabelHistory]) -> Bool {
     guard let after = record.after else {
       // Of a change that was not completed only a later one tells.
       return record.state == .begun && latest(touching: uuid) != nil
     }
-    for left in after.dimms {
-      guard let bytes = left.labels, let dimm = left.find(in: inventory) else { continue }
-      let now = LabelStore(try backend.readLabels(dimm: dimm.dev)).labelSets[uuid]
-      let then = record.before.dimms.first { $0.dev == left.dev }?.labels.flatMap {
-        LabelStore($0).labelSets[uuid]
-      }
-      // As it was before is no harm, as after an undo that was cut; a later change that gave that again is one to undo first.
-      guard now == LabelStore(bytes).labelSets[uuid] || now == then && latest(touching: uuid) == nil else {
-        return true
-      }
+    // As it was before is no harm, as after an undo that was cut; a later change that gave that again is one to undo first.
+    let isAsBefore = latest(touching: uuid) == nil
+    for labels in histories {
+      let now = labels.now[uuid]
+      guard now == labels.after[uuid] || isAsBefore && now == labels.before[uuid] else { return true }
     }
     guard let left = after.namespaces.first(where: { $0.uuid == uuid }),
       let present = left.find(in: inventory)
