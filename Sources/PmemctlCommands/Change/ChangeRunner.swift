@@ -65,19 +65,28 @@ struct ChangeRunner {
       undoes: undoes, time: context.now())
     let signals = context.signals
     signals.hold()
-    let nodes = recreatesNodes(plan) ? DeviceNodes(of: inventory) : nil
-    defer { restore(nodes) }
-    var outcome = PlanRunner(on: backend, recovery: recovery).outcome(
-      of: plan, shouldContinue: { !signals.isInterrupted },
-      willPerform: { entry in
-        if showsProgress || isLong(entry, plan, inventory) { context.note(entry.text) }
-      })
-    if case .done = outcome, let remains = verify?(), !remains.isEmpty {
-      let error = DeviceError(.failed, "cannot \(plan.title): the result is not as planned", details: remains)
-      let differs = recovery.restore()
-      outcome = differs.isEmpty ? .rolledBack(error) : .stuck(error, remains: differs)
+    let outcome = keepingNodes(plan, from: inventory) {
+      var outcome = PlanRunner(on: backend, recovery: recovery).outcome(
+        of: plan, shouldContinue: { !signals.isInterrupted },
+        willPerform: { entry in
+          if showsProgress || isLong(entry, plan, inventory) { context.note(entry.text) }
+        })
+      if case .done = outcome, let remains = verify?(), !remains.isEmpty {
+        let error = DeviceError(
+          .failed, "cannot \(plan.title): the result is not as planned", details: remains)
+        let differs = recovery.restore()
+        outcome = differs.isEmpty ? .rolledBack(error) : .stuck(error, remains: differs)
+      }
+      return outcome
     }
     try OutcomeRendering(context, plan, recovery).conclude(outcome)
+  }
+
+  /// Puts owner, group, mode and ACL of device nodes back that `body` had the kernel create anew, also where it rolled back.
+  func keepingNodes<Result>(_ plan: Plan, from inventory: Inventory, _ body: () -> Result) -> Result {
+    let nodes = recreatesNodes(plan) ? DeviceNodes(of: inventory) : nil
+    defer { restore(nodes) }
+    return body()
   }
 
   private func recreatesNodes(_ plan: Plan) -> Bool {
@@ -90,7 +99,6 @@ struct ChangeRunner {
     }
   }
 
-  /// Also after a roll-back, which enables namespaces again too.
   private func restore(_ nodes: DeviceNodes?) {
     guard let nodes, let inventory = try? backend.inventory(.listing) else { return }
     for line in nodes.restore(in: inventory) { context.note(line) }

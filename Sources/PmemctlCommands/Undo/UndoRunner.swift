@@ -43,7 +43,7 @@ struct UndoRunner {
       context: context, backend: backend, options: options, machine: machine, isJSON: isJSON)
     guard try runner.prepare(undo.plan, from: inventory) else { return false }
     context.signals.hold()
-    let remains = undo.restorer.restore()
+    let remains = runner.keepingNodes(undo.plan, from: inventory) { undo.restorer.restore() }
     guard remains.isEmpty else {
       throw DeviceError(
         .failed, "cannot \(undo.plan.title)", details: ["not rolled back:"] + remains.map { "  \($0)" },
