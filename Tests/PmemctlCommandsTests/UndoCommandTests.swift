@@ -34,6 +34,29 @@ import Testing
     #expect(harness.run("namespace list --json").out == before)
   }
 
+  @Test func anUndoneRepairLeavesTheModeAlone() throws {
+    let harness = try machine()
+    harness.run("namespace disable table")
+    let labels = harness.run("label read nmem0 --json").out
+    let image = FilePath(harness.machine + "/nmem0.img")
+    // The second namespace, 64 MiB in: both slots of its first lane get the same sequence number.
+    let descriptor = try FileDescriptor.open(image, .readWrite)
+    try descriptor.closeAfter {
+      let log = Int64(128 << 20) - 4096 - 256 * 64
+      let slot = try [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
+        count = try descriptor.read(fromAbsoluteOffset: log, into: UnsafeMutableRawBufferPointer(buffer))
+      }
+      _ = try descriptor.writeAll(toAbsoluteOffset: log + 16, slot)
+    }
+    let repaired = harness.run("namespace check --repair --yes table")
+    guard harness.run("undo list").out.contains("repair") else {
+      Issue.record("nothing was repaired: \(repaired.out)\(repaired.err)")
+      return
+    }
+    #expect(harness.run("undo run --yes").status == .done)
+    #expect(harness.run("label read nmem0 --json").out == labels)
+  }
+
   /// A record as versions before this one wrote them: whole label areas and heads, and nothing of how the change left them.
   @Test(arguments: changes) func aRecordOfVersion1IsUndone(change: String) throws {
     let harness = try machine()

@@ -159,7 +159,8 @@ struct Restoration {
     }
     // The kernel looks for the info block of this mode only. Where labels have none it alone remembers it, until it reads
     // the labels again (namespace_devs.c:holder_class_store).
-    if !entries.isEmpty, !isLabelWritten {
+    // A change that wrote no labels, such as a repair, left it alone.
+    if !entries.isEmpty, !isLabelWritten, saved.uuid.map(scope.uuids.contains) ?? true {
       let mode = saved.mode ?? .raw
       entries.append(
         Plan.Entry(.setMode(namespace: saved.stableName, mode), "mark \(saved.title) as \(mode)"))

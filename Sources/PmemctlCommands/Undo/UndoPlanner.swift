@@ -219,6 +219,7 @@ struct UndoPlanner {
   private func guardAgainstLoss(_ plan: inout Plan, _ removed: [Namespace]) throws(DeviceError) {
     let targets = Set(plan.entries.map(\.step.target))
     var lost = removed
+    var changed: [Namespace] = []
     var kept = Restorer.neighbours(plan.entries, record.scope, inventory)
     for namespace in inventory.regions.flatMap(\.configuredNamespaces) where !removed.contains(namespace) {
       let uuid = namespace.labelUUID
@@ -226,7 +227,13 @@ struct UndoPlanner {
         uuid.map(record.scope.uuids.contains) ?? false || record.scope.namespaces.contains(namespace.dev)
       let isNamed = targets.contains(namespace.dev) || uuid.map { targets.contains($0.description) } ?? false
       guard isOurs, isNamed else { continue }
-      if try overwrites(namespace) { lost.append(namespace) } else { kept.append(namespace) }
+      if losesContent(namespace) {
+        lost.append(namespace)
+      } else if overwrites(namespace) {
+        changed.append(namespace)
+      } else {
+        kept.append(namespace)
+      }
     }
     let verb = "undo change \(record.id), which would overwrite"
     let loss = try NamespaceStatePlanner(
@@ -234,21 +241,30 @@ struct UndoPlanner {
     ).refuseLoss(lost, verb: verb)
     let harm = try NamespaceStatePlanner(
       inventory, inspector: backend, contents: nil, accepting: accepted
-    ).refuseLoss(kept, verb: "undo change \(record.id), which would disable")
+    ).refuseLoss(kept + changed, verb: "undo change \(record.id), which would disable")
     plan.warnings += loss.warnings + harm.warnings
     plan.hurts = loss.hurts || harm.hurts
-    plan.saves = lost.flatMap(saves)
+    plan.saves = (lost + changed).flatMap(saves)
+  }
+
+  private func saved(_ present: Namespace) -> NamespaceState? {
+    let uuid = present.labelUUID
+    return record.before.namespaces.first { $0.uuid == nil ? $0.dev == present.dev : $0.uuid == uuid }
   }
 
   /// Whether more of a namespace is restored than its name and whether it is enabled.
-  private func overwrites(_ present: Namespace) throws(DeviceError) -> Bool {
-    let uuid = present.labelUUID
-    guard
-      let saved = record.before.namespaces.first(where: {
-        $0.uuid == nil ? $0.dev == present.dev : $0.uuid == uuid
-      })
-    else { return true }
+  private func overwrites(_ present: Namespace) -> Bool {
+    guard let saved = saved(present) else { return true }
     return !saved.pieces.isEmpty || saved.size != present.rawSize.rawValue
+  }
+
+  /// Whether what is on a namespace would be lost. Info blocks are restored below the data of fsdax and devdax, which stay
+  /// where they are; what is raw, or in a BTT, is where info blocks and memory maps of other modes are.
+  private func losesContent(_ present: Namespace) -> Bool {
+    guard let saved = saved(present), saved.size >= present.rawSize.rawValue else { return true }
+    guard overwrites(present) else { return false }
+    let mode = TrueNamespace(present, on: backend).namespace.mode
+    return mode == .raw || mode == .sector && saved.mode != .sector
   }
 
   /// What an undo of the undo needs: info blocks as they are, also what is where those of before began.

@@ -52,9 +52,9 @@ same "reconfigure: the file is back there too" three "$(content "$(node namespac
 check "labels: init" pmemctl label init --force --discard-content --yes nmem0
 same "labels: all are gone" "[]" "$(pmemctl namespace list --region region0 --json)"
 pmemctl namespace create --region region0 --mode raw --size 64MiB --name newer >&2
-same "labels: undo would lose what came since" 4 "$(status pmemctl undo run "$(last)")"
-# To destroy it first would overwrite the info block of what was there: nobody keeps data.
+# To destroy it first would overwrite the info block of what was there: data are never kept.
 init=$(pmemctl undo list --json | jq -r '[.[] | select(.title | startswith("initialize"))][0].id')
+same "labels: undo would lose what came since" 4 "$(status pmemctl undo run "$init")"
 check "labels: undo, where the newer one may go" pmemctl undo run --force "$init"
 same "labels: the file is back" one "$(content -o dax=always "$(node files)")"
 check "labels: backup" pmemctl label backup all --output /run/backup
