@@ -1,5 +1,13 @@
 public import PmemDevice
 
+extension NamespaceLabel {
+  /// Whether two labels of one DIMM claim a byte in common.
+  public func overlaps(_ other: NamespaceLabel) -> Bool {
+    guard rawSize > 0, other.rawSize > 0 else { return false }
+    return dpa < other.dpa &+ other.rawSize && other.dpa < dpa &+ rawSize
+  }
+}
+
 /// Other labels for some namespaces in a label area; all other labels stay where they are.
 public struct LabelEdit: Hashable, Sendable {
   /// The labels that each namespace is to have; empty for none.

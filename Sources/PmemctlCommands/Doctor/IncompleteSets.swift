@@ -69,7 +69,8 @@ struct IncompleteSets {
       else { return nil }
       return label
     }
-    guard let model = known.first, known.count == members.count(where: { $0.labels[uuid] != nil }),
+    guard let model = known.first, model.rawSize > 0,
+      known.count == members.count(where: { $0.labels[uuid] != nil }),
       model.setCookie == region.isetID, known.allSatisfy({ Self.isSame($0, model) })
     else { return nil }
     var areas: [(dimm: DIMM, bytes: [UInt8])] = []
@@ -77,9 +78,7 @@ struct IncompleteSets {
       var label = model
       label.position = UInt16(position)
       label.flags &= ~NamespaceLabel.updating
-      let isFree = !member.labels.values.joined().contains { other in
-        other.dpa < label.dpa &+ label.rawSize && label.dpa < other.dpa &+ other.rawSize
-      }
+      let isFree = !member.labels.values.joined().contains(where: label.overlaps)
       guard isFree, member.mapping.offset <= label.dpa,
         let bytes = LabelEdit([uuid: [label]]).applied(to: member.area)
       else { return nil }

@@ -21,6 +21,11 @@ struct ChangeScope: Hashable {
 
   init() {}
 
+  /// Whether the change touches a namespace: its labels, or what it is.
+  func contains(_ namespace: Namespace) -> Bool {
+    namespaces.contains(namespace.dev) || namespace.labelUUID.map(uuids.contains) ?? false
+  }
+
   /// - Parameters:
   ///   - plan: Of the change.
   ///   - inventory: That the plan was made from.

@@ -73,9 +73,7 @@ struct Restorer {
   static func neighbours(_ entries: [Plan.Entry], _ scope: ChangeScope, _ inventory: Inventory) -> [Namespace]
   {
     inventory.namespaces.filter { namespace in
-      guard namespace.isEnabled, !scope.namespaces.contains(namespace.dev),
-        !(namespace.labelUUID.map(scope.uuids.contains) ?? false)
-      else { return false }
+      guard namespace.isEnabled, !scope.contains(namespace) else { return false }
       return entries.contains { $0.step == .disable(namespace: namespace.dev) }
     }
   }

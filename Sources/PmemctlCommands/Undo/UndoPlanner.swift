@@ -192,7 +192,7 @@ struct UndoPlanner {
       for other in others {
         if isOtherFormat { found[other.uuid] = "was created since, with labels of another format" }
         let taken = then.active.contains { label in
-          record.scope.uuids.contains(label.uuid) && Self.overlap(label, other)
+          record.scope.uuids.contains(label.uuid) && label.overlaps(other)
         }
         if taken { found[other.uuid] = "takes its space" }
       }
@@ -209,11 +209,6 @@ struct UndoPlanner {
     }
   }
 
-  private static func overlap(_ left: NamespaceLabel, _ right: NamespaceLabel) -> Bool {
-    guard left.rawSize > 0, right.rawSize > 0 else { return false }
-    return left.dpa < right.dpa &+ right.rawSize && right.dpa < left.dpa &+ left.rawSize
-  }
-
   // MARK: Users and content
 
   private func guardAgainstLoss(_ plan: inout Plan, _ removed: [Namespace]) throws(DeviceError) {
@@ -222,11 +217,10 @@ struct UndoPlanner {
     var changed: [Namespace] = []
     var kept = Restorer.neighbours(plan.entries, record.scope, inventory)
     for namespace in inventory.regions.flatMap(\.configuredNamespaces) where !removed.contains(namespace) {
-      let uuid = namespace.labelUUID
-      let isOurs =
-        uuid.map(record.scope.uuids.contains) ?? false || record.scope.namespaces.contains(namespace.dev)
-      let isNamed = targets.contains(namespace.dev) || uuid.map { targets.contains($0.description) } ?? false
-      guard isOurs, isNamed else { continue }
+      let isNamed =
+        targets.contains(namespace.dev)
+        || namespace.labelUUID.map { targets.contains($0.description) } ?? false
+      guard record.scope.contains(namespace), isNamed else { continue }
       if losesContent(namespace) {
         lost.append(namespace)
       } else if overwrites(namespace) {
@@ -271,9 +265,9 @@ struct UndoPlanner {
   private func saves(of present: Namespace) -> [SavedPlace] {
     let head = PfnLayout.infoBlockReserve
     var places: Set<UInt64> = [0]
-    let uuid = present.labelUUID
-    if let saved = record.before.namespaces.first(where: { $0.uuid != nil && $0.uuid == uuid }),
-      let region = inventory.region(of: present), let base = region.resource, let start = present.resource,
+    let saved = saved(present)
+    if let saved, saved.uuid != nil, let region = inventory.region(of: present), let base = region.resource,
+      let start = present.resource,
       let offset = saved.offset, base + offset > start
     {
       places.insert(base + offset - start)
@@ -281,8 +275,7 @@ struct UndoPlanner {
     var saves = places.sorted().map {
       SavedPlace.bytes(namespace: present.dev, Extent(offset: $0, length: head))
     }
-    let pieces = record.before.namespaces.first { $0.find(in: inventory) == present }?.pieces ?? []
-    saves += pieces.filter { $0.offset >= head }.map {
+    saves += (saved?.pieces ?? []).filter { $0.offset >= head }.map {
       .bytes(namespace: present.dev, Extent(offset: $0.offset, length: UInt64($0.bytes.count)))
     }
     return saves

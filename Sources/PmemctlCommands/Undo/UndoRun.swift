@@ -37,8 +37,9 @@ struct UndoRun: ContextCommand {
       accepted: dangers.accepted
     ).undo(force: force)
     let runner = UndoRunner(
-      context: context, backend: backend, journal: journal, options: change, machine: machine,
-      isJSON: output.json)
+      runner: ChangeRunner(
+        context: context, backend: backend, options: change, machine: machine, isJSON: output.json),
+      journal: journal)
     guard try runner.run(undo, of: record, from: inventory) else { return }
     do { try report(record, backend, context) } catch { throw AfterChange(error) }
   }

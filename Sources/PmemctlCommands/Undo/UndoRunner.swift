@@ -3,12 +3,8 @@ import PmemOutput
 
 /// Carries an undo out, and notes in the journal what became of the change.
 struct UndoRunner {
-  let context: CommandContext
-  let backend: any CommandContext.Backend
+  let runner: ChangeRunner
   let journal: UndoJournal
-  let options: ChangeOptions
-  let machine: MachineOptions
-  let isJSON: Bool
 
   /// - Parameters:
   ///   - undo: What to do.
@@ -25,8 +21,7 @@ struct UndoRunner {
   private func undoDone(
     _ undo: UndoPlanner.Undo, of record: UndoRecord, from inventory: Inventory
   ) throws -> Bool {
-    var runner = ChangeRunner(
-      context: context, backend: backend, options: options, machine: machine, isJSON: isJSON)
+    var runner = runner
     runner.undoes = record
     runner.verify = undo.restorer.restore
     guard try runner.run(undo.plan, from: inventory) else { return false }
@@ -39,10 +34,8 @@ struct UndoRunner {
   private func revert(
     _ undo: UndoPlanner.Undo, of record: UndoRecord, from inventory: Inventory
   ) throws -> Bool {
-    let runner = ChangeRunner(
-      context: context, backend: backend, options: options, machine: machine, isJSON: isJSON)
     guard try runner.prepare(undo.plan, from: inventory) else { return false }
-    context.signals.hold()
+    runner.context.signals.hold()
     let remains = runner.keepingNodes(undo.plan, from: inventory) { undo.restorer.restore() }
     guard remains.isEmpty else {
       throw DeviceError(
