@@ -9,6 +9,7 @@ DIMMS ?= 2048,labels=128 4096,labels=128 1024
 E820 ?= 256
 # Of `make lockstep`.
 CHANGES ?= 10000
+DAMAGES ?= 5000
 # Of `make undo-test`.
 SEQUENCES ?= 100
 # Of `make model-test`.
@@ -16,6 +17,8 @@ SEED ?= 1
 STEPS ?= 2000000
 # Of `make mutation-test`.
 INPUTS ?= 20000
+# Of `make deb-test`: the Debian releases that the package is installed in.
+SUITES ?= bookworm trixie
 # Of `make faults`: cases, 0 for all.
 FAULTS ?= 6000
 SWIFT ?= swift
@@ -29,19 +32,28 @@ release_flags = -c release --static-swift-stdlib -Xlinker -s -Xlinker -L$(CURDIR
 
 # Debian packages, by what they are needed for.
 build_packages = libndctl-dev libdaxctl-dev libmnl-dev libblkid-dev libyaml-dev pkg-config
-check_packages = man-db groff-base
+check_packages = man-db groff-base python3
 vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq e2fsprogs xfsprogs dmsetup gcc libc6-dev \
-	iproute2 libibverbs-dev ibverbs-providers libbpf-dev fdisk
-test_packages = $(check_packages) $(vm_packages) zsh fish ansible-core python3 python3-jsonschema
+	iproute2 libibverbs-dev ibverbs-providers libbpf-dev fdisk btrfs-progs make gcc-12 libelf1
+boot_packages = $(vm_packages) systemd udev
+test_packages = $(check_packages) $(vm_packages) zsh fish ansible-core python3-jsonschema systemd
 bench_packages = $(vm_packages) time hyperfine lsof psmisc
+
+deb_packages = dpkg-dev
+deb_test_packages = $(deb_packages) lintian debootstrap jq zsh fish systemd
+
+version = $(shell sed -n 's/.*let version = "\(.*\)"/\1/p' Sources/PmemctlCommands/Root/Pmemctl.swift)
+# Where `make dist` and `make deb` leave their files.
+target = .build
 
 topology = $(addprefix -d ,$(DIMMS)) -e $(E820)
 
-sections = 8
-pages = $(wildcard man/*.$(sections))
+sections = 7 8
+pages = $(foreach section,$(sections),$(wildcard man/*.$(section)))
 
-.PHONY: all build demo test unit-test model-test mutation-test fault-test faults ansible-test vm-test lockstep undo-test check format bench man install uninstall clean help \
-	deps-build deps-check deps-test deps-vm deps-bench
+.PHONY: all build demo test test-quick quick-test unit-test model-test mutation-test fault-test faults ansible-test vm-test \
+	boot-test lockstep undo-test check format bench man \
+	install uninstall install-test dist deb deb-test clean help deps-build deps-check deps-quick deps-test deps-vm deps-bench deps-boot deps-deb deps-deb-test
 
 all: build
 
@@ -49,6 +61,7 @@ help:
 	@echo 'make            build the program ($(program))'
 	@echo 'make demo       the main job on a simulated machine'
 	@echo 'make test       every test: units, commands, the binary, a real kernel in QEMU'
+	@echo 'make test-quick some suites of units, commands and the binary, of a debug build, without a VM'
 	@echo 'make unit-test  all but the real kernel'
 	@echo 'make model-test random steps on the memory model, over all kernels and policies (STEPS=$(STEPS) SEED=$(SEED))'
 	@echo 'make mutation-test  the program on mutated input files of every kind (INPUTS=$(INPUTS) SEED=$(SEED))'
@@ -56,11 +69,16 @@ help:
 	@echo 'make faults     thousands of them (FAULTS=$(FAULTS) SEED=$(SEED))'
 	@echo 'make ansible-test   the Ansible module on simulated hosts'
 	@echo 'make vm-test    the real kernel alone (KERNEL=$(KERNEL) MEMORY=$(MEMORY) DIMMS="$(DIMMS)" E820=$(E820) SEED= COUNT= CHANGES=)'
-	@echo 'make lockstep   many random changes on a kernel and the simulator in lockstep (CHANGES=$(CHANGES) SEED=)'
+	@echo 'make boot-test  the first boot under systemd, a second one, and one with broken layouts (KERNEL=$(KERNEL))'
+	@echo 'make install-test   make install, and the unit that applies layouts, without a VM'
+	@echo 'make lockstep   random changes and damaged media on a kernel and the simulator (CHANGES=$(CHANGES) DAMAGES=$(DAMAGES) SEED=)'
 	@echo 'make undo-test  undo in many random sequences of changes on a kernel (SEQUENCES=$(SEQUENCES) SEED=$(SEED))'
-	@echo 'make check      format, module boundaries, manual pages'
+	@echo 'make check      format, module boundaries, circles, manual pages'
 	@echo 'make bench      times and memory, beside ndctl'
-	@echo 'make install    PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)'
+	@echo 'make install    what `make` built, compiling nothing (PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)); make uninstall removes it'
+	@echo 'make dist       a tarball of what is committed ($(target)/pmemctl-$(version).tar.gz)'
+	@echo 'make deb        a Debian package ($(target)/pmemctl_$(version)_*.deb)'
+	@echo 'make deb-test   both, by lintian and in bare Debian systems (SUITES="$(SUITES)"; as root)'
 
 # $(call need,PACKAGES) installs those that are missing, as root or through sudo, and says so.
 define need
@@ -87,11 +105,23 @@ deps-check:
 deps-test:
 	$(call need,$(test_packages))
 
+deps-quick:
+	$(call need,$(check_packages) zsh fish)
+
 deps-vm:
 	$(call need,$(vm_packages))
 
+deps-boot:
+	$(call need,$(boot_packages))
+
 deps-bench:
 	$(call need,$(bench_packages))
+
+deps-deb:
+	$(call need,$(deb_packages))
+
+deps-deb-test:
+	$(call need,$(deb_test_packages))
 
 build: deps-build
 	$(SWIFT) build $(release_flags) --product pmemctl
@@ -101,11 +131,26 @@ demo: build
 
 # The four tiers: 1 and 2 in process and by millions of steps, 3 the built binary, alone, with calls that fail, and under
 # Ansible, 4 a real kernel.
-test: unit-test model-test fault-test ansible-test vm-test
+test:
+	@MAKE='$(MAKE)' Tests/run-parts unit-test install-test model-test fault-test ansible-test vm-test boot-test
 
+# Without a VM, with one build instead of two: rules, output, inspection, the main commands, the binary and the manual. The
+# other suites try thousands of cases, which takes a debug build long.
+quick_suites = PmemDeviceTests. PmemOutputTests. PmemInspectTests. PmemctlCommandsTests.CommandTests/ \
+	PmemctlCommandsTests.WrongCommandLineTests/ CLITests.ManualTests/ CLITests.BinaryTests/
+test-quick:
+	@MAKE='$(MAKE)' Tests/run-parts quick-test
+
+quick-test: deps-build deps-quick
+	$(SWIFT) build --build-tests
+	PMEMCTL_BINARY=$(CURDIR)/.build/debug/pmemctl $(SWIFT) test --skip-build --disable-xctest \
+		$(foreach suite,$(quick_suites),--filter '^$(suite)')
+	@echo '# left out, because they take minutes: all suites but $(quick_suites)'
+
+# Optimised, which takes some minutes more to build and many fewer to run; beside the debug build, which it would replace.
 unit-test: deps-build deps-test
 	$(SWIFT) build $(release_flags) --product pmemctl
-	PMEMCTL_BINARY=$(CURDIR)/$(program) $(SWIFT) test --disable-xctest
+	PMEMCTL_BINARY=$(CURDIR)/$(program) $(SWIFT) test --disable-xctest --scratch-path .build/optimized -Xswiftc -O
 
 model-test: deps-build
 	$(SWIFT) build $(release_flags) --product pmemctl-model
@@ -131,10 +176,13 @@ vm-test: deps-build deps-vm
 	$(SWIFT) build $(release_flags)
 	@Tests/VM/run-all -k $(KERNEL) -m $(MEMORY) $(topology)
 
+boot-test: build deps-boot
+	@Tests/VM/first-boot -k $(KERNEL)
+
 lockstep: deps-build deps-vm
 	$(SWIFT) build $(release_flags)
-	CHANGES=$(CHANGES) SCENARIO_SECONDS=86400 Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) $(topology) -t 86400 \
-		Tests/VM/scenarios/35-lockstep.sh
+	CHANGES=$(CHANGES) DAMAGES=$(DAMAGES) SCENARIO_SECONDS=86400 Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) $(topology) \
+		-t 86400 Tests/VM/scenarios/35-lockstep.sh Tests/VM/scenarios/36-hostile-media.sh
 
 undo-test: deps-build deps-vm
 	$(SWIFT) build $(release_flags)
@@ -144,7 +192,9 @@ undo-test: deps-build deps-vm
 check: deps-build deps-check
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
 	@Tests/check-boundaries
+	@Tests/check-circles
 	@Tests/check-manual $(pages)
+	@Tests/check-words
 
 format:
 	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
@@ -158,30 +208,64 @@ man: deps-check
 	@for page in $(pages); do man --warnings -E UTF-8 -l -Tutf8 "$$page" | col -b > /dev/null || exit 1; done
 	@echo "$(words $(pages)) pages are good; read one with: man -l man/pmemctl.8"
 
-install: build
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
-		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d $(DESTDIR)$(PREFIX)/share/ansible/plugins/modules \
-		$(DESTDIR)$(PREFIX)/share/pmemctl/scenarios $(DESTDIR)$(PREFIX)/lib/systemd/system
+# Below DESTDIR and PREFIX: what is installed, by directory. Files of other versions go with `make uninstall` too.
+share = $(DESTDIR)$(PREFIX)/share
+library = $(DESTDIR)$(PREFIX)/lib
+installed = $(DESTDIR)$(PREFIX)/bin/pmemctl $(share)/man/man8/pmemctl*.8 $(share)/man/man7/pmem-memory-model.7 $(share)/man/man7/pmemctl-*.7 \
+	$(share)/bash-completion/completions/pmemctl $(share)/zsh/site-functions/_pmemctl \
+	$(share)/fish/vendor_completions.d/pmemctl.fish $(share)/pmemctl/layout.schema.json $(share)/pmemctl/scenarios/*.pmem \
+	$(share)/ansible/plugins/modules/pmem_layout.py $(library)/systemd/system/pmemctl-layout.service \
+	$(library)/udev/rules.d/60-pmemctl.rules $(library)/pmemctl/apply-layouts
+# Removed if nothing else is in them; bin, lib and man are the system's.
+share_directories = bash-completion/completions zsh/site-functions fish/vendor_completions.d pmemctl/scenarios \
+	ansible/plugins/modules
+library_directories = systemd/system udev/rules.d pmemctl
+
+# Compiles nothing: `sudo make install` must not leave root's files in .build.
+install:
+	@[ -x $(program) ] || { echo 'cannot install pmemctl: it is not built; run `make` first' >&2; exit 1; }
+	install -d $(DESTDIR)$(PREFIX)/bin $(addprefix $(share)/man/man,$(sections)) \
+		$(addprefix $(share)/,$(share_directories)) $(addprefix $(library)/,$(library_directories))
 	install -m 755 $(program) $(DESTDIR)$(PREFIX)/bin/pmemctl
-	install -m 644 $(pages) $(DESTDIR)$(PREFIX)/share/man/man8
-	$(program) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pmemctl
-	$(program) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_pmemctl
-	$(program) --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/pmemctl.fish
-	$(program) layout schema > $(DESTDIR)$(PREFIX)/share/pmemctl/layout.schema.json
-	install -m 644 Tests/Scenarios/*.pmem $(DESTDIR)$(PREFIX)/share/pmemctl/scenarios
-	install -m 644 Sources/ansible/pmem_layout.py $(DESTDIR)$(PREFIX)/share/ansible/plugins/modules
-	sed 's|@BINDIR@|$(PREFIX)/bin|' Sources/systemd/pmemctl-layout.service \
-		> $(DESTDIR)$(PREFIX)/lib/systemd/system/pmemctl-layout.service
+	install -m 644 $(wildcard man/*.7) $(share)/man/man7
+	install -m 644 $(wildcard man/*.8) $(share)/man/man8
+	$(program) --generate-completion-script bash | sed '1{/^#!/d}' > $(share)/bash-completion/completions/pmemctl
+	$(program) --generate-completion-script zsh > $(share)/zsh/site-functions/_pmemctl
+	$(program) --generate-completion-script fish > $(share)/fish/vendor_completions.d/pmemctl.fish
+	$(program) layout schema > $(share)/pmemctl/layout.schema.json
+	install -m 644 Tests/Scenarios/*.pmem $(share)/pmemctl/scenarios
+	install -m 644 Sources/ansible/pmem_layout.py $(share)/ansible/plugins/modules
+	install -m 755 Sources/systemd/apply-layouts $(library)/pmemctl
+	sed 's|@BINDIR@|$(PREFIX)/bin|; s|@LIBDIR@|$(PREFIX)/lib|' Sources/systemd/pmemctl-layout.service \
+		> $(library)/systemd/system/pmemctl-layout.service
+	install -m 644 Sources/udev/60-pmemctl.rules $(library)/udev/rules.d
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/pmemctl $(DESTDIR)$(PREFIX)/share/man/man8/pmemctl*.8 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/pmemctl \
-		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_pmemctl \
-		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/pmemctl.fish \
-		$(DESTDIR)$(PREFIX)/share/pmemctl/layout.schema.json $(DESTDIR)$(PREFIX)/share/pmemctl/scenarios/*.pmem \
-		$(DESTDIR)$(PREFIX)/share/ansible/plugins/modules/pmem_layout.py \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system/pmemctl-layout.service
+	rm -f $(installed)
+	@cd $(share) && rmdir -p --ignore-fail-on-non-empty $(share_directories) 2> /dev/null; \
+	cd $(library) && rmdir -p --ignore-fail-on-non-empty $(library_directories) 2> /dev/null; true
+
+install-test: build deps-test
+	@Tests/Packaging/install $(program)
+	@Tests/Packaging/boot $(program)
+
+# Of HEAD: git archive has the commit's time in it, and gzip none, so that the same commit gives the same bytes.
+dist:
+	@git diff --quiet HEAD || echo 'make dist: what is not committed is not in the tarball' >&2
+	@mkdir -p $(target)
+	@git archive --format=tar --prefix=pmemctl-$(version)/ HEAD | gzip -9n > $(target)/pmemctl-$(version).tar.gz
+	@echo $(target)/pmemctl-$(version).tar.gz
+
+deb: build deps-deb
+	@Sources/debian/build $(program) $(target)
+
+deb-test: deb deps-deb-test
+	@Tests/Packaging/install $(program)
+	@Tests/Packaging/boot $(program)
+	@Tests/Packaging/deb $(program)
+	@for suite in $(SUITES); do \
+		Tests/Packaging/chroot $$suite $$(ls -t $(target)/pmemctl_$(version)_*.deb | head -n 1) $(target)/chroots || exit; \
+	done
 
 clean:
 	rm -rf .build

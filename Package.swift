@@ -54,9 +54,10 @@ let package = Package(
     // The layers, lowest first. An arrow only ever points upwards in this list.
     module("PmemDevice"),
     module("PmemMedia", ["PmemDevice"]),
+    module("PmemModel", ["PmemDevice"]),
     module("PmemLayout", ["PmemDevice", "CYaml"]),
     module("PmemOutput"),
-    module("PmemSim", ["PmemDevice", "PmemMedia", systemPackage]),
+    module("PmemSim", ["PmemDevice", "PmemMedia", "PmemModel", systemPackage]),
     module(
       "PmemNdctl", ["PmemDevice", "PmemMedia", "CNdctl", "CDaxctl", "CPmemShims"],
       extra: [.strictMemorySafety()]),
@@ -65,7 +66,8 @@ let package = Package(
     module(
       "PmemctlCommands",
       [
-        "PmemDevice", "PmemMedia", "PmemLayout", "PmemOutput", "PmemSim", "PmemNdctl", "PmemInspect",
+        "PmemDevice", "PmemMedia", "PmemModel", "PmemLayout", "PmemOutput", "PmemSim", "PmemNdctl",
+        "PmemInspect",
         argumentParser,
         systemPackage,
       ]),
@@ -82,20 +84,25 @@ let package = Package(
       "pmemctl-layouts", "LayoutRunner", ["PmemDevice", "PmemSim", "TestSupport", systemPackage]),
     runner(
       "pmemctl-lockstep", "LockstepRunner",
-      ["PmemDevice", "PmemNdctl", "PmemSim", "TestSupport", systemPackage]),
-    runner("pmemctl-model", "ModelRunner", ["PmemDevice", "PmemSim", "TestSupport", systemPackage]),
+      ["PmemDevice", "PmemMedia", "PmemNdctl", "PmemSim", "TestSupport", systemPackage]),
+    runner(
+      "pmemctl-model", "ModelRunner",
+      ["PmemDevice", "PmemModel", "PmemSim", "TestSupport", systemPackage]),
+    runner("pmemctl-model-example", "ModelExample", ["PmemDevice", "PmemModel"]),
     runner("pmemctl-mutation", "MutationRunner", ["TestSupport"]),
     tests("PmemDeviceTests", ["PmemDevice", "TestSupport"]),
     tests("PmemMediaTests", ["PmemDevice", "PmemMedia", "TestSupport"]),
+    tests("PmemModelTests", ["PmemDevice", "PmemModel", "TestSupport", "pmemctl-model-example"]),
     tests("PmemOutputTests", ["PmemOutput", "TestSupport"]),
     tests(
       "PmemSimTests",
-      ["BackendConformance", "PmemDevice", "PmemMedia", "PmemSim", "TestSupport", systemPackage]),
+      ["BackendConformance", "PmemDevice", "PmemMedia", "PmemModel", "PmemSim", "TestSupport", systemPackage]),
     tests("PmemInspectTests", ["PmemDevice", "PmemInspect", "TestSupport", systemPackage]),
     tests(
       "PmemctlCommandsTests",
       [
-        "PmemDevice", "PmemInspect", "PmemLayout", "PmemMedia", "PmemOutput", "PmemSim", "PmemctlCommands",
+        "PmemDevice", "PmemInspect", "PmemLayout", "PmemMedia", "PmemModel", "PmemOutput", "PmemSim",
+        "PmemctlCommands",
         "TestSupport", argumentParser, systemPackage,
       ]),
     tests("CLITests", ["TestSupport"]),

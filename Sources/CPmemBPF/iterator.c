@@ -19,7 +19,9 @@ enum {
 static void tell_file(struct code *code, const struct CPmem_file_layout *layout, int file, int table,
 		      struct jumps *unwanted)
 {
+	PUT(code, STORE(BPF_DW, 10, record_at + (int)offsetof(struct CPmem_file_user, file), file));
 	code_judge_file(code, layout, file, table, device_at, unwanted);
+	PUT(code, STORE(BPF_DW, 10, record_at + (int)offsetof(struct CPmem_file_user, host), 7));
 	COPY(code, BPF_DW, inode, 7, layout->inode_number);
 	COPY(code, BPF_W, inode_flags, 7, layout->inode_flags);
 	PUT(code,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 // include/uapi/linux/fs.h of 6.7 and later, which older headers lack.
 struct scan_region {
@@ -102,15 +103,16 @@ int CPmem_is_dax(int file)
 
 int CPmem_stat(int folder, const char *name, struct CPmem_file *file)
 {
-	struct stat facts;
+	struct statx facts;
 
-	if (fstatat(folder, name, &facts, 0) != 0)
+	// What the kernel knows: a filesystem whose server does not answer (FUSE, NFS) is not asked, and does not hang.
+	if (statx(folder, name, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MODE | STATX_INO, &facts) != 0)
 		return errno;
 	*file = (struct CPmem_file){
-		.device = facts.st_dev,
-		.inode = facts.st_ino,
-		.special_device = facts.st_rdev,
-		.mode = facts.st_mode,
+		.device = makedev(facts.stx_dev_major, facts.stx_dev_minor),
+		.inode = facts.stx_ino,
+		.special_device = makedev(facts.stx_rdev_major, facts.stx_rdev_minor),
+		.mode = facts.stx_mode,
 	};
 	return 0;
 }

@@ -128,26 +128,7 @@ struct LayoutFields {
 
   /// `did you mean "align"?`, or all that there is.
   private static func nearest(_ word: String, _ known: [String]) -> [String] {
-    let ranked = known.map { (word: $0, distance: distance(word, $0)) }.min { $0.distance < $1.distance }
-    if let ranked, ranked.distance <= max(2, word.count / 3), !word.isEmpty {
-      return ["did you mean \"\(ranked.word)\"?"]
-    }
-    return ["there is: \(known.joined(separator: ", "))"]
-  }
-
-  /// Levenshtein's.
-  private static func distance(_ left: String, _ right: String) -> Int {
-    let (left, right) = (Array(left.utf8.prefix(64)), Array(right.utf8))
-    var row = Array(0...right.count)
-    for (line, byte) in left.enumerated() {
-      var diagonal = row[0]
-      row[0] = line + 1
-      for column in right.indices {
-        let cost = diagonal + (byte == right[column] ? 0 : 1)
-        diagonal = row[column + 1]
-        row[column + 1] = min(cost, row[column] + 1, row[column + 1] + 1)
-      }
-    }
-    return row[right.count]
+    if let nearest = NearestWord.of(word, among: known) { return ["did you mean \"\(nearest)\"?"] }
+    return ["valid values: \(known.joined(separator: ", "))"]
   }
 }

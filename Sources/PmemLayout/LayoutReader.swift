@@ -115,7 +115,7 @@ extension NamespaceLayout {
       throw LayoutFields.wrong(place, "only devdax can be system_ram")
     }
     if systemRAM != nil, !isEnabled, let place = fields["system_ram"] {
-      throw LayoutFields.wrong(place, "what is not enabled is nobody's memory")
+      throw LayoutFields.wrong(place, "only an enabled namespace can be system_ram")
     }
     if measure == .usable, amount == .max, let place = fields["usable"] {
       throw LayoutFields.wrong(place, "usable is a size or a share", ["write size: rest"])

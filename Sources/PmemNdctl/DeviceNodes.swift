@@ -2,107 +2,117 @@ import CPmemShims
 import Glibc
 public import PmemDevice
 
-/// Owner, group, mode and ACL of the nodes under /dev of enabled namespaces: the kernel creates a node anew for each
-/// enable, as root's with mode 0600 (drivers/base/devtmpfs.c:handle_create), and only udev rules change that. A change that
-/// disables a namespace and enables it again must not take it from a program that is not root's.
+/// The nodes under /dev of enabled namespaces, and the settings of their block devices: the kernel creates both anew for
+/// each enable, the node as root's with mode 0600 (drivers/base/devtmpfs.c:handle_create), and only udev rules change that.
+/// A change that disables a namespace and enables it again must not take it from a program that is not root's, nor make
+/// writable what was read-only.
 public struct DeviceNodes {
-  struct Attributes: Hashable {
-    var owner: UInt32
-    var group: UInt32
-    /// Permissions alone.
-    var mode: UInt32
-    /// system.posix_acl_access; nil for none.
-    var acl: [UInt8]?
-
-    var text: String {
-      let digits = String(mode, radix: 8)
-      return "\(owner):\(group) \(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits)"
-        + (acl == nil ? "" : " with an ACL")
-    }
-  }
-
-  struct Node: Hashable {
-    let name: String
-    let isBlock: Bool
-    /// Another number is another node.
-    let inode: UInt64
-    let attributes: Attributes
-  }
-
-  /// The node of a namespace, by what stays.
-  private struct Key: Hashable {
-    let namespace: String
-    /// Among the DAX devices of a namespace.
-    let number: Int
-  }
-
+  /// As they were.
+  public let saved: [DeviceNode]
   private let directory: String
-  private let nodes: [Key: Node]
+  private let settings: BlockSettings
   /// How long udev may take to do it by its rules.
   private static let patience: Duration = .milliseconds(500)
 
   /// - Parameters:
   ///   - inventory: Of this host.
   ///   - directory: Where nodes are.
-  public init(of inventory: Inventory, in directory: String = "/dev") {
-    self.directory = directory
-    nodes = Self.nodes(inventory, directory)
+  ///   - blocks: Where the kernel shows block devices.
+  public init(
+    of inventory: Inventory, in directory: String = "/dev", blocks: String = "/sys/class/block"
+  ) {
+    self.init(Self.nodes(inventory, directory, BlockSettings(directory: blocks)), directory, blocks)
   }
 
-  /// Gives nodes that were created anew the owner, group, mode and ACL that they had.
+  /// - Parameter saved: As they were, in this boot.
+  public init(_ saved: [DeviceNode]) { self.init(saved, "/dev", "/sys/class/block") }
+
+  private init(_ saved: [DeviceNode], _ directory: String, _ blocks: String) {
+    self.saved = saved
+    self.directory = directory
+    settings = BlockSettings(directory: blocks)
+  }
+
+  /// Gives devices that were created anew what they had.
   ///
   /// - Parameter inventory: After the change.
   /// - Returns: What was put back, and what could not be, a line each.
   public func restore(in inventory: Inventory) -> [String] {
-    guard !nodes.isEmpty else { return [] }
+    guard !saved.isEmpty else { return [] }
     let start = ContinuousClock.now
-    var changed: [(then: Node, now: Node)] = []
+    var changed: [(then: DeviceNode, now: DeviceNode)] = []
     repeat {
-      let present = Self.nodes(inventory, directory)
-      changed = nodes.compactMap { key, then in
-        guard let now = present[key], now.isBlock == then.isBlock, now.inode != then.inode,
-          now.attributes != then.attributes
+      let present = Self.nodes(inventory, directory, settings)
+      changed = saved.compactMap { then in
+        guard
+          let now = present.first(where: { $0.namespace == then.namespace && $0.number == then.number }),
+          now.inode != then.inode
         else { return nil }
         return (then, now)
       }
-      guard !changed.isEmpty else { return [] }
+      guard changed.contains(where: { $0.now.attributes != $0.then.attributes }) else { break }
       usleep(20_000)
     } while ContinuousClock.now - start < Self.patience
-    return changed.sorted { $0.now.name < $1.now.name }.map { change in
-      let path = "\(directory)/\(change.now.name)"
-      do throws(DeviceError) {
-        try Self.put(change.then.attributes, on: path)
-        return "\(path) was created anew: put back its owner, group and mode, \(change.then.attributes.text)"
-      } catch {
-        return "\(path) was created anew, and is \(change.now.attributes.text), not "
-          + "\(change.then.attributes.text): \(error.summary)"
-      }
+    return changed.sorted { $0.now.name < $1.now.name }
+      .flatMap { putAttributes($0.then, $0.now) + putSettings($0.then, $0.now) }
+  }
+
+  private func putAttributes(_ then: DeviceNode, _ now: DeviceNode) -> [String] {
+    guard now.attributes != then.attributes else { return [] }
+    let path = "\(directory)/\(now.name)"
+    let kept = then.attributes.text
+    // Who may use a device of one kind need not be who may use one of the other.
+    guard now.isBlock == then.isBlock else {
+      return ["\(path) was created anew, and is \(now.attributes.text); \(then.name) was \(kept)"]
+    }
+    do throws(DeviceError) {
+      try Self.put(then.attributes, on: path)
+      return ["\(path) was created anew: put back its owner, group and mode, \(kept)"]
+    } catch {
+      return ["\(path) was created anew, and is \(now.attributes.text), not \(kept): \(error.summary)"]
     }
   }
 
-  private static func nodes(_ inventory: Inventory, _ directory: String) -> [Key: Node] {
-    var nodes: [Key: Node] = [:]
-    for namespace in inventory.namespaces where namespace.isEnabled {
+  private func putSettings(_ then: DeviceNode, _ now: DeviceNode) -> [String] {
+    guard now.isBlock, then.isBlock else { return [] }
+    let path = "\(directory)/\(now.name)"
+    return then.settings.filter { now.settings[$0.key] ?? $0.value != $0.value }
+      .sorted { $0.key < $1.key }.map { name, value in
+        let isNow = now.settings[name] ?? ""
+        do throws(DeviceError) {
+          try settings.put(name, value, on: now.name, path)
+          return "\(path) was created anew: put back \(name), \(value)"
+        } catch {
+          return "\(path) was created anew, and its \(name) is \(isNow), not \(value): \(error.summary)"
+        }
+      }
+  }
+
+  private static func nodes(
+    _ inventory: Inventory, _ directory: String, _ settings: BlockSettings
+  ) -> [DeviceNode] {
+    inventory.namespaces.filter(\.isEnabled).flatMap { namespace -> [DeviceNode] in
       let key = namespace.labelUUID?.description ?? namespace.dev
       let names = namespace.blockDevice.map { [$0] } ?? namespace.daxRegion?.devices.map(\.chardev) ?? []
-      for (number, name) in names.enumerated() {
-        nodes[Key(namespace: key, number: number)] = node(name, directory)
-      }
+      return names.enumerated().compactMap { node($1, of: key, $0, directory, settings) }
     }
-    return nodes
   }
 
   /// nil if there is no such node, or if it is something else.
-  private static func node(_ name: String, _ directory: String) -> Node? {
+  private static func node(
+    _ name: String, of namespace: String, _ number: Int, _ directory: String, _ settings: BlockSettings
+  ) -> DeviceNode? {
     let path = "\(directory)/\(name)"
     var status = stat()
     guard unsafe lstat(path, &status) == 0 else { return nil }
     let kind = status.st_mode & S_IFMT
     guard kind == S_IFBLK || kind == S_IFCHR || directory != "/dev" && kind == S_IFREG else { return nil }
-    return Node(
-      name: name, isBlock: kind == S_IFBLK, inode: UInt64(status.st_ino),
-      attributes: Attributes(
-        owner: status.st_uid, group: status.st_gid, mode: status.st_mode & 0o7777, acl: acl(path)))
+    return DeviceNode(
+      namespace: namespace, number: number, name: name, isBlock: kind == S_IFBLK,
+      inode: UInt64(status.st_ino),
+      attributes: DeviceNode.Attributes(
+        owner: status.st_uid, group: status.st_gid, mode: status.st_mode & 0o7777, acl: acl(path)),
+      settings: kind == S_IFBLK ? settings.read(name) : [:])
   }
 
   private static func acl(_ path: String) -> [UInt8]? {
@@ -113,7 +123,7 @@ public struct DeviceNodes {
     return count > 0 ? Array(bytes.prefix(Int(count))) : nil
   }
 
-  private static func put(_ attributes: Attributes, on path: String) throws(DeviceError) {
+  private static func put(_ attributes: DeviceNode.Attributes, on path: String) throws(DeviceError) {
     func check(_ errno: Int32) throws(DeviceError) {
       guard errno != 0 else { return }
       throw DeviceError(.failed, NdctlContext.text(errno), errno: errno)

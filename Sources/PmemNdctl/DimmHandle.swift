@@ -6,7 +6,7 @@ import PmemMedia
 /// A DIMM in a context's tree.
 @safe
 struct DimmHandle {
-  private let pointer: OpaquePointer
+  let pointer: OpaquePointer
 
   init(_ pointer: OpaquePointer) { unsafe self.pointer = pointer }
 
@@ -17,7 +17,7 @@ struct DimmHandle {
       dev: dev,
       id: unsafe text(ndctl_dimm_get_unique_id(pointer)),
       handle: handle == .max ? nil : handle, physicalID: physicalID == .max ? nil : physicalID,
-      isEnabled: unsafe ndctl_dimm_is_enabled(pointer) != 0, flags: flags, security: security,
+      isEnabled: unsafe ndctl_dimm_is_enabled(pointer) != 0, flags: flags, security: securityWord,
       labels: labels(depth))
   }
 
@@ -30,11 +30,11 @@ struct DimmHandle {
       if unsafe ndctl_dimm_failed_map(pointer) != 0 { flags.append("failed_map") }
       if unsafe ndctl_dimm_failed_flush(pointer) != 0 { flags.append("failed_flush") }
     }
-    if unsafe ndctl_dimm_has_notifications(pointer) != 0 { flags.append("smart_event") }
+    if unsafe ndctl_dimm_smart_pending(pointer) != 0 { flags.append("smart_event") }
     return flags
   }
 
-  private var security: String? {
+  private var securityWord: String? {
     switch unsafe ndctl_dimm_get_security(pointer) {
     case NDCTL_SECURITY_DISABLED: "disabled"
     case NDCTL_SECURITY_UNLOCKED: "unlocked"
@@ -67,18 +67,32 @@ struct DimmHandle {
     area.version = LabelVersion.allCases.first { $0.labelSize == Int(size) }
   }
 
-  /// Writes fresh index blocks, then has the kernel read them, as `ndctl init-labels` does.
+  /// Writes fresh index blocks over those of any format, then has the kernel read them. ndctl_dimm_init_labels() leaves an
+  /// old index block where a new one does not lie, and the kernel takes that.
   ///
   /// - Returns: 0 or a negative error number; -EBUSY while a region of the DIMM is enabled.
   func initializeLabels(_ version: LabelVersion) -> Int32 {
-    guard let command = unsafe ndctl_dimm_read_label_index(pointer) else { return -ENXIO }
-    defer { unsafe ndctl_cmd_unref(command) }
     guard unsafe ndctl_dimm_is_active(pointer) == 0 else { return -EBUSY }
-    _ = unsafe ndctl_dimm_validate_labels(pointer)
-    let status = unsafe ndctl_dimm_init_labels(
-      pointer, version == .v11 ? NDCTL_NS_VERSION_1_1 : NDCTL_NS_VERSION_1_2)
-    guard status >= 0 else { return status }
+    guard let read = unsafe ndctl_dimm_read_labels(pointer) else { return -ENXIO }
+    defer { unsafe ndctl_cmd_unref(read) }
+    guard let area = unsafe Self.area(of: read) else { return -EIO }
+    guard let fresh = FreshLabels(over: area, version: version) else { return -EINVAL }
+    for stage in fresh.stages {
+      let status = unsafe Self.write(stage, over: read)
+      guard status >= 0 else { return status }
+    }
     return readAnew()
+  }
+
+  /// What a command has read; nil if it is not all.
+  private static func area(of read: OpaquePointer) -> [UInt8]? {
+    let size = unsafe ndctl_cmd_cfg_read_get_size(read)
+    guard size > 0 else { return nil }
+    var area = [UInt8](repeating: 0, count: size)
+    let got = unsafe area.withUnsafeMutableBytes { buffer in
+      unsafe ndctl_cmd_cfg_read_get_data(read, buffer.baseAddress, UInt32(buffer.count), 0)
+    }
+    return got == size ? area : nil
   }
 
   /// The whole label area; nil where there is none.
@@ -90,13 +104,8 @@ struct DimmHandle {
       return nil
     }
     defer { unsafe ndctl_cmd_unref(command) }
-    let size = unsafe ndctl_cmd_cfg_read_get_size(command)
-    guard size > 0 else { return nil }
-    var bytes = [UInt8](repeating: 0, count: size)
-    let got = unsafe bytes.withUnsafeMutableBytes { buffer in
-      unsafe ndctl_cmd_cfg_read_get_data(command, buffer.baseAddress, UInt32(buffer.count), 0)
-    }
-    guard got == size else { throw RawModeError(EIO) }
+    guard unsafe ndctl_cmd_cfg_read_get_size(command) > 0 else { return nil }
+    guard let bytes = unsafe Self.area(of: command) else { throw RawModeError(EIO) }
     return bytes
   }
 
@@ -109,11 +118,7 @@ struct DimmHandle {
     guard let read = unsafe ndctl_dimm_read_labels(pointer) else { return -ENXIO }
     defer { unsafe ndctl_cmd_unref(read) }
     guard unsafe ndctl_cmd_cfg_read_get_size(read) == bytes.count else { return -EINVAL }
-    var area = [UInt8](repeating: 0, count: bytes.count)
-    let got = unsafe area.withUnsafeMutableBytes { buffer in
-      unsafe ndctl_cmd_cfg_read_get_data(read, buffer.baseAddress, UInt32(buffer.count), 0)
-    }
-    guard got == bytes.count else { return -EIO }
+    guard var area = unsafe Self.area(of: read) else { return -EIO }
     // The library writes whole areas alone, from their start (do_cmd leaves the offset of an extent out): what is not to
     // be written yet is written as it is.
     for part in LabelWriteOrder(bytes).parts {

@@ -6,11 +6,12 @@ import PmemDevice
 enum ExclusiveOpen {
   static func usage(of device: String, _ namespace: String) throws(DeviceError) -> [Usage] {
     let path = "/dev/\(device)"
-    let descriptor = unsafe Glibc.open(path, O_RDWR | O_EXCL | O_CLOEXEC)
+    let descriptor = DeviceFile.open(device, .block, O_RDWR | O_EXCL)
     guard descriptor < 0 else {
       close(descriptor)
       return []
     }
+    let errno = -descriptor
     switch errno {
     case EBUSY:
       return [

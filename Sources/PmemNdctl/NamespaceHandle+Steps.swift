@@ -160,8 +160,8 @@ extension NamespaceHandle {
     guard let device = unsafe text(ndctl_namespace_get_block_device(pointer)) else {
       throw RawModeError(ENXIO)
     }
-    let descriptor = unsafe Glibc.open("/dev/\(device)", flags | O_CLOEXEC)
-    guard descriptor >= 0 else { throw RawModeError(errno) }
+    let descriptor = DeviceFile.open(device, .block, flags)
+    guard descriptor >= 0 else { throw RawModeError(-descriptor) }
     defer { close(descriptor) }
     return try body(descriptor)
   }
@@ -187,6 +187,13 @@ extension NamespaceHandle {
     guard isLabeled else { return -ENXIO }
     guard !isActive, !isClaimed else { return -EBUSY }
     return unsafe ndctl_namespace_set_alt_name(pointer, name)
+  }
+
+  func identify(_ uuid: DeviceUUID) -> Int32 {
+    guard isLabeled else { return -ENXIO }
+    guard !isActive, !isClaimed else { return -EBUSY }
+    guard unsafe ndctl_namespace_get_size(pointer) > 0 else { return -ENXIO }
+    return unsafe withBytes(uuid) { unsafe ndctl_namespace_set_uuid(pointer, $0) }
   }
 
   /// Writes holder_class, and with it the labels; of a label-less namespace the kernel alone remembers it.

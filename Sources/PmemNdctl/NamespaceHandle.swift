@@ -102,7 +102,9 @@ struct NamespaceHandle {
     namespace.mode = .sector
     namespace.rawUUID = namespace.uuid
     namespace.uuid = unsafe uuid { unsafe ndctl_btt_get_uuid(btt, $0) }
-    namespace.sectorSize = UInt64(unsafe ndctl_btt_get_sector_size(btt))
+    // UINT_MAX: the info block says a size that the kernel does not offer, and attaches all the same.
+    let size = unsafe ndctl_btt_get_sector_size(btt)
+    namespace.sectorSize = size == .max ? nil : UInt64(size)
     if let size = unsafe number(ndctl_btt_get_size(btt)) { namespace.size = ByteCount(size) }
     if namespace.isEnabled { namespace.blockDevice = unsafe Self.device(ndctl_btt_get_block_device(btt)) }
   }

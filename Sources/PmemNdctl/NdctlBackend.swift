@@ -27,6 +27,29 @@ public final class NdctlBackend: DeviceBackend {
     }
   }
 
+  public func health(of dimms: [DIMM]) throws(DeviceError) -> [HealthReading] {
+    try withContext { context throws(DeviceError) in
+      let handles = context.buses.flatMap(\.dimms)
+      var readings: [HealthReading] = []
+      for dimm in dimms {
+        guard let handle = handles.first(where: { $0.dev == dimm.dev }) else {
+          readings.append(.failed("it is no longer there"))
+          continue
+        }
+        readings.append(handle.health)
+      }
+      return readings
+    }
+  }
+
+  public func security(of dimms: [DIMM]) throws(DeviceError) -> [DimmSecurity] {
+    try withContext { context throws(DeviceError) in
+      var found: [DimmSecurity] = []
+      for dimm in dimms { found.append(try Self.dimm(dimm.dev, context).security()) }
+      return found
+    }
+  }
+
   /// Opens a context for `body`, and reports what the libraries said.
   ///
   /// Handles point into the context's tree without holding it: they must not leave `body`, until whose end the
@@ -153,9 +176,11 @@ public final class NdctlBackend: DeviceBackend {
     case .writeLabels(let name, let bytes): try Self.dimm(name, context).writeLabels(bytes)
     case .enableDimm(let name): try Self.dimm(name, context).enable()
     case .disableDimm(let name): try Self.dimm(name, context).disable()
+    case .security(let name, let operation): try Self.dimm(name, context).perform(operation)
     case .write(let name, let bytes, let offset):
       try Self.namespace(name, context).write(bytes, at: offset)
     case .rename(let name, let text): try Self.namespace(name, context).rename(text)
+    case .identify(let name, let uuid): try Self.namespace(name, context).identify(uuid)
     case .setMode(let name, let mode): try Self.namespace(name, context).setMode(mode)
     case .bindDevice(let name, let mode): try Self.device(name, context).device.bind(mode)
     case .unbindDevice(let name): try Self.device(name, context).device.unbind()
@@ -300,10 +325,11 @@ public final class NdctlBackend: DeviceBackend {
       throw DeviceError(.failed, "cannot read \(namespace.dev): it has no device", errno: ENXIO)
     }
     let path = "/dev/\(node)"
-    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = DeviceFile.open(node, namespace.mode == .devdax ? .dax : .block, O_RDONLY)
     guard descriptor >= 0 else {
       throw DeviceError(
-        DeviceError.Code(errno: errno), "cannot read \(path): \(NdctlContext.text(errno))", errno: errno)
+        DeviceError.Code(errno: -descriptor), "cannot read \(path): \(NdctlContext.text(-descriptor))",
+        errno: -descriptor)
     }
     defer { close(descriptor) }
     guard namespace.mode == .devdax else {

@@ -29,7 +29,9 @@ struct RegionHandle {
   /// The namespace that the kernel calls the seed although it is in use; nil where all is well.
   var lostSeed: NamespaceHandle? {
     guard unsafe ndctl_region_get_nstype(pointer) == CPmem_device_namespace_pmem,
-      let seed = unsafe ndctl_region_get_namespace_seed(pointer), unsafe ndctl_namespace_is_active(seed)
+      let seed = unsafe ndctl_region_get_namespace_seed(pointer),
+      // One whose info block is refused counts as probed too (bus.c:nvdimm_bus_probe).
+      unsafe ndctl_namespace_is_active(seed) || ndctl_namespace_get_size(seed) > 0
     else { return nil }
     return unsafe NamespaceHandle(seed, region: pointer)
   }

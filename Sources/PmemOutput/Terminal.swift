@@ -5,14 +5,19 @@ public struct Terminal: Hashable, Sendable {
   /// Whether somebody reads along.
   public var isInteractive: Bool
   public var width: Int
+  /// Whether the width is that of a terminal, or was asked for by `COLUMNS`: otherwise it is 80 for want of a better one.
+  public var isWidthKnown: Bool
   /// Whether the locale can show more than ASCII.
   public var isUnicode: Bool
   /// Whether colours are shown: never all that tells things apart.
   public var hasColors: Bool
 
-  public init(isInteractive: Bool, width: Int, isUnicode: Bool, hasColors: Bool = false) {
+  public init(
+    isInteractive: Bool, width: Int, isWidthKnown: Bool = true, isUnicode: Bool, hasColors: Bool = false
+  ) {
     self.isInteractive = isInteractive
     self.width = width
+    self.isWidthKnown = isWidthKnown
     self.isUnicode = isUnicode
     self.hasColors = hasColors
   }
@@ -26,6 +31,7 @@ public struct Terminal: Hashable, Sendable {
     return Terminal(
       isInteractive: isTerminal && isatty(STDIN_FILENO) == 1,
       width: max(20, min(500, columns ?? (known ? Int(size.ws_col) : 80))),
+      isWidthKnown: columns != nil || known,
       isUnicode: isUnicodeLocale(locale),
       // https://no-color.org
       hasColors: isTerminal && (environment("NO_COLOR") ?? "").isEmpty && environment("TERM") != "dumb")

@@ -12,7 +12,7 @@ short_description: Make a host's persistent memory what a layout says
 description:
   - Plans a layout with C(pmemctl layout plan) and applies it with C(pmemctl layout apply), once; the second time nothing
     is changed.
-  - What takes something away needs leave by name, as on the command line. Without it the task fails and nothing is
+  - Destructive changes must be allowed by namespace name, as on the command line. Without it the task fails and nothing is
     changed.
   - In check mode nothing is changed; what would be is told. In diff mode the layouts before and after are shown.
   - Needs root where the memory is real.
@@ -115,7 +115,13 @@ class Program(object):
         status, out, err = self.module.run_command([self.path] + words + self.machine, data=data)
         if status not in expected:
             lines = err.strip().splitlines() or ["pmemctl ended with status %d" % status]
-            self.module.fail_json(msg=lines[0], details=lines[1:], rc=status, cmd=words)
+            try:
+                # Notes may come before the error.
+                error = json.loads(lines[-1])
+                message, details = error["message"], error["details"]
+            except (ValueError, KeyError, TypeError):
+                message, details = lines[0], lines[1:]
+            self.module.fail_json(msg=message, details=details, rc=status, cmd=words)
         return status, out
 
     def answer(self, words, expected=(0,), data=None):

@@ -104,6 +104,32 @@ extension ConformanceCase {
       let namespace = try machine.create(.fsdax, mebibytes: 64)
       try machine.expectEqual(namespace.resource, region.resource, "address")
     },
+    ConformanceCase("fresh labels of one version leave nothing of the other") { machine in
+      let region = try machine.region()
+      let dimms = region.mappings.map(\.dimm)
+      let first = try machine.inventory().dimms.first { $0.dev == dimms[0] }?.labels?.version ?? .v12
+      let other: LabelVersion = first == .v12 ? .v11 : .v12
+      // Each over what the one before left, and was used for.
+      for version in [first, other, first] {
+        _ = try machine.create(.raw, mebibytes: 64, name: "old")
+        try machine.perform(.disableRegion(region.dev))
+        for dimm in dimms { try machine.perform(.initializeLabels(dimm: dimm, version)) }
+        try machine.perform(.enableRegion(region.dev))
+        try machine.expectEqual(
+          try machine.region(region.id).configuredNamespaces, [], "namespaces after \(version.rawValue)")
+        for dimm in try machine.inventory().dimms where dimms.contains(dimm.dev) {
+          try machine.expectEqual(dimm.labels?.version, version, "the version of \(dimm.dev)")
+          try machine.expectEqual(dimm.labels?.isBlank, false, "\(dimm.dev) is blank")
+        }
+        // The first create writes to the index that is not in force: nothing old comes back by it.
+        _ = try machine.create(.fsdax, mebibytes: 64, name: "new")
+        try machine.perform(.disableRegion(region.dev))
+        try machine.perform(.enableRegion(region.dev))
+        try machine.expectEqual(
+          try machine.region(region.id).configuredNamespaces.map(\.name), ["new"], "names")
+        try machine.reset()
+      }
+    },
     ConformanceCase("a region on a disabled DIMM cannot be enabled: ENXIO") { machine in
       let region = try machine.region()
       let dimm = region.mappings[0].dimm
@@ -128,6 +154,32 @@ extension ConformanceCase {
       try machine.expectEqual(
         ConformanceMachine.lasting(try machine.namespace(before.dev)), ConformanceMachine.lasting(expected),
         "namespace")
+    },
+    ConformanceCase("another UUID is in the labels, once, and the old one is in none") { machine in
+      let uuid = DeviceUUID("123e4567-e89b-12d3-a456-426614174000")
+      let other = try machine.create(.raw, mebibytes: 64)
+      let before = try machine.create(.raw, mebibytes: 64, name: "kept")
+      guard let uuid, let taken = other.labelUUID else { throw ConformanceFailure("no UUID") }
+      try machine.expectErrno(16, what: "another UUID while enabled") {
+        try machine.perform(.identify(namespace: before.dev, uuid: uuid))
+      }
+      try machine.perform(.disable(namespace: before.dev))
+      try machine.expectErrno(22, what: "the UUID of another") {
+        try machine.perform(.identify(namespace: before.dev, uuid: taken))
+      }
+      try machine.perform(.identify(namespace: before.dev, uuid: uuid))
+      // From the labels, not from what the kernel remembers.
+      let region = try machine.region()
+      try machine.perform(.disableRegion(region.dev))
+      try machine.perform(.enableRegion(region.dev))
+      let found = try machine.region().configuredNamespaces
+      try machine.expectEqual(
+        Set(found.map(\.labelUUID)), [taken, uuid], "the UUIDs of \(found.map(\.dev).joined(separator: ", "))"
+      )
+      let after = found.first { $0.labelUUID == uuid }
+      try machine.expectEqual(after?.name, "kept", "name")
+      try machine.expectEqual(after?.resource, before.resource, "start")
+      try machine.expectEqual(after?.rawSize, before.rawSize, "size")
     },
     ConformanceCase("a namespace shrinks at its end, grows behind it, and before it") { machine in
       let names = try (0..<3).map { _ in try machine.create(.raw, mebibytes: 64).dev }

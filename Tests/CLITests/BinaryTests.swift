@@ -209,6 +209,34 @@ enum Program {
 
   // MARK: Completions
 
+  @Test(
+    arguments: [
+      ("namespace show ''", ["namespace0.0", "db", "pmem0"]), ("namespace destroy d", ["db"]),
+      ("region show ''", ["region0"]), ("dimm show nm", ["nmem0"]), ("undo run ''", ["1", "2"]),
+      ("device disable ''", ["dax0.1"]), ("namespace create --mode de", ["devdax"]),
+      ("dax enable --for r", ["rdma"]),
+      ("namespace create --region ''", ["region0"]), ("name", ["namespace"]), ("namespace dest", ["destroy"]),
+    ]) func bashCompletesNamesOfWhatIsThere(_ line: String, _ expected: [String]) throws
+  {
+    try Program.withMachine { machine in
+      for create in ["--name db --mode fsdax", "--mode devdax"] {
+        _ = try Program.shell(
+          "$P namespace create --size 64MiB \(create)", environment: ["PMEMCTL_SIM": machine])
+      }
+      let script = """
+        PATH=$(dirname $P):$PATH; source <($P --generate-completion-script bash)
+        COMP_WORDS=(pmemctl \(line)); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMP_LINE="${COMP_WORDS[*]}"
+        COMP_POINT=${#COMP_LINE}
+        _pmemctl pmemctl "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"; printf '%s\\n' "${COMPREPLY[@]}"
+        """
+      let completed = try Program.shell(script, environment: ["PMEMCTL_SIM": machine])
+      let words = completed.output.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+      for word in expected {
+        #expect(words.contains(word), "\(line): \(words) \(completed.errors)")
+      }
+    }
+  }
+
   @Test(arguments: ["bash", "zsh", "fish"]) func completionsAreGoodShell(shell: String) throws {
     let script = try Program.run("--generate-completion-script", shell)
     #expect(script.status == 0 && script.output.contains("namespace"))

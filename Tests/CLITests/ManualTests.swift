@@ -7,6 +7,7 @@ import Testing
   private struct Verb {
     let path: [String]
     let abstract: String
+    let discussion: String
     let options: Set<String>
     let aliases: [String]
   }
@@ -40,6 +41,7 @@ import Testing
     return [
       Verb(
         path: path, abstract: command["abstract"] as? String ?? "",
+        discussion: command["discussion"] as? String ?? "",
         options: options.subtracting(["-h", "--help", "--version"]),
         aliases: command["aliases"] as? [String] ?? [])
     ]
@@ -58,7 +60,10 @@ import Testing
   }
 
   @Test func everyVerbHasAPageAndEveryPageAVerb() throws {
-    let expected = Set(try Self.verbs().map { $0.path.joined(separator: "-") + ".8" } + ["pmemctl.8"])
+    let expected = Set(
+      try Self.verbs().map { $0.path.joined(separator: "-") + ".8" } + [
+        "pmemctl.8", "pmem-memory-model.7", "pmemctl-tutorial.7",
+      ])
     let found = Set(try FileManager.default.contentsOfDirectory(atPath: Self.folder.path))
     #expect(found == expected)
   }
@@ -67,6 +72,18 @@ import Testing
     for verb in try Self.verbs() {
       let name = verb.path.joined(separator: "-")
       #expect(Self.options(in: try Self.page(name)) == verb.options, "man/\(name).8")
+    }
+  }
+
+  @Test func everyColumnIsExplainedAndNoOther() throws {
+    let lists = try Self.verbs().filter { $0.discussion.hasPrefix("Columns: ") }
+    #expect(lists.count >= 13)
+    for verb in lists {
+      let name = verb.path.joined(separator: "-")
+      let columns = verb.discussion.dropFirst("Columns: ".count).dropLast().components(separatedBy: ", ")
+      let explained = try Self.page(name).split(separator: "\n").filter { $0.hasPrefix(".It Cm ") }
+        .map { String($0.dropFirst(".It Cm ".count)) }
+      #expect(explained == columns, "man/\(name).8")
     }
   }
 

@@ -21,9 +21,11 @@ import Testing
   /// As the program names them.
   private static func allRules() throws -> Set<String> {
     let answer = try Program.run("sim", "run", "\(folder)/\(files[0])", "--without", "none")
-    let line = answer.errors.split(separator: "\n").first { $0.hasPrefix("  there is: ") }
+    let line = answer.errors.split(separator: "\n").first { $0.hasPrefix("  valid values: ") }
     return Set(
-      (line?.dropFirst(12) ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) })
+      (line?.dropFirst("  valid values:".count) ?? "").split(separator: ",").map {
+        $0.trimmingCharacters(in: .whitespaces)
+      })
   }
 
   @Test func everyThreadHasScenariosAndEveryRuleHasOne() throws {

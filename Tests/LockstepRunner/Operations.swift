@@ -14,7 +14,7 @@ struct Operations {
     switch Int.random(in: 0..<100, using: &generator) {
     case 0..<28: return create(inventory)
     case 28..<34: return [resize(inventory)].compactMap { $0 }
-    case 34..<36: return [.rename(namespace: namespace(inventory), name: name() ?? "")]
+    case 34..<36: return [label(inventory)]
     case 36..<37: return dimm(inventory)
     case 37..<38:
       let mode = NamespaceMode.allCases.randomElement(using: &generator) ?? .raw
@@ -115,7 +115,17 @@ struct Operations {
     return .write(namespace: namespace(inventory), bytes: bytes, offset: offset)
   }
 
-  // MARK: As nobody should
+  /// Another name or UUID; the UUID may be the same, or that of another namespace.
+  private mutating func label(_ inventory: Inventory) -> Step {
+    let namespace = namespace(inventory)
+    guard Bool.random(using: &generator) else { return .rename(namespace: namespace, name: name() ?? "") }
+    let used = inventory.namespaces.compactMap(\.labelUUID).randomElement(using: &generator)
+    let fresh = uuid()
+    return .identify(
+      namespace: namespace, uuid: Int.random(in: 0..<4, using: &generator) == 0 ? used ?? fresh : fresh)
+  }
+
+  // MARK: As no person should
 
   private mutating func allocate(_ inventory: Inventory) -> Step {
     let align = inventory.regions.first?.align ?? 16 << 20

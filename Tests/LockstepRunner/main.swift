@@ -4,11 +4,11 @@ import PmemNdctl
 import PmemSim
 import SystemPackage
 
-// pmemctl-lockstep DIR SEED COUNT
+// pmemctl-lockstep [--media] DIR SEED COUNT
 //
 // Makes a simulated machine like this one in DIR-0 (another after each difference), then does COUNT seeded random changes on both, valid and
 // invalid, and compares the answers and all that there is after each. Prints TAP, a case for every 50 changes.
-// Empties every region of this machine.
+// Empties every region of this machine. With --media it damages labels and info blocks COUNT times instead, on both.
 
 /// A line at once, also into a file: the guest may end early.
 func say(_ line: String) {
@@ -94,13 +94,36 @@ func run(directory: String, seed: UInt64, count: Int) throws {
   say("# \(done) changes of seed \(seed)")
 }
 
-let arguments = Array(CommandLine.arguments.dropFirst())
+func runMedia(directory: String, seed: UInt64, count: Int) throws {
+  try emptyMachine()
+  var media = try HostileMedia(try freshMachines(directory + "-0"), seed: seed)
+  var failures = 0
+  for round in 1...count where failures < patience {
+    let words = try media.round()
+    if !media.problems.isEmpty {
+      failures += 1
+      say("not ok - damage \(round) of seed \(seed)")
+      for line in words + media.problems { say("#   \(line)") }
+    } else if round % 20 == 0 {
+      say("ok - the simulated machine finds what the kernel finds after \(round) damages")
+    }
+  }
+  say("# \(count) damages of seed \(seed)")
+}
+
+var arguments = Array(CommandLine.arguments.dropFirst())
+let isMedia = arguments.first == "--media"
+if isMedia { arguments.removeFirst() }
 guard arguments.count == 3, let seed = UInt64(arguments[1]), let count = Int(arguments[2]) else {
-  say("usage: pmemctl-lockstep DIR SEED COUNT")
+  say("usage: pmemctl-lockstep [--media] DIR SEED COUNT")
   exit(64)
 }
 do {
-  try run(directory: arguments[0], seed: seed, count: count)
+  if isMedia {
+    try runMedia(directory: arguments[0], seed: seed, count: count)
+  } else {
+    try run(directory: arguments[0], seed: seed, count: count)
+  }
 } catch {
   say("not ok - \(error)")
   exit(1)

@@ -1,10 +1,11 @@
 import PmemDevice
+import PmemModel
 import PmemSim
 
 /// How fast the model is: references taken and given back, with a thousand runs of pages that are held already.
 struct Measurement {
-  static func print(on machine: SimMachine, from start: SimMachine.Moment) throws {
-    try machine.goBack(to: start)
+  static func print(on machine: SimMachine, from start: SimMachine.Snapshot) throws {
+    try machine.restore(start)
     let workload = SimWorkload(machine)
     _ = try workload.start("p", pid: 1)
     let address = try workload.map(
@@ -14,7 +15,7 @@ struct Measurement {
         1, at: address + number * 65536, length: number % 2 == 0 ? 4096 : 16384, kind: .rdma)
     }
     let times = 10_000_000
-    for choice in SimPolicy.pageReference.choices.reversed() {
+    for choice in Policy.pageReference.choices.reversed() {
       try workload.choose(.pageReference, choice)
       let pages: [(UInt64, String)] = [
         (16 * 500, "held"), (16 * 501 + 1, "held with its neighbours"), (16 * 500 + 7, "not held"),

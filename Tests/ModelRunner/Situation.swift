@@ -1,4 +1,5 @@
 import PmemDevice
+import PmemModel
 import PmemSim
 import SystemPackage
 import TestSupport
@@ -7,11 +8,15 @@ import TestSupport
 struct Situation {
   let seed: UInt64
   let kernel: KernelProfile
-  let choices: [SimPolicy: String]
+  let choices: [Policy: String]
   /// What was done, to be told where it went wrong.
   private(set) var trail: [String] = []
   /// What was broken, of what may be.
-  private(set) var broken: Set<SimInvariant> = []
+  private(set) var broken: Set<Invariant> = []
+  /// Steps since processes have waited for each other.
+  private var deadlockedSteps = 0
+  /// Whether most of what is tried is refused, because who would do it waits for ever.
+  var isStuck: Bool { deadlockedSteps > 20 }
 
   private let machine: SimMachine
   let workload: SimWorkload
@@ -21,15 +26,15 @@ struct Situation {
   static let namespaces = ["namespace0.0", "namespace0.1", "namespace0.2"]
   private static let files = ["/mnt/a", "/mnt/b", "/mnt/c"]
 
-  init(seed: UInt64, on machine: SimMachine, from start: SimMachine.Moment, kernel: KernelProfile) throws {
+  init(seed: UInt64, on machine: SimMachine, from start: SimMachine.Snapshot, kernel: KernelProfile) throws {
     self.seed = seed
     self.kernel = kernel
     self.machine = machine
     workload = SimWorkload(machine)
     generator = SeededGenerator(seed: seed)
-    try machine.goBack(to: start)
-    var choices: [SimPolicy: String] = [:]
-    for policy in SimPolicy.allCases where Bool.random(using: &generator) {
+    try machine.restore(start)
+    var choices: [Policy: String] = [:]
+    for policy in Policy.allCases where Bool.random(using: &generator) {
       choices[policy] = policy.choices.randomElement(using: &generator)
     }
     self.choices = choices
@@ -48,7 +53,7 @@ struct Situation {
     }
   }
 
-  var policies: [SimPolicy: String] {
+  var policies: [Policy: String] {
     Dictionary(uniqueKeysWithValues: workload.policies.map { ($0.policy, $0.choice) })
   }
 
@@ -83,7 +88,7 @@ struct Situation {
       }
     }
     try judge()
-    if number(0..<64) == 0, try !machine.survivesWriting() {
+    if number(0..<64) == 0, try !machine.stateRoundTrips() {
       throw Failure(text: "what is written down is not what is read")
     }
   }
@@ -122,6 +127,8 @@ struct Situation {
       let (pid, path, size) = (pid(), pick(Self.files) ?? "", 4096 * number(0..<32))
       note("truncate \(pid) \(path) \(size)")
       _ = try workload.truncate(pid, path, to: ByteCount(size))
+      // Or what was freed is not given to anybody for long.
+      if number(0..<4) == 0 { try? workload.commit("/mnt") }
     case 15:
       let path = pick(Self.files) ?? ""
       note("file remove \(path)")
@@ -161,8 +168,9 @@ struct Situation {
       note("bind \(name)")
       try workload.bind(name)
     case 27:
-      note("freeze /mnt")
-      _ = try workload.freeze("/mnt", policy: nil)
+      let pid = pid()
+      note("freeze /mnt --pid \(pid)")
+      _ = try workload.freeze("/mnt", policy: nil, by: pid)
     case 28, 29:
       note("thaw /mnt")
       _ = try workload.thaw("/mnt")
@@ -193,11 +201,17 @@ struct Situation {
   /// P4, P5, P6.
   private mutating func pin() throws {
     let (pid, place) = (pid(), place())
-    let kind = pick(SimPinKind.allCases.filter { !$0.isPassing || place.hasPrefix("/") }) ?? .rdma
+    let kind =
+      pick(PinKind.allCases.filter { !$0.isTransientKernelReference || place.hasPrefix("/") }) ?? .rdma
     let (offset, length) = (4096 * number(0..<16), 4096 * number(1..<16))
     note("pin \(pid) \(place) \(offset) \(length) \(kind.rawValue)")
     let address = try workload.address(place, in: pid, offset: offset)
-    let pinned = try workload.pin(pid, at: address, length: length, kind: kind)
+    guard let pinned = try workload.pin(pid, at: address, length: length, kind: kind) else { return }
+    let isOnDemand = kind.isLongTerm && place.hasPrefix("/") && policies[.longTerm] == "on-demand"
+    guard !isOnDemand else {
+      if pinned.pages != 0 { throw Failure(text: "what is on demand took references") }
+      return
+    }
     if kind != .directIO, pinned.pages != length / 4096 {
       throw Failure(text: "\(pinned.pages) pages were granted of \(length / 4096)")
     }
@@ -207,11 +221,18 @@ struct Situation {
     }
   }
 
-  private mutating func unpin() throws {
-    let held = workload.facts.compactMap { fact in
-      fact.subject.hasPrefix("pin ") ? Int(fact.subject.dropFirst(4)) : nil
+  /// What is held, and as what.
+  private var heldPins: [(id: Int, kind: PinKind)] {
+    workload.facts.compactMap { fact in
+      guard fact.subject.hasPrefix("pin "), let id = Int(fact.subject.dropFirst(4)),
+        let kind = PinKind(rawValue: String(fact.value.prefix { $0 != "," }))
+      else { return nil }
+      return (id, kind)
     }
-    let id = pick(held) ?? 99
+  }
+
+  private mutating func unpin() throws {
+    let id = pick(heldPins.map(\.id)) ?? 99
     if Bool.random(using: &generator) {
       note("dma \(id)")
       try workload.writeThroughPin(id)
@@ -257,12 +278,13 @@ struct Situation {
   // MARK: Judging
 
   /// What the policies in force are known to break.
-  private var allowed: Set<SimInvariant> {
+  private var allowed: Set<Invariant> {
     let policies = policies
-    var allowed: Set<SimInvariant> = [.deadlock, .endlessWait]
+    var allowed: Set<Invariant> = [.deadlock, .endlessWait]
     if ["free", "wait-if-mapped"].contains(policies[.truncate]) {
       allowed.formUnion([
-        .freedUnderPin, .givenAwayUnderPin, .foreignWrite, .staleRead, .lostStore, .brokenPromise,
+        .freedUnderPin, .givenAwayUnderPin, .foreignWrite, .foreignRead, .staleRead, .lostStore,
+        .fsyncNotDurable,
       ])
     }
     if policies[.teardown] == "storage" {
@@ -273,15 +295,19 @@ struct Situation {
     } else {
       allowed.insert(.sleepInAtomic)
     }
-    if policies[.writeback] == "write" { allowed.formUnion([.dirtiedBehind, .brokenPromise]) }
-    if policies[.writeback] == "skip" { allowed.insert(.brokenPromise) }
+    if policies[.writeback] == "write" { allowed.formUnion([.dirtiedBehind, .fsyncNotDurable]) }
+    if policies[.writeback] == "skip" { allowed.insert(.fsyncNotDurable) }
     if policies[.pinDetection] == "mapcount" { allowed.insert(.falsePin) }
-    if policies[.filesystemFreeze] == "none" { allowed.insert(.storeWhileFrozen) }
+    // Hardware asks no filesystem, unless what it has is a copy.
+    if policies[.filesystemFreeze] == "none" || policies[.truncate] != "bounce" {
+      allowed.insert(.storeWhileFrozen)
+    }
     return allowed
   }
 
   private mutating func judge() throws {
     let found = workload.violations
+    if deadlockedSteps > 0 || found.contains(where: { $0.invariant == .deadlock }) { deadlockedSteps += 1 }
     guard !found.isEmpty else { return try judgeSpace() }
     let allowed = allowed
     for violation in found where !allowed.contains(violation.invariant) {
@@ -302,18 +328,34 @@ struct Situation {
     }
   }
 
-  /// P1: when everybody has let go, nothing is left of it.
+  /// P1: when all have let go, nothing is left of it.
   mutating func end() throws {
-    note("all let go")
-    for space in workload.spaces where space.isFrozen { _ = try workload.thaw("/mnt") }
+    note("hardware writes once more, and all let go")
+    for (id, _) in heldPins { try? workload.writeThroughPin(id) }
+    try judge()
     for kind in SimWorkload.providerKinds { try workload.removeProvider(kind) }
     var rounds = 0
     while !workload.processes.isEmpty, rounds < 20 {
+      // A freeze that still waits for others is not to be thawed yet.
+      for space in workload.spaces where space.isFrozen { _ = try? workload.thaw("/mnt") }
+      // Devices finish their transfers and threads their faults, whatever the rest of their process waits for.
+      for (id, kind) in heldPins where kind.endsByItself { try? workload.unpin(id) }
+      for number in 1..<3 {
+        try? workload.finishTransfer(number)
+        _ = try? workload.finishFault(number)
+      }
       for process in workload.processes { try? workload.stop(process.name.pid) }
       rounds += 1
     }
     try judge()
     guard !broken.contains(.miscounted) else { return }
+    if let process = workload.processes.first {
+      guard workload.violations.contains(where: { [.deadlock, .endlessWait].contains($0.invariant) }) else {
+        throw Failure(
+          text: "process \(process.name.pid) waits, and nothing ends it: \(process.waitsFor ?? "")")
+      }
+      return
+    }
     let left = workload.facts.filter { $0.subject.hasSuffix("referenced") }
     // What VFIO forgot stays.
     guard left.isEmpty || trail.contains(where: { $0.hasSuffix("vfio") }) else {

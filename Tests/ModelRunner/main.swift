@@ -1,5 +1,6 @@
 import Glibc
 import PmemDevice
+import PmemModel
 import PmemSim
 import SystemPackage
 import TestSupport
@@ -15,7 +16,7 @@ guard arguments.count == 2 else {
 let (seed, most) = (arguments[0], arguments[1])
 var done: UInt64 = 0
 var situations: UInt64 = 0
-var seen: [SimInvariant: Int] = [:]
+var seen: [Invariant: Int] = [:]
 
 /// Machines with three namespaces, made once; situations begin where they are.
 func machine(_ kernel: KernelProfile, in folder: String) throws -> SimMachine {
@@ -24,7 +25,7 @@ func machine(_ kernel: KernelProfile, in folder: String) throws -> SimMachine {
   try SimMachine.create(
     path, topology: try SimTopology(dimms: [dimm], ranges: [], align: nil, profile: kernel))
   let machine = try SimMachine.open(path, forWriting: true)
-  machine.isRemembered = false
+  machine.persistsState = false
   return machine
 }
 
@@ -42,28 +43,33 @@ func provision(_ machine: SimMachine) throws {
 
 let folder = try TemporaryFolder()
 let kernels = KernelProfile.allCases.filter(\.rules.dividesRegions)
-var machines: [(KernelProfile, SimMachine, SimMachine.Moment)] = []
+var machines: [(KernelProfile, SimMachine, SimMachine.Snapshot)] = []
 for kernel in kernels {
   let made = try machine(kernel, in: folder.path)
   try provision(made)
-  machines.append((kernel, made, made.moment))
+  machines.append((kernel, made, made.snapshot))
 }
 
 if most == 0 {
   try Measurement.print(on: machines[machines.count - 1].1, from: machines[machines.count - 1].2)
+  ExplorationMeasurement.print()
   exit(0)
 }
 while done < most {
   let own = seed &* 1_000_003 &+ situations
   let (kernel, machine, start) = machines[Int(own % UInt64(machines.count))]
   var situation = try Situation(seed: own, on: machine, from: start, kernel: kernel)
+  var steps: UInt64 = 0
   do {
-    for _ in 0..<200 { try situation.step() }
+    while steps < 200, !situation.isStuck {
+      try situation.step()
+      steps += 1
+    }
     try situation.end()
   } catch {
     print(
       "not ok - situation \(own) on \(kernel.rawValue): \((error as? Situation.Failure)?.text ?? "\(error)")")
-    print(situation.trail.suffix(40).map { "# \($0)" }.joined(separator: "\n"))
+    print(situation.trail.map { "# \($0)" }.joined(separator: "\n"))
     print(
       "# policies: \(situation.workload.policies.map { "\($0.policy.rawValue)=\($0.choice)" }.joined(separator: " "))"
     )
@@ -71,14 +77,14 @@ while done < most {
   }
   for invariant in situation.broken { seen[invariant, default: 0] += 1 }
   situations += 1
-  done += 200
+  done += steps
 }
 print(
   "ok 1 - \(done) steps in \(situations) situations: nothing is broken but by the policies that are known to")
 // What policies are known to break must be found, or the search is blind.
-let expected: [SimInvariant] = [
+let expected: [Invariant] = [
   .freedUnderPin, .givenAwayUnderPin, .foreignWrite, .teardownWithReferences, .useAfterFree, .sleepInAtomic,
-  .spuriousFailure, .dirtiedBehind, .brokenPromise, .falsePin, .deadlock, .endlessWait,
+  .spuriousFailure, .dirtiedBehind, .fsyncNotDurable, .falsePin, .deadlock, .endlessWait,
 ]
 let missing = expected.filter { seen[$0] == nil }
 print(

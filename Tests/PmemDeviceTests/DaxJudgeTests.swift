@@ -56,4 +56,73 @@ import Testing
       #expect(state.isDangerous == isDangerous && state.causes[0].kind == .misalignedStack)
     }
   }
+
+  @Test(
+    arguments: [
+      (["data=journal"], [], true, [DaxCause.Kind.dataJournal]), ([], [.dataJournal], true, [.mountOption]),
+      ([], [.dataJournal], false, [.dataJournal]), ([], [.inlineData], false, [.inlineData]),
+      ([], [], false, [.mountOption]),
+    ] as [([String], Set<DaxLayer.Filesystem.Feature>, Bool, [DaxCause.Kind])])
+  func featuresAreInTheWayOfDAX(
+    options: [String], features: Set<DaxLayer.Filesystem.Feature>, isMounted: Bool, causes: [DaxCause.Kind]
+  ) throws {
+    var layer = filesystem("ext4", options + (isMounted ? ["dax=never"] : []))
+    layer.filesystem?.features = features
+    layer.filesystem?.isMounted = isMounted
+    let state = try states([disk(queue: true), layer])[2]
+    #expect(state.causes.map(\.kind) == causes)
+    #expect(state.isPossible == (causes == [.mountOption]) && !state.isOn)
+  }
+}
+
+/// What a file or device can be used for.
+@Suite struct DaxUseTests {
+  private func uses(
+    _ subject: DaxProbe.Subject, isDAX: Bool?, kernel: String = "6.12", mode: NamespaceMode = .fsdax,
+    change: (inout DaxProbe) -> Void = { _ in }
+  ) -> [DaxUse.Purpose: DaxUse] {
+    var region = Machines.region(taken: [(0, 512)])
+    region.namespaces[0].mode = mode
+    var inventory = Machines.inventory(region)
+    inventory.host = HostFacts(kernelRelease: kernel)
+    var probe = DaxProbe(
+      subject, isDAX: isDAX, pageSize: 2 << 20, isSync: isDAX, device: "pmem0.1",
+      namespaces: ["namespace0.1"],
+      offset: 0)
+    change(&probe)
+    return Dictionary(uniqueKeysWithValues: probe.uses(in: inventory).map { ($0.purpose, $0) })
+  }
+
+  @Test(arguments: [("4.14", true), ("4.15", false), ("6.12", false)])
+  func aFileWithDAXIsNotPinnedForLong(kernel: String, isPossible: Bool) throws {
+    let use = try #require(uses(.file, isDAX: true, kernel: kernel)[.longTermPins])
+    #expect(use.isPossible == isPossible)
+    #expect(isPossible || use.instead?.contains("dax enable namespace0.1 --for rdma") == true)
+  }
+
+  @Test func aRuleThatWasTriedSaysSo() throws {
+    let refused = uses(.file, isDAX: true) { $0.longTermPin = .disproven }
+    #expect(refused[.longTermPins]?.isTried == true && refused[.longTermPins]?.isPossible == false)
+    let taken = uses(.daxDevice, isDAX: true, mode: .devdax) { $0.longTermPin = .proven }
+    #expect(taken[.longTermPins]?.isTried == true && taken[.longTermPins]?.isPossible == true)
+  }
+
+  @Test func whatHasNoPagesIsNoBuffer() throws {
+    #expect(uses(.blockDevice, isDAX: true, kernel: "4.5", mode: .raw)[.directIO]?.isPossible == false)
+    #expect(uses(.file, isDAX: true)[.directIO]?.isPossible == true)
+  }
+
+  @Test(
+    arguments: [
+      (0x4000, "journal"), (0x1000_0000, "inside its inode"), (0x800, "encrypted"), (0x10_0000, "verity"),
+    ] as [(UInt32, String)])
+  func aFilesOwnFlagsAreNamed(flags: UInt32, words: String) throws {
+    let use = uses(.file, isDAX: false) { $0.inodeFlags = flags }[.loadStore]
+    #expect(use?.isPossible == false && use?.reason.contains(words) == true)
+  }
+
+  @Test func whatCouldNotBeSeenIsUnknown() throws {
+    let uses = uses(.file, isDAX: nil) { $0.pageSize = nil }
+    #expect(uses[.loadStore]?.isPossible == nil && uses[.hugePages]?.isPossible == nil)
+  }
 }

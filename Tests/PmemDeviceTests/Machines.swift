@@ -41,10 +41,17 @@ final class ScriptedBackend: DeviceBackend, UsageInspector {
   private(set) var performed: [Step] = []
   var failsAt: Step?
   var users: [String: [Usage]] = [:]
+  var missing: [Unseen] = []
 
   var kind: String { "scripted" }
 
   func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory { Machines.inventory() }
+
+  func health(of dimms: [DIMM]) throws(DeviceError) -> [HealthReading] { dimms.map { _ in .notSupported } }
+
+  func security(of dimms: [DIMM]) throws(DeviceError) -> [DimmSecurity] {
+    dimms.map { _ in DimmSecurity(state: nil) }
+  }
 
   func perform(_ step: Step) throws(DeviceError) {
     if step == failsAt { throw DeviceError(.failed, "cannot \(step.words)", errno: 5) }
@@ -65,7 +72,7 @@ final class ScriptedBackend: DeviceBackend, UsageInspector {
   func readLabels(dimm: String) throws(DeviceError) -> [UInt8] { throw nothing }
 
   func usage(of namespaces: [Namespace], in inventory: Inventory) throws(DeviceError) -> UsageReport {
-    UsageReport(uses: namespaces.flatMap { users[$0.dev] ?? [] })
+    UsageReport(uses: namespaces.flatMap { users[$0.dev] ?? [] }, missing: missing)
   }
 
   func mappings(

@@ -150,8 +150,8 @@ final class FakeHost {
     try host.process(1, "init", maps: Self.line(0, "08:01", "/sbin/init"))
     let report = host.inspector.usage(host.inventory, of: [host.inventory.namespaces[2]])
     #expect(report.uses == [])
-    // This host describes no types: whether there are pins is not known, and that is said.
-    #expect(report.unknown.count == 1)
+    // This host describes no types: whether there are pins, or unseen openers, is not known, and that is reported.
+    #expect(report.missing.map(\.part) == [.opens, .pins])
   }
 
   @Test func namesThatAreNoTextAreKept() throws {

@@ -44,6 +44,37 @@ import Testing
   }
 
   @Test(arguments: [
+    "dimm number=1 firmware-frozen=0", "dimm number=0", "dimm number=0 firmware-frozen=2", "host master=2",
+    "dimm number=0 firmware-frozen=0 passphrase=00", "dimm number=0 firmware-frozen=0 current=",
+    "dimm number=0 firmware-frozen=0 pending=" + String(repeating: "zz", count: 32), "other number=0",
+  ])
+  func passphrasesAreChecked(line: String) throws {
+    let machine = try ScratchMachine([SimDimmRequest(size: .gibibytes(1))])
+    try "pmemctl-security 1\n\(line)\n".write(
+      toFile: machine.path + "/security", atomically: true, encoding: .utf8)
+    let error = #expect(throws: DeviceError.self) {
+      try SimMachine.open(FilePath(machine.path), forWriting: false)
+    }
+    #expect(error?.code == .corrupt && error?.summary.contains("security, line 2: ") ?? false, "\(error!)")
+  }
+
+  @Test(arguments: [
+    "dimm number=1", "dimm number=-1", "dimm number=0 flags=nonsense", "dimm number=0 command=1 state=ill",
+    "dimm number=0 command=1 spares=101", "dimm number=0 command=1 media-temperature=9223372036854775807",
+    "dimm number=0 command=1 dirty-shutdowns=4294967296", "dimm number=0 command=1 watch-spares=2",
+    "other number=0",
+  ])
+  func whatDimmsReportIsChecked(line: String) throws {
+    let machine = try ScratchMachine([SimDimmRequest(size: .gibibytes(1))])
+    try "pmemctl-health 1\n\(line)\n".write(
+      toFile: machine.path + "/health", atomically: true, encoding: .utf8)
+    let error = #expect(throws: DeviceError.self) {
+      try SimMachine.open(FilePath(machine.path), forWriting: false)
+    }
+    #expect(error?.code == .corrupt && error?.summary.contains("health, line 2: ") ?? false, "\(error!)")
+  }
+
+  @Test(arguments: [
     "\u{ff}", "pmemctl-badblocks 1\nbad region=0 offset=18446744073709551615 length=1\n",
     "pmemctl-badblocks 1\nbad region=0 offset=0 length=18446744073709551615\n",
     "pmemctl-badblocks 1\nbad region=9 offset=0 length=512\n", "", "pmemctl-badblocks 1\n\n",

@@ -60,6 +60,23 @@ import Testing
     #expect(lasting(copied) == lasting(inventory))
   }
 
+  /// Also on kernels that do not read the labels that the inventory's has.
+  @Test(arguments: KernelProfile.allCases) func aLabelledDIMMBesideABlankOneIsImported(profile: KernelProfile)
+    throws
+  {
+    let machine = try ScratchMachine([
+      SimDimmRequest(size: .gibibytes(1)), SimDimmRequest(size: .gibibytes(1), labelVersion: nil),
+    ])
+    try machine.create { $0.name = "files" }
+    let inventory = try machine.inventory()
+    let copy = machine.folder.path + "/copy"
+    _ = try SimMachine.importing(inventory, to: FilePath(copy), profile: profile)
+    let copied = try SimBackend(try SimMachine.open(FilePath(copy), forWriting: false)).inventory(.planning)
+    #expect(copied.regions.map(\.isLabeled) == [true, false])
+    #expect(copied.regions[0].isetID == inventory.regions[0].isetID)
+    #expect(copied.regions[0].configuredNamespaces.first?.name == "files")
+  }
+
   @Test func aCookieThatIdentitiesDoNotMakeIsKept() throws {
     let machine = try variety(.v12)
     var inventory = try machine.inventory()
@@ -109,6 +126,46 @@ import Testing
     let copied = try SimBackend(try SimMachine.open(FilePath(copy), forWriting: false)).inventory(.planning)
     #expect(copied.regions[0].configuredNamespaces.isEmpty)
     #expect(copied.regions[0].availableSize == inventory.regions[1].availableSize)
+  }
+
+  /// A guest's second NVDIMM by itself, and beside another.
+  @Test func theSlotOfAnImageMakesItsSerialAndItsLabelsCount() throws {
+    let machine = try variety(.v12)
+    let names = try machine.inventory().regions[1].configuredNamespaces.compactMap(\.name)
+    let image = try SimImage(FilePath(machine.path + "/nmem2.img"))
+    for others in [[], [0], [7, 1]] {
+      let copy = machine.folder.path + "/copy\(others.count)"
+      let images = [image] + others.map { _ in image }
+      try SimMachine.importing(
+        images, as: ([2] + others).map { SimDimmRequest(size: .zero, slot: $0) }, to: FilePath(copy),
+        profile: .v612)
+      let copied = try SimBackend(try SimMachine.open(FilePath(copy), forWriting: false)).inventory(.planning)
+      #expect(
+        copied.regions.map { $0.configuredNamespaces.compactMap(\.name) } == [names] + others.map { _ in [] })
+    }
+  }
+
+  @Test(arguments: [[3, 3], [1, nil], [256, 0]]) func aSlotIsForOneDIMMAndBelow256(slots: [Int?]) throws {
+    #expect(throws: DeviceError.self) {
+      try SimTopology(
+        dimms: slots.map { SimDimmRequest(size: .mebibytes(64), slot: $0) }, ranges: [], align: nil,
+        profile: .v612)
+    }
+  }
+
+  @Test func anImageThatIsNotRawIsRefusedByItsFormat() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/guest.qcow2"
+    var bytes = Data(repeating: 0, count: 1 << 20)
+    bytes.replaceSubrange(0..<4, with: [0x51, 0x46, 0x49, 0xfb])
+    try bytes.write(to: URL(fileURLWithPath: path))
+    do throws(DeviceError) {
+      _ = try SimImage(FilePath(path), labelArea: 128 << 10)
+      Issue.record("a qcow2 image is taken for a raw one")
+    } catch {
+      #expect(error.summary.contains("qcow2"))
+      #expect(error.details.contains { $0.contains("qemu-img convert -f qcow2 -O raw") })
+    }
   }
 
   @Test func aFileThatIsNoImageIsRefused() throws {

@@ -1,4 +1,5 @@
 import PmemDevice
+import PmemModel
 import PmemSim
 import SystemPackage
 import TestSupport
@@ -11,7 +12,7 @@ import Testing
     struct Pin {
       var id: Int
       var pid: Int
-      var kind: SimPinKind
+      var kind: PinKind
       var namespace: String
       /// On the namespace's device.
       var range: Range<UInt64>
@@ -83,11 +84,13 @@ import Testing
         addresses.append((pid, name, start, known[name]?.size.rawValue ?? 0))
       case 3...6:
         guard let place = addresses.randomElement(using: &generator),
-          let kind = SimPinKind.allCases.randomElement(using: &generator)
+          let kind = PinKind.allCases.randomElement(using: &generator)
         else { continue }
         let first = UInt64.random(in: 0..<(place.length / 4096), using: &generator) * 4096
         let length = min(place.length - first, .random(in: 1...(5 << 20), using: &generator))
-        let id = try workload.pin(place.pid, at: place.start + first, length: length, kind: kind).id
+        let id = try #require(
+          try workload.pin(place.pid, at: place.start + first, length: length, kind: kind)
+        ).id
         let end = (first + length + 4095) / 4096 * 4096
         truth.pins.append(
           Truth.Pin(id: id, pid: place.pid, kind: kind, namespace: place.name, range: first..<end))
@@ -164,11 +167,12 @@ import Testing
       let start = try workload.map(
         try #require(namespace.node), into: pid, offset: 0, length: nil, isWritable: true, isSync: false)
       for _ in 0..<40 {
-        let kind = try #require(SimPinKind.allCases.filter { $0 != .vfio }.randomElement(using: &generator))
+        let kind = try #require(PinKind.allCases.filter { $0 != .vfio }.randomElement(using: &generator))
         let first = UInt64.random(in: 0..<(namespace.size.rawValue / 4096 - 256), using: &generator) * 4096
         ids.append(
-          try workload.pin(
-            pid, at: start + first, length: 4096 * .random(in: 1...256, using: &generator), kind: kind
+          try #require(
+            try workload.pin(
+              pid, at: start + first, length: 4096 * .random(in: 1...256, using: &generator), kind: kind)
           ).id)
       }
     }
@@ -191,14 +195,14 @@ import Testing
     try workload.mount("files", on: "/srv", type: "ext4", isDAX: true)
     try workload.createFile("/srv/f", size: .mebibytes(8))
     let start = try workload.map("/srv/f", into: pid, offset: 0, length: nil, isWritable: true, isSync: true)
-    for kind in [SimPinKind.ioUring, .rdma, .vfio] {
+    for kind in [PinKind.ioUring, .rdma, .vfio] {
       #expect(throws: DeviceError.self) { try workload.pin(pid, at: start, length: nil, kind: kind) }
     }
     let all = try SimBackend(opened).inventory(.listing)
     #expect(
       try SimBackend(opened).pins(of: all.namespaces, in: all, isAttributed: true).devices.allSatisfy(
         \.ranges.isEmpty))
-    let id = try workload.pin(pid, at: start + 4096, length: 8192, kind: .directIO).id
+    let id = try #require(try workload.pin(pid, at: start + 4096, length: 8192, kind: .directIO)).id
     let range = try #require(
       try SimBackend(opened).pins(of: all.namespaces, in: all, isAttributed: true).devices.flatMap(\.ranges)
         .first)
@@ -230,7 +234,7 @@ import Testing
     try workload.mount("files", on: "/srv", type: "xfs", isDAX: true)
     try workload.createFile("/srv/f", size: .mebibytes(1))
     try workload.open(pid, "/srv/f")
-    try workload.unmount("/srv", isLazy: true)
+    #expect(try workload.unmount("/srv", isLazy: true) == .done)
     #expect(try kinds("files") == [.superblock, .open])
     try workload.stop(pid)
     #expect(try kinds("files") == [])

@@ -1,5 +1,6 @@
 import Foundation
 import PmemDevice
+import PmemMedia
 import PmemSim
 import SystemPackage
 import TestSupport
@@ -135,6 +136,8 @@ struct CutChange: CustomTestStringConvertible {
     try Self.check(try Situation(change))
   }
 
+  /// Between the labels of two DIMMs a cut leaves a region that no kernel enables (namespace_devs.c:scan_labels). The other
+  /// namespace is as it was once the half made one is gone.
   @Test func aCutNeverReachesTheOtherNamespaceOfAnInterleavedSet() throws {
     let dimm = SimDimmRequest(size: .mebibytes(256), set: "a")
     let situation = try Situation(
@@ -145,6 +148,17 @@ struct CutChange: CustomTestStringConvertible {
     for write in 0..<supply.writes {
       let machine = try situation.machine()
       _ = try Self.run(situation.steps, on: machine, PowerSupply(cutAfter: write, bytes: 64))
+      if try Self.booted(machine).isEmpty {
+        try machine.use { backend in
+          #expect(try !backend.inventory(.planning).regions[0].isEnabled)
+          for dimm in ["nmem0", "nmem1"] {
+            let area = try backend.readLabels(dimm: dimm)
+            let halves = LabelStore(area).active.filter { $0.name != "neighbour" }.map(\.uuid)
+            let edit = LabelEdit(Dictionary(uniqueKeysWithValues: Set(halves).map { ($0, []) }))
+            try backend.perform(.writeLabels(dimm: dimm, bytes: try #require(edit.applied(to: area))))
+          }
+        }
+      }
       #expect(try Self.booted(machine).contains { $0 == neighbour }, "cut in write \(write)")
     }
   }

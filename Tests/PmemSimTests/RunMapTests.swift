@@ -1,3 +1,4 @@
+import PmemModel
 import PmemSim
 import TestSupport
 import Testing

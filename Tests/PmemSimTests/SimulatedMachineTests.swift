@@ -1,6 +1,7 @@
 import BackendConformance
 import Foundation
 import PmemDevice
+import PmemModel
 import PmemSim
 import SystemPackage
 import TestSupport

@@ -22,16 +22,18 @@ import Testing
 
   static let cases: [Case] = [
     // Names
-    Case("namespace show nosuch", .notFound, "no namespace answers to \"nosuch\"\n  there is: namespace0.0"),
-    Case("namespace show namespace9.9", .notFound, "no namespace answers to"),
-    Case("region show region9", .notFound, "no region answers to \"region9\"\n  there is: region0, region1"),
-    Case("dimm show nmem9", .notFound, "no DIMM answers to \"nmem9\""),
-    Case("bus list nosuch", .notFound, "no bus answers to \"nosuch\"\n  there is: ndbus0 (ACPI.NFIT)"),
-    Case("device list dax9.9", .notFound, "no DAX device answers to \"dax9.9\""),
+    Case(
+      "namespace show nosuch", .notFound, "no namespace is named \"nosuch\"\n  valid values: namespace0.0"),
+    Case("namespace show namespace9.9", .notFound, "no namespace is named"),
+    Case(
+      "region show region9", .notFound, "no region is named \"region9\"\n  valid values: region0, region1"),
+    Case("dimm show nmem9", .notFound, "no DIMM is named \"nmem9\""),
+    Case("bus list nosuch", .notFound, "no bus is named \"nosuch\"\n  valid values: ndbus0 (ACPI.NFIT)"),
+    Case("device list dax9.9", .notFound, "no DAX device is named \"dax9.9\""),
     Case("namespace show twin", .failed, "\"twin\" could be 2 namespaces\n"),
     Case("namespace destroy --force twin", .failed, "use the kernel name or the UUID"),
-    Case("namespace create --region nosuch", .notFound, "no region answers to \"nosuch\""),
-    Case("namespace create --bus nosuch", .notFound, "no bus answers to \"nosuch\""),
+    Case("namespace create --region nosuch", .notFound, "no region is named \"nosuch\""),
+    Case("namespace create --bus nosuch", .notFound, "no bus is named \"nosuch\""),
     // Sizes
     Case("\(create) --size 0", .usage, "size 0"),
     Case("\(create) --size=-16MiB", .usage, "--size: \"-16MiB\" is negative"),
@@ -64,7 +66,8 @@ import Testing
       "\(create) --mode sector --sector-size 1000", .usage,
       "sector size 1000 is not supported\n  sector mode takes 512"),
     Case("\(create) --sector-size 520", .usage, "it takes 512 or 4096"),
-    Case("\(create) --mode fast", .usage, "\"fast\" is not a mode: use fsdax, devdax, sector or raw"),
+    Case(
+      "\(create) --mode fast", .usage, "\"fast\" is not a mode\n  valid values: fsdax, devdax, sector, raw"),
     // Names and UUIDs that are given
     Case(
       "\(create) --name \(String(repeating: "x", count: 64))", .usage,
@@ -89,9 +92,9 @@ import Testing
     Case("namespace enable namespace0.4", .failed, "it has no size"),
     Case("namespace destroy namespace0.4", .notFound, "there is nothing to destroy"),
     // The command line itself
-    Case("bogus", .usage, "Unexpected argument 'bogus'"),
-    Case("namespace create --bogus", .usage, "Unknown option '--bogus'"),
-    Case("namespace show", .usage, "Missing expected argument '<namespace>'"),
+    Case("bogus", .usage, "unknown command \"bogus\""),
+    Case("namespace create --bogus", .usage, "has no option --bogus"),
+    Case("namespace show", .usage, "namespace show needs a namespace"),
     Case("namespace show all", .usage, "show takes one namespace"),
     Case("sim create MACHINE-2", .usage, "needs at least one --dimm or --e820"),
     Case("sim create MACHINE-2 --dimm 0", .usage, "a DIMM of 0 bytes cannot be"),

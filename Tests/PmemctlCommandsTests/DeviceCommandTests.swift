@@ -11,6 +11,16 @@ import Testing
     return harness
   }
 
+  @Test func whatAChangeResetsIsNamedBefore() throws {
+    let harness = try machine()
+    #expect(harness.run("device reconfigure --mode system-ram a --no-online").status == .done)
+    let plan = harness.run("namespace rename a b --dry-run")
+    #expect(plan.out.contains("dax0.0 is system-ram (offline), and will be devdax again"))
+    let rename = harness.run("namespace rename a b")
+    #expect(rename.err.contains("will be devdax again"))
+    #expect(!harness.run("namespace rename b c --dry-run").out.contains("devdax again"))
+  }
+
   @Test func itBecomesSystemRAMAndComesBack() throws {
     let harness = try machine()
     let plan = harness.run("device reconfigure --mode system-ram a --dry-run")

@@ -52,15 +52,23 @@ struct HostLockTests {
 
   @Test(.timeLimit(.minutes(1))) func takesTurnsWithAnotherProcess() throws {
     let holder = Process()
-    holder.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
+    let (order, answer) = (Pipe(), Pipe())
+    let marker = directory.path + "/is done"
     try HostLock(in: state, command: "x").release()
-    holder.arguments = [state.appending("lock").string, "sleep", "0.5"]
+    holder.executableURL = URL(fileURLWithPath: "/usr/bin/flock")
+    holder.arguments = [
+      state.appending("lock").string, "sh", "-c", "echo held; read -r go; : > \"$0\"", marker,
+    ]
+    holder.standardInput = order
+    holder.standardOutput = answer
     try holder.run()
-    // It has the lock within some milliseconds.
-    usleep(200_000)
-    let start = ContinuousClock.now
+    #expect(answer.fileHandleForReading.availableData == Data("held\n".utf8))
+    // While this process waits for its turn, if it does.
+    DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(200)) {
+      order.fileHandleForWriting.write(Data("go\n".utf8))
+    }
     let lock = try HostLock(in: state, command: "y", patience: .seconds(30))
-    #expect(ContinuousClock.now - start > .milliseconds(50))
+    #expect(FileManager.default.fileExists(atPath: marker))
     lock.release()
     holder.waitUntilExit()
   }

@@ -70,8 +70,8 @@ import Testing
     let keys = ["namespace", "kind", "pid", "comm", "path", "size", "effect"]
     let report = recording.inspector.usage(recording.inventory, of: recording.inventory.namespaces)
     #expect(try report.uses.map { try Self.values($0.json, keys) } == recording.said("users.json", keys))
-    // A recording has no memory to read pins from, and says so.
-    #expect(report.unknown.count == 1)
+    // A recording has no memory of the kernel: what only that shows is missing.
+    #expect(report.missing.map(\.part) == [.opens, .pins])
   }
 
   @Test func aRecordingCannotBeAskedAsAKernelCan() throws {

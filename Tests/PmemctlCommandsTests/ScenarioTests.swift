@@ -83,6 +83,93 @@ import Testing
     #expect(answer.status == .failed && answer.err.contains("media were written to"), "\(answer.err)")
   }
 
+  private static let pinned = """
+    machine: --dimm 128MiB --kernel KERNEL
+    namespace create --mode fsdax --size 96MiB
+    sim mount pmem0 /mnt --dax always
+    sim file create /mnt/a --size 64KiB
+    sim file create /mnt/b --size 64KiB
+    sim process start app --pid 100
+    sim process start app2 --pid 101
+    sim process start nic --pid 200
+    sim policy set long-term allow
+    sim map 200 /mnt/a
+    sim map 200 /mnt/b
+    sim pin 200 /mnt/a --kind rdma --number 1
+    sim pin 200 /mnt/b --kind rdma --number 2
+
+    """
+
+  private static func pinned(_ kernel: String) -> String {
+    pinned.replacingOccurrences(of: "KERNEL", with: kernel)
+  }
+
+  /// A thread is one process's: it does not go on while that waits, and is not forgotten.
+  @Test func aThreadThatWaitsDoesNotGoOn() throws {
+    let text = """
+      thread nic:
+        sim truncate 200 /mnt/a --size 0
+          -> waits
+          -> breaks deadlock
+        sim unpin 1
+
+      sim file list
+        -> prints 64 KiB
+      """
+    let answer = try run(["run"], Self.pinned("6.18") + text)
+    #expect(answer.status == .failed)
+    #expect(answer.out.contains("sim unpin 1: it is not reached, since process 200 waits"), "\(answer.out)")
+    #expect(!answer.out.contains("file list"), "\(answer.out)")
+  }
+
+  /// What is woken by another thread goes on.
+  @Test func aThreadThatIsWokenGoesOn() throws {
+    let text = """
+      thread app:
+        sim truncate 100 /mnt/a --size 0
+          -> waits
+        sim truncate 100 /mnt/a --size 4KiB
+      thread nic:
+        sim unpin 1
+          -> wakes 100
+
+      sim file list
+        -> prints 4 KiB
+      """
+    let answer = try run(["run"], Self.pinned("6.18") + text)
+    #expect(answer.status == .done, "\(answer.out)")
+  }
+
+  @Test func whoeverWaitsForEverIsTold() throws {
+    let text = """
+      thread x:
+        sim truncate 100 /mnt/a --size 0
+      thread y:
+        sim truncate 101 /mnt/b --size 0
+      """
+    let answer = try run(["explore"], Self.pinned("6.18") + text + "\n")
+    #expect(answer.status == .failed)
+    for process in ["100", "101"] {
+      #expect(answer.out.contains("endless-wait: process \(process) waits"), "\(answer.out)")
+    }
+  }
+
+  /// What the steps before the threads broke of one file is looked for in the others.
+  @Test func whatTheStepsBrokeHidesNothing() throws {
+    let text = """
+      sim truncate 100 /mnt/a --size 0
+        -> breaks block-freed-under-pin
+      thread x:
+        sim truncate 100 /mnt/b --size 0
+      explore: holds
+      """
+    let answer = try run(["run"], Self.pinned("4.12") + text + "\n")
+    #expect(answer.status == .failed)
+    #expect(
+      answer.out.contains("an order breaks block-freed-under-pin: blocks that pin 2 of process 200"),
+      "\(answer.out)")
+  }
+
   @Test func aTimelineIsTextOrAPicture() throws {
     try expectGolden(try run(["timeline"], Self.race).out, "sim-timeline.txt")
     let drawing = try run(["timeline", "--svg", "-"], Self.race).out

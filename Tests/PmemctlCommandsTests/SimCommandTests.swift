@@ -32,9 +32,11 @@ import Testing
     #expect(harness.run("namespace create --size 192MiB").status == .done)
     let second = harness.run("namespace create --size 192MiB")
     #expect(second.status == .failed)
-    #expect(second.err.contains("Conflicting mapping in same section as namespace0.0"), "\(second.err)")
-    #expect(second.err.contains("nothing was changed"))
+    #expect(second.err.contains("it would share a memory section with namespace0.0"), "\(second.err)")
+    // It is known before the first step.
+    #expect(harness.run("namespace create --size 192MiB --dry-run").status == .failed)
     #expect(harness.run("namespace create --size 192MiB --mode sector").status == .done)
+    #expect(harness.run("namespace create --size 128MiB --mode devdax").status == .done)
   }
 
   @Test func qemuIsGivenEveryDimm() throws {
@@ -142,6 +144,14 @@ import Testing
     #expect(harness.run("sim reboot").status == .done)
     #expect(harness.run("namespace list").out.contains("enabled"))
     #expect(harness.run("sim reboot /nonexistent").status == .notFound)
+  }
+
+  @Test func freshLabelsCanBeWrittenOverFreshOnes() throws {
+    let harness = try machine("--dimm 1GiB")
+    let done = harness.run("label init nmem0 --force")
+    #expect(done.status == .done && done.out.hasPrefix("initialized nmem0: "), "\(done.err)")
+    #expect(harness.run("label check nmem0").out == "nmem0: good\n")
+    #expect(harness.run("namespace create --size 64MiB").status == .done)
   }
 
   @Test func freshLabelsDivideARegion() throws {

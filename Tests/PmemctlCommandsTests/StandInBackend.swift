@@ -22,6 +22,8 @@ final class StandInBackend: DeviceBackend, UsageInspector, DaxInspector {
   }
 
   func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory { try alive.inventory(depth) }
+  func health(of dimms: [DIMM]) throws(DeviceError) -> [HealthReading] { try alive.health(of: dimms) }
+  func security(of dimms: [DIMM]) throws(DeviceError) -> [DimmSecurity] { try alive.security(of: dimms) }
   func usage(of namespaces: [Namespace], in inventory: Inventory) throws(DeviceError) -> UsageReport {
     try alive.usage(of: namespaces, in: inventory)
   }

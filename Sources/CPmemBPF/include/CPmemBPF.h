@@ -59,6 +59,8 @@ struct CPmem_file_user {
 	uint64_t inode;
 	// Which address space it is; a number, never followed.
 	uint64_t memory;
+	// Where the kernel has the open file and the inode of what is behind it; numbers, for CPmem_reader_read.
+	uint64_t file, host;
 	uint32_t process, thread;
 	uint32_t inode_flags, mode;
 	char command[16];

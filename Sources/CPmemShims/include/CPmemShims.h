@@ -78,6 +78,17 @@ struct CPmem_file {
 };
 int CPmem_stat(int folder, const char *name, struct CPmem_file *file);
 
+// The flags of an open file's inode (FS_IOC_GETFLAGS). 0, or a negative error number.
+int CPmem_inode_flags(int file, uint32_t *flags);
+
+// Whether the data of an open file are on the realtime device of its filesystem (FS_IOC_FSGETXATTR): 1, 0, or a negative error
+// number.
+int CPmem_is_realtime(int file);
+
+// What an open loop device has behind it: of a device its number (special_device), of a file that of its filesystem and its
+// inode. 0, or a negative error number.
+int CPmem_loop_backing(int loop, struct CPmem_file *file);
+
 // A mapping of a file as PROCMAP_QUERY tells it.
 struct CPmem_vma {
 	uint64_t start, end, offset, inode;
@@ -117,11 +128,42 @@ int64_t CPmem_bytes_in_pipe(int process, int descriptor);
 // number.
 int CPmem_memory_file(const char *name);
 
+// An argument of this program, from 0; NULL behind the last. Swift's CommandLine reads /proc/self/cmdline, which is not there
+// without /proc: a command would lose its arguments.
+const char *_Nullable CPmem_argument(int index);
+
 // The POSIX ACL of a file, as system.posix_acl_access holds it; links are not followed. Its length, or a negative error
 // number: ENODATA for none.
 int CPmem_get_acl(const char *path, void *_Nullable bytes, unsigned room);
 
 // Sets the POSIX ACL; length 0 removes it. 0, or a negative error number.
 int CPmem_set_acl(const char *path, const void *_Nullable bytes, unsigned length);
+
+// Makes the block device of a node read-only (BLKROSET), or writable with 0; links are not followed. 0, or a negative error
+// number.
+int CPmem_set_read_only(const char *path, int flag);
+
+// Opens a device by its number, whatever its name stands for: by the name where that is a node of it and no link, else by a
+// node made for this one call, where root may make one. `flags` as for open(2). A descriptor, or a negative error number:
+// that of the name where there is no other way.
+int CPmem_open_device(const char *path, int block, uint32_t major, uint32_t minor, int flags);
+
+// Keys of the kernel (keyctl(2)), in the keyring of this user. Each returns what it says, or a negative error number.
+
+// Gives this process a session keyring of its own with the user's in it: what a daemon or sudo starts has it in none, and the
+// kernel would not find its keys. 0.
+int64_t CPmem_join_keyring(void);
+
+// Adds a key, or changes the payload of the one of that name. Its number.
+int64_t CPmem_add_key(const char *type, const char *description, const void *payload, uint64_t length);
+
+// Looks for a key. Its number; ENOKEY for none.
+int64_t CPmem_find_key(const char *type, const char *description);
+
+// What a key says of itself; of an encrypted key that is what it is loaded from. The length, which may be more than `room`.
+int64_t CPmem_read_key(int64_t key, void *bytes, uint64_t room);
+
+// Removes a key from the keyring. 0.
+int64_t CPmem_unlink_key(int64_t key);
 
 #pragma clang assume_nonnull end

@@ -9,6 +9,20 @@ public protocol DeviceBackend: MediaBackend {
   /// Reads everything, once, consistently.
   func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory
 
+  /// Asks DIMMs for their health; reads, and writes nothing.
+  ///
+  /// - Parameter dimms: Of the present inventory.
+  /// - Returns: A reading for each, in their order.
+  /// - Throws: If the machine cannot be asked at all; what one DIMM refuses is in its reading.
+  func health(of dimms: [DIMM]) throws(DeviceError) -> [HealthReading]
+
+  /// The security of DIMMs, and which keys for them are here; reads, and writes nothing.
+  ///
+  /// - Parameter dimms: Of the present inventory.
+  /// - Returns: One for each, in their order.
+  /// - Throws: If the machine cannot be asked at all.
+  func security(of dimms: [DIMM]) throws(DeviceError) -> [DimmSecurity]
+
   /// Does one change. An error does not say how much of it took effect: the caller reads back.
   func perform(_ step: Step) throws(DeviceError)
 
@@ -68,4 +82,19 @@ public protocol UsageInspector: AnyObject {
   func pins(
     of namespaces: [Namespace], in inventory: Inventory, isAttributed: Bool
   ) throws(DeviceError) -> PinReport
+
+  /// Where filesystems on namespaces are mounted, also by way of partitions and of what is stacked on them: in this
+  /// process's mount namespace. Cheap; who uses what is in ``usage(of:in:)``.
+  ///
+  /// - Returns: By the namespace's kernel name, in the order of mounting.
+  func mountPoints(in inventory: Inventory) -> [String: [RawText]]
+
+  /// What of the users of this machine cannot be seen from here, as far as that can be told without looking for them.
+  var unseen: [Unseen] { get }
+}
+
+extension UsageInspector {
+  public var unseen: [Unseen] { [] }
+
+  public func mountPoints(in inventory: Inventory) -> [String: [RawText]] { [:] }
 }

@@ -24,6 +24,9 @@ public enum Step: Hashable, Sendable {
   case write(namespace: String, bytes: [UInt8], offset: UInt64)
   /// Give a disabled namespace another name, in its labels.
   case rename(namespace: String, name: String)
+  /// Give a disabled namespace another UUID, in its labels (drivers/nvdimm/namespace_devs.c:uuid_store). Info blocks name the
+  /// UUID of their namespace (`parent_uuid`): one that is there is valid no more.
+  case identify(namespace: String, uuid: DeviceUUID)
   /// Note in the labels of a disabled namespace which mode it has: the kernel looks for that mode's info block only.
   case setMode(namespace: String, NamespaceMode)
   /// Make a disabled namespace larger or smaller; it keeps its labels' UUID.
@@ -47,6 +50,8 @@ public enum Step: Hashable, Sendable {
   /// Bind or unbind the driver of a DIMM, whose regions are disabled.
   case enableDimm(String)
   case disableDimm(String)
+  /// Change the security of a DIMM, or the key material for it.
+  case security(dimm: String, SecurityOperation)
 }
 
 /// What ``Step/allocate(_:)`` gives to an idle namespace.
@@ -101,6 +106,7 @@ extension Step {
     case .writeLabels: "write-labels"
     case .write: "write"
     case .rename: "rename"
+    case .identify: "set-uuid"
     case .resize: "resize"
     case .setMode: "set-mode"
     case .clearErrors: "clear-errors"
@@ -113,6 +119,7 @@ extension Step {
     case .destroyDevice: "destroy-device"
     case .enableDimm: "enable-dimm"
     case .disableDimm: "disable-dimm"
+    case .security(_, let operation): operation.rawValue
     }
   }
 
@@ -122,7 +129,8 @@ extension Step {
     case .allocate(let allocation): allocation.namespace
     case .claim(let namespace, _), .release(let namespace), .enable(let namespace), .disable(let namespace),
       .zeroInfoBlock(let namespace), .free(let namespace), .write(let namespace, _, _),
-      .rename(let namespace, _), .resize(let namespace, _), .setMode(let namespace, _),
+      .rename(let namespace, _), .identify(let namespace, _), .resize(let namespace, _),
+      .setMode(let namespace, _),
       .clearErrors(let namespace, _):
       namespace
     case .enableRegion(let region), .disableRegion(let region): region
@@ -131,7 +139,7 @@ extension Step {
       device
     case .createDevice(let region, _, _): "dax\(region)"
     case .initializeLabels(let dimm, _), .writeLabels(let dimm, _), .enableDimm(let dimm),
-      .disableDimm(let dimm):
+      .disableDimm(let dimm), .security(let dimm, _):
       dimm
     }
   }
@@ -155,6 +163,7 @@ extension Step {
     case .write(let namespace, let bytes, let offset):
       "write \(bytes.count) bytes at \(offset) of \(namespace)"
     case .rename(let namespace, let name): "rename \(namespace) to \"\(name)\""
+    case .identify(let namespace, let uuid): "give \(namespace) the UUID \(uuid)"
     case .setMode(let namespace, let mode): "note that \(namespace) is \(mode)"
     case .resize(let namespace, let size): "resize \(namespace) to \(size)"
     case .clearErrors(let namespace, let extent):
@@ -168,6 +177,7 @@ extension Step {
     case .destroyDevice(let device): "remove \(device)"
     case .enableDimm(let dimm): "enable \(dimm)"
     case .disableDimm(let dimm): "disable \(dimm)"
+    case .security(let dimm, let operation): operation.words(dimm)
     }
   }
 }
@@ -179,12 +189,12 @@ extension Step {
   /// Whether it writes to the media; the others only change what the kernel has in memory.
   public var overwrites: Bool {
     switch self {
-    case .allocate, .claim, .zeroInfoBlock, .free, .initializeLabels, .writeLabels, .write, .rename, .resize,
-      .setMode, .clearErrors:
+    case .allocate, .claim, .zeroInfoBlock, .free, .initializeLabels, .writeLabels, .write, .rename,
+      .identify, .resize, .setMode, .clearErrors:
       true
     // Enabling writes the info block of a claim, which is a step of its own before it.
     case .release, .enable, .disable, .enableRegion, .disableRegion, .enableDimm, .disableDimm, .bindDevice,
-      .unbindDevice, .onlineMemory, .offlineMemory, .createDevice, .resizeDevice, .destroyDevice:
+      .unbindDevice, .onlineMemory, .offlineMemory, .createDevice, .resizeDevice, .destroyDevice, .security:
       false
     }
   }

@@ -16,6 +16,10 @@ public struct DaxCause: Hashable, Sendable {
     case filesystemType = "filesystem-type"
     case mountOption = "mount-option"
     case reflink
+    case dataJournal = "data-journal"
+    case inlineData = "inline-data"
+    case encryption
+    case verity
     case inodeFlag = "inode-flag"
     case notSynchronous = "not-synchronous"
     case pageless

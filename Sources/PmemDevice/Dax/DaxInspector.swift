@@ -35,6 +35,12 @@ public protocol DaxInspector: AnyObject {
 
 /// What mapping a page gave.
 public struct DaxProbe: Hashable, Sendable {
+  /// What was mapped.
+  public enum Subject: Hashable, Sendable {
+    case daxDevice, blockDevice, file
+  }
+
+  public var subject: Subject
   /// Whether loads reach the device itself; nil where that could not be found out.
   public var isDAX: Bool?
   /// Of the entry in the page table, bytes; nil where that could not be found out.
@@ -46,10 +52,16 @@ public struct DaxProbe: Hashable, Sendable {
   public var namespaces: [String]
   /// Of the page, bytes.
   public var offset: UInt64
+  /// Whether a long-term pin of it was tried, and taken; nil where none was tried.
+  public var longTermPin: DaxProof.Outcome?
+  /// Of a file's inode (FS_IOC_GETFLAGS); nil where it has none.
+  public var inodeFlags: UInt32?
 
   public init(
-    isDAX: Bool?, pageSize: UInt64?, isSync: Bool?, device: String?, namespaces: [String], offset: UInt64
+    _ subject: Subject, isDAX: Bool?, pageSize: UInt64?, isSync: Bool?, device: String?, namespaces: [String],
+    offset: UInt64
   ) {
+    self.subject = subject
     self.isDAX = isDAX
     self.pageSize = pageSize
     self.isSync = isSync

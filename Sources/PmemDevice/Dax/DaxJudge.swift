@@ -3,16 +3,16 @@
 /// The rules are the kernel's: drivers/dax/super.c (fs_dax_get_by_bdev), drivers/md/dm-linear.c (linear_dax_pgoff),
 /// fs/ext4/super.c and fs/xfs/xfs_super.c (dax=), block/fops.c since 4.7 (a block device is mapped through the page cache).
 public struct DaxJudge {
-  private let inventory: Inventory
-  private let layers: [DaxLayer]
+  let inventory: Inventory
+  let layers: [DaxLayer]
 
   public init(_ inventory: Inventory, layers: [DaxLayer]) {
     self.inventory = inventory
     self.layers = layers
   }
 
-  private var rules: KernelRules { inventory.host.rules }
-  private var page: UInt64 { inventory.host.pageSize }
+  var rules: KernelRules { inventory.host.rules }
+  var page: UInt64 { inventory.host.pageSize }
 
   /// A namespace, its DAX devices, its block device, and all that is on that; in the order of the namespaces.
   ///
@@ -131,7 +131,7 @@ public struct DaxJudge {
   }
 
   /// What keeps a filesystem on a block device from having DAX, or makes it dangerous.
-  private func obstacles(_ layer: DaxLayer) -> [DaxCause] {
+  func obstacles(_ layer: DaxLayer) -> [DaxCause] {
     let own = inventory.namespaces.filter { layer.namespaces.contains($0.dev) }
     var causes: [DaxCause] = []
     for namespace in own where namespace.mode == .sector || namespace.mode == .raw && !rules.hasPagelessDAX {
@@ -171,80 +171,9 @@ public struct DaxJudge {
         "a target begins at byte \(crooked.start) of \(crooked.lower), not at a page"
           + (layer.hasQueueDAX == true
             ? ": the kernel says that it can have DAX, mounts it so, and corrupts data" : ""),
-        remedy: "a table that begins at multiples of 8 sectors", isDangerous: layer.hasQueueDAX == true)
+        remedy: "a table that begins at multiples of \(page / 512) sectors",
+        isDangerous: layer.hasQueueDAX == true)
     ]
-  }
-
-  // MARK: Filesystems
-
-  private func state(of filesystem: DaxLayer.Filesystem, _ layer: DaxLayer) -> DaxState {
-    let below = layers.filter { $0.filesystem == nil && $0.device == layer.device }.flatMap(obstacles)
-    var causes = below.map { cause in
-      var cause = cause
-      cause.text = "/dev/\(layer.device): \(cause.text)"
-      return cause
-    }
-    causes += filesystemObstacles(filesystem, layer)
-    let mount = DaxMount(filesystem.options)
-    var state = DaxState(
-      kind: "filesystem", name: layer.name, namespaces: layer.namespaces, isPossible: causes.isEmpty,
-      isOn: mount == .always)
-    if filesystem.filesSeen > 0 {
-      let (seen, direct) = (filesystem.filesSeen, filesystem.filesWithDAX)
-      state.isOn = direct > 0
-      state.note = "\(filesystem.type), \(direct) of \(seen) files looked at have DAX"
-    } else {
-      state.note = "\(filesystem.type), no file to look at"
-    }
-    if causes.isEmpty, !state.isOn || filesystem.filesWithDAX < filesystem.filesSeen {
-      causes = [mountCause(mount, filesystem, layer)].compactMap { $0 }
-    }
-    state.causes = causes
-    return state
-  }
-
-  private func filesystemObstacles(
-    _ filesystem: DaxLayer.Filesystem, _ layer: DaxLayer
-  ) -> [DaxCause] {
-    guard ["ext4", "xfs", "ext2", "erofs", "virtiofs", "fuse"].contains(filesystem.type) else {
-      return [
-        DaxCause(
-          .filesystemType, "\(filesystem.type) has no DAX", remedy: "ext4 or xfs have it")
-      ]
-    }
-    let isPartition = layers.contains { $0.kind == .partition && $0.device == layer.device }
-    if filesystem.type == "xfs", filesystem.hasReflink == true, isPartition || !rules.sharesDAXBlocks {
-      return [
-        DaxCause(
-          .reflink,
-          "its blocks can be shared between files (reflink): this kernel has no DAX with that"
-            + (rules.sharesDAXBlocks ? " on a partition" : ""), remedy: "mkfs.xfs -m reflink=0")
-      ]
-    }
-    guard let size = filesystem.blockSize, size != page else { return [] }
-    return [
-      DaxCause(
-        .blockSize, "its blocks are \(size) bytes, not a page (\(page))",
-        remedy: filesystem.type == "xfs" ? "mkfs.xfs -b size=\(page)" : "mkfs.\(filesystem.type) -b \(page)")
-    ]
-  }
-
-  private func mountCause(
-    _ mount: DaxMount, _ filesystem: DaxLayer.Filesystem, _ layer: DaxLayer
-  ) -> DaxCause? {
-    switch mount {
-    case .always:
-      return filesystem.filesWithDAX < filesystem.filesSeen
-        ? DaxCause(.inodeFlag, "some files have none, though it is mounted with dax=always") : nil
-    case .never:
-      return DaxCause(
-        .mountOption, "it is mounted with dax=never", remedy: "mount it with -o dax=always")
-    case .inode:
-      return DaxCause(
-        .inodeFlag, "files have DAX only where they carry the flag for it (dax=inode)",
-        remedy: "mount it with -o dax=always; or xfs_io -c 'chattr +x' on a folder, for files made in it then"
-      )
-    }
   }
 }
 

@@ -24,8 +24,21 @@ public struct DaxLayer: Hashable, Sendable {
     }
   }
 
-  /// What a mounted filesystem is.
+  /// What a filesystem is, mounted or not.
   public struct Filesystem: Hashable, Sendable {
+    /// What its superblock has that decides about DAX (fs/ext4/super.c:ext4_fill_super, fs/xfs/xfs_super.c).
+    public enum Feature: Hashable, Sendable {
+      /// Data of small files are in their inodes.
+      case inlineData
+      /// Files may be encrypted (fscrypt).
+      case encryption
+      case verity
+      /// It is mounted with data=journal unless told otherwise.
+      case dataJournal
+      /// Blocks can be shared between files.
+      case reflink
+    }
+
     public var type: String
     /// Of the filesystem itself: `dax=always`.
     public var options: [String]
@@ -33,6 +46,8 @@ public struct DaxLayer: Hashable, Sendable {
     public var blockSize: UInt64?
     /// Whether its blocks can be shared between files (reflink); nil where it cannot be told.
     public var hasReflink: Bool?
+    public var features: Set<Feature> = []
+    public var isMounted = true
     /// Regular files that were looked at, and how many of them have DAX (STATX_ATTR_DAX).
     public var filesSeen = 0
     public var filesWithDAX = 0

@@ -15,6 +15,8 @@ public struct DaxState: Hashable, Sendable {
   public var causes: [DaxCause]
   /// What was seen: `12 of 12 files have it`.
   public var note: String?
+  /// What it can be used for, where a mapping was tried.
+  public var uses: [DaxUse] = []
 
   public init(
     kind: String, name: RawText, namespaces: [String], isPossible: Bool, isOn: Bool, isProven: Bool? = nil,

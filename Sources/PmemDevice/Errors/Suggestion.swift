@@ -60,10 +60,13 @@ public struct Suggestion: Hashable, Sendable, ExpressibleByStringInterpolation {
   ///   - directory: Of the simulated machine that the failed command was about, also if the environment named it.
   /// - Returns: What a person pastes into a shell.
   public func text(on machine: String?, in directory: String?) -> String {
-    commands.map { words in
-      let all = words + Self.machineWords(words, machine, directory)
-      return all.map { "\(ShellWord($0))" }.joined(separator: " ")
-    }.joined(separator: " && ")
+    words(on: machine, in: directory).map { words in words.map { "\(ShellWord($0))" }.joined(separator: " ") }
+      .joined(separator: " && ")
+  }
+
+  /// The same as lists of arguments, one a command.
+  public func words(on machine: String?, in directory: String?) -> [[String]] {
+    commands.map { $0 + Self.machineWords($0, machine, directory) }
   }
 
   /// Verbs about a machine as a whole have its directory as an argument.

@@ -59,7 +59,8 @@ struct LayoutComparison {
     let geometry = NamespaceGeometry(
       request: request, region: region, host: inventory.host, namespace: namespace,
       bttVersion: fit.bttVersion,
-      neighbours: inventory.neighbours(of: region))
+      neighbours: inventory.neighbours(of: region),
+      sectionUses: inventory.sectionUses(but: namespace.dev))
     return try? SizeSolver(request, region: region, extents: [own], geometry: geometry).solve().taken
   }
 }

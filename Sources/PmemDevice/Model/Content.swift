@@ -33,12 +33,15 @@ public struct Content: Hashable, Sendable {
 public struct ContentReport: Hashable, Sendable {
   /// What was recognised, by kernel name of the namespace.
   public var contents: [String: [Content]]
-  /// What could not be read, and why, in words.
+  /// What could not be read, and why, in words: there may be anything.
   public var unknown: [String]
+  /// The same of namespaces that a mode has claimed and never presented, as a change leaves them that was cut short.
+  public var unpresented: [String]
 
-  public init(contents: [String: [Content]] = [:], unknown: [String] = []) {
+  public init(contents: [String: [Content]] = [:], unknown: [String] = [], unpresented: [String] = []) {
     self.contents = contents
     self.unknown = unknown
+    self.unpresented = unpresented
   }
 }
 

@@ -10,6 +10,10 @@ public struct DIMM: Hashable, Sendable {
   public var isEnabled: Bool
   /// Trouble that the platform reports: `failed_save`, `failed_map`, ... as ndctl spells its `flag_` keys.
   public var flags: [String]
+  /// Every flag that ``flags`` can have: ACPI's NVDIMM state flags, in the order of libndctl's.
+  public static let platformFlags = [
+    "failed_save", "failed_arm", "failed_restore", "failed_map", "failed_flush", "smart_event",
+  ]
   /// `disabled`, `unlocked`, `locked`, `frozen`, `overwrite`; nil where the DIMM has no security.
   public var security: String?
   /// The label storage area; nil where the DIMM has none or it cannot be asked.

@@ -136,13 +136,13 @@ public enum MappingInterface: String, CaseIterable, Hashable, Sendable {
 /// All mappings of persistent memory that could be seen.
 public struct MappingReport: Hashable, Sendable {
   public var mappings: [Mapping]
-  /// Processes that this one may not look at.
-  public var hiddenProcesses: Int
+  /// What could not be looked at; empty where the answer is complete.
+  public var missing: [Unseen]
   /// How the kernel was asked, and of how many processes, in words; nil where there was nothing to ask for.
   public var asked: String?
 
-  public init(mappings: [Mapping] = [], hiddenProcesses: Int = 0) {
+  public init(mappings: [Mapping] = [], missing: [Unseen] = []) {
     self.mappings = mappings
-    self.hiddenProcesses = hiddenProcesses
+    self.missing = missing
   }
 }

@@ -137,13 +137,6 @@ public struct RegionCapabilities: Hashable, Sendable {
   /// Of a disabled region: the kernel tells what it can only through the seeds of an enabled one.
   public static let none = RegionCapabilities(sectorSizes: [], fsdaxAlignments: [], devdaxAlignments: [])
 
-  /// What the btt, pfn and dax seeds of a kernel support on x86-64.
-  public static func standard(for rules: KernelRules) -> RegionCapabilities {
-    var capabilities = RegionCapabilities.standard
-    if !rules.hasDeviceDax { capabilities.devdaxAlignments = [] }
-    return capabilities
-  }
-
   public func alignments(for mode: NamespaceMode) -> [UInt64] {
     switch mode {
     case .fsdax: fsdaxAlignments

@@ -27,6 +27,11 @@ public struct Usage: Hashable, Sendable {
     case kvm
     /// Somebody has the block device exclusively, and nothing above tells who.
     case held
+    /// A target of NVMe over fabrics or SCSI (nvmet, LIO) serves it to other hosts.
+    case target
+    /// The kernel has it open more often than all that is known explains: for itself, for a descriptor on its way through a
+    /// socket, or for a process that cannot be seen from here.
+    case unseen
   }
 
   /// What happens when the namespace is disabled in spite of the user.
@@ -57,6 +62,8 @@ public struct Usage: Hashable, Sendable {
   public var bytes: UInt64?
   /// Of memory that is online: its blocks.
   public var blocks: MemoryBlocks?
+  /// Of a device that is open unseen: how often.
+  public var opens: Int?
   public var effect: Effect
   /// What helps.
   public var advice: String
@@ -91,7 +98,8 @@ extension Usage {
   public var text: String {
     let size = bytes.map { "\(ByteCount($0)) of " } ?? ""
     let online = blocks.map { ", \($0.online) of \($0.total) memory blocks online" } ?? ""
-    return size + "\(path)" + online + (process.map { " by \($0)" } ?? "")
+    let unseen = opens.map { ", open \($0) time\($0 == 1 ? "" : "s") more than is known" } ?? ""
+    return size + "\(path)" + online + unseen + (process.map { " by \($0)" } ?? "")
   }
 
   /// What taking the namespace away does, in words.
@@ -100,7 +108,7 @@ extension Usage {
     case .refused: "the kernel refuses to take it away"
     case .waits: "taking it away would wait until it lets go"
     case .corrupts: "its device would go on reading and writing this memory, whoever has it next"
-    case .none: "nobody is left who could release it"
+    case .none: "no process is left that could release it"
     case .sigbus: "its next access would be answered with SIGBUS"
     case .errors: "its next use of it would fail"
     case .crash: "the kernel would crash when the pin is released"
@@ -129,15 +137,11 @@ public struct MemoryBlocks: Hashable, Sendable {
 /// Who uses namespaces, and how much of the machine could be looked at.
 public struct UsageReport: Hashable, Sendable {
   public var uses: [Usage]
-  /// Processes that this one may not look at.
-  public var hiddenProcesses: Int
+  /// What could not be looked at; empty where the answer is complete.
+  public var missing: [Unseen]
 
-  /// What could not be found out, in words.
-  public var unknown: [String]
-
-  public init(uses: [Usage] = [], hiddenProcesses: Int = 0, unknown: [String] = []) {
+  public init(uses: [Usage] = [], missing: [Unseen] = []) {
     self.uses = uses
-    self.hiddenProcesses = hiddenProcesses
-    self.unknown = unknown
+    self.missing = missing
   }
 }

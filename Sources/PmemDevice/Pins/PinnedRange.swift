@@ -167,11 +167,28 @@ public struct DevicePins: Hashable, Sendable {
 /// The references to persistent memory on a machine.
 public struct PinReport: Hashable, Sendable {
   public var devices: [DevicePins]
-  /// Processes that could not be looked at: they may hold any of the pins.
-  public var hiddenProcesses: Int
+  /// What could not be looked at: counts of a device, or processes that may hold any of the pins.
+  public var missing: [Unseen]
 
-  public init(devices: [DevicePins] = [], hiddenProcesses: Int = 0) {
+  public init(devices: [DevicePins] = [], missing: [Unseen] = []) {
     self.devices = devices
-    self.hiddenProcesses = hiddenProcesses
+    self.missing = missing
+  }
+}
+
+extension [DevicePins] {
+  /// The counts that could not be read, for each reason.
+  public var unread: [Unseen] {
+    var found: [Unseen] = []
+    for device in self {
+      guard let reason = device.unknown else { continue }
+      let text = "whether memory is pinned for DMA could not be found out: \(reason)"
+      if let index = found.firstIndex(where: { $0.reason == text }) {
+        found[index].namespaces.append(device.namespace)
+      } else {
+        found.append(Unseen(.pins, text, of: [device.namespace], isDecisive: true))
+      }
+    }
+    return found
   }
 }

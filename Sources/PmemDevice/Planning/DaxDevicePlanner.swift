@@ -198,7 +198,7 @@ public struct DaxDevicePlanner {
     if !force, let first = enabled.first {
       throw DeviceError(
         .refused, "refused: \(first.device.chardev) is enabled",
-        details: ["nobody seems to use it; --force destroys it, nothing was changed"], errno: 16)
+        details: ["it seems unused; --force destroys it, nothing was changed"], errno: 16)
     }
     return Plan(
       title: "destroy \(Self.count(devices))",

@@ -35,15 +35,50 @@ public struct Diagnosis: Hashable, Sendable {
 
   /// Looks at what an inventory tells.
   ///
-  /// - Parameter inventory: Read for planning.
-  public init(_ inventory: Inventory) {
-    for dimm in inventory.dimms { look(at: dimm) }
+  /// - Parameters:
+  ///   - inventory: Read for planning.
+  ///   - health: What each of its DIMMs answered, in their order; none where none was asked.
+  public init(_ inventory: Inventory, health: [HealthReading] = []) {
+    for (index, dimm) in inventory.dimms.enumerated() {
+      look(at: dimm)
+      look(at: dimm, health.indices.contains(index) ? health[index] : .notSupported)
+    }
+    if health.contains(.notPermitted) {
+      add(Finding(.note, "health", "only root may ask DIMMs for their health: they were not asked"))
+    }
     for region in inventory.regions { look(at: region, inventory) }
     lookForTwins(inventory)
   }
 
   /// Adds what others found.
   public mutating func add(_ finding: Finding) { findings.append(finding) }
+
+  /// Takes back that something is disabled, where more is known of it.
+  public mutating func replaceDisabled(_ subject: String) {
+    findings.removeAll { $0.subject == subject && $0.text.hasPrefix(Self.disabled) }
+  }
+
+  private static let disabled = "it is disabled"
+
+  /// Leaves findings to something that comes first: they stay, without a way of their own to put them right.
+  ///
+  /// - Parameters:
+  ///   - subjects: What they are about.
+  ///   - reason: What comes first, in words.
+  public mutating func leave(_ subjects: Set<String>, to reason: String) {
+    for index in findings.indices where subjects.contains(findings[index].subject) {
+      findings[index].fix = []
+      findings[index].suggestions = []
+      findings[index].text += " (\(reason))"
+    }
+  }
+
+  /// Takes back that a region could have labels, where it has some that are damaged.
+  public mutating func replaceBlank(_ region: String) {
+    findings.removeAll { $0.subject == region && $0.text == Self.blank }
+  }
+
+  private static let blank = "it has no labels and cannot be divided, though its DIMMs could hold some"
 
   /// All that can be put right, as one plan; nil where there is nothing.
   public var fix: Plan? {
@@ -57,11 +92,17 @@ public struct Diagnosis: Hashable, Sendable {
     if !dimm.isEnabled {
       add(Finding(.warning, dimm.dev, "it is disabled", try: ["pmemctl dimm enable \(dimm.dev)"]))
     }
-    if !dimm.flags.isEmpty {
-      add(Finding(.error, dimm.dev, "the platform reports \(dimm.flags.joined(separator: ", "))"))
-    }
     if let labels = dimm.labels, labels.availableSlots < 1 {
       add(Finding(.warning, dimm.dev, "no label is free: no namespace can be created on it"))
+    }
+  }
+
+  private mutating func look(at dimm: DIMM, _ reading: HealthReading) {
+    for reason in HealthVerdict(of: dimm, reading).reasons {
+      add(
+        Finding(
+          reason.level == .critical ? .error : .warning, dimm.dev, reason.text,
+          try: ["pmemctl dimm health \(dimm.dev)"]))
     }
   }
 
@@ -86,7 +127,7 @@ public struct Diagnosis: Hashable, Sendable {
     if !region.isLabeled, !blank.isEmpty {
       add(
         Finding(
-          .note, region.dev, "it has no labels and cannot be divided, though its DIMMs could hold some",
+          .note, region.dev, Self.blank,
           try: ["pmemctl label init \(words: blank)"]))
     }
     if region.isLabeled, region.nextNamespace == nil, region.availableSize > .zero {
@@ -105,7 +146,7 @@ public struct Diagnosis: Hashable, Sendable {
       add(
         Finding(
           .warning, namespace.dev,
-          "somebody began to make a namespace of it and did not go on: nobody else can (UUID \(uuid))",
+          "an unfinished create left UUID \(uuid) on it, so no namespace can be created there",
           fix: [
             Plan.Entry(
               .free(namespace: namespace.dev), "make \(namespace.dev) a place for a new namespace again")
@@ -116,8 +157,15 @@ public struct Diagnosis: Hashable, Sendable {
     if let holder = namespace.holder {
       add(
         Finding(
-          .warning, namespace.dev, "\(holder) claims it, but is not enabled: neither can be used",
-          fix: [Plan.Entry(.release(namespace: namespace.dev), "take \(namespace.title) from \(holder)")]))
+          .warning, namespace.dev,
+          "\(holder) claims it, but is not enabled: neither can be used. Its configuration was never completed, or the "
+            + "kernel refuses what is on its media",
+          fix: [Plan.Entry(.release(namespace: namespace.dev), "take \(namespace.title) from \(holder)")],
+          try: [
+            namespace.mode == .sector
+              ? "pmemctl namespace check --repair --force \(namespace.dev)"
+              : "pmemctl namespace check --force \(namespace.dev)"
+          ]))
     } else if !namespace.isIdle {
       add(
         Finding(

@@ -11,6 +11,10 @@ public struct AcceptedDangers: OptionSet, Hashable, Sendable {
   public static let discardOrphanPins = AcceptedDangers(rawValue: 2)
   /// Filesystems, volumes and tables that are recognised on it are lost.
   public static let discardContent = AcceptedDangers(rawValue: 4)
+  /// What could not be looked at is taken to be in no use: whoever uses it unseen loses it.
+  public static let assumeUnused = AcceptedDangers(rawValue: 8)
+  /// Everything on a DIMM is lost, whatever it is.
+  public static let eraseAllData = AcceptedDangers(rawValue: 16)
 
   /// Whether a use is of the kind that was accepted.
   fileprivate func covers(_ use: Usage) -> Bool {
@@ -80,7 +84,15 @@ struct InTheWay {
       (report.contents[namespace.dev] ?? []).map { (namespace: namespace, content: $0) }
     }
     guard let first = lost.first else {
-      clearance.warnings += report.unknown
+      guard report.unknown.isEmpty || accepted.contains(.discardContent) else {
+        throw DeviceError(
+          .failed,
+          "cannot \(verb) \(what ?? NamespaceStatePlanner.count(namespaces)): what is on it cannot be read",
+          details: report.unknown + [
+            "it would be lost; --discard-content says that it may be; nothing was changed"
+          ], errno: 5)
+      }
+      clearance.warnings += report.unknown + report.unpresented
       return clearance
     }
     let lines = lost.map { "\($0.namespace.title): \($0.content.text)" }
@@ -93,7 +105,8 @@ struct InTheWay {
         errno: 16)
     }
     return Clearance(
-      warnings: clearance.warnings + report.unknown + lines.map { "lost: \($0)" }, hurts: true)
+      warnings: clearance.warnings + report.unknown + report.unpresented + lines.map { "lost: \($0)" },
+      hurts: true)
   }
 
   private func users(
@@ -101,24 +114,35 @@ struct InTheWay {
   ) throws(DeviceError) -> Clearance {
     let report = try inspector.usage(of: namespaces, in: inventory)
     let subject = what ?? NamespaceStatePlanner.count(namespaces)
-    guard report.hiddenProcesses == 0 || !report.uses.isEmpty else {
-      throw DeviceError(
-        .permission,
-        "cannot tell who uses \(subject): \(report.hiddenProcesses) processes may not be looked at",
-        details: ["only root sees those of others; nothing was changed"])
-    }
     let hurt = report.uses.filter(accepted.covers)
     guard hurt.count == report.uses.count else {
       throw refusal(report.uses.filter { !accepted.covers($0) }, namespaces, verb: verb, subject)
     }
-    guard hurt.isEmpty || report.unknown.isEmpty else {
+    let unseen = report.missing.filter(\.isDecisive)
+    guard unseen.isEmpty || accepted.contains(.assumeUnused) else {
+      throw blind(unseen, verb, subject)
+    }
+    let pins = report.missing.filter { $0.part == .pins }
+    guard hurt.isEmpty || pins.isEmpty else {
       throw DeviceError(
         .refused, "refused to \(verb) \(subject): it is in use, and may be pinned",
-        details: report.unknown + ["what is pinned is not taken away; nothing was changed"], errno: 16)
+        details: pins.map(\.text) + ["what is pinned is not taken away; nothing was changed"], errno: 16)
     }
     return Clearance(
-      warnings: report.unknown + hurt.map { "\($0.kind.rawValue): \($0.text); \($0.consequence)" },
-      hurts: !hurt.isEmpty)
+      warnings: report.missing.map(\.text)
+        + hurt.map { "\($0.kind.rawValue): \($0.text); \($0.consequence)" },
+      hurts: !hurt.isEmpty || !unseen.isEmpty)
+  }
+
+  /// Who could not look everywhere does not know that nobody is there.
+  private func blind(_ unseen: [Unseen], _ verb: String, _ what: String) -> DeviceError {
+    var remedies: [String] = []
+    for remedy in unseen.compactMap(\.remedy) where !remedies.contains(remedy) { remedies.append(remedy) }
+    return DeviceError(
+      .permission, "cannot \(verb) \(what): it may be in use",
+      details: unseen.map(\.reason) + remedies + [
+        "--assume-unused does it all the same: whoever uses it unseen loses it", "nothing was changed",
+      ])
   }
 
   private func refusal(
@@ -143,7 +167,7 @@ struct InTheWay {
       uses.contains(where: AcceptedDangers.breakMappings.covers)
         ? "--break-mappings takes it away from whoever has it mapped or open" : nil,
       uses.contains(where: AcceptedDangers.discardOrphanPins.covers)
-        ? "--discard-orphan-pins forgets pins that nobody can release" : nil,
+        ? "--discard-orphan-pins forgets pins that no process can release" : nil,
     ].compactMap { $0 }
   }
 }

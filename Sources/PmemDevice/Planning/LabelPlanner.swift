@@ -87,6 +87,40 @@ public struct LabelPlanner {
       isDestructive: true, hurts: clearance.hurts || others.hurts)
   }
 
+  /// Plans repaired label areas: nothing that can be seen now goes. DIMMs whose driver does not bind, and regions that the
+  /// kernel does not enable, are enabled behind it.
+  ///
+  /// - Parameters:
+  ///   - areas: For each DIMM what to write.
+  ///   - fixes: What is repaired, as facts for the plan.
+  /// - Returns: The plan.
+  /// - Throws: ``DeviceError/Code/refused`` where someone is in the way.
+  public func repair(
+    _ areas: [(dimm: DIMM, bytes: [UInt8])], fixes: [Plan.Fact]
+  ) throws(DeviceError) -> Plan {
+    let dimms = areas.map(\.dimm)
+    let regions = inventory.regions(on: dimms)
+    let what = Self.what(dimms)
+    let clearance = try inTheWay.check(regions.flatMap(\.configuredNamespaces), verb: "repair", what: what)
+    let writes = areas.map { dimm, bytes in
+      Plan.Entry(
+        .writeLabels(dimm: dimm.dev, bytes: bytes),
+        "write \(ByteCount(UInt64(bytes.count))) to the label area of \(dimm.dev)")
+    }
+    let binds = dimms.filter { !$0.isEnabled }.map { dimm in
+      Plan.Entry(.enableDimm(dimm.dev), "enable \(dimm.dev)")
+    }
+    let enables = regions.map { Plan.Entry(.enableRegion($0.dev), "enable \($0.dev)") }
+    return Plan(
+      title: "repair \(what)", facts: fixes,
+      entries: regions.filter(\.isEnabled).flatMap(RegionStatePlanner.disabling) + writes + binds + enables,
+      warnings: clearance.warnings
+        + dimms.filter { !$0.isEnabled }.map {
+          "what is in the label area of \($0.dev) is not kept for undo, as its driver is not bound: "
+            + "\"pmemctl label backup\" keeps it"
+        }, isDestructive: true, hurts: clearance.hurts)
+  }
+
   private static func noLabels(_ dimm: DIMM, verb: String) -> DeviceError {
     guard dimm.isEnabled else {
       return DeviceError(

@@ -126,11 +126,51 @@ public struct NameResolver {
     return found
   }
 
+  /// The DIMMs behind names of DIMMs, and those that carry what is named: a region, a namespace. A bare number is a DIMM's.
+  ///
+  /// - Parameter names: What was typed; all of them where it is empty.
+  /// - Returns: In the order given, each once.
+  /// - Throws: As ``dimms(_:onBus:)``, for the first name that nothing answers to.
+  public func dimms(carrying names: [String]) throws(DeviceError) -> [DIMM] {
+    guard !names.isEmpty else { return inventory.dimms }
+    var found: [DIMM] = []
+    for name in names {
+      for dimm in try dimms(carrying: name) where !found.contains(dimm) { found.append(dimm) }
+    }
+    return found
+  }
+
+  private func dimms(carrying name: String) throws(DeviceError) -> [DIMM] {
+    do throws(DeviceError) { return try dimms([name]) } catch {
+      guard error.code == .notFound else { throw error }
+    }
+    let regions: [Region]
+    if let region = inventory.regions.first(where: { $0.dev == name }) {
+      regions = [region]
+    } else {
+      do throws(DeviceError) {
+        let namespaces = try namespaces([name])
+        regions = inventory.regions.filter { region in namespaces.contains { $0.regionID == region.id } }
+      } catch {
+        guard error.code == .notFound else { throw error }
+        throw notFound("DIMM, region or namespace", name, known: inventory.dimms.map(\.dev))
+      }
+    }
+    return inventory.dimms.filter { dimm in
+      regions.contains { $0.mappings.contains { $0.dimm == dimm.dev } }
+    }
+  }
+
   private func notFound(_ kind: String, _ name: String, known: [String]) -> DeviceError {
     let shown = known.prefix(8).joined(separator: ", ") + (known.count > 8 ? ", ..." : "")
+    let words = known.flatMap { $0.split { " \"()".contains($0) }.map(String.init) }
+    // A number that does not exist is no slip of the finger.
+    let near = NearestWord.of(name, among: words).flatMap { word in
+      word.filter { !$0.isNumber } == name.filter { !$0.isNumber } ? nil : word
+    }
     return DeviceError(
-      .notFound, "no \(kind) answers to \"\(name)\"",
-      details: [known.isEmpty ? "this machine has none" : "there is: \(shown)"])
+      .notFound, "no \(kind) is named \"\(name)\"" + (near.map { "; did you mean \"\($0)\"?" } ?? ""),
+      details: [known.isEmpty ? "this machine has none" : "valid values: \(shown)"])
   }
 
   private func ambiguous(_ kind: String, _ name: String, candidates: [String]) -> DeviceError {

@@ -1,12 +1,12 @@
 /// Answers that nobody uses anything: of what is not there yet, or is on another host.
 public final class NoUsers: UsageInspector {
-  private let unknown: [String]
+  private let missing: [Unseen]
 
-  /// - Parameter unknown: What could not be found out, in words.
-  public init(unknown: [String] = []) { self.unknown = unknown }
+  /// - Parameter missing: What cannot be found out.
+  public init(missing: [Unseen] = []) { self.missing = missing }
 
   public func usage(of namespaces: [Namespace], in inventory: Inventory) throws(DeviceError) -> UsageReport {
-    UsageReport(unknown: unknown)
+    UsageReport(missing: missing)
   }
 
   public func mappings(

@@ -37,6 +37,9 @@ extension KernelRules {
   /// get_user_pages_longterm").
   public var refusesLongTermPins: Bool { since(4, 15) }
 
+  /// Whether that is refused before any page is touched (mm/gup.c:check_vma_flags); before, pages were faulted in first.
+  public var refusesLongTermPinsFirst: Bool { since(5, 14) }
+
   /// Whether a file in the page cache cannot be pinned for long and for writing: 6.5 (8ac268436e6d "mm/gup: disallow
   /// FOLL_LONGTERM GUP-nonfast writing to file-backed mappings").
   public var refusesLongTermPageCache: Bool { since(6, 5) }

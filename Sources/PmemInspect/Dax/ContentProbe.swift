@@ -23,7 +23,12 @@ public final class ContentProbe: ContentInspector {
         let found = try contents(of: namespace)
         if !found.isEmpty { report.contents[namespace.dev] = found }
       } catch {
-        report.unknown.append("what is on \(namespace.title) cannot be read: \(error.summary)")
+        let text = "what is on \(namespace.title) cannot be read: \(error.summary)"
+        if !namespace.isEnabled, namespace.holder != nil {
+          report.unpresented.append(text)
+        } else {
+          report.unknown.append(text)
+        }
       }
     }
     return report
@@ -43,6 +48,17 @@ public final class ContentProbe: ContentInspector {
       if identity.block != nil, found.isEmpty { found = try Self.probe(raw, sector: sector) }
       return found
     }
+  }
+
+  /// What is recognised in any bytes.
+  ///
+  /// - Parameters:
+  ///   - source: Where its first byte would be the first of a device.
+  ///   - sector: Of that device, bytes.
+  /// - Returns: Everything that libblkid knows.
+  /// - Throws: What reading says.
+  public static func contents(in source: any ByteSource, sector: UInt64) throws(DeviceError) -> [Content] {
+    try probe(source, sector: sector)
   }
 
   private static func probe(_ source: any ByteSource, sector: UInt64) throws(DeviceError) -> [Content] {

@@ -27,6 +27,7 @@ struct DaxLayerScanner {
         guard places.insert(line.place).inserted else { continue }
         layers.append(filesystem(line, device))
       }
+      if places.isEmpty, let unmounted = unmounted(device) { layers.append(unmounted) }
     }
     return layers
   }
@@ -69,10 +70,36 @@ struct DaxLayerScanner {
     let path = roots.isLive ? String(decoding: line.place.bytes, as: UTF8.self) : nil
     var filesystem = DaxLayer.Filesystem(
       type: line.type, options: line.options.map(\.text), blockSize: path.flatMap(Self.blockSize))
+    filesystem.features = superblock(device)?.features ?? []
     if let path {
       if line.type == "xfs" { filesystem.hasReflink = Self.hasReflink(path) }
       look(into: path, on: line.device, &filesystem)
     }
+    layer.filesystem = filesystem
+    return layer
+  }
+
+  private func superblock(_ device: DeviceTable.Device) -> Superblock? {
+    guard roots.isLive else { return nil }
+    let descriptor = devices.open(device.name, O_RDONLY)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    return Superblock.read(descriptor)
+  }
+
+  /// A filesystem that nothing mounts, and nothing is stacked on.
+  private func unmounted(_ device: DeviceTable.Device) -> DaxLayer? {
+    let folder = devices.folder(device.name)
+    guard KernelFile.names(folder.appending("holders")).isEmpty, let found = superblock(device) else {
+      return nil
+    }
+    var layer = DaxLayer(
+      kind: .filesystem, name: RawText("\(found.type) on /dev/\(device.name)"), device: device.name,
+      namespaces: device.namespaces, hasQueueDAX: nil)
+    var filesystem = DaxLayer.Filesystem(type: found.type, options: [], blockSize: found.blockSize)
+    filesystem.isMounted = false
+    filesystem.features = found.features
+    filesystem.hasReflink = found.features.contains(.reflink)
     layer.filesystem = filesystem
     return layer
   }

@@ -6,12 +6,13 @@ import SystemPackage
 /// Maps memory to see what the kernel makes of it. Nothing is written.
 struct DaxTrial {
   private let inventory: Inventory
-  private let inspector: HostInspector
+  /// This process's own mappings, as the kernel shows them; nil where it does not.
+  private let mappings: () -> [Mapping]?
   private let devices: DeviceTable
 
-  init(_ inventory: Inventory, _ inspector: HostInspector, _ devices: DeviceTable) {
+  init(_ inventory: Inventory, _ devices: DeviceTable, mappings: @escaping () -> [Mapping]?) {
     self.inventory = inventory
-    self.inspector = inspector
+    self.mappings = mappings
     self.devices = devices
   }
 
@@ -45,20 +46,49 @@ struct DaxTrial {
         details: ["it is a bad block, or the file was cut off"], errno: EFAULT)
     }
     var probe = DaxProbe(
-      isDAX: nil, pageSize: nil, isSync: window.isSyncGranted(descriptor), device: device?.name,
+      facts.isRegular ? .file : facts.isBlockDevice ? .blockDevice : .daxDevice, isDAX: nil, pageSize: nil,
+      isSync: window.isSyncGranted(descriptor), device: device?.name,
       namespaces: device?.namespaces ?? [], offset: UInt64(place))
     guard device != nil else {
       probe.isDAX = facts.isRegular ? CPmem_is_dax(descriptor) == 1 : false
       return probe
     }
     look(at: window, UInt64(place), &probe)
+    if facts.isRegular {
+      var flags: UInt32 = 0
+      if CPmem_inode_flags(descriptor, &flags) == 0 { probe.inodeFlags = flags }
+    }
+    probe.longTermPin = pinned(path, probe, size: size, align: device?.daxAlign)
     return probe
+  }
+
+  /// Tries a long-term pin where that changes nothing: device-dax has no times to change, and filesystem DAX is refused
+  /// before its pages are touched (mm/gup.c:check_vma_flags, since 5.14).
+  private func pinned(
+    _ path: String, _ probe: DaxProbe, size: UInt64, align: UInt64?
+  ) -> DaxProof.Outcome? {
+    guard probe.isDAX == true, probe.subject != .blockDevice,
+      probe.subject == .daxDevice || inventory.host.rules.refusesLongTermPinsFirst
+    else { return nil }
+    let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    guard
+      let window = try? MappedWindow(
+        descriptor, at: probe.offset, size: size, align: align, path: path, isWritable: true)
+    else { return nil }
+    defer { window.unmap() }
+    switch window.pin(align ?? 4096) {
+    case 0: return .proven
+    case EOPNOTSUPP where probe.subject == .file || inventory.host.rules.registersDeviceBuffers:
+      return .disproven
+    default: return nil
+    }
   }
 
   /// What the page tables say, then what /proc does.
   private func look(at window: MappedWindow, _ place: UInt64, _ probe: inout DaxProbe) {
-    let mappings = try? inspector.mappings(inventory, pid: Int(getpid()), interface: nil)
-    let mapping = mappings?.mappings.first { $0.start <= window.start && window.start < $0.end }
+    let mapping = mappings()?.first { $0.start <= window.start && window.start < $0.end }
     probe.isDAX = mapping?.isDAX
     probe.pageSize = mapping?.populated?.last { $0.bytes > 0 }?.pageSize
     // Reading pagemap would take an entry of 1 GiB apart.
@@ -100,14 +130,15 @@ struct DaxTrial {
 
   private func prove(block name: String) -> [DaxProof] {
     let path = "/dev/" + name
-    let descriptor = open(path, O_RDONLY | O_EXCL | O_CLOEXEC)
+    let descriptor = devices.open(name, O_RDONLY | O_EXCL)
     var proofs: [DaxProof] = []
     if descriptor >= 0 {
       close(descriptor)
-      proofs.append(DaxProof(.proven, "opened \(path) exclusively: nobody else has it"))
+      proofs.append(DaxProof(.proven, "opened \(path) exclusively: it has no other exclusive holder"))
     } else {
       proofs.append(
-        DaxProof(.unverified, "\(path) could not be opened exclusively: \(String(cString: strerror(errno)))"))
+        DaxProof(
+          .unverified, "\(path) could not be opened exclusively: \(String(cString: strerror(-descriptor)))"))
     }
     let dax = KernelFile.line(devices.folder(name).appending("queue/dax"))
     proofs.append(
@@ -122,11 +153,12 @@ struct DaxTrial {
 
   private func prove(_ device: DaxDevice, longTerm: Bool) -> [DaxProof] {
     let path = "/dev/" + device.chardev
-    let descriptor = open(path, O_RDWR | O_CLOEXEC)
+    let descriptor = devices.open(device.chardev, O_RDWR)
     guard descriptor >= 0 else {
       return [
         DaxProof(
-          .unverified, "nothing was tried: \(path) cannot be opened: \(String(cString: strerror(errno)))")
+          .unverified,
+          "nothing was tried: \(path) cannot be opened: \(String(cString: strerror(-descriptor)))")
       ]
     }
     defer { close(descriptor) }
@@ -151,8 +183,7 @@ struct DaxTrial {
   }
 
   private func pages(_ window: MappedWindow, _ device: DaxDevice) -> DaxProof {
-    let mappings = try? inspector.mappings(inventory, pid: Int(getpid()), interface: nil)
-    let mapping = mappings?.mappings.first { $0.start <= window.start && window.start < $0.end }
+    let mapping = mappings()?.first { $0.start <= window.start && window.start < $0.end }
     guard let sizes = mapping?.populated?.filter({ $0.bytes > 0 }).map(\.pageSize), !sizes.isEmpty else {
       return DaxProof(.unverified, "the size of its pages could not be seen")
     }

@@ -16,7 +16,8 @@ struct MappedWindow {
   ///
   /// - Throws: What mmap says.
   init(
-    _ descriptor: Int32, at place: UInt64, size: UInt64, align daxAlign: UInt64?, path: String
+    _ descriptor: Int32, at place: UInt64, size: UInt64, align daxAlign: UInt64?, path: String,
+    isWritable: Bool = false
   ) throws(DeviceError) {
     align = daxAlign ?? 4096
     let unit = max(align, DaxTrial.huge)
@@ -26,7 +27,8 @@ struct MappedWindow {
     guard end > begin else { throw DaxTrial.failure("map", path, EINVAL) }
     offset = begin
     length = Int(end - begin)
-    base = try Self.map(descriptor, PROT_READ, MAP_SHARED, offset, length, path)
+    base = try Self.map(
+      descriptor, isWritable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, offset, length, path)
     start = UInt64(UInt(bitPattern: base))
   }
 

@@ -1,3 +1,4 @@
+import CPmemShims
 import Glibc
 import PmemDevice
 import SystemPackage
@@ -88,10 +89,42 @@ struct DeviceTable {
 
   private static let characterBit: UInt64 = 1 << 32
 
+  private static func kernelNumber(_ device: UInt64) -> UInt64 {
+    UInt64(major(device)) << 20 | UInt64(minor(device))
+  }
+
   /// As the kernel keeps them (include/linux/kdev_t.h), characters apart from blocks.
   var kernelNumbers: [UInt64] {
-    func number(_ device: UInt64) -> UInt64 { UInt64(Self.major(device)) << 20 | UInt64(Self.minor(device)) }
-    return characters.keys.map { number($0) | Self.characterBit } + blocks.keys.map(number)
+    characters.keys.map { Self.kernelNumber($0) | Self.characterBit } + blocks.keys.map(Self.kernelNumber)
+  }
+
+  /// Of a device of the table, as ``kernelNumbers`` has it, and whether it is a block device.
+  func kernelNumber(_ name: String) -> (number: UInt64, isBlock: Bool)? {
+    if let device = blocks.first(where: { $0.value.name == name })?.key {
+      return (Self.kernelNumber(device), true)
+    }
+    return characters.first { $0.value.name == name }.map {
+      (Self.kernelNumber($0.key) | Self.characterBit, false)
+    }
+  }
+
+  /// Opens a device of the table by its number, whatever its name under /dev stands for.
+  ///
+  /// - Returns: A descriptor, which the caller closes, or a negative error number.
+  func open(_ name: String, _ flags: Int32) -> Int32 {
+    guard let (number, isBlock) = kernelNumber(name) else { return -ENODEV }
+    return CPmem_open_device(
+      "/dev/\(name)", isBlock ? 1 : 0, UInt32(number >> 20 & 0xfff), UInt32(number & 0xf_ffff),
+      flags | O_CLOEXEC)
+  }
+
+  /// The partitions of a block device.
+  func parts(of name: String) -> [String] {
+    let folder = Self.folder(name, roots)
+    return blocks.values.map(\.name).filter { part in
+      part != name && part.hasPrefix(name)
+        && KernelFile.line(folder.appending(part).appending("partition")) != nil
+    }
   }
 
   /// What a number of ``kernelNumbers`` stands for.

@@ -1,3 +1,4 @@
+import Glibc
 public import PmemDevice
 
 /// Who maps, uses and pins persistent memory on this host, from /proc, /sys and the kernel's own memory.
@@ -33,6 +34,19 @@ public struct HostInspector {
     }
   }
 
+  /// As ``UsageInspector/mountPoints(in:)``.
+  public func mountPoints(_ inventory: Inventory) -> [String: [RawText]] {
+    let devices = DeviceTable(inventory, roots: roots)
+    var points: [String: [RawText]] = [:]
+    for line in MountTable(ofThisProcess: roots).lines {
+      for namespace in devices.blocks[line.device]?.namespaces ?? []
+      where points[namespace]?.contains(line.place) != true {
+        points[namespace, default: []].append(line.place)
+      }
+    }
+    return points
+  }
+
   /// Block devices on persistent memory, and filesystems on those.
   public func daxLayers(_ inventory: Inventory) -> [DaxLayer] {
     DaxLayerScanner(DeviceTable(inventory, roots: roots), roots: roots).layers()
@@ -42,12 +56,18 @@ public struct HostInspector {
   public func probe(_ inventory: Inventory, _ path: String, at offset: UInt64) throws(DeviceError) -> DaxProbe
   {
     let inventory = DaxFolder(roots: roots).completing(inventory)
-    return try DaxTrial(inventory, self, DeviceTable(inventory, roots: roots)).probe(path, at: offset)
+    return try trial(inventory).probe(path, at: offset)
   }
 
   /// What a consumer of a namespace would get, as ``DaxInspector/prove(_:in:longTerm:)``.
   public func prove(_ inventory: Inventory, _ namespace: Namespace, longTerm: Bool) -> [DaxProof] {
-    DaxTrial(inventory, self, DeviceTable(inventory, roots: roots)).prove(namespace, longTerm: longTerm)
+    trial(inventory).prove(namespace, longTerm: longTerm)
+  }
+
+  private func trial(_ inventory: Inventory) -> DaxTrial {
+    DaxTrial(inventory, DeviceTable(inventory, roots: roots)) {
+      (try? mappings(inventory, pid: Int(getpid())))?.mappings
+    }
   }
 
   /// The users of namespaces: mappings, one use a process and file, and all else that has them.
@@ -57,21 +77,37 @@ public struct HostInspector {
     guard !wanted.isEmpty else { return UsageReport() }
     let devices = DeviceTable(
       folder.completing(inventory), standIns: wanted.filter { $0.standsFor != nil }, roots: roots)
-    let mapped = mappings(devices)
-    let descriptors = DescriptorScanner(devices, roots: roots, types: types).scan()
-    let (pins, evidence, hidden) = attributedPins(inventory, wanted, mapped.mappings)
+    let found = UserSearch(devices: devices, roots: roots, types: types).search(wanted)
+    let mappings = found.mapped.report.mappings
+    let (pins, evidence, hidden) = attributedPins(inventory, wanted, mappings)
     let others =
-      UserScanner(devices, roots: roots).scan() + MemoryBlockScanner(roots: roots).uses(wanted)
-      + descriptors.uses
+      found.kernel.uses + MemoryBlockScanner(roots: roots).uses(wanted) + found.descriptors.uses
+      + found.unseen
     let pinned = PinUse(inventory.host.rules, evidence)
     let uses = wanted.flatMap { namespace in
-      MappingUse.uses(mapped.mappings.filter { $0.namespaces.contains(namespace.dev) }, of: namespace.dev)
+      MappingUse.uses(mappings.filter { $0.namespaces.contains(namespace.dev) }, of: namespace.dev)
         + pinned.uses(of: namespace.dev, pins.filter { $0.namespace == namespace.dev })
         + others.filter { $0.namespace == namespace.dev }
     }
-    return UsageReport(
-      uses: uses, hiddenProcesses: max(mapped.hiddenProcesses, descriptors.hiddenProcesses, hidden),
-      unknown: Self.unknown(pins))
+    let processes = ProcessView(roots: roots).missing(
+      hidden: max(found.mapped.hidden, found.descriptors.hidden, hidden))
+    return UsageReport(uses: uses, missing: processes + found.missing + pins.unread)
+  }
+
+  /// What of users cannot be seen from here: processes, and what only the kernel's own memory shows.
+  public var unseen: [Unseen] {
+    let processes = ProcessView(roots: roots).missing(hidden: 0)
+    do throws(Unavailable) {
+      _ = try KernelMemory()
+      return processes
+    } catch {
+      return processes + [
+        Unseen(
+          .opens,
+          "who uses devices inside the kernel, or pins their memory, cannot be found out: \(error.reason)",
+          remedy: error.remedy, isDecisive: true)
+      ]
+    }
   }
 
   /// The references to pages of namespaces, and who may hold them.
@@ -83,16 +119,17 @@ public struct HostInspector {
         devices: PinScanner(inventory, roots: roots, types: types).scan(namespaces, evidence: nil))
     }
     let mapped = mappings(DeviceTable(folder.completing(inventory), roots: roots))
-    var (devices, _, hidden) = attributedPins(inventory, namespaces, mapped.mappings)
+    var (devices, _, hidden) = attributedPins(inventory, namespaces, mapped.report.mappings)
+    let missing = ProcessView(roots: roots).missing(hidden: max(hidden, mapped.hidden))
     // Whoever cannot be seen may be the one.
-    if hidden > 0 {
+    if !missing.isEmpty {
       for device in devices.indices {
         for range in devices[device].ranges.indices where devices[device].ranges[range].kind == .orphan {
           devices[device].ranges[range].kind = .pinned
         }
       }
     }
-    return PinReport(devices: devices, hiddenProcesses: max(hidden, mapped.hiddenProcesses))
+    return PinReport(devices: devices, missing: missing + devices.unread)
   }
 
   /// Looks for references first, and for who has them only where there are any.
@@ -106,14 +143,8 @@ public struct HostInspector {
     return (isPinned ? scanner.scan(namespaces, evidence: evidence) : pins, evidence, hidden)
   }
 
-  private func mappings(_ devices: DeviceTable) -> MappingReport {
-    let report = try? MappingScanner(devices, roots: roots, types: types).scan(pid: nil)
-    return report ?? MappingReport()
-  }
-
-  private static func unknown(_ pins: [DevicePins]) -> [String] {
-    var reasons: [String] = []
-    for reason in pins.compactMap(\.unknown) where !reasons.contains(reason) { reasons.append(reason) }
-    return reasons.map { "whether memory is pinned for DMA could not be found out: \($0)" }
+  private func mappings(_ devices: DeviceTable) -> MappingScanner.Scanned {
+    let found = try? MappingScanner(devices, roots: roots, types: types).scanFiles(pid: nil)
+    return found ?? MappingScanner.Scanned()
   }
 }

@@ -26,6 +26,7 @@ struct FileUserIterator {
   /// - Returns: How many processes were looked at, where the others could be passed over.
   /// - Throws: Why that cannot be had here.
   func mappings(of pid: Int?, _ body: (CPmem_file_user) -> Void) throws(Unavailable) -> Int? {
+    try requireFirstNamespace()
     var layout = try layout()
     let candidates = if let pid { [UInt32(clamping: pid)] } else { try candidates(&layout) }
     if candidates?.isEmpty == true { return 0 }
@@ -37,10 +38,34 @@ struct FileUserIterator {
 
   /// Calls `body` with every descriptor.
   func descriptors(_ body: (CPmem_file_user) -> Void) throws(Unavailable) {
+    try requireFirstNamespace()
+    try eachDescriptor(of: 0, body)
+  }
+
+  /// Calls `body` with every descriptor of this process.
+  func ownDescriptors(_ body: (CPmem_file_user) -> Void) throws(Unavailable) {
+    // Kernels before 6.1 give those of others, too.
+    let isNumbered = ProcessView(roots: roots).isFirstNamespace
+    try eachDescriptor(of: UInt32(getpid())) { user in
+      if !isNumbered || user.process == UInt32(getpid()) { body(user) }
+    }
+  }
+
+  /// Calls `body` with the files that any process has on the devices, each perhaps more than once: in a PID namespace with
+  /// those of its processes, by their numbers outside.
+  func files(_ body: (CPmem_file_user) -> Void) throws(Unavailable) {
+    try eachDescriptor(of: 0, body)
+    var layout = try layout()
+    let program = try Self.loaded(CPmem_load_mappings(&layout, keys, UInt32(keys.count)))
+    defer { close(program) }
+    try Self.each(program, of: 0, body)
+  }
+
+  private func eachDescriptor(of process: UInt32, _ body: (CPmem_file_user) -> Void) throws(Unavailable) {
     var layout = try layout()
     let program = try Self.loaded(CPmem_load_descriptors(&layout, keys, UInt32(keys.count)))
     defer { close(program) }
-    try Self.each(program, of: 0, body)
+    try Self.each(program, of: process, body)
   }
 
   /// The processes that may have mappings of the devices, in order; nil where this kernel cannot be asked so.
@@ -89,12 +114,15 @@ struct FileUserIterator {
     withUnsafeBytes(of: user.command) { RawText($0.prefix { $0 != 0 }) }
   }
 
-  private func layout() throws(Unavailable) -> CPmem_file_layout {
-    guard roots.isLive else { throw Unavailable("these are recorded processes") }
-    // Numbers of processes are those of the first namespace, as nobody sees them in another (PROC_PID_INIT_INO).
-    guard KernelFile.link(roots.proc.appending("self/ns/pid"))?.text == "pid:[4026531836]" else {
+  /// Numbers of processes are those of the first namespace: in another they say nothing.
+  private func requireFirstNamespace() throws(Unavailable) {
+    guard !roots.isLive || ProcessView(roots: roots).isFirstNamespace else {
       throw Unavailable("this is a container with process numbers of its own")
     }
+  }
+
+  private func layout() throws(Unavailable) -> CPmem_file_layout {
+    guard roots.isLive else { throw Unavailable("these are recorded processes") }
     let types = try types.types()
     var missing: String?
     func place(_ structure: String, _ member: String) -> UInt32 {

@@ -212,6 +212,11 @@ final class KernelTypeSource {
   private let roots: HostRoots
   private var found: KernelTypes?
 
+  /// What is followed from there by whoever reads the kernel's memory: owners of pages, page tables, counts of openers.
+  private static let lookedInto = [
+    "dentry", "qstr", "bdev_inode", "block_device", "cdev", "kobject", "kref", "refcount_struct",
+  ]
+
   init(_ roots: HostRoots) { self.roots = roots }
 
   /// - Throws: Where the kernel does not describe its types.
@@ -221,7 +226,7 @@ final class KernelTypeSource {
       let types = KernelTypes(
         bytes,
         structures: FileUserIterator.structures + MappingTree.structures + PageLayout.structures
-          + PageOwner.structures + GiantPages.structures,
+          + Self.lookedInto,
         functions: FileUserIterator.functions + MappingTree.functions)
     else { throw .noTypes }
     found = types

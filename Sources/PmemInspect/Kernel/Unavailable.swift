@@ -1,14 +1,44 @@
 import Glibc
+import SystemPackage
 
 /// Why a way of looking into the kernel cannot be had here.
 struct Unavailable: Error {
   /// In words, as the end of a sentence.
   let reason: String
+  /// What would give it.
+  let remedy: String?
 
-  init(_ reason: String) { self.reason = reason }
+  init(_ reason: String, remedy: String? = nil) {
+    self.reason = reason
+    self.remedy = remedy
+  }
 
-  static func refused(_ error: Int32) -> Unavailable {
-    Unavailable("bpf(2) is refused: \(String(cString: strerror(error)))")
+  /// What stands behind an error of bpf(2), which says EPERM, EINVAL or ENOSYS for several reasons.
+  static func refused(_ error: Int32, roots: HostRoots = HostRoots()) -> Unavailable {
+    let status = ProcessStatus(roots)
+    if isLockedDown(roots) {
+      // kernel/bpf/core.c: helpers that read kernel memory are not there, and the program has no meaning.
+      return Unavailable(
+        "the kernel is locked down (confidentiality)",
+        remedy: "boot without lockdown=confidentiality to have it found out")
+    }
+    if !status.has(ProcessStatus.admin), !status.has(ProcessStatus.bpf) || !status.has(ProcessStatus.perfmon)
+    {
+      return Unavailable(
+        "this process has no CAP_BPF and CAP_PERFMON", remedy: "run it as root with all capabilities")
+    }
+    if status.isFiltered, error == EPERM || error == ENOSYS || error == EACCES {
+      return Unavailable(
+        "a seccomp filter refuses bpf(2)",
+        remedy: "run it outside of the sandbox (docker run --privileged --pid=host)")
+    }
+    if error == ENOSYS { return Unavailable("this kernel has no bpf(2) (CONFIG_BPF_SYSCALL)") }
+    return Unavailable("bpf(2) is refused: \(String(cString: strerror(error)))")
+  }
+
+  /// security/lockdown/lockdown.c: `none integrity [confidentiality]`. It is told only where securityfs is mounted.
+  private static func isLockedDown(_ roots: HostRoots) -> Bool {
+    KernelFile.line(roots.sys.appending("kernel/security/lockdown"))?.contains("[confidentiality]") ?? false
   }
 
   static let noTypes = Unavailable("the kernel does not describe its types (CONFIG_DEBUG_INFO_BTF)")

@@ -21,23 +21,11 @@ struct FoundMapping {
   var command: RawText?
   /// The kernel's address of the address space; nil where only BPF tells it.
   var space: UInt64?
+  /// nil where only BPF tells it.
+  var file: OpenFile?
   var isDAX: Bool?
   var isSync: Bool?
   var isLocked: Bool?
-}
-
-/// What is behind a file that is mapped or open.
-enum MappedTarget: Hashable {
-  case character(DeviceTable.Device)
-  /// The page cache of a block device.
-  case block(DeviceTable.Device)
-  case file(DeviceTable.Device)
-
-  var device: DeviceTable.Device {
-    switch self {
-    case .character(let device), .block(let device), .file(let device): device
-    }
-  }
 }
 
 /// A way to find the mappings of persistent memory.
@@ -55,6 +43,8 @@ struct FoundMappings {
   var mappings: [FoundMapping]
   /// How many processes could not be looked at.
   var hidden = 0
+  /// Whether each has its ``FoundMapping/file``.
+  var hasFiles: Bool { way == .bpf }
   /// How many processes had to be looked at, the others having no mapping of persistent memory for certain; nil for all.
   var candidates: Int?
 }

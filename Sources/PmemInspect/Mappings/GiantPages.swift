@@ -10,8 +10,6 @@ struct GiantPages {
   private let direct: UInt64
   private let hasFiveLevels: Bool
 
-  static let structures = ["mm_struct"]
-
   /// - Throws: Why the tables cannot be read here.
   init(_ types: KernelTypes) throws(Unavailable) {
     memory = try KernelMemory()

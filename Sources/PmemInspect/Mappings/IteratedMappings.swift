@@ -40,7 +40,7 @@ struct IteratedMappings: MappingSource {
           offset: user.offset &* 4096, inode: user.inode,
           permissions: String(letters) + (user.flags & Flag.mayBeShared != 0 ? "s" : "p"), target: target,
           command: FileUserIterator.command(user), space: user.memory,
-          isDAX: user.inode_flags & Flag.inodeDAX != 0,
+          file: OpenFile(user), isDAX: user.inode_flags & Flag.inodeDAX != 0,
           isSync: user.flags & Flag.sync != 0, isLocked: user.flags & Flag.locked != 0))
     }
     found.sort { ($0.pid, $0.start) < ($1.pid, $1.start) }

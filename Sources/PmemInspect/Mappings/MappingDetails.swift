@@ -47,6 +47,14 @@ final class MappingDetails {
       ?? (errno == ENOENT ? nil : RawText("/dev/\(found.target.device.name)"))
   }
 
+  /// Whether the data of a mapped file are on the realtime device of its filesystem.
+  func isRealtime(_ found: FoundMapping) -> Bool {
+    let file = open(link(found.start, found.end), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    return CPmem_is_realtime(file) == 1
+  }
+
   /// Fills in where it is on the device, and which pages are there.
   func complete(_ mapping: inout Mapping, _ found: FoundMapping) {
     if case .file = found.target {

@@ -9,12 +9,14 @@ struct MappingScanner {
   private let devices: DeviceTable
   private let processes: ProcessList
   private let extents = FileExtents()
+  private let realtime: RealtimeDevices
 
   init(_ devices: DeviceTable, roots: HostRoots, types: KernelTypeSource) {
     self.types = types
     self.devices = devices
     self.roots = roots
     processes = ProcessList(roots: roots)
+    realtime = RealtimeDevices(devices, processes)
   }
 
   /// - Parameters:
@@ -25,17 +27,37 @@ struct MappingScanner {
   func scan(
     pid: Int?, interface: MappingInterface? = nil
   ) throws(Unavailable) -> MappingReport {
+    try scanFiles(pid: pid, interface: interface).report
+  }
+
+  /// A report, and what only guards look at.
+  struct Scanned {
+    var report = MappingReport()
+    /// That are mapped; nil where this way does not tell them.
+    var files: [OpenFile]?
+    /// How many processes could not be looked at.
+    var hidden = 0
+  }
+
+  /// As ``scan(pid:interface:)``.
+  func scanFiles(pid: Int?, interface: MappingInterface? = nil) throws(Unavailable) -> Scanned {
     let found = try find(pid, interface)
-    var report = MappingReport(hiddenProcesses: found.hidden)
+    var report = MappingReport(missing: ProcessView(roots: roots).missing(hidden: found.hidden))
     report.asked =
       "by \(found.way), of \(found.candidates.map { "\($0) that may have some" } ?? "each that there is")"
+    var files: [OpenFile] = []
     var rest = found.mappings[...]
     while let first = rest.first {
       let own = rest.prefix { $0.thread == first.thread }
       rest = rest.dropFirst(own.count)
-      report.mappings += complete(Array(own))
+      let completed = complete(Array(own))
+      report.mappings += completed
+      // What is not reported explains nothing.
+      let shown = Set(completed.map(\.start))
+      files += own.compactMap { shown.contains($0.start) ? $0.file : nil }
     }
-    return report
+    return Scanned(
+      report: report, files: found.hasFiles ? files : nil, hidden: found.hidden)
   }
 
   private func find(
@@ -67,12 +89,16 @@ struct MappingScanner {
       processes.folder(first.thread), devices: devices, extents: extents,
       giants: { [types] in (try? types.types()).flatMap { try? GiantPages($0) } })
     var mappings = found.compactMap { found -> Mapping? in
-      let isNode = if case .file = found.target { false } else { true }
+      let isNode = found.target.isNode
       guard let path = details.path(found) else { return nil }
       var mapping = Mapping(
         process: name, start: found.start, end: found.end, path: path, offset: found.offset,
         device: found.target.device.name, namespaces: found.target.device.namespaces,
         permissions: found.permissions)
+      if !isNode, let other = realtime.device(beside: found.target.device), details.isRealtime(found) {
+        mapping.device = other.name
+        mapping.namespaces = other.namespaces
+      }
       mapping.isFile = !isNode
       mapping.isDAX = isNode ? found.target.device.daxAlign != nil : found.isDAX
       mapping.isSync = found.isSync

@@ -8,8 +8,6 @@ struct PageOwner {
   private let places: Places
   private let mounts: MountTable
 
-  static let structures = ["address_space", "inode", "super_block", "dentry", "qstr"]
-
   private struct Places {
     var host, number, superblock, device, names, alias, name, parent, hash, length, text: UInt64
   }

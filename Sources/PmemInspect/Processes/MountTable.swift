@@ -1,3 +1,4 @@
+import Glibc
 import PmemDevice
 import SystemPackage
 
@@ -8,6 +9,8 @@ struct MountLine {
   var root: RawText
   var place: RawText
   var type: String
+  /// What it was mounted from: `/dev/pmem0`.
+  var source: RawText
   /// Of the filesystem itself: `lowerdir=...`.
   var options: [RawText]
   /// A process that lives in this mount namespace.
@@ -34,6 +37,12 @@ struct MountTable {
     self.lines = lines
   }
 
+  /// Of the mount namespace of this process alone.
+  init(ofThisProcess roots: HostRoots) {
+    let text = KernelFile.read(roots.proc.appending("self/mountinfo")) ?? []
+    lines = text.split(separator: UInt8(ascii: "\n")).compactMap { Self.line($0, Int(getpid()), true) }
+  }
+
   private static func line(_ text: ArraySlice<UInt8>, _ pid: Int, _ isFirst: Bool) -> MountLine? {
     let words = text.split(separator: UInt8(ascii: " "))
     guard words.count > 6, let dash = words.firstIndex(where: { $0.elementsEqual("-".utf8) }),
@@ -43,6 +52,7 @@ struct MountTable {
     return MountLine(
       device: device, root: RawText(unescaped(words[3])), place: RawText(unescaped(words[4])),
       type: String(decoding: words[dash + 1], as: UTF8.self),
+      source: RawText(words.count > dash + 2 ? unescaped(words[dash + 2]) : []),
       options: options.split(separator: UInt8(ascii: ",")).map { RawText(unescaped($0)) }, pid: pid,
       isFirstSpace: isFirst)
   }

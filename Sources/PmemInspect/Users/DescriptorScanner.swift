@@ -17,33 +17,45 @@ struct DescriptorScanner {
     processes = ProcessList(roots: roots)
   }
 
-  /// By process; each file of a process once.
-  func scan() -> (uses: [Usage], hiddenProcesses: Int) {
-    if let uses = try? iterate() { return (uses, 0) }
+  struct Found {
+    /// By process; each file of a process once. This process's own are left out: it holds nothing when it is done.
     var uses: [Usage] = []
+    /// How many processes could not be looked at.
     var hidden = 0
-    for pid in processes.pids {
-      if let own = openFiles(pid) { uses += own } else { hidden += 1 }
+    /// Also of this process; nil where the kernel does not tell them.
+    var files: [OpenFile]?
+  }
+
+  func scan() -> Found {
+    if let found = try? iterate() { return found }
+    var found = Found()
+    for pid in processes.pids where !roots.isLive || pid != Int(getpid()) {
+      if let uses = openFiles(pid) { found.uses += uses } else { found.hidden += 1 }
     }
-    return (uses, hidden)
+    return found
   }
 
   /// By the kernel's iterator over descriptors, where it can be had.
-  private func iterate() throws(Unavailable) -> [Usage] {
+  private func iterate() throws(Unavailable) -> Found {
     var uses: [Usage] = []
+    var files: [OpenFile] = []
     var seen: [Int: Set<RawText>] = [:]
     try FileUserIterator(devices, roots: roots, types: types).descriptors { user in
       guard let target = devices.target(ofKernel: user.device, mode: user.mode) else { return }
       let pid = Int(user.process)
+      guard pid != Int(getpid()) else { return files.append(OpenFile(user)) }
       let link = processes.folder(Int(user.thread)).appending("fd").appending("\(user.start)")
-      // What was closed meanwhile is nobody's.
-      guard let path = KernelFile.link(link), seen[pid, default: []].insert(path).inserted else { return }
+      // What was closed meanwhile is nobody's. So is what /proc does not show, until the kernel's count says otherwise.
+      guard let path = KernelFile.link(link) else { return }
+      files.append(OpenFile(user))
+      guard seen[pid, default: []].insert(path).inserted else { return }
       uses += Self.uses(
         target, path, by: ProcessName(pid: pid, command: FileUserIterator.command(user)))
     }
-    return uses.enumerated().sorted {
+    let sorted = uses.enumerated().sorted {
       ($0.element.process?.pid ?? 0, $0.offset) < ($1.element.process?.pid ?? 0, $1.offset)
-    }.map(\.element)
+    }
+    return Found(uses: sorted.map(\.element), files: files)
   }
 
   /// nil where the process may not be looked at.

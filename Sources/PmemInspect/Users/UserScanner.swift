@@ -1,7 +1,8 @@
 import PmemDevice
 import SystemPackage
 
-/// Finds what of the kernel's own has persistent memory: mounts, filesystems, swap, what is stacked on it.
+/// Finds what of the kernel's own has persistent memory: mounts, filesystems, swap, what is stacked on it, what serves it
+/// to other hosts.
 struct UserScanner {
   private let roots: HostRoots
   private let devices: DeviceTable
@@ -13,81 +14,136 @@ struct UserScanner {
     processes = ProcessList(roots: roots)
   }
 
-  func scan() -> [Usage] {
-    let found = mounts() + swaps() + holders() + loops()
-    return found + superblocks(besides: found)
+  /// What was found.
+  struct Found {
+    var uses: [Usage] = []
+    /// How often the kernel has a device open for them, by the device's name.
+    var opens: [String: Int] = [:]
+
+    /// - Parameters:
+    ///   - kind: Of the use.
+    ///   - device: That is used.
+    ///   - path: What of it.
+    ///   - count: How often the kernel has it open for that.
+    ///   - effect: Of taking it away.
+    ///   - advice: What helps.
+    mutating func add(
+      _ kind: Usage.Kind, _ device: DeviceTable.Device, _ path: RawText, opens count: Int = 1,
+      effect: Usage.Effect = .refused, advice: String
+    ) {
+      opens[device.name, default: 0] += count
+      uses += device.namespaces.map {
+        Usage(kind: kind, namespace: $0, path: path, effect: effect, advice: advice)
+      }
+    }
+
+    func contains(_ kind: Usage.Kind, _ device: DeviceTable.Device, _ path: RawText? = nil) -> Bool {
+      uses.contains { use in
+        use.kind == kind && device.namespaces.contains(use.namespace) && path.map { $0 == use.path } ?? true
+      }
+    }
   }
 
-  private func uses(
-    _ kind: Usage.Kind, _ device: DeviceTable.Device, _ path: RawText, effect: Usage.Effect, advice: String
-  ) -> [Usage] {
-    device.namespaces.map { Usage(kind: kind, namespace: $0, path: path, effect: effect, advice: advice) }
+  func scan() -> Found {
+    var found = Found()
+    let members = FilesystemMembers(devices, roots: roots)
+    addMounts(members, &found)
+    addSwaps(&found)
+    addHolders(&found)
+    addLoops(&found)
+    KernelTargets(devices, roots: roots).add(to: &found)
+    addSuperblocks(members, &found)
+    return found
   }
 
   // MARK: Mounts
 
   /// Of every mount namespace that a process lives in.
-  private func mounts() -> [Usage] {
-    var found: [Usage] = []
+  private func addMounts(_ members: FilesystemMembers, _ found: inout Found) {
     for line in MountTable(processes).lines {
-      guard let device = devices.blocks[line.device] else { continue }
       let advice =
         line.isFirstSpace
         ? "umount \(ShellWord(line.place.text))" : "unmount it in the mount namespace of process \(line.pid)"
-      let all = uses(.mount, device, line.place, effect: .refused, advice: advice)
-      found += all.filter { use in !found.contains { $0.namespace == use.namespace && $0.path == use.path } }
+      for device in members.devices(of: line) where !found.contains(.mount, device, line.place) {
+        // However often it is mounted, the filesystem has its device open once.
+        found.add(
+          .mount, device, line.place, opens: found.opens[device.name] == nil ? 1 : 0, advice: advice)
+      }
     }
-    return found
   }
 
   /// Filesystems that live on although no namespace has them mounted.
-  private func superblocks(besides known: [Usage]) -> [Usage] {
-    ["ext4", "xfs"].flatMap { type in
-      KernelFile.names(roots.sys.appending("fs").appending(type)).flatMap { name -> [Usage] in
-        guard let device = devices.blocks.values.first(where: { $0.name == name }) else { return [] }
-        return uses(
-          .superblock, device, RawText("\(type) on /dev/\(name)"), effect: .refused,
-          advice: "its last user must go: see what has files open on it"
-        ).filter { use in !known.contains { $0.kind == .mount && $0.namespace == use.namespace } }
+  private func addSuperblocks(_ members: FilesystemMembers, _ found: inout Found) {
+    for type in ["ext4", "xfs", "f2fs", "erofs"] {
+      for name in KernelFile.names(roots.sys.appending("fs").appending(type)).sorted() {
+        guard let device = devices.blocks.values.first(where: { $0.name == name }) else { continue }
+        addSuperblock(type, device, &found)
       }
     }
+    for device in members.btrfs.values.flatMap(\.self) {
+      addSuperblock("btrfs", device, &found)
+    }
+  }
+
+  private func addSuperblock(_ type: String, _ device: DeviceTable.Device, _ found: inout Found) {
+    guard !found.contains(.mount, device) else { return }
+    found.add(
+      .superblock, device, RawText("\(type) on /dev/\(device.name)"),
+      advice: "its last user must go: see what has files open on it")
   }
 
   // MARK: The kernel's own users
 
-  private func swaps() -> [Usage] {
-    guard let text = KernelFile.read(roots.proc.appending("swaps")) else { return [] }
-    return text.split(separator: UInt8(ascii: "\n")).dropFirst().flatMap { line -> [Usage] in
+  private func addSwaps(_ found: inout Found) {
+    guard let text = KernelFile.read(roots.proc.appending("swaps")) else { return }
+    for line in text.split(separator: UInt8(ascii: "\n")).dropFirst() {
       let place = MountTable.unescaped(line.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") })
       let path = RawText(place)
-      guard let file = roots.files.facts(path.text) else { return [] }
-      guard let device = devices.target(of: file)?.device else { return [] }
-      return uses(.swap, device, path, effect: .refused, advice: "swapoff \(ShellWord(path.text))")
+      guard let file = roots.files.facts(path.text), let target = devices.target(of: file) else { continue }
+      // mm/swapfile.c:swapon opens the file, and claims the device.
+      found.add(
+        .swap, target.device, path, opens: target.isNode ? 2 : 0, advice: "swapoff \(ShellWord(path.text))")
     }
   }
 
-  private func holders() -> [Usage] {
-    devices.blocks.values.sorted { $0.name < $1.name }.flatMap { device -> [Usage] in
-      let folder = roots.sys.appending("class/block").appending(device.name).appending("holders")
-      return KernelFile.names(folder).sorted().flatMap { holder -> [Usage] in
-        let own = roots.sys.appending("class/block").appending(holder)
-        let name = KernelFile.line(own.appending("dm/name")).map { " (\($0))" } ?? ""
-        return uses(
-          .holder, device, RawText("/dev/\(device.name) by \(holder)\(name)"), effect: .refused,
+  private func addHolders(_ found: inout Found) {
+    for device in devices.blocks.values.sorted(by: { $0.name < $1.name }) {
+      let folder = devices.folder(device.name)
+      for holder in KernelFile.names(folder.appending("holders")).sorted() {
+        let name = KernelFile.line(devices.folder(holder).appending("dm/name")).map { " (\($0))" } ?? ""
+        found.add(
+          .holder, device, RawText("/dev/\(device.name) by \(holder)\(name)"),
           advice: "take the stack apart from the top: lsblk /dev/\(device.name)")
+      }
+      // drivers/md/bcache/super.c:register_bdev, register_cache name no holder before both halves are there.
+      if KernelFile.link(folder.appending("bcache")) != nil
+        || !KernelFile.names(folder.appending("bcache")).isEmpty,
+        !found.contains(.holder, device)
+      {
+        found.add(
+          .holder, device, RawText("/dev/\(device.name) by bcache"),
+          advice: "stop it: echo 1 > /sys/class/block/\(device.name)/bcache/stop")
       }
     }
   }
 
-  private func loops() -> [Usage] {
-    KernelFile.names(roots.sys.appending("block")).filter { $0.hasPrefix("loop") }.sorted().flatMap {
-      loop -> [Usage] in
-      let file = roots.sys.appending("block").appending(loop).appending("loop/backing_file")
-      guard let path = KernelFile.line(file), let facts = roots.files.facts(path) else { return [] }
-      guard let device = devices.target(of: facts)?.device else { return [] }
-      return uses(
-        .loop, device, RawText("\(path) by \(loop)"), effect: facts.isBlockDevice ? .errors : .refused,
-        advice: "losetup -d /dev/\(loop)")
+  private func addLoops(_ found: inout Found) {
+    let folder = roots.sys.appending("block")
+    for loop in KernelFile.names(folder).filter({ $0.hasPrefix("loop") }).sorted() {
+      let path = KernelFile.line(folder.appending(loop).appending("loop/backing_file"))
+      guard let path, let facts = backing(of: loop, path), let target = devices.target(of: facts) else {
+        continue
+      }
+      found.add(
+        .loop, target.device, RawText("\(path) by \(loop)"), opens: target.isNode ? 1 : 0,
+        effect: target.isNode ? .errors : .refused, advice: "losetup -d /dev/\(loop)")
     }
+  }
+
+  /// By what the driver has open: the name may have been renamed or removed since, or stand for something else now.
+  private func backing(of loop: String, _ path: String) -> FileFacts? {
+    roots.isLive
+      ? LoopBacking.facts(loop, folder: devices.folder(loop)) ?? roots.files.facts(path)
+      : roots.files.facts(path)
   }
 }

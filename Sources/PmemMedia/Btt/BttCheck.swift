@@ -9,6 +9,7 @@ public struct BttCheck {
     public let text: String
     /// What a repair does; nil where nothing can be done.
     public let repair: String?
+    var isInfoBlock = false
   }
 
   /// A write that repairs something.
@@ -38,18 +39,51 @@ public struct BttCheck {
   /// - Parameters:
   ///   - raw: The namespace below its mode.
   ///   - label: The UUID of its label; nil for a label-less one.
+  ///   - claimClass: Of its label. Where that says BTT, info blocks that are all lost are made of what else is there.
   ///   - progress: Gets how many map entries are read, of how many.
   /// - Throws: ``DeviceError/Code/notFound`` where no info block of a BTT is left, and what reading says.
   public init(
-    _ raw: any ByteSource, label: DeviceUUID?, progress: @escaping (UInt64, UInt64) -> Void = { _, _ in }
+    _ raw: any ByteSource, label: DeviceUUID?, claimClass: ClaimClass? = ClaimClass.none,
+    progress: @escaping (UInt64, UInt64) -> Void = { _, _ in }
   ) throws(DeviceError) {
-    self.raw = raw
-    self.progress = progress
-    guard let found = try BttInfoBlocks.find(raw, parent: label ?? .null) else {
+    var found = try BttInfoBlocks.find(raw, parent: label ?? .null)
+    if found == nil, let label, claimClass == .btt || claimClass == .btt2 {
+      found = try BttInfoBlocks.computed(
+        raw, parent: label, version: claimClass == .btt2 ? .v2 : .v1)
+    }
+    guard let found else {
       throw DeviceError(
         .notFound, "no info block of a BTT is left: it is not in sector mode, or beyond repair",
         details: ["looked at the beginning and at the end of every arena"])
     }
+    try self.init(raw, found, progress: progress)
+  }
+
+  /// Whether the label of a namespace says that a BTT is left of which the first info block is lost.
+  ///
+  /// - Parameters:
+  ///   - raw: The namespace below its mode.
+  ///   - label: The UUID of its label: what names no label, or another, may be of any time.
+  /// - Returns: False also if all info blocks are lost.
+  /// - Throws: What reading says.
+  public static func hasRemains(_ raw: any ByteSource, label: DeviceUUID?) throws(DeviceError) -> Bool {
+    guard let label, !label.isNull, let found = try BttInfoBlocks.find(raw, parent: label) else {
+      return false
+    }
+    return found.arenas.contains { $0.arena.info.parentUUID == label }
+  }
+
+  /// Whether nothing is wrong beside info blocks.
+  var isConsistent: Bool {
+    !findings.contains { $0.isSerious && !$0.isInfoBlock }
+  }
+
+  init(
+    _ raw: any ByteSource, _ found: BttInfoBlocks,
+    progress: @escaping (UInt64, UInt64) -> Void = { _, _ in }
+  ) throws(DeviceError) {
+    self.raw = raw
+    self.progress = progress
     version = found.version
     for arena in found.arenas { examine(info: arena) }
     let total = arenas.reduce(0) { $0 + UInt64($1.info.externalBlocks) }
@@ -71,7 +105,10 @@ public struct BttCheck {
     ]
     for (what, offset, problem) in places {
       guard let problem else { continue }
-      find(true, "arena at \(arena.offset): the \(what) is damaged: \(problem)", repair: "write it anew")
+      findings.append(
+        Finding(
+          isSerious: true, text: "arena at \(arena.offset): the \(what) is damaged: \(problem)",
+          repair: "write it anew", isInfoBlock: true))
       repairs.append(
         Repair(
           offset: offset, bytes: arena.info.encoded, text: "write the \(what) of the arena at \(arena.offset)"
@@ -86,11 +123,12 @@ public struct BttCheck {
   // MARK: Log and map
 
   private mutating func examine(_ arena: BttArena, done: UInt64, total: UInt64) throws(DeviceError) {
-    let log = ByteFields(try raw.read(at: arena.log.offset, count: Int(arena.log.length)))
     let count = Int(arena.info.freeBlocks)
+    let log = BttLogEntries(
+      try raw.read(at: arena.log.offset, count: Int(arena.log.length)), lanes: count)
     let places = Self.places(log, count)
     let lanes = (0..<count).map { lane in
-      BttLane((Self.entry(log, lane, places.0), Self.entry(log, lane, places.1)), info: arena.info)
+      BttLane((log.entry(lane, places.0), log.entry(lane, places.1)), info: arena.info)
     }
     var owners = BlockSet(count: arena.info.internalBlocks)
     let bad = try mark(arena, lanes, &owners, done: done, total: total)
@@ -102,27 +140,20 @@ public struct BttCheck {
         lane.spare.map { "its spare block \($0) is in use" } ?? "no entry of it is valid"
       find(
         true, "arena at \(arena.offset): lane \(index) of the log is damaged: \(reason)",
-        repair: "give it a block that nobody has")
+        repair: "give it a free block")
     }
     var free = owners.missing
     if !orphans.isEmpty { repair(lanes: orphans, of: arena, log, places, &free) }
     if !bad.isEmpty { repair(map: bad, of: arena, &free) }
     for block in free.prefix(Self.most) {
-      find(true, "arena at \(arena.offset): block \(block) belongs to nobody", repair: nil)
+      find(true, "arena at \(arena.offset): block \(block) is neither mapped nor free", repair: nil)
     }
   }
 
-  private static func entry(_ log: ByteFields, _ lane: Int, _ place: Int) -> BttLog.Entry {
-    let offset = lane * BttLog.laneSize + place * 16
-    return BttLog.Entry(
-      number: log.u32(offset), oldMap: log.u32(offset + 4), newMap: log.u32(offset + 8),
-      sequence: log.u32(offset + 12))
-  }
-
   /// Which two entries are in use, as most lanes have it: 0 and 1, or 0 and 2 as kernels before 4.15 had them.
-  private static func places(_ log: ByteFields, _ count: Int) -> (Int, Int) {
-    let old = (0..<count).count { entry(log, $0, 2) != .padding && entry(log, $0, 1) == .padding }
-    let new = (0..<count).count { entry(log, $0, 1) != .padding && entry(log, $0, 2) == .padding }
+  private static func places(_ log: BttLogEntries, _ count: Int) -> (Int, Int) {
+    let old = (0..<count).count { log.entry($0, 2) != .padding && log.entry($0, 1) == .padding }
+    let new = (0..<count).count { log.entry($0, 1) != .padding && log.entry($0, 2) == .padding }
     return old > new ? (0, 2) : (0, 1)
   }
 
@@ -132,7 +163,9 @@ public struct BttCheck {
   ) throws(DeviceError) -> [UInt32] {
     var changes: [UInt32: (old: UInt32, new: UInt32, raw: UInt32)] = [:]
     for lane in lanes {
-      if let change = lane.change { changes[change.number] = (change.old, change.new, change.raw) }
+      if let change = lane.change {
+        changes[change.number] = (change.old, change.new, BttMapEntry.normal(block: change.new).raw)
+      }
     }
     var bad: [UInt32] = []
     var number: UInt32 = 0
@@ -158,7 +191,7 @@ public struct BttCheck {
               ? "its block \(block) is another's too" : "it points to block \(block), which is not there"
             check.find(
               true, "arena at \(arena.offset): the map entry of sector \(sector) is damaged: \(reason)",
-              repair: "give it a block that nobody has, whose reading fails")
+              repair: "give it a free block, whose reading fails")
           }
           continue
         }
@@ -180,7 +213,7 @@ public struct BttCheck {
   // MARK: Repairs
 
   private mutating func repair(
-    lanes: [Int], of arena: BttArena, _ log: ByteFields, _ places: (Int, Int), _ free: inout [UInt32]
+    lanes: [Int], of arena: BttArena, _ log: BttLogEntries, _ places: (Int, Int), _ free: inout [UInt32]
   ) {
     for lane in lanes {
       guard !free.isEmpty else { return }

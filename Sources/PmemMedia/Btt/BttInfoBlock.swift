@@ -4,7 +4,7 @@ public import PmemDevice
 public struct BttInfoBlock: Hashable, Sendable {
   public static let size = 4096
   static let signature: [UInt8] = Array("BTT_ARENA_INFO\0\0".utf8)
-  private static let checksumOffset = 4088
+  static let checksumOffset = 4088
 
   public var uuid: DeviceUUID
   /// Of the namespace; null means "any" (1.1).

@@ -37,6 +37,51 @@ struct BttInfoBlocks {
     return nil
   }
 
+  /// The info blocks of a BTT of which none is left: they follow from the size of the namespace and the block size, and the
+  /// log and the map prove which that was. Every sector must have a block of its own, and every lane a spare one.
+  ///
+  /// - Parameters:
+  ///   - raw: The namespace below its mode.
+  ///   - parent: The UUID of its label.
+  ///   - version: The format, which the label tells.
+  /// - Returns: With a new UUID; nil if no block size fits, or more than one.
+  /// - Throws: What reading says.
+  static func computed(
+    _ raw: any ByteSource, parent: DeviceUUID, version: BttLayout.Version
+  ) throws(DeviceError) -> BttInfoBlocks? {
+    var fitting: [BttInfoBlocks] = []
+    for blockSize in RegionCapabilities.standard.sectorSizes {
+      guard let layout = BttLayout(size: raw.size, blockSize: blockSize, version: version) else { continue }
+      var fits = true
+      for arena in layout.arenas where fits { fits = try isInitial(raw, arena) }
+      guard fits else { continue }
+      let uuid = DeviceUUID.random()
+      let arenas = layout.arenas.compactMap { place -> Arena? in
+        let block = BttInfoBlock(uuid: uuid, parentUUID: parent, arena: place, layout: layout)
+        guard let arena = try? BttArena(block, at: place.offset, of: raw.size) else { return nil }
+        return Arena(arena: arena, first: .signature, second: .signature)
+      }
+      guard arenas.count == layout.arenas.count else { continue }
+      let found = BttInfoBlocks(version: version, arenas: arenas)
+      if try BttCheck(raw, found).isConsistent { fitting.append(found) }
+    }
+    return fitting.count == 1 ? fitting[0] : nil
+  }
+
+  /// Whether the log of an arena can be of a block size: a lane that was never used has the first block behind the external
+  /// ones, and its number (btt.c:btt_log_init).
+  private static func isInitial(_ raw: any ByteSource, _ arena: BttLayout.Arena) throws(DeviceError) -> Bool {
+    let lanes = Int(BttLayout.freeBlocks)
+    let bytes = try raw.read(at: arena.offset + arena.logOffset, count: lanes * BttLog.laneSize)
+    let log = BttLogEntries(bytes, lanes: lanes)
+    guard log.places != nil else { return false }
+    return (0..<lanes).allSatisfy { lane in
+      let first = log.entry(lane, 0)
+      let isUntouched = (1..<4).allSatisfy { log.entry(lane, $0) == .padding } && first.sequence == 1
+      return !isUntouched || UInt64(first.oldMap) == arena.externalBlocks + UInt64(lane)
+    }
+  }
+
   private static func arena(
     _ place: BttLayout.Arena, _ copies: (first: Copy, second: Copy), model: BttInfoBlock, layout: BttLayout,
     size: UInt64

@@ -30,8 +30,8 @@ struct BttLane {
   }
 
   /// The last change of the map that the lane wrote down; nil where it wrote none.
-  var change: (number: UInt32, old: UInt32, new: UInt32, raw: UInt32)? {
-    guard let current, current.oldMap != current.newMap else { return nil }
-    return (current.number, current.oldMap & ~Self.flags, current.newMap & ~Self.flags, current.newMap)
+  var change: (number: UInt32, old: UInt32, new: UInt32)? {
+    guard let current, (current.oldMap ^ current.newMap) & ~Self.flags != 0 else { return nil }
+    return (current.number, current.oldMap & ~Self.flags, current.newMap & ~Self.flags)
   }
 }

@@ -11,10 +11,12 @@ public enum BttMapEntry: Hashable, Sendable {
 
   private static let zeroBit: UInt32 = 1 << 31
   private static let errorBit: UInt32 = 1 << 30
+  /// The block number's part of an entry.
+  static let blockMask: UInt32 = ~(zeroBit | errorBit)
 
   /// Any 32 bits are an entry.
   public init(raw: UInt32) {
-    let block = raw & ~(Self.zeroBit | Self.errorBit)
+    let block = raw & Self.blockMask
     self =
       switch (raw & Self.zeroBit != 0, raw & Self.errorBit != 0) {
       case (false, false): .initial

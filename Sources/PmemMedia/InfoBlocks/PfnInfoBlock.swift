@@ -13,7 +13,7 @@ public struct PfnInfoBlock: Hashable, Sendable {
   /// From the start of the namespace.
   public static let offset: UInt64 = 4096
   public static let size = 4096
-  private static let checksumOffset = 4088
+  static let checksumOffset = 4088
 
   public var kind: Kind
   public var uuid: DeviceUUID
@@ -29,6 +29,8 @@ public struct PfnInfoBlock: Hashable, Sendable {
   public var startPad: UInt32
   public var endTruncation: UInt32
   public var align: UInt64
+  /// As it is in the block: 0 before version 1.2, and where the data offset tells it.
+  private(set) var declaredAlign: UInt32
   public var pageSize: UInt32
   public var structPageSize: UInt16
 
@@ -41,6 +43,7 @@ public struct PfnInfoBlock: Hashable, Sendable {
     self.parentUUID = parentUUID
     self.map = map
     self.align = align
+    declaredAlign = UInt32(truncatingIfNeeded: align)
     minorVersion = host.rules.infoBlockMinor
     dataOffset = layout.dataOffset
     pageCount = layout.usable / host.pageSize
@@ -67,7 +70,6 @@ public struct PfnInfoBlock: Hashable, Sendable {
     parentUUID = DeviceUUID(bytes: fields.slice(32, 16)) ?? .null
     flags = fields.u32(48)
     minorVersion = fields.u16(54)
-    guard fields.u16(52) == 1 else { throw .version(major: fields.u16(52), minor: minorVersion) }
     dataOffset = fields.u64(56)
     pageCount = fields.u64(64)
     switch fields.u32(72) {
@@ -77,11 +79,11 @@ public struct PfnInfoBlock: Hashable, Sendable {
     }
     startPad = minorVersion < 1 ? 0 : fields.u32(76)
     endTruncation = minorVersion < 1 ? 0 : fields.u32(80)
-    align = minorVersion < 2 ? 0 : UInt64(fields.u32(84))
-    if align == 0 {
-      guard dataOffset != 0 else { throw .field("dataoff", 0) }
-      align = UInt64(1) << UInt64(63 - dataOffset.leadingZeroBitCount)
-    }
+    declaredAlign = minorVersion < 2 ? 0 : fields.u32(84)
+    // Of a data offset of 0 the kernel's ilog2() is -1, and the shift is by 63.
+    align =
+      declaredAlign != 0
+      ? UInt64(declaredAlign) : 1 << (dataOffset == 0 ? 63 : 63 - UInt64(dataOffset.leadingZeroBitCount))
     pageSize = minorVersion < 4 ? 4096 : fields.u32(88)
     structPageSize = minorVersion < 4 ? 64 : fields.u16(92)
   }
@@ -108,36 +110,5 @@ public struct PfnInfoBlock: Hashable, Sendable {
     }
     fields.set(fields.checksum(excluding: Self.checksumOffset), at: Self.checksumOffset, width: 8)
     return fields.bytes
-  }
-}
-
-extension PfnInfoBlock {
-  /// Why a kernel does not take the block although it is whole (pfn_devs.c:nd_pfn_validate), in the kernel's words.
-  ///
-  /// - Parameters:
-  ///   - start: Physical address of the namespace.
-  ///   - size: Bytes of the namespace.
-  ///   - host: Whose kernel.
-  /// - Returns: nil where it takes it.
-  public func fault(start: UInt64, size: UInt64, host: HostFacts) -> String? {
-    let lost = UInt64(startPad) + UInt64(endTruncation)
-    if map == .dev, UInt64(pageSize) > host.pageSize { return "init failed, page size mismatch \(pageSize)" }
-    if map == .dev, UInt64(structPageSize) < host.structPageSize {
-      return "init failed, struct page size mismatch \(structPageSize)"
-    }
-    guard align > 0, align <= size else { return "alignment exceeds capacity" }
-    guard lost < size, dataOffset < size - lost else { return "bad offset with small namespace" }
-    guard (start &+ dataOffset &+ UInt64(startPad)) % align == 0, dataOffset % host.pageSize == 0 else {
-      return "bad offset: 0x\(String(dataOffset, radix: 16)) dax disabled"
-    }
-    guard kind == .pfn || RegionCapabilities.standard.devdaxAlignments.contains(align) else {
-      return "init failed, alignment mismatch"
-    }
-    guard host.rules.mapping == .subsections else { return nil }
-    guard (start &+ UInt64(startPad)) % host.mapAlign == 0 else { return "resource start misaligned" }
-    guard (start &+ size &- UInt64(endTruncation)) % host.mapAlign == 0 else {
-      return "resource end misaligned"
-    }
-    return nil
   }
 }

@@ -42,6 +42,20 @@ public enum InterleaveCookie {
     }
   }
 
+  /// What old firmware computed for labels of version 1.1: the members in the order of their offsets' bytes, the lowest
+  /// first (`altcookie`, nfit/core.c:cmp_map_compat).
+  public static func alternate(_ members: [InterleaveMember]) -> UInt64 {
+    let sorted = members.sorted { $0.regionOffset.byteSwapped < $1.regionOffset.byteSwapped }
+    return fletcher64(sorted.flatMap(old))
+  }
+
+  private static func old(_ member: InterleaveMember) -> [UInt8] {
+    var fields = ByteFields(count: 16)
+    fields.set(member.regionOffset, at: 0, width: 8)
+    fields.set(member.serial, at: 8, width: 4)
+    return fields.bytes
+  }
+
   private static func cookie(
     _ members: [InterleaveMember], size: Int, fill: (inout ByteFields, InterleaveMember) -> Void
   ) -> UInt64 {

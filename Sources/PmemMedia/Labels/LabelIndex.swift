@@ -1,4 +1,4 @@
-import PmemDevice
+public import PmemDevice
 
 /// A namespace index block: `struct nd_namespace_index` in drivers/nvdimm/label.h (UEFI
 /// "EFI_NVDIMM_LABEL_INDEX_BLOCK").
@@ -12,12 +12,16 @@ public struct LabelIndex: Hashable, Sendable {
   public var sequence: UInt32
   /// One per slot; true: free.
   public var free: [Bool]
+  /// Which of a set's cookies its labels carry: the old one where the block itself says version 1.1, whatever the size of
+  /// its labels (region_devs.c:nd_region_interleave_set_cookie).
+  public let cookieVersion: LabelVersion
 
   /// A fresh index with every slot free.
   public init(layout: LabelLayout, copy: Int, sequence: UInt32) {
     self.layout = layout
     self.copy = copy
     self.sequence = sequence
+    cookieVersion = layout.version
     free = [Bool](repeating: true, count: layout.slotCount)
   }
 
@@ -42,6 +46,7 @@ public struct LabelIndex: Hashable, Sendable {
     guard computed == fields.u64(64) else { throw .checksum(stored: fields.u64(64), computed: computed) }
     self.layout = layout
     self.copy = copy
+    cookieVersion = major == 1 && minor == 1 ? .v11 : .v12
     sequence = fields.u32(20) & 3
     guard sequence != 0 else { throw .field("seq", UInt64(fields.u32(20))) }
     let own = UInt64(copy * layout.indexSize)

@@ -25,6 +25,8 @@ public struct LabelStore: Hashable, Sendable {
     public let label: NamespaceLabel?
     /// Why it is damaged.
     public let error: MediaError?
+    /// What a damaged label says nevertheless, if its bytes can be read as one.
+    public let unverified: NamespaceLabel?
     /// type_guid and abstraction_guid as they are; nil in version 1.1.
     public let typeGUID: DeviceUUID?
     public let abstractionGUID: DeviceUUID?
@@ -40,6 +42,8 @@ public struct LabelStore: Hashable, Sendable {
   public let index: LabelIndex?
   /// Those that are not empty.
   public let slots: [Slot]
+  /// What can be found without an index block; nil if there is one, or nothing.
+  public let unindexed: Unindexed?
 
   /// Reads an area; total whatever it holds.
   public init(_ area: [UInt8]) {
@@ -58,8 +62,10 @@ public struct LabelStore: Hashable, Sendable {
     layout = index == nil ? nil : chosen?.layout
     guard let index, let layout else {
       slots = []
+      unindexed = Self.unindexed(area)
       return
     }
+    unindexed = nil
     slots = index.free.indices.compactMap { Self.slot($0, isFree: index.free[$0], area, layout) }
   }
 
@@ -78,13 +84,15 @@ public struct LabelStore: Hashable, Sendable {
       guard !(isFree && label.uuid.isNull && label.rawSize == 0) else { return nil }
       let isNew = layout.version == .v12
       return Slot(
-        number: number, state: isFree ? .stale : .active, label: label, error: nil,
+        number: number, state: isFree ? .stale : .active, label: label, error: nil, unverified: nil,
         typeGUID: isNew ? GUID.read(Array(bytes[128..<144])) : nil,
         abstractionGUID: isNew ? GUID.read(Array(bytes[144..<160])) : nil)
     } catch {
       guard !isFree else { return nil }
       return Slot(
-        number: number, state: .damaged, label: nil, error: error, typeGUID: nil, abstractionGUID: nil)
+        number: number, state: .damaged, label: nil, error: error,
+        unverified: NamespaceLabel(unverified: bytes, version: layout.version), typeGUID: nil,
+        abstractionGUID: nil)
     }
   }
 
@@ -112,6 +120,14 @@ extension LabelStore {
     /// Whether a namespace is lost by it, or may be; else only room or a spare copy is.
     public let isSerious: Bool
     public let text: String
+    /// Whether a report of what the kernel makes of the area says it too, with what it costs.
+    public var isExplained: Bool
+
+    public init(isSerious: Bool, text: String, isExplained: Bool = false) {
+      self.isSerious = isSerious
+      self.text = text
+      self.isExplained = isExplained
+    }
   }
 
   /// Checks what the kernel relies on, and what it would pass over in silence.
@@ -121,7 +137,17 @@ extension LabelStore {
   public func findings(capacity: UInt64?) -> [Finding] {
     guard let index else {
       let isBlank = copies.allSatisfy { if case .damaged(.signature) = $0 { true } else { false } }
-      return isBlank ? [] : [Finding(isSerious: true, text: "no index block is valid: the labels are lost")]
+      guard let unindexed else {
+        return isBlank ? [] : [Finding(isSerious: true, text: "no index block is valid: the labels are lost")]
+      }
+      let count = unindexed.labels.count
+      return [
+        Finding(
+          isSerious: true,
+          text:
+            "no index block is valid, but \(count) whole label\(count == 1 ? " is" : "s are") in the slots",
+          isExplained: true)
+      ]
     }
     var found: [Finding] = []
     for (number, copy) in copies.enumerated() {
@@ -131,7 +157,9 @@ extension LabelStore {
     }
     for slot in slots where slot.state == .damaged {
       let reason = slot.error.map { ": \($0)" } ?? ""
-      found.append(Finding(isSerious: true, text: "the label in slot \(slot.number) is damaged\(reason)"))
+      found.append(
+        Finding(
+          isSerious: true, text: "the label in slot \(slot.number) is damaged\(reason)", isExplained: true))
     }
     found += labelFindings(capacity)
     let free = index.free.count(where: { $0 })
@@ -148,7 +176,10 @@ extension LabelStore {
     for label in labels {
       let name = "slot \(label.slot) (\(label.uuid))"
       if label.flags & NamespaceLabel.updating != 0 {
-        found.append(Finding(isSerious: true, text: "\(name) was being updated, which was never completed"))
+        found.append(
+          Finding(
+            isSerious: label.labelCount > 1,
+            text: "\(name) was being updated, which was never completed; the kernel takes it all the same"))
       }
       if label.rawSize == 0 { found.append(Finding(isSerious: true, text: "\(name) has no size")) }
       let (end, overflow) = label.dpa.addingReportingOverflow(label.rawSize)
@@ -162,7 +193,9 @@ extension LabelStore {
     }
     for (label, next) in zip(labels, labels.dropFirst()) where label.rawSize > next.dpa &- label.dpa {
       found.append(
-        Finding(isSerious: true, text: "slots \(label.slot) and \(next.slot) claim the same space"))
+        Finding(
+          isSerious: true, text: "slots \(label.slot) and \(next.slot) claim the same space",
+          isExplained: true))
     }
     for (uuid, group) in Dictionary(grouping: labels, by: \.uuid).sorted(by: { "\($0.key)" < "\($1.key)" })
     where group.count > 1 {

@@ -27,13 +27,18 @@ public struct NamespaceLabel: Hashable, Sendable {
   /// Bytes on this DIMM.
   public var rawSize: UInt64
   public var slot: UInt32
-  /// nil where it is not one that is known. Always `.none` in version 1.1.
+  /// nil where it is not one that is known: the kernel gives the namespace to no claim then. Always `.none` in version 1.1.
   public var claimClass: ClaimClass?
+  /// What the space is, type_guid; ``persistentMemory`` in version 1.1.
+  public var typeGUID: DeviceUUID = persistentMemory
 
   /// NSLABEL_FLAG_UPDATING.
   public static let updating: UInt32 = 8
   /// The SPA range GUID of persistent memory (ACPI NFIT), what type_guid holds.
-  public static let persistentMemoryGUID = "66f0d379-b4f3-4074-ac43-0d3318b78cdb"
+  public static let persistentMemory = DeviceUUID("66f0d379-b4f3-4074-ac43-0d3318b78cdb") ?? .null
+
+  /// Whether it is one that the kernel assembles (label.c:nsl_validate_type_guid).
+  public var isPersistentMemory: Bool { typeGUID == Self.persistentMemory }
 
   public init(
     uuid: DeviceUUID, name: String, flags: UInt32, labelCount: UInt16, position: UInt16, setCookie: UInt64,
@@ -58,12 +63,27 @@ public struct NamespaceLabel: Hashable, Sendable {
       throw .truncated(need: version.labelSize, have: bytes.count)
     }
     let fields = ByteFields(Array(bytes.prefix(version.labelSize)))
-    self.slot = fields.u32(120)
-    guard self.slot == UInt32(slot) else { throw .field("slot", UInt64(self.slot)) }
+    guard fields.u32(120) == UInt32(slot) else { throw .field("slot", UInt64(fields.u32(120))) }
     if version == .v12 {
-      let computed = fields.checksum(excluding: 248)
-      guard computed == fields.u64(248) else { throw .checksum(stored: fields.u64(248), computed: computed) }
+      let computed = fields.checksum(excluding: Self.checksumOffset)
+      let stored = fields.u64(Self.checksumOffset)
+      guard computed == stored else { throw .checksum(stored: stored, computed: computed) }
     }
+    self.init(fields, version)
+  }
+
+  /// What the bytes of a damaged label say; nil if that is nothing that a namespace could have.
+  init?(unverified bytes: [UInt8], version: LabelVersion) {
+    guard bytes.count >= version.labelSize else { return nil }
+    self.init(ByteFields(Array(bytes.prefix(version.labelSize))), version)
+    guard !uuid.isNull, rawSize > 0 else { return nil }
+  }
+
+  /// Where the checksum of a label of version 1.2 is.
+  static let checksumOffset = 248
+
+  private init(_ fields: ByteFields, _ version: LabelVersion) {
+    slot = fields.u32(120)
     uuid = DeviceUUID(bytes: fields.slice(0, 16)) ?? .null
     name = String(decoding: fields.slice(16, 63).prefix { $0 != 0 }, as: UTF8.self)
     flags = fields.u32(80)
@@ -73,6 +93,7 @@ public struct NamespaceLabel: Hashable, Sendable {
     sectorSize = fields.u64(96)
     dpa = fields.u64(104)
     rawSize = fields.u64(112)
+    typeGUID = version == .v11 ? Self.persistentMemory : GUID.read(fields.slice(128, 16)) ?? .null
     claimClass =
       version == .v11
       ? ClaimClass.none : GUID.read(fields.slice(144, 16)).flatMap { ClaimClass(rawValue: "\($0)") }
@@ -91,9 +112,9 @@ public struct NamespaceLabel: Hashable, Sendable {
     fields.set(rawSize, at: 112, width: 8)
     fields.set(slot, at: 120, width: 4)
     if version == .v12 {
-      fields.set(GUID.write(Self.persistentMemoryGUID), at: 128)
+      fields.set(GUID.write(typeGUID), at: 128)
       fields.set(GUID.write((claimClass ?? .none).rawValue), at: 144)
-      fields.set(fields.checksum(excluding: 248), at: 248, width: 8)
+      fields.set(fields.checksum(excluding: Self.checksumOffset), at: Self.checksumOffset, width: 8)
     }
     return fields.bytes
   }
@@ -108,8 +129,7 @@ enum GUID {
     return DeviceUUID(bytes: order.map { bytes[$0] })
   }
 
-  static func write(_ text: String) -> [UInt8] {
-    let bytes = DeviceUUID(text)?.bytes ?? DeviceUUID.null.bytes
-    return order.map { bytes[$0] }
-  }
+  static func write(_ text: String) -> [UInt8] { write(DeviceUUID(text) ?? .null) }
+
+  static func write(_ guid: DeviceUUID) -> [UInt8] { order.map { guid.bytes[$0] } }
 }

@@ -13,6 +13,26 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     SimInventory(machine.kernel).inventory
   }
 
+  public func health(of dimms: [DIMM]) throws(DeviceError) -> [HealthReading] {
+    let kernel = machine.kernel
+    var readings: [HealthReading] = []
+    for dimm in dimms {
+      let index = try rawMedia(dimm.dev, "ask") { () throws -> Int in try Self.dimm(dimm.dev, kernel) }
+      readings.append(kernel.media.health.health(of: index).map(HealthReading.reported) ?? .notSupported)
+    }
+    return readings
+  }
+
+  public func security(of dimms: [DIMM]) throws(DeviceError) -> [DimmSecurity] {
+    let kernel = machine.kernel
+    var found: [DimmSecurity] = []
+    for dimm in dimms {
+      let index = try rawMedia(dimm.dev, "ask") { () throws -> Int in try Self.dimm(dimm.dev, kernel) }
+      found.append(kernel.security(index))
+    }
+    return found
+  }
+
   public func perform(_ step: Step) throws(DeviceError) {
     do {
       try machine.change { kernel in try Self.perform(step, on: kernel) }
@@ -60,8 +80,9 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     case .initializeLabels(let name, let version):
       try kernel.initializeLabels(try dimm(name, kernel), version)
     case .writeLabels(let name, let bytes): try kernel.writeLabels(try dimm(name, kernel), bytes)
-    case .enableDimm(let name): kernel.enableDimm(try dimm(name, kernel))
+    case .enableDimm(let name): try kernel.enableDimm(try dimm(name, kernel))
     case .disableDimm(let name): try kernel.disableDimm(try dimm(name, kernel))
+    case .security(let name, let operation): try kernel.perform(operation, on: try dimm(name, kernel))
     case .write(let name, let bytes, let offset):
       let (region, id) = try namespace(name, kernel)
       let media = try SimRawMedia(kernel, region: region, id: id)
@@ -70,6 +91,9 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     case .rename(let name, let text):
       let (region, id) = try namespace(name, kernel)
       try kernel.rename(region, id, text)
+    case .identify(let name, let uuid):
+      let (region, id) = try namespace(name, kernel)
+      try kernel.identify(region, id, uuid)
     case .setMode(let name, let mode):
       let (region, id) = try namespace(name, kernel)
       try kernel.setMode(region, id, mode)
@@ -117,6 +141,7 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
       let dimm = try Self.dimm(name, kernel)
       let size = Int(kernel.topology.dimms[dimm].labelArea)
       guard size > 0 else { throw SimFault(95, "it has no label area") }
+      guard !kernel.isLocked(dimm) else { throw SimFault(13, "it is locked") }
       return try kernel.media.readLabels(dimm: dimm, at: 0, count: size)
     }
   }
@@ -136,6 +161,15 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     SimUsage(machine.kernel).usage(of: namespaces)
   }
 
+  public func mountPoints(in inventory: Inventory) -> [String: [RawText]] {
+    let mounts = SimUsage(machine.kernel).usage(of: inventory.namespaces).uses.filter { $0.kind == .mount }
+    return Dictionary(grouping: mounts, by: \.namespace).mapValues { $0.map(\.path) }
+  }
+
+  public var unseen: [Unseen] {
+    machine.kernel.view.missing(of: SimInventory(machine.kernel).inventory.namespaces)
+  }
+
   public func mappings(
     in inventory: Inventory, pid: Int?, interface: MappingInterface?
   ) throws(DeviceError) -> MappingReport {
@@ -145,7 +179,9 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
   public func pins(
     of namespaces: [Namespace], in inventory: Inventory, isAttributed: Bool
   ) throws(DeviceError) -> PinReport {
-    PinReport(devices: SimPins(machine.kernel).pins(of: namespaces))
+    let devices = SimPins(machine.kernel).pins(of: namespaces)
+    let missing = machine.kernel.view.missing(of: []).filter { $0.part != .pins }
+    return PinReport(devices: devices, missing: missing + devices.unread)
   }
 
   // MARK: DAX

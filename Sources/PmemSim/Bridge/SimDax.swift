@@ -1,4 +1,5 @@
 import PmemDevice
+import PmemModel
 
 /// DAX on a simulated machine, by what its kernel would do.
 struct SimDax {
@@ -14,27 +15,27 @@ struct SimDax {
 
   var layers: [DaxLayer] {
     let disks = inventory.namespaces.compactMap { namespace in
-      namespace.blockDevice.map { layer(.namespace(region: namespace.regionID, id: namespace.id), $0) }
+      namespace.blockDevice.map { layer(.device(DeviceID(namespace)), $0) }
     }
-    let stacks = kernel.memory.stacks.map { layer(.stack($0.number), "dm-\($0.number)") }
-    let partitions = kernel.memory.partitions.map { layer($0.volume, device($0.volume)) }
+    let stacks = kernel.model.state.stacks.map { layer(.stack($0.number), "dm-\($0.number)") }
+    let partitions = kernel.model.state.partitions.map { layer($0.volume, device($0.volume)) }
     return (disks + partitions + stacks).flatMap { layer, volume in [layer] + filesystems(volume, layer) }
   }
 
-  private func layer(_ volume: SimVolume, _ name: String) -> (DaxLayer, SimVolume) {
+  private func layer(_ volume: Volume, _ name: String) -> (DaxLayer, Volume) {
     let kind: DaxLayer.Kind
     switch volume {
-    case .namespace: kind = .disk
+    case .device: kind = .disk
     case .partition: kind = .partition
     case .stack: kind = .stack
     }
     var layer = DaxLayer(
       kind: kind, name: RawText(name), device: name,
       namespaces: names(under: volume), hasQueueDAX: hasQueueDAX(volume))
-    if case .partition(let region, let id, let number) = volume {
-      layer.place = try? kernel.partition(region, id, number).extent
+    if case .partition(let disk, let number) = volume {
+      layer.place = try? kernel.model.partition(disk, number).extent
     }
-    if case .stack(let number) = volume, let stack = try? kernel.stack(number) {
+    if case .stack(let number) = volume, let stack = try? kernel.model.stack(number) {
       var begin: UInt64 = 0
       layer.targets = stack.pieces.map { piece in
         defer { begin += piece.extent.length }
@@ -45,39 +46,39 @@ struct SimDax {
   }
 
   /// A partition has its disk's queue.
-  private func hasQueueDAX(_ volume: SimVolume) -> Bool {
-    guard case .partition(let region, let id, _) = volume else {
-      return (try? kernel.hasDAX(volume)) ?? false
+  private func hasQueueDAX(_ volume: Volume) -> Bool {
+    guard case .partition(let disk, _) = volume else {
+      return (try? kernel.model.hasDAX(volume)) ?? false
     }
-    return (try? kernel.hasDAX(.namespace(region: region, id: id))) ?? false
+    return (try? kernel.model.hasDAX(.device(disk))) ?? false
   }
 
-  private func names(under volume: SimVolume) -> [String] {
-    kernel.namespaces(under: volume).map { "namespace\($0.region).\($0.id)" }
+  private func names(under volume: Volume) -> [String] {
+    kernel.model.devices(under: volume).map(\.description)
   }
 
-  func device(_ volume: SimVolume) -> String {
+  func device(_ volume: Volume) -> String {
     switch volume {
     case .stack: return volume.word
-    case .namespace(let region, let id): return node(region, id) ?? volume.word
-    case .partition(let region, let id, let number):
-      return node(region, id).map { "\($0)p\(number)" } ?? volume.word
+    case .device(let device): return node(device) ?? volume.word
+    case .partition(let disk, let number):
+      return node(disk).map { "\($0)p\(number)" } ?? volume.word
     }
   }
 
-  private func node(_ region: Int, _ id: Int) -> String? {
-    inventory.namespaces.first { $0.regionID == region && $0.id == id }?.node
+  private func node(_ device: DeviceID) -> String? {
+    inventory.namespaces.first { DeviceID($0) == device }?.node
   }
 
-  private func filesystems(_ volume: SimVolume, _ below: DaxLayer) -> [DaxLayer] {
-    guard let filesystem = kernel.filesystem(volume) else { return [] }
-    return filesystem.places.map { place in
+  private func filesystems(_ volume: Volume, _ below: DaxLayer) -> [DaxLayer] {
+    guard let filesystem = kernel.model.filesystem(volume) else { return [] }
+    return filesystem.mountPoints.map { place in
       var layer = DaxLayer(
         kind: .filesystem, name: RawText(place), device: below.device, namespaces: below.namespaces,
         hasQueueDAX: nil)
       var facts = DaxLayer.Filesystem(
         type: filesystem.type, options: filesystem.isDAX ? ["dax=always"] : [],
-        blockSize: SimFilesystem.block)
+        blockSize: Filesystem.block)
       let files = filesystem.files.filter { !$0.isDeleted }
       facts.filesSeen = files.count
       facts.filesWithDAX = filesystem.isDAX ? files.count : 0
@@ -89,26 +90,30 @@ struct SimDax {
 
   // MARK: Doing
 
-  func probe(_ source: SimSource, at offset: UInt64) throws -> DaxProbe {
-    let (size, page, isDAX) = try kernel.facts(of: source)
-    guard offset < size else { throw SimFault(22, "it ends at \(size)") }
+  func probe(_ source: MappedObject, at offset: UInt64) throws -> DaxProbe {
+    let (size, page, isDAX) = try kernel.model.facts(of: source)
+    guard offset < size else { throw KernelRefusal(22, "it ends at \(size)") }
     let place = offset / page * page
-    let mapping = SimMapping(
+    let mapping = MemoryMapping(
       start: 0, length: page, source: source, offset: place, isWritable: false, isSync: false, pageSize: page,
       isDAX: isDAX)
-    guard !kernel.isBad(mapping, 0..<page) else {
-      throw SimFault(14, "there is a bad block: whoever touches it is killed by SIGBUS")
+    guard !kernel.model.isBad(mapping, 0..<page) else {
+      throw KernelRefusal(14, "there is a bad block: whoever touches it is killed by SIGBUS")
     }
     return DaxProbe(
+      source.inode != nil
+        ? .file
+        : inventory.daxDevices.contains { $0.device.chardev == device(source.volume) }
+          ? .daxDevice : .blockDevice,
       isDAX: isDAX, pageSize: page, isSync: isDAX && kernel.topology.profile.rules.hasMapSync,
       device: device(source.volume),
       namespaces: names(under: source.volume), offset: place)
   }
 
   func prove(_ namespace: Namespace, longTerm: Bool) -> [DaxProof] {
-    let volume = SimVolume.namespace(region: namespace.regionID, id: namespace.id)
-    let source = SimSource(volume: volume, inode: nil)
-    guard let node = namespace.node, let facts = try? kernel.facts(of: source) else {
+    let volume = Volume.device(DeviceID(namespace))
+    let source = MappedObject(volume: volume, inode: nil)
+    guard let node = namespace.node, let facts = try? kernel.model.facts(of: source) else {
       return [DaxProof(.unverified, "there is no device to open")]
     }
     guard facts.isDAX else { return prove(block: node, volume) }
@@ -134,12 +139,12 @@ struct SimDax {
     return proofs
   }
 
-  private func prove(block node: String, _ volume: SimVolume) -> [DaxProof] {
-    let holder = kernel.holder(of: volume)
-    let hasDAX = (try? kernel.hasDAX(volume)) ?? false
+  private func prove(block node: String, _ volume: Volume) -> [DaxProof] {
+    let holder = kernel.model.holder(of: volume)
+    let hasDAX = (try? kernel.model.hasDAX(volume)) ?? false
     return [
       holder.map { DaxProof(.unverified, "/dev/\(node) could not be opened exclusively: \($0) has it") }
-        ?? DaxProof(.proven, "opened /dev/\(node) exclusively: nobody else has it"),
+        ?? DaxProof(.proven, "opened /dev/\(node) exclusively: it has no other exclusive holder"),
       hasDAX
         ? DaxProof(.proven, "the kernel offers DAX to filesystems on it (queue/dax is 1)")
         : DaxProof(.disproven, "the kernel offers no DAX on it (queue/dax is 0)"),

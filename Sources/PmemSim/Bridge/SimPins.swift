@@ -1,4 +1,5 @@
 import PmemDevice
+import PmemModel
 
 /// References to pages on a simulated machine, found as on a host: from the counters of pages and from what processes do,
 /// not from what the machine knows of its pins.
@@ -12,11 +13,12 @@ struct SimPins {
   }
 
   func pins(of namespaces: [Namespace]) -> [DevicePins] {
-    let evidence = evidence(SimUsage(kernel).mappings(pid: nil).mappings)
+    guard !kernel.view.hidden.contains(.pins) else { return unread(namespaces) }
+    let evidence = evidence(SimUsage(kernel).allMappings(pid: nil))
     return namespaces.filter { $0.isEnabled && $0.mode.hasMemoryMap }.compactMap { namespace in
       guard let node = namespace.node else { return nil }
       let idle = rules.idleReferences(namespace.mode)
-      let ranges = kernel.countedPages(namespace.regionID, namespace.id).flatMap { pages -> [PinnedRange] in
+      let ranges = kernel.model.countedPages(DeviceID(namespace)).flatMap { pages -> [PinnedRange] in
         guard let holds = pages.count.holds(idle: idle) else { return [] }
         return files(namespace, pages.extent).map { extent, file in
           PinnedRange(
@@ -32,6 +34,16 @@ struct SimPins {
       return DevicePins(
         device: node, namespace: namespace.dev, mode: namespace.mode, size: namespace.size.rawValue,
         ranges: PinAttribution(namespace.dev, reasons, rules: rules).classified(Self.joined(ranges)))
+    }
+  }
+
+  private func unread(_ namespaces: [Namespace]) -> [DevicePins] {
+    namespaces.filter { $0.isEnabled && $0.mode.hasMemoryMap }.compactMap { namespace in
+      namespace.node.map { node in
+        DevicePins(
+          device: node, namespace: namespace.dev, mode: namespace.mode, size: namespace.size.rawValue,
+          unknown: "this process has no CAP_BPF and CAP_PERFMON")
+      }
     }
   }
 
@@ -55,13 +67,13 @@ struct SimPins {
   /// A range in pieces of one file each.
   private func files(_ namespace: Namespace, _ range: Extent) -> [(Extent, PinnedFile?)] {
     var pieces: [(Extent, PinnedFile?)] = []
-    for filesystem in kernel.memory.filesystems {
+    for filesystem in kernel.model.state.filesystems {
       for file in filesystem.files {
         var position: UInt64 = 0
         for extent in file.extents {
-          for piece in kernel.pieces(filesystem.volume, [extent]) {
+          for piece in kernel.model.pieces(filesystem.volume, [extent]) {
             defer { position += piece.extent.length }
-            guard piece.region == namespace.regionID, piece.namespace == namespace.id,
+            guard piece.device == DeviceID(namespace),
               piece.extent.overlaps(range)
             else { continue }
             let start = max(piece.extent.offset, range.offset)
@@ -97,9 +109,9 @@ struct SimPins {
 
   /// What /proc would tell of each pin.
   func evidence(_ mappings: [Mapping]) -> [PinEvidence] {
-    kernel.memory.pins.compactMap { pin -> PinEvidence? in
+    kernel.model.state.pins.compactMap { pin -> PinEvidence? in
       guard pin.pid != 0 else { return nil }
-      let process = ProcessName(pid: pin.pid, command: RawText(pin.command))
+      let process = ProcessName(pid: pin.pid.rawValue, command: RawText(pin.command))
       switch pin.kind {
       case .ioUring:
         let places = places(pin, mappings)
@@ -109,7 +121,9 @@ struct SimPins {
       case .rdma:
         return PinEvidence(process: process, evidence: .rdma(device: "sim", bytes: pin.length), pins: 1)
       case .vfio:
-        let mapped = mappings.filter { $0.process.pid == pin.pid }.flatMap { $0.namespaceRanges ?? [] }
+        let mapped = mappings.filter { $0.process.pid == pin.pid.rawValue }.flatMap {
+          $0.namespaceRanges ?? []
+        }
         return PinEvidence(
           process: process, evidence: .vfio(name: "/dev/vfio/vfio"), ranges: mapped.isEmpty ? nil : mapped,
           pins: 0)
@@ -125,7 +139,7 @@ struct SimPins {
   }
 
   /// Where a pin's addresses are on namespaces, as far as they are still mapped.
-  private func places(_ pin: SimPin, _ mappings: [Mapping]) -> [NamespaceRange] {
-    mappings.filter { $0.process.pid == pin.pid }.flatMap { $0.places(pin.address, pin.length) }
+  private func places(_ pin: Pin, _ mappings: [Mapping]) -> [NamespaceRange] {
+    mappings.filter { $0.process.pid == pin.pid.rawValue }.flatMap { $0.places(pin.address, pin.length) }
   }
 }

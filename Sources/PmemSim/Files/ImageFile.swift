@@ -99,6 +99,30 @@ struct ImageFile: ~Copyable {
     try copy.synchronize()
   }
 
+  /// Writes noise over all that is not a hole before an offset. It is the same for the same place, and never zero.
+  func scramble(upTo limit: UInt64) throws(DeviceError) {
+    let chunk: UInt64 = 1 << 20
+    var position: UInt64 = 0
+    while case let data = lseek(descriptor.rawValue, off_t(position), Self.seekData), data >= 0 {
+      let hole = lseek(descriptor.rawValue, data, Self.seekHole)
+      guard hole >= 0 else { throw Self.failure("read", path, Errno(rawValue: errno)) }
+      position = UInt64(data)
+      let end = min(UInt64(hole), limit)
+      while position < end {
+        let length = min(chunk, end - position)
+        // A step of Knuth's linear congruential generator (MMIX) a byte.
+        var noise = position &+ 1
+        let bytes = (0..<length).map { _ -> UInt8 in
+          noise = noise &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+          return UInt8(truncatingIfNeeded: noise >> 56) | 1
+        }
+        try write(bytes, at: position)
+        position += length
+      }
+      if UInt64(hole) >= limit { break }
+    }
+  }
+
   /// Forces what was written to the disk, so that the order of writes is kept across a power cut.
   func synchronize() throws(DeviceError) {
     guard fdatasync(descriptor.rawValue) == 0 else {

@@ -18,6 +18,7 @@ public struct SimImage: Hashable, Sendable {
     self.path = path
     let file = try ImageFile(named: path)
     let whole = try file.size
+    try Self.checkRaw(file, whole, path)
     guard whole % 4096 == 0, whole > 0 else {
       throw DeviceError(
         .corrupt, "\(path) is no DIMM image: its size, \(whole) bytes, is not a multiple of 4 KiB")
@@ -29,6 +30,23 @@ public struct SimImage: Hashable, Sendable {
     }
     self.labelArea = area
     size = whole - area
+  }
+
+  /// What images of disks that are not raw begin with.
+  private static let formats: [(name: String, signature: [UInt8])] = [
+    ("qcow2", Array("QFI".utf8) + [0xfb]), ("vmdk", Array("KDMV".utf8)), ("vhdx", Array("vhdxfile".utf8)),
+    ("qed", Array("QED".utf8) + [0]),
+  ]
+
+  /// Refuses an image whose bytes are not where the guest sees them.
+  private static func checkRaw(_ file: borrowing ImageFile, _ whole: UInt64, _ path: FilePath)
+    throws(DeviceError)
+  {
+    let start = try file.read(at: 0, count: Int(min(8, whole)))
+    guard let format = formats.first(where: { start.starts(with: $0.signature) }) else { return }
+    throw DeviceError(
+      .corrupt, "\(path) is a \(format.name) image, and an NVDIMM's is raw",
+      details: ["convert it: qemu-img convert -f \(format.name) -O raw \(path) FILE"])
   }
 
   /// How far from the end a label area can begin.
@@ -77,7 +95,7 @@ extension SimMachine {
     let requests = zip(images, dimms).map { image, dimm in
       SimDimmRequest(
         size: ByteCount(image.size), labelArea: ByteCount(image.labelArea), labelVersion: nil,
-        node: dimm.node, set: dimm.set)
+        node: dimm.node, set: dimm.set, slot: dimm.slot)
     }
     let topology = try SimTopology(dimms: requests, ranges: [], align: nil, profile: profile)
     try create(directory, topology: topology)

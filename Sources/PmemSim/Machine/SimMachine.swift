@@ -1,5 +1,6 @@
 import Glibc
 public import PmemDevice
+public import PmemModel
 public import SystemPackage
 
 /// A simulated machine: a directory with images of its DIMMs, a description of its hardware, and what its
@@ -11,6 +12,8 @@ public import SystemPackage
 /// DIR/nmem0.img          data, then the label area
 /// DIR/e820-region2.img   a range without a DIMM
 /// DIR/badblocks          ranges of the regions that cannot be read; absent where there are none
+/// DIR/health             what DIMMs report of themselves; absent where none reports anything
+/// DIR/security           passphrases of DIMMs, and the keys of its host; absent where no DIMM has security
 /// DIR/undo               what it takes to undo changes
 /// ```
 ///
@@ -22,7 +25,7 @@ public final class SimMachine {
   let kernel: SimKernel
   private let lock: MachineLock
   /// Whether what the kernel has in memory is written down after each change; a machine for one run does without.
-  public var isRemembered = true
+  public var persistsState = true
   /// Whether a change could not write down what the kernel has in memory.
   private var isForgotten = false
 
@@ -50,7 +53,8 @@ public final class SimMachine {
       for (index, dimm) in topology.dimms.enumerated() {
         guard let version = dimm.initialLabels, dimm.labelArea > 0 else { continue }
         try rethrowing {
-          var labels = try SimLabels(dimm: index, areaSize: dimm.labelArea, media: media)
+          var labels = try SimLabels(
+            dimm: index, areaSize: dimm.labelArea, newest: version, media: media)
           try labels.initialize(version)
         }
       }
@@ -69,7 +73,10 @@ public final class SimMachine {
   public static func destroy(_ directory: FilePath) throws(DeviceError) {
     let topology = try readTopology(directory)
     let lock = try MachineLock(directory.appending(machineName), exclusive: true)
-    for name in names(of: topology) + [SimMedia.badBlocksName, runtimeName, pendingName, machineName] {
+    for name in names(of: topology) + [
+      SimMedia.badBlocksName, SimMedia.healthName, SimMedia.securityName, runtimeName, pendingName,
+      machineName,
+    ] {
       guard unlink(directory.appending(name).string) == 0 || errno == ENOENT else {
         throw ImageFile.failure("remove", directory.appending(name), Errno(rawValue: errno))
       }
@@ -153,9 +160,7 @@ public final class SimMachine {
   ) throws(DeviceError) -> SimMachine {
     let lock = try locked(directory, exclusive: forWriting)
     let topology = try readTopology(directory)
-    let media = SimMedia(
-      directory, topology: topology, isWritable: forWriting, power: power,
-      badBlocks: try readBadBlocks(directory, topology))
+    let media = try readMedia(directory, topology, isWritable: forWriting, power: power)
     let kernel = try rethrowing { () throws -> SimKernel in
       guard let runtime = try readRuntime(directory, topology) else {
         return try SimKernel(booting: topology, media: media)
@@ -191,12 +196,34 @@ public final class SimMachine {
     return try SimTopology(parsing: text, file: path.string)
   }
 
-  private static func readBadBlocks(
-    _ directory: FilePath, _ topology: SimTopology
-  ) throws(DeviceError) -> SimBadBlocks {
-    let path = directory.appending(SimMedia.badBlocksName)
-    guard let text = try TextFile.read(path) else { return SimBadBlocks() }
-    return try SimBadBlocks(parsing: text, regions: topology.regions, file: path.string)
+  /// Records that a machine keeps in a file of their own.
+  ///
+  /// - Returns: nil if there is no such file: nothing was recorded.
+  private static func readRecords<Records>(
+    _ name: String, in directory: FilePath, _ parse: (String, String) throws(DeviceError) -> Records
+  ) throws(DeviceError) -> Records? {
+    let path = directory.appending(name)
+    guard let text = try TextFile.read(path) else { return nil }
+    return try parse(text, path.string)
+  }
+
+  private static func readMedia(
+    _ directory: FilePath, _ topology: SimTopology, isWritable: Bool, power: PowerSupply
+  ) throws(DeviceError) -> SimMedia {
+    let dimms = topology.dimms.count
+    let badBlocks = try readRecords(SimMedia.badBlocksName, in: directory) { text, file throws(DeviceError) in
+      try SimBadBlocks(parsing: text, regions: topology.regions, file: file)
+    }
+    let health = try readRecords(SimMedia.healthName, in: directory) { text, file throws(DeviceError) in
+      try HealthRecords(parsing: text, dimms: dimms, file: file)
+    }
+    let security = try readRecords(SimMedia.securityName, in: directory) { text, file throws(DeviceError) in
+      try SecurityRecords(parsing: text, dimms: dimms, file: file)
+    }
+    return SimMedia(
+      directory, topology: topology, isWritable: isWritable, power: power,
+      badBlocks: badBlocks ?? SimBadBlocks(),
+      health: health ?? HealthRecords(), security: security ?? SecurityRecords())
   }
 
   private static func readRuntime(
@@ -224,42 +251,53 @@ public final class SimMachine {
     } catch { throw DeviceError(.failed, "\(error)") }
   }
 
-  // MARK: Going back
+  // MARK: Snapshots
 
-  /// What the kernel has in memory at a moment; media are not part of it.
-  public struct Moment: Hashable, Sendable {
-    let memory: SimMemory
+  /// What the kernel has in memory at one time; media are not part of it.
+  public struct Snapshot: Hashable, Sendable {
+    let model: MemoryModel
     let regions: [SimRegion]
     let writes: Int
+
+    /// Combines it: two snapshots of a machine with the same go on alike (``MemoryModel/hashCanonically(into:)``).
+    public func hashCanonically(into hasher: inout Hasher) {
+      model.hashCanonically(into: &hasher)
+      hasher.combine(regions)
+    }
   }
 
-  public var moment: Moment {
-    Moment(memory: kernel.memory, regions: kernel.regions, writes: kernel.media.power.writes)
+  public var snapshot: Snapshot {
+    Snapshot(model: kernel.model, regions: kernel.regions, writes: kernel.media.power.writes)
   }
 
-  /// Goes back to a moment.
+  /// Puts back what the kernel had in memory.
   ///
   /// - Throws: ``DeviceError/Code/failed`` where media were written to since: they cannot go back.
-  public func goBack(to moment: Moment) throws(DeviceError) {
-    guard kernel.media.power.writes == moment.writes else {
+  public func restore(_ snapshot: Snapshot) throws(DeviceError) {
+    guard kernel.media.power.writes == snapshot.writes else {
       throw DeviceError(.failed, "media were written to: that cannot be taken back")
     }
-    kernel.memory = moment.memory
-    kernel.regions = moment.regions
-    kernel.woken = []
+    kernel.regions = snapshot.regions
+    kernel.storedModel = snapshot.model
+    // The model of a snapshot has seen its regions; no medium was written to, so bad blocks are the same.
+    kernel.areDevicesStale = false
+    kernel.wokenTasks = []
   }
+
+  /// Whether media were written to since a snapshot, which can then not be restored.
+  public func hasWritten(since snapshot: Snapshot) -> Bool { kernel.media.power.writes != snapshot.writes }
 
   /// Whether what the kernel has in memory would be the same after it was written down and read again.
   ///
   /// - Throws: Where what was written cannot be read.
-  package func survivesWriting() throws(DeviceError) -> Bool {
+  package func stateRoundTrips() throws(DeviceError) -> Bool {
     let read = try SimRuntime(
       parsing: SimRuntime(kernel).text, of: topology, file: Self.runtimeName)
-    return read.memory == kernel.memory && read.regions == kernel.regions
+    return read.memory == kernel.storedModel.state && read.regions == kernel.regions
   }
 
   /// Takes rules out of the memory model, for as long as the machine is open.
-  public func takeOut(_ rules: Set<SimRule>) { kernel.withoutRules = rules }
+  public func disable(rules: Set<ModelRule>) { kernel.storedModel.disabledRules = rules }
 
   // MARK: Changing
 
@@ -267,7 +305,7 @@ public final class SimMachine {
   /// crash in it leaves. A change that cannot be remembered is not begun.
   func change(_ body: (SimKernel) throws -> Void) throws {
     guard !kernel.media.power.isOff else { throw kernel.media.power.failure }
-    guard isRemembered else { return try body(kernel) }
+    guard persistsState else { return try body(kernel) }
     let path = directory.appending(Self.runtimeName)
     let pending = directory.appending(Self.pendingName)
     isForgotten = true
@@ -292,7 +330,7 @@ public final class SimMachine {
   ///
   /// - Throws: What the disk says; the next command will find the media as after a power cut.
   func synchronize() throws {
-    guard isForgotten, isRemembered else { return }
+    guard isForgotten, persistsState else { return }
     try change { _ in }
   }
 }

@@ -10,32 +10,32 @@ struct SimLabels {
   /// nil: no valid index block, nothing can be allocated until there is one.
   private(set) var index: LabelIndex?
   private(set) var labels: [Int: NamespaceLabel] = [:]
+  /// Why the driver does not bind (dimm.c:nvdimm_probe); nil if it does.
+  private(set) var conflict: DimmProbe.Conflict?
+  private let newest: LabelVersion
 
-  /// Reads the area; damage of a label only loses that label, as in the kernel.
-  init(dimm: Int, areaSize: UInt64, media: SimMedia) throws(DeviceError) {
+  /// Reads the area as the kernel does.
+  ///
+  /// - Parameters:
+  ///   - dimm: Whose.
+  ///   - areaSize: Its bytes.
+  ///   - newest: The newest format that the kernel reads.
+  ///   - media: Where it is.
+  /// - Throws: What reading says.
+  init(dimm: Int, areaSize: UInt64, newest: LabelVersion, media: SimMedia) throws(DeviceError) {
     self.dimm = dimm
     self.media = media
+    self.newest = newest
     self.areaSize = Int(areaSize)
     // Once, as label.c:nd_label_data_init does.
-    let area = try media.readLabels(dimm: dimm, at: 0, count: self.areaSize)
-    for version in LabelVersion.allCases {
-      guard let layout = LabelLayout(areaSize: self.areaSize, version: version) else { continue }
-      let first = try? LabelIndex(Array(area.prefix(layout.indexSize)), copy: 0, layout: layout)
-      let second = try? LabelIndex(
-        Array(area.dropFirst(layout.indexSize).prefix(layout.indexSize)), copy: 1, layout: layout)
-      let current: LabelIndex? =
-        if let first, let second { LabelIndex.current(first, second) } else { first ?? second }
-      guard let current else { continue }
-      index = current
-      for slot in current.free.indices where !current.free[slot] {
-        let bytes = area.dropFirst(layout.offset(ofSlot: slot)).prefix(version.labelSize)
-        labels[slot] = try? NamespaceLabel(Array(bytes), slot: slot, version: version)
-      }
-      return
-    }
+    let probe = DimmProbe(
+      try media.readLabels(dimm: dimm, at: 0, count: self.areaSize), newest: newest)
+    index = probe.index
+    conflict = probe.conflict
+    for label in probe.labels { labels[Int(label.slot)] = label }
   }
 
-  var version: LabelVersion { index?.layout.version ?? .v12 }
+  var version: LabelVersion { index?.layout.version ?? newest }
 
   /// The index and the labels in force, as bytes.
   var encoded: [UInt8] {
@@ -48,9 +48,26 @@ struct SimLabels {
   /// Free slots less the one that the kernel keeps for updates.
   var availableSlots: Int {
     let free =
-      index.map { $0.free.count(where: { $0 }) } ?? LabelLayout(areaSize: areaSize, version: .v12)?.slotCount
+      index.map { $0.free.count(where: { $0 }) } ?? LabelLayout(areaSize: areaSize, version: newest)?
+      .slotCount
       ?? 0
     return max(0, free - 1)
+  }
+
+  /// Writes fresh labels over whatever is there.
+  func overwrite(_ version: LabelVersion) throws {
+    let area = try media.readLabels(dimm: dimm, at: 0, count: areaSize)
+    guard let fresh = FreshLabels(over: area, version: version) else {
+      throw SimFault(22, "the label area of nmem\(dimm) (\(areaSize) bytes) is too small for labels")
+    }
+    var written = area
+    for stage in fresh.stages {
+      // Index blocks lie at the start; behind them nothing changes.
+      let count =
+        (zip(stage, written).enumerated().reversed().first { $0.element.0 != $0.element.1 }?.offset ?? -1) + 1
+      try media.writeLabels(dimm: dimm, Array(stage.prefix(count)), at: 0)
+      written = stage
+    }
   }
 
   /// Writes two fresh index blocks (label.c:init_labels): sequence 3, then 2, the first in force.
@@ -68,9 +85,14 @@ struct SimLabels {
 
   /// Writes a label into a free slot, then the index that makes it count and its predecessor not
   /// (label.c:__pmem_label_update). A cut between the two leaves the old state.
-  mutating func update(_ label: NamespaceLabel) throws {
+  ///
+  /// - Parameters:
+  ///   - label: For any free slot.
+  ///   - old: The UUID that the namespace had until now, if it gets another.
+  /// - Throws: ``SimFault`` if no slot is free, and what writing says.
+  mutating func update(_ label: NamespaceLabel, replacing old: DeviceUUID? = nil) throws {
     // label.c:init_labels: an area that lost its index gets one.
-    if index == nil { try initialize(.v12) }
+    if index == nil { try initialize(newest) }
     guard let current = index, let slot = current.free.firstIndex(of: true) else {
       throw SimFault(6, "no label slot is free on nmem\(dimm)")
     }
@@ -84,9 +106,9 @@ struct SimLabels {
     var free = current.free
     free[slot] = false
     var kept = labels
-    for (old, previous) in labels where previous.uuid == label.uuid {
-      free[old] = true
-      kept[old] = nil
+    for (used, previous) in labels where previous.uuid == label.uuid || previous.uuid == old {
+      free[used] = true
+      kept[used] = nil
     }
     kept[slot] = label
     try write(free: free)

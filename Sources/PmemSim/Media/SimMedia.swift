@@ -10,14 +10,21 @@ final class SimMedia {
   private let isWritable: Bool
   let power: PowerSupply
   private(set) var badBlocks: SimBadBlocks
+  private(set) var health: HealthRecords
+  private(set) var security: SecurityRecords
   static let badBlocksName = "badblocks"
+  static let healthName = "health"
+  static let securityName = "security"
   private static let interleave: UInt64 = 4096
 
   init(
     _ directory: FilePath, topology: SimTopology, isWritable: Bool, power: PowerSupply = PowerSupply(),
-    badBlocks: SimBadBlocks = SimBadBlocks()
+    badBlocks: SimBadBlocks = SimBadBlocks(), health: HealthRecords = HealthRecords(),
+    security: SecurityRecords = SecurityRecords()
   ) {
     self.badBlocks = badBlocks
+    self.health = health
+    self.security = security
     self.power = power
     self.directory = directory
     self.topology = topology
@@ -83,12 +90,41 @@ final class SimMedia {
   }
 
   private func changeBadBlocks(_ change: (inout SimBadBlocks) -> Void) throws(DeviceError) {
-    var changed = badBlocks
+    if let changed = try kept(badBlocks, Self.badBlocksName, \.text, change) { badBlocks = changed }
+  }
+
+  /// Changes records, at once and durably.
+  ///
+  /// - Returns: The changed ones, which are on the disk; nil if nothing changed.
+  private func kept<Records: Equatable>(
+    _ records: Records, _ name: String, _ text: (Records) -> String, _ change: (inout Records) -> Void
+  ) throws(DeviceError) -> Records? {
+    var changed = records
     change(&changed)
-    guard changed != badBlocks else { return }
+    guard changed != records else { return nil }
     guard !power.isOff else { throw power.failure }
-    try TextFile.write(changed.text, to: directory.appending(Self.badBlocksName))
-    badBlocks = changed
+    try TextFile.write(text(changed), to: directory.appending(name))
+    return changed
+  }
+
+  // MARK: Health and security
+
+  /// Changes what DIMMs report.
+  func changeHealth(_ change: (inout HealthRecords) -> Void) throws(DeviceError) {
+    if let changed = try kept(health, Self.healthName, \.text, change) { health = changed }
+  }
+
+  /// Changes passphrases or keys.
+  func changeSecurity(_ change: (inout SecurityRecords) -> Void) throws(DeviceError) {
+    if let changed = try kept(security, Self.securityName, \.text, change) { security = changed }
+  }
+
+  /// Makes the data of a DIMM what they are under another key: noise. What is a hole, and was never written, stays one.
+  func scramble(dimm index: Int) throws(DeviceError) {
+    guard !power.isOff else { throw power.failure }
+    let image = try open(Self.imageName(ofDimm: index))
+    try image.scramble(upTo: topology.dimms[index].size)
+    try image.synchronize()
   }
 
   private func write(_ bytes: [UInt8], to name: String, at offset: UInt64) throws(DeviceError) {

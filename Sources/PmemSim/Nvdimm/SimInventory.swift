@@ -24,7 +24,8 @@ struct SimInventory {
   private func dimm(_ index: Int) -> DIMM {
     DIMM(
       dev: "nmem\(index)", id: topology.dimms[index].identity.text, handle: UInt32(index + 1), physicalID: 0,
-      isEnabled: !kernel.disabledDimms.contains(index),
+      isEnabled: !kernel.disabledDimms.contains(index), flags: kernel.media.health.flags(of: index),
+      security: kernel.securityState(index)?.rawValue,
       // A driver that is unbound holds no labels (dimm_devs.c:available_slots_show).
       labels: kernel.disabledDimms.contains(index)
         ? nil
@@ -74,7 +75,7 @@ struct SimInventory {
     let claim = state.claim
     var namespace = Namespace(
       regionID: index, id: state.id, size: ByteCount(state.size), rawSize: ByteCount(state.size),
-      uuid: labeled ? state.uuid ?? .null : nil, sectorSize: state.sectorSize == 0 ? 512 : state.sectorSize,
+      uuid: labeled ? state.uuid ?? .null : nil, sectorSize: state.sectorSize == 4096 ? 4096 : 512,
       name: state.name.isEmpty ? nil : state.name, numaNode: hardware.node, targetNode: hardware.node,
       isEnabled: state.isEnabled, resource: state.size > 0 ? hardware.base + state.offset : nil,
       holder: state.claim.map { "\($0.kind)\(index).\($0.id)" })
@@ -103,7 +104,9 @@ struct SimInventory {
     switch claim.kind {
     case .btt:
       namespace.mode = .sector
-      namespace.sectorSize = claim.blockSize
+      // One that the kernel does not offer is not told (core.c:nd_size_select_show).
+      namespace.sectorSize =
+        RegionCapabilities.standard.sectorSizes.contains(claim.blockSize) ? claim.blockSize : nil
     case .pfn:
       namespace.mode = .fsdax
       namespace.map = claim.map

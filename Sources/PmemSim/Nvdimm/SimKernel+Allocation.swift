@@ -71,6 +71,23 @@ extension SimKernel {
     regions[index].namespaces[place] = namespace
   }
 
+  /// Writes the uuid of a namespace that has labels (namespace_devs.c:uuid_store, namespace_update_uuid): each label is written
+  /// with the new one, then the old one is freed (label.c:__pmem_label_update, ND_LABEL_REAP).
+  func identify(_ index: Int, _ id: Int, _ uuid: DeviceUUID) throws {
+    let place = try position(index, id)
+    var namespace = regions[index].namespaces[place]
+    guard isLabeled(index) else { throw SimFault(6, "a label-less namespace has no uuid") }
+    guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "the namespace is in use") }
+    guard let old = namespace.uuid, namespace.size > 0 else {
+      throw SimFault(6, "the namespace has no label")
+    }
+    guard uuid != old else { return }
+    guard !isUUIDTaken(uuid) else { throw SimFault(22, "uuid \(uuid) is taken") }
+    namespace.uuid = uuid
+    try updateLabels(index, namespace, replacing: old)
+    regions[index].namespaces[place] = namespace
+  }
+
   /// Writes the size of a namespace that has one (__size_store): it shrinks at its end, and grows into the first hole
   /// beside it that is large enough, which can be the one before.
   func resize(_ index: Int, _ id: Int, _ size: UInt64) throws {
@@ -103,7 +120,7 @@ extension SimKernel {
 
   /// label.c:nd_pmem_namespace_label_update: first a label on every DIMM that is marked as being updated,
   /// then on every DIMM one that is not.
-  func updateLabels(_ index: Int, _ namespace: SimNamespace) throws {
+  func updateLabels(_ index: Int, _ namespace: SimNamespace, replacing old: DeviceUUID? = nil) throws {
     guard let uuid = namespace.uuid else { return }
     let region = topology.regions[index]
     let cookie = topology.cookie(of: region, version: labelVersion(index))
@@ -115,7 +132,7 @@ extension SimKernel {
           dpa: region.dimmOffset + namespace.offset / region.ways, rawSize: namespace.size / region.ways,
           slot: 0,
           claimClass: namespace.claimClass)
-        try labels[dimm]?.update(label)
+        try labels[dimm]?.update(label, replacing: old)
       }
     }
   }

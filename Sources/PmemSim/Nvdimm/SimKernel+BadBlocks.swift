@@ -29,30 +29,10 @@ extension SimKernel {
   }
 
   /// Where in the region the users' bytes of a namespace are; of sector mode, all its bytes: blocks move.
-  private func dataExtent(_ namespace: SimNamespace) -> Extent {
+  func dataExtent(_ namespace: SimNamespace) -> Extent {
     guard namespace.isEnabled, let claim = namespace.claim, claim.kind != .btt else {
       return Extent(offset: namespace.offset, length: namespace.size)
     }
     return Extent(offset: namespace.offset + claim.startPad + claim.dataOffset, length: claim.usable)
-  }
-
-  /// Whether a part of a DAX mapping lies on bad blocks: touching it is a machine check.
-  func isBad(_ mapping: SimMapping, _ range: Range<UInt64>) -> Bool {
-    guard mapping.isDAX, !media.badBlocks.isEmpty else { return false }
-    let source = mapping.offset + range.lowerBound..<mapping.offset + range.upperBound
-    return pieces(mapping.source.volume, extents(mapping.source, source)).contains { firstBad($0) != nil }
-  }
-
-  /// Where the first bad block of a piece begins, in bytes from the piece's start; nil where it has none.
-  func firstBad(_ piece: SimPin.Piece) -> UInt64? {
-    guard !media.badBlocks.isEmpty,
-      let namespace = regions[piece.region].namespaces.first(where: { $0.id == piece.namespace })
-    else { return nil }
-    let start = dataExtent(namespace).offset + piece.extent.offset
-    let place = Extent(offset: start, length: piece.extent.length)
-    return media.badBlocks.extents(ofRegion: piece.region).lazy.compactMap { $0.intersection(place) }.first
-      .map {
-        $0.offset - start
-      }
   }
 }

@@ -57,7 +57,7 @@ extension SimKernel {
       case .fsdax: claimClass(of: .pfn, region: index)
       case .devdax: claimClass(of: .dax, region: index)
       case .sector: claimClass(of: .btt, region: index)
-      case .raw: .none
+      case .raw: ClaimClass.none
       }
     if isLabeled(index) { try updateLabels(index, namespace) }
     regions[index].namespaces[place] = namespace
@@ -81,6 +81,7 @@ extension SimKernel {
   // MARK: Binding drivers
 
   /// Binds the claim's driver, or the namespace's, which probes for info blocks (pmem.c:nd_pmem_probe).
+  /// A refusal leaves it disabled.
   func enableNamespace(_ index: Int, _ id: Int) throws {
     let place = try position(index, id)
     var namespace = regions[index].namespaces[place]
@@ -88,14 +89,39 @@ extension SimKernel {
     guard namespace.size >= host.pageSize else { throw SimFault(6, "namespace\(index).\(id) is too small") }
     if let claim = namespace.claim {
       namespace.claim = try attach(claim, namespace, region: index)
+      if let claim = namespace.claim { try checkSections(claim, namespace, region: index) }
     } else {
-      namespace.claim = try probe(namespace, region: index)
-      if namespace.claim == nil { try checkNativeMapping(namespace, region: index) }
+      namespace = try probed(namespace, region: index)
     }
-    if let claim = namespace.claim { try checkSections(claim, namespace, region: index) }
     namespace.isEnabled = true
     regions[index].namespaces[place] = namespace
     advanceSeeds(index, id)
+  }
+
+  /// A namespace as its driver's probe leaves it; a claim whose own driver does not bind stays.
+  private func probed(_ namespace: SimNamespace, region index: Int) throws -> SimNamespace {
+    let place = try position(index, namespace.id)
+    var probed = namespace
+    switch verdict(namespace, region: index) {
+    case .raw: try checkNativeMapping(namespace, region: index)
+    case .refused(let refusal):
+      // bus.c:nvdimm_bus_probe takes EOPNOTSUPP for success where seeds are concerned.
+      advanceSeeds(index, namespace.id)
+      throw SimFault(refusal.errno, refusal.text)
+    case .stuck(let block, let refusal):
+      regions[index].namespaces[place].claim = claim(of: block, region: index)
+      // libndctl says that, whatever the claim's driver said.
+      throw SimFault(6, refusal.text)
+    case .claimed(let block, let attached):
+      let claim = try self.attached(
+        claim(of: block, region: index), block, attached, namespace, region: index)
+      do { try checkSections(claim, namespace, region: index) } catch {
+        regions[index].namespaces[place].claim = self.claim(of: block, region: index)
+        throw error
+      }
+      probed.claim = claim
+    }
+    return probed
   }
 
   /// Unbinds; a claim made for or found by the binding goes too, as libndctl's disable does.

@@ -3,53 +3,60 @@ import PmemMedia
 
 /// What a namespace's media says it is, and how a claim writes it.
 extension SimKernel {
-  private func read(_ namespace: SimNamespace, region index: Int, at offset: UInt64, count: Int) throws
-    -> [UInt8]
-  {
-    try media.read(region: index, at: namespace.offset + offset, count: count)
+  /// What the driver makes of a namespace's media; the rules are ``NamespaceProbe``'s.
+  func verdict(_ namespace: SimNamespace, region index: Int) -> NamespaceProbe.Verdict {
+    let raw = SimRawMedia(namespace, region: index, media: media)
+    return NamespaceProbe(raw, subject(namespace, region: index)).verdict
   }
 
-  /// What a namespace's media says it is: nd_btt_probe, nd_pfn_probe, nd_dax_probe in that order.
-  func probe(_ namespace: SimNamespace, region index: Int) throws -> SimClaim? {
-    guard namespace.size >= PfnLayout.minimumSize else { return nil }
-    if [.none, .btt, .btt2].contains(namespace.claimClass), let block = try bttBlock(namespace, region: index)
-    {
-      let id = regions[index].freeClaimID(.btt)
-      var claim = SimClaim(kind: .btt, id: id, uuid: block.uuid, blockSize: UInt64(block.externalBlockSize))
-      claim.usable = bttUsable(namespace, claim)
-      return claim
-    }
-    for (kind, signature) in [(SimClaim.Kind.pfn, PfnInfoBlock.Kind.pfn), (.dax, .dax)]
-    where namespace.claimClass == .none || namespace.claimClass == (kind == .pfn ? .pfn : .dax) {
-      guard kind == .pfn || rules.hasDeviceDax, let block = try usableBlock(signature, namespace, index)
-      else { continue }
-      return claim(kind, from: block, namespace, id: regions[index].freeClaimID(kind))
-    }
-    return nil
+  private func subject(_ namespace: SimNamespace, region index: Int) -> NamespaceProbe.Subject {
+    NamespaceProbe.Subject(
+      uuid: namespace.uuid, claimClass: namespace.claimClass,
+      start: topology.regions[index].base + namespace.offset, host: host)
   }
 
-  private var rules: KernelRules { topology.profile.rules }
+  /// The claim that the probe of a namespace makes (nd_btt_probe, nd_pfn_probe, nd_dax_probe).
+  func claim(of block: NamespaceIdentity.Block, region index: Int) -> SimClaim {
+    switch block {
+    case .btt(let btt):
+      return SimClaim(
+        kind: .btt, id: regions[index].freeClaimID(.btt), uuid: btt.uuid,
+        blockSize: UInt64(btt.externalBlockSize))
+    case .pfn(let pfn):
+      let kind: SimClaim.Kind = pfn.kind == .pfn ? .pfn : .dax
+      return SimClaim(
+        kind: kind, id: regions[index].freeClaimID(kind), uuid: pfn.uuid, map: pfn.map, align: pfn.align)
+    }
+  }
 
-  /// An info block that cannot be used fails the probe; before 5.4 the namespace was raw then.
-  private func usableBlock(
-    _ kind: PfnInfoBlock.Kind, _ namespace: SimNamespace, _ index: Int
-  ) throws -> PfnInfoBlock? {
-    do { return try pfnBlock(kind, namespace, region: index) } catch let fault as SimFault {
-      guard !rules.refusesUnusableInfoBlocks else { throw fault }
-      return nil
+  /// What an enabled claim has, of a verdict that lets its driver bind; writes what the driver writes.
+  func attached(
+    _ claim: SimClaim, _ block: NamespaceIdentity.Block, _ probe: BttProbe?, _ namespace: SimNamespace,
+    region index: Int
+  ) throws -> SimClaim {
+    switch block {
+    case .pfn(let pfn): return self.claim(claim, from: pfn, namespace)
+    case .btt:
+      for write in probe?.writes ?? [] {
+        try media.write(region: index, write.bytes, at: namespace.offset + write.offset)
+      }
+      var attached = claim
+      attached.usable = (probe?.sectors ?? 0) &* Self.sector(claim.blockSize)
+      return attached
     }
   }
 
   private func claim(
-    _ kind: SimClaim.Kind, from block: PfnInfoBlock, _ namespace: SimNamespace, id: Int
+    _ claim: SimClaim, from block: PfnInfoBlock, _ namespace: SimNamespace
   ) -> SimClaim {
-    var claim = SimClaim(kind: kind, id: id, uuid: block.uuid, map: block.map, align: block.align)
+    var claim = claim
     claim.startPad = UInt64(block.startPad)
     claim.dataOffset = block.dataOffset
     claim.usable = namespace.size - UInt64(block.startPad) - UInt64(block.endTruncation) - block.dataOffset
     return claim
   }
 
+  /// Binds the driver of a device that was configured to claim the namespace.
   func attach(_ claim: SimClaim, _ namespace: SimNamespace, region index: Int) throws -> SimClaim {
     switch claim.kind {
     case .btt: try attachBTT(claim, namespace, region: index)
@@ -60,11 +67,16 @@ extension SimKernel {
   /// pfn_devs.c:nd_pfn_init: an info block that fits is used, else one is written.
   private func attachPFN(_ claim: SimClaim, _ namespace: SimNamespace, region index: Int) throws -> SimClaim {
     let kind: PfnInfoBlock.Kind = claim.kind == .pfn ? .pfn : .dax
-    if let block = try pfnBlock(kind, namespace, region: index), block.uuid == claim.uuid {
+    switch verdict(namespace, region: index) {
+    case .refused(let refusal): throw SimFault(refusal.errno, refusal.text)
+    case .claimed(.pfn(let block), _) where block.kind == kind && block.uuid == claim.uuid:
       guard block.align == claim.align, block.map == claim.map else {
         throw SimFault(95, "init failed, settings mismatch")
       }
-      return self.claim(claim.kind, from: block, namespace, id: claim.id)
+      return self.claim(claim, from: block, namespace)
+    case .stuck(.pfn(let block), let refusal) where block.kind == kind && block.uuid == claim.uuid:
+      throw SimFault(refusal.errno, refusal.text)
+    default: break
     }
     let start = topology.regions[index].base + namespace.offset
     let layout: PfnLayout
@@ -81,25 +93,7 @@ extension SimKernel {
       kind: kind, uuid: claim.uuid, parentUUID: namespace.uuid ?? .null, map: claim.map, layout: layout,
       align: claim.align, host: host)
     try media.write(region: index, block.encoded, at: namespace.offset + PfnInfoBlock.offset)
-    return self.claim(claim.kind, from: block, namespace, id: claim.id)
-  }
-
-  /// pfn_devs.c:nd_pfn_validate. nil: there is none (ENODEV); EOPNOTSUPP where it cannot be used here.
-  private func pfnBlock(
-    _ kind: PfnInfoBlock.Kind, _ namespace: SimNamespace, region index: Int
-  ) throws -> PfnInfoBlock? {
-    let bytes = try read(namespace, region: index, at: PfnInfoBlock.offset, count: PfnInfoBlock.size)
-    guard var block = try? PfnInfoBlock(bytes), block.kind == kind,
-      block.parentUUID == namespace.uuid ?? .null
-    else { return nil }
-    let start = topology.regions[index].base + namespace.offset
-    // Before version 1.2 a block does not tell its alignment, and its own kernel asks for none in particular.
-    if block.minorVersion < 2, rules.infoBlockMinor < 2 {
-      block.align =
-        (start + block.dataOffset + UInt64(block.startPad)) % (2 << 20) == 0 ? 2 << 20 : host.pageSize
-    }
-    if let fault = block.fault(start: start, size: namespace.size, host: host) { throw SimFault(95, fault) }
-    return block
+    return self.claim(claim, from: block, namespace)
   }
 
   /// What the block layer sees of a block (btt.c:btt_init).
@@ -115,7 +109,7 @@ extension SimKernel {
   /// kernel/memremap.c:devm_memremap_pages before 5.3, "Conflicting mapping in same section": a memory section
   /// has one mapping.
   func checkSections(_ claim: SimClaim, _ namespace: SimNamespace, region index: Int) throws {
-    guard rules.mapping != .subsections, claim.kind != .btt else { return }
+    guard host.rules.mapping != .subsections, claim.kind != .btt else { return }
     let wanted = sections(claim, namespace, region: index)
     for (other, region) in regions.enumerated() {
       for neighbour in region.namespaces
@@ -138,18 +132,11 @@ extension SimKernel {
     namespace.claimClass == .btt2 ? .v2 : .v1
   }
 
-  private func bttUsable(_ namespace: SimNamespace, _ claim: SimClaim) -> UInt64 {
-    BttLayout(size: namespace.size, blockSize: claim.blockSize, version: bttVersion(namespace))?.usable ?? 0
-  }
-
-  /// btt_devs.c:nd_btt_version.
-  private func bttBlock(_ namespace: SimNamespace, region index: Int) throws -> BttInfoBlock? {
-    let version = bttVersion(namespace)
-    let bytes = try read(namespace, region: index, at: version.initialOffset, count: BttInfoBlock.size)
-    guard let block = try? BttInfoBlock(bytes), block.version == version,
-      block.parentUUID.isNull || block.parentUUID == namespace.uuid ?? .null
-    else { return nil }
-    return block
+  private func bttProbe(_ namespace: SimNamespace, region index: Int) throws -> BttProbe {
+    let raw = SimRawMedia(namespace, region: index, media: media)
+    do throws(BttProbe.Refusal) {
+      return try BttProbe(raw, version: bttVersion(namespace), parent: namespace.uuid ?? .null)
+    } catch { throw SimFault(error.errno, error.text) }
   }
 
   /// btt.c:nvdimm_namespace_attach_btt and btt_arena_write_layout: map, log, the info block's copy, then the
@@ -161,11 +148,13 @@ extension SimKernel {
     }
     var attached = claim
     attached.usable = layout.usable
-    if let block = try bttBlock(namespace, region: index) {
-      // The device keeps what it was configured with; the arenas give the number of blocks (btt.c:discover_arenas).
-      let size = UInt64(block.externalBlockSize)
-      let found = BttLayout(size: namespace.size, blockSize: size, version: version)?.usable ?? 0
-      attached.usable = found / Self.sector(size) * Self.sector(claim.blockSize)
+    let found = try bttProbe(namespace, region: index)
+    if let sectors = found.sectors {
+      for write in found.writes {
+        try media.write(region: index, write.bytes, at: namespace.offset + write.offset)
+      }
+      // The device keeps the block size that it was configured with.
+      attached.usable = sectors &* Self.sector(claim.blockSize)
       return attached
     }
     for arena in layout.arenas {

@@ -1,5 +1,6 @@
 import PmemDevice
 import PmemMedia
+import PmemModel
 
 /// libnvdimm: regions, namespaces, labels, seeds and claims, over the media of a simulated machine.
 ///
@@ -8,19 +9,24 @@ import PmemMedia
 final class SimKernel {
   let topology: SimTopology
   let media: SimMedia
-  var regions: [SimRegion]
+  var regions: [SimRegion] { didSet { areDevicesStale = true } }
   var labels: [Int: SimLabels]
   /// DIMMs that have had a valid index block since the boot (NDD_LABELING): the kernel never takes that back.
   private(set) var labeling: Set<Int> = []
   /// DIMMs whose driver is unbound.
   private(set) var disabledDimms: Set<Int> = []
-  /// What runs on it.
-  var memory = SimMemory()
-  /// Rules that are taken out of the model.
-  package var withoutRules: Set<SimRule> = []
-  var isWaking = false
-  /// Processes that went on since somebody asked, and what came of it.
-  var woken: [(pid: Int, outcome: String)] = []
+  /// DIMMs that have a passphrase and are unlocked, and those whose security is frozen: until the next power cycle.
+  var openDimms: Set<Int> = []
+  var frozenDimms: Set<Int> = []
+  /// What runs on it; ``model`` is how it is used.
+  var storedModel: MemoryModel
+  var view = SimView()
+  /// Whether ``regions`` were changed since the model saw them.
+  var areDevicesStale = true
+  /// As the model saw them.
+  var seenBadBlocks = SimBadBlocks()
+  /// Tasks that were blocked and went on since this was asked for, and what came of it.
+  var wokenTasks: [WokenTask] = []
   let host: HostFacts
 
   /// Boots: reads the labels of every DIMM and enables every region.
@@ -28,10 +34,16 @@ final class SimKernel {
     self.topology = topology
     self.media = media
     host = Self.host(of: topology)
+    storedModel = MemoryModel(rules: topology.profile.rules)
     regions = [SimRegion](repeating: SimRegion(), count: topology.regions.count)
     labels = try Self.readLabels(topology, media)
+    frozenDimms = Set(topology.dimms.indices.filter { media.security[$0]?.isFrozenByFirmware == true })
+    // dimm.c:nvdimm_probe: what a locked DIMM refuses fails its probe.
+    disabledDimms = Set(labels.filter { $0.value.conflict != nil }.keys).union(
+      topology.dimms.indices.filter(isLocked))
     noteLabeling()
-    for index in regions.indices { try enableRegion(index) }
+    // A region whose labels cannot be assembled is left disabled, and the boot goes on.
+    for index in regions.indices { do { try enableRegion(index) } catch is SimFault {} }
   }
 
   /// Goes on from a remembered state; labels are always read from the media.
@@ -39,8 +51,12 @@ final class SimKernel {
     self.topology = topology
     self.media = media
     regions = runtime.regions
-    memory = runtime.memory
+    storedModel = MemoryModel(rules: topology.profile.rules)
+    storedModel.state = runtime.memory
+    view = runtime.view
     disabledDimms = runtime.disabledDimms
+    openDimms = runtime.openDimms
+    frozenDimms = runtime.frozenDimms
     labeling = runtime.labeling
     host = Self.host(of: topology)
     labels = try Self.readLabels(topology, media)
@@ -54,7 +70,8 @@ final class SimKernel {
   private static func readLabels(_ topology: SimTopology, _ media: SimMedia) throws -> [Int: SimLabels] {
     var labels: [Int: SimLabels] = [:]
     for (index, dimm) in topology.dimms.enumerated() where dimm.labelArea > 0 {
-      labels[index] = try SimLabels(dimm: index, areaSize: dimm.labelArea, media: media)
+      labels[index] = try SimLabels(
+        dimm: index, areaSize: dimm.labelArea, newest: topology.profile.rules.newestLabels, media: media)
     }
     return labels
   }
@@ -65,14 +82,11 @@ final class SimKernel {
   /// block.
   func isLabeled(_ index: Int) -> Bool { topology.regions[index].dimms.contains(where: labeling.contains) }
 
-  /// dimm.c:nvdimm_probe sets NDD_LABELING where an index block is found.
+  /// dimm.c:nvdimm_probe sets NDD_LABELING where an index block is found, and every label can be reserved.
   private func noteLabeling() {
-    for (dimm, area) in labels where area.index != nil && isKnown(area.version) { labeling.insert(dimm) }
-  }
-
-  /// Whether this kernel reads labels of a version.
-  private func isKnown(_ version: LabelVersion) -> Bool {
-    version == .v11 || topology.profile.rules.newestLabels == .v12
+    for (dimm, area) in labels where area.index != nil && !disabledDimms.contains(dimm) {
+      labeling.insert(dimm)
+    }
   }
 
   func labelVersion(_ index: Int) -> LabelVersion {
@@ -83,13 +97,16 @@ final class SimKernel {
   func enableRegion(_ index: Int) throws {
     guard !regions[index].isEnabled else { return }
     // namespace_devs.c:init_active_labels.
+    if let dimm = topology.regions[index].dimms.first(where: isLocked) {
+      throw SimFault(6, "region\(index): nmem\(dimm): is locked, failing probe")
+    }
     if let dimm = topology.regions[index].dimms.first(where: disabledDimms.contains), labeling.contains(dimm)
     {
       throw SimFault(6, "region\(index): nmem\(dimm): is disabled, failing probe")
     }
     var region = SimRegion()
     region.isEnabled = true
-    region.namespaces = isLabeled(index) ? scanLabels(index) : [labellessNamespace(index)]
+    region.namespaces = try isLabeled(index) ? scanLabels(index) : [labellessNamespace(index)]
     region.seed = region.namespaces.first?.id
     region.claimSeeds = [.pfn: 0, .dax: 0, .btt: 0]
     regions[index] = region
@@ -111,13 +128,13 @@ final class SimKernel {
 
   // MARK: DIMMs
 
-  /// What `ndctl init-labels` does: the kernel refuses writes to the label area of a DIMM in use
+  /// Fresh labels, then the driver reads them: the kernel refuses writes to the label area of a DIMM in use
   /// (bus.c:nd_cmd_clear_to_send).
   func initializeLabels(_ dimm: Int, _ version: LabelVersion) throws {
     guard labels[dimm] != nil else { throw SimFault(6, "nmem\(dimm) has no label area") }
     try checkDimmIdle(dimm)
-    try labels[dimm]?.initialize(version)
-    if !disabledDimms.contains(dimm) { noteLabeling() }
+    try labels[dimm]?.overwrite(version)
+    try rereadLabels(dimm)
   }
 
   /// The whole label area, then the driver reads it anew.
@@ -130,13 +147,35 @@ final class SimKernel {
     for part in LabelWriteOrder(bytes).parts {
       try media.writeLabels(dimm: dimm, Array(bytes[part]), at: part.lowerBound)
     }
-    labels[dimm] = try SimLabels(dimm: dimm, areaSize: topology.dimms[dimm].labelArea, media: media)
-    if !disabledDimms.contains(dimm) { noteLabeling() }
+    try rereadLabels(dimm)
   }
 
-  func enableDimm(_ dimm: Int) {
+  /// The driver is bound anew, if it was bound: it reads labels only then.
+  private func rereadLabels(_ dimm: Int) throws {
+    labels[dimm] = try SimLabels(
+      dimm: dimm, areaSize: topology.dimms[dimm].labelArea, newest: topology.profile.rules.newestLabels,
+      media: media)
+    guard !disabledDimms.contains(dimm) else { return }
+    disabledDimms.insert(dimm)
+    try enableDimm(dimm)
+  }
+
+  /// dimm.c:nvdimm_probe.
+  func enableDimm(_ dimm: Int) throws {
+    guard !isLocked(dimm) else { throw SimFault(6, "nmem\(dimm) is locked: its probe fails (EACCES)") }
+    if let conflict = labels[dimm]?.conflict {
+      // The probe fails with EBUSY; libndctl says that the DIMM is not enabled.
+      throw SimFault(6, "nmem\(dimm): \(conflict.text), the driver cannot reserve them (EBUSY)")
+    }
     disabledDimms.remove(dimm)
     noteLabeling()
+  }
+
+  /// The firmware freezes a DIMM at power on, or no longer; one whose security was taken away is neither open nor frozen.
+  func noteFirmware(_ dimm: Int) {
+    let record = media.security[dimm]
+    if record?.isFrozenByFirmware == true { frozenDimms.insert(dimm) } else { frozenDimms.remove(dimm) }
+    if record?.passphrase == nil { openDimms.remove(dimm) }
   }
 
   /// The kernel would unbind it under its regions; libndctl does not ask it to (dimm->busy).
@@ -158,26 +197,30 @@ final class SimKernel {
     return namespace
   }
 
-  /// namespace_devs.c:scan_labels: the namespaces that have a label on every DIMM of the set, or one empty
-  /// device where there are none.
-  private func scanLabels(_ index: Int) -> [SimNamespace] {
+  /// namespace_devs.c:scan_labels: the namespaces that the labels tell of, or one empty device if there are none.
+  private func scanLabels(_ index: Int) throws -> [SimNamespace] {
     let region = topology.regions[index]
-    guard let first = region.dimms.first, let primary = labels[first] else { return [] }
-    let cookie = topology.cookie(of: region, version: primary.version)
-    var found: [SimNamespace] = []
-    for (_, label) in primary.labels.sorted(by: { $0.key < $1.key }) {
-      guard label.setCookie == cookie, label.dpa >= region.dimmOffset,
-        label.dpa - region.dimmOffset < region.share,
-        !found.contains(where: { $0.uuid == label.uuid }), isComplete(label, in: region)
-      else { continue }
+    let extent = Extent(offset: region.dimmOffset, length: region.share)
+    let members = region.dimms.map { dimm in
+      SetProbe.Member(labels: activeLabels(dimm), extent: extent)
+    }
+    let probe: SetProbe
+    do throws(SetProbe.Refusal) {
+      let version = region.dimms.first.flatMap { labels[$0]?.index?.cookieVersion } ?? .v12
+      probe = try SetProbe(
+        members, cookie: topology.cookie(of: region, version: version),
+        alternate: topology.alternateCookie(of: region))
+      // The probe fails with ENODEV; libndctl says that the region is not enabled.
+    } catch { throw SimFault(6, "region\(index): \(error.text)") }
+    var found = probe.found.map { found in
       var namespace = SimNamespace(id: 0)
-      namespace.uuid = label.uuid
-      namespace.name = label.name
-      namespace.offset = (label.dpa - region.dimmOffset) * region.ways
-      namespace.size = label.rawSize * region.ways
-      namespace.sectorSize = label.sectorSize
-      namespace.claimClass = label.claimClass ?? .none
-      found.append(namespace)
+      namespace.uuid = found.label.uuid
+      namespace.name = found.label.name
+      namespace.offset = found.offset
+      namespace.size = found.size
+      namespace.sectorSize = found.label.sectorSize
+      namespace.claimClass = found.label.claimClass
+      return namespace
     }
     // cmp_dpa() compares the addresses with memcmp(): on x86 by their lowest bytes first.
     if !topology.profile.rules.dividesRegions { found = Array(found.prefix(1)) }
@@ -187,17 +230,10 @@ final class SimKernel {
     return found
   }
 
-  /// namespace_devs.c:has_uuid_at_pos and select_pmem_id: one label at each position, within the DIMM.
-  private func isComplete(_ label: NamespaceLabel, in region: SimTopology.Region) -> Bool {
-    region.dimms.enumerated().allSatisfy { position, dimm in
-      let mates = labels[dimm]?.labels.values.filter { $0.uuid == label.uuid } ?? []
-      guard mates.count == 1, let mate = mates.first else { return false }
-      let (end, overflow) = mate.dpa.addingReportingOverflow(mate.rawSize)
-      return mate.dpa >= region.dimmOffset && Int(mate.position) == position
-        && Int(mate.labelCount) == region.dimms.count
-        && mate.setCookie == label.setCookie && !overflow && mate.rawSize > 0
-        && end <= region.dimmOffset + region.share
-    }
+  /// The labels of a DIMM whose driver is bound, in the order of their slots.
+  private func activeLabels(_ dimm: Int) -> [NamespaceLabel] {
+    guard !disabledDimms.contains(dimm), let labels = labels[dimm]?.labels else { return [] }
+    return labels.sorted { $0.key < $1.key }.map(\.value)
   }
 
   private static func littleEndianPrecedes(_ left: UInt64, _ right: UInt64) -> Bool {
@@ -227,9 +263,7 @@ final class SimKernel {
     let region = topology.regions[index]
     let begin = region.dimmOffset
     let limit = begin + region.share
-    let taken = region.dimms.flatMap { dimm in
-      (labels[dimm]?.labels.values).map(Array.init) ?? []
-    }
+    let taken = region.dimms.flatMap(activeLabels)
     let spans = taken.filter { $0.dpa >= begin && $0.dpa < limit && $0.rawSize <= limit - $0.dpa }.map {
       (offset: ($0.dpa - begin) * region.ways, size: $0.rawSize * region.ways)
     }
@@ -246,7 +280,7 @@ final class SimKernel {
   var longestMemory: Int {
     let labels = labels.values.reduce(0) { $0 + $1.labels.count }
     let namespaces = regions.reduce(0) { $0 + $1.namespaces.count + 1 }
-    return (labels + namespaces + memory.lines + 16) * 1024
+    return (labels + namespaces + storedModel.state.lines + view.lines.count + 16) * 1024
   }
 
   // MARK: Finding

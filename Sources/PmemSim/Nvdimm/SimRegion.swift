@@ -14,7 +14,8 @@ struct SimNamespace: Hashable {
   var size: UInt64 = 0
   /// 0: never set, shown as 512.
   var sectorSize: UInt64 = 0
-  var claimClass: ClaimClass = .none
+  /// nil: the label names one that the kernel does not know, and no claim may have the namespace.
+  var claimClass: ClaimClass? = ClaimClass.none
   var claim: SimClaim?
   /// Whether a driver is bound, its own or its claim's.
   var isEnabled = false

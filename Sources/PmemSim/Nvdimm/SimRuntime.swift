@@ -1,13 +1,17 @@
 import PmemDevice
 import PmemMedia
+import PmemModel
 
 /// What the simulated kernel knows that is not on the media: which devices exist, which are enabled, which
 /// is the next seed. A reboot, or a crash, forgets it.
 struct SimRuntime {
   let regions: [SimRegion]
-  let memory: SimMemory
+  let memory: MemoryState
+  let view: SimView
   let disabledDimms: Set<Int>
   let labeling: Set<Int>
+  let openDimms: Set<Int>
+  let frozenDimms: Set<Int>
   /// ``SimKernel/labelFingerprint`` when it was written.
   let labels: UInt64
 
@@ -15,26 +19,33 @@ struct SimRuntime {
 
   init(_ kernel: SimKernel) {
     regions = kernel.regions
-    memory = kernel.memory
+    memory = kernel.storedModel.state
+    view = kernel.view
     disabledDimms = kernel.disabledDimms
     labeling = kernel.labeling
+    openDimms = kernel.openDimms
+    frozenDimms = kernel.frozenDimms
     labels = kernel.labelFingerprint
   }
 
   var text: String {
     var media = RecordLine("media")
     media.add("labels", labels)
-    let dimms = disabledDimms.union(labeling).sorted().map { dimm in
+    let known = disabledDimms.union(labeling).union(openDimms).union(frozenDimms)
+    let dimms = known.sorted().map { dimm in
       var line = RecordLine("dimm")
       line.add("number", dimm)
       line.add("enabled", disabledDimms.contains(dimm) ? 0 : 1)
       line.add("labeling", labeling.contains(dimm) ? 1 : 0)
+      if openDimms.contains(dimm) { line.add("unlocked", 1) }
+      if frozenDimms.contains(dimm) { line.add("frozen", 1) }
       return line
     }
     let lines = regions.enumerated().flatMap { index, region in
       [Self.line(index, region)] + region.namespaces.map { Self.line(index, $0) }
     }
-    return RecordFile.text(header: Self.header, [media] + dimms + lines + SimMemoryRecord.lines(memory))
+    return RecordFile.text(
+      header: Self.header, [media] + dimms + lines + view.lines + MemoryStateRecord.lines(memory))
   }
 
   /// Reads the file back. Every number is checked where it is read: the kernel's arithmetic relies on that.
@@ -59,9 +70,12 @@ struct SimRuntime {
     }
     regions = reader.regions
     memory = reader.memory.memory
+    view = reader.view
     self.labels = labels
     disabledDimms = reader.disabledDimms
     labeling = reader.labeling
+    openDimms = reader.openDimms
+    frozenDimms = reader.frozenDimms
   }
 
   // MARK: Regions
@@ -85,7 +99,7 @@ struct SimRuntime {
     line.add("sector", namespace.sectorSize)
     line.add("uuid", namespace.uuid?.description)
     line.add("name", namespace.name)
-    line.add("class", namespace.claimClass.rawValue)
+    line.add("class", namespace.claimClass?.rawValue ?? "unknown")
     guard let claim = namespace.claim else { return line }
     line.add("claim", claim.kind.rawValue)
     line.add("claim-id", claim.id)

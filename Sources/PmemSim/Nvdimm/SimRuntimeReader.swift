@@ -1,5 +1,6 @@
 import PmemDevice
 import PmemMedia
+import PmemModel
 
 /// Reads the lines that ``SimRuntime`` wrote, and refuses what does not fit the machine.
 struct SimRuntimeReader {
@@ -7,7 +8,10 @@ struct SimRuntimeReader {
   private(set) var labels: UInt64?
   private(set) var disabledDimms: Set<Int> = []
   private(set) var labeling: Set<Int> = []
-  private(set) var memory: SimMemoryReader
+  private(set) var openDimms: Set<Int> = []
+  private(set) var frozenDimms: Set<Int> = []
+  private(set) var memory: MemoryStateReader
+  private(set) var view = SimView()
   private let topology: SimTopology
   private let file: String
   /// Numbers of the last region's namespaces, and of its claims.
@@ -16,7 +20,7 @@ struct SimRuntimeReader {
   init(_ topology: SimTopology, _ file: String) {
     self.topology = topology
     self.file = file
-    memory = SimMemoryReader(regions: topology.regions.count, file: file)
+    memory = MemoryStateReader(regions: topology.regions.count, file: file)
   }
 
   mutating func read(_ line: RecordLine) throws(DeviceError) {
@@ -27,6 +31,8 @@ struct SimRuntimeReader {
       guard topology.dimms.indices.contains(number) else { throw wrong(line, "there is no DIMM \(number)") }
       if try line.integer("enabled", in: 0...1, file: file) == 0 { disabledDimms.insert(number) }
       if try line.integer("labeling", in: 0...1, file: file) != 0 { labeling.insert(number) }
+      if try line.optional("unlocked", in: 0...1, file: file) == 1 { openDimms.insert(number) }
+      if try line.optional("frozen", in: 0...1, file: file) == 1 { frozenDimms.insert(number) }
     case "region":
       guard regions.count < topology.regions.count else {
         throw wrong(line, "the machine has no such region")
@@ -39,7 +45,9 @@ struct SimRuntimeReader {
         ids.insert(namespace.id).inserted
       else { throw wrong(line, "the namespace does not fit its region") }
       regions[last].namespaces.append(namespace)
-    case let kind where SimMemoryRecord.kinds.contains(kind): try memory.read(line)
+    case let kind where SimView.kinds.contains(kind):
+      try view.read(line, regions: topology.regions.count, file)
+    case let kind where MemoryStateRecord.kinds.contains(kind): try memory.read(line)
     default: throw wrong(line, "\"\(line.kind)\" is not known")
     }
   }
@@ -67,7 +75,6 @@ struct SimRuntimeReader {
       return false
     }
     guard let claim = namespace.claim else { return true }
-    guard claim.align.nonzeroBitCount <= 1 else { return false }
     if claim.kind == .dax {
       guard RegionCapabilities.standard.devdaxAlignments.contains(claim.align) else { return false }
       // An enabled DAX device has a last byte.
@@ -82,10 +89,12 @@ struct SimRuntimeReader {
     namespace.isEnabled = try line.integer("enabled", in: 0...1, file: file) != 0
     namespace.offset = try line.integer("offset", in: RecordRange.bytes, file: file)
     namespace.size = try line.integer("size", in: RecordRange.bytes, file: file)
-    namespace.sectorSize = try line.integer("sector", in: 0...1 << 32, file: file)
+    namespace.sectorSize = try line.integer("sector", file: file)
     namespace.uuid = line["uuid"].flatMap { DeviceUUID($0) }
     namespace.name = line["name"] ?? ""
-    namespace.claimClass = line["class"].flatMap(ClaimClass.init(rawValue:)) ?? .none
+    namespace.claimClass =
+      line["class"] == "unknown"
+      ? nil : line["class"].flatMap(ClaimClass.init(rawValue:)) ?? ClaimClass.none
     if let word = line["claim"] { namespace.claim = try claim(word, line) }
     return namespace
   }
@@ -96,8 +105,9 @@ struct SimRuntimeReader {
     else { throw wrong(line, "the claim cannot be read") }
     var claim = SimClaim(
       kind: kind, id: try line.integer("claim-id", in: RecordRange.id, file: file), uuid: uuid, map: map)
-    claim.align = try line.integer("align", in: 0...1 << 30, file: file)
-    claim.blockSize = try line.integer("block", in: 0...1 << 30, file: file)
+    // Of a fsdax namespace it is what its info block says; the kernel trusts it.
+    claim.align = try line.integer("align", in: 0...1 << 32, file: file)
+    claim.blockSize = try line.integer("block", in: 0...UInt64(UInt32.max), file: file)
     claim.usable = try line.integer("usable", in: RecordRange.bytes, file: file)
     claim.dataOffset = try line.integer("data", in: RecordRange.bytes, file: file)
     claim.startPad = try line.optional("pad", in: RecordRange.bytes, file: file) ?? 0

@@ -22,7 +22,9 @@ extension SimTopology {
     }
     self.init(profile: profile, dimms: [], regions: [])
     for (index, dimm) in dimms.enumerated() {
-      let described = try Self.dimm(dimm, index, on: regions)
+      var described = try Self.dimm(dimm, index, on: regions)
+      // A kernel that does not read the newer ones divides the region by older ones.
+      if profile.rules.newestLabels == .v11, described.initialLabels != nil { described.initialLabels = .v11 }
       if let problem = problem(of: described) { throw Self.impossible(dimm.dev, problem) }
       self.dimms.append(described)
     }

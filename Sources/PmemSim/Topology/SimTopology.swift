@@ -72,15 +72,24 @@ public struct SimTopology: Hashable, Sendable {
   /// The interleave-set cookie of a region for labels of a version.
   func cookie(of region: Region, version: LabelVersion) -> UInt64 {
     if let cookie = region.cookie { return cookie }
+    let members = members(of: region)
+    return version == .v11 ? InterleaveCookie.v11(members) : InterleaveCookie.v12(members)
+  }
+
+  /// The cookie that labels of old firmware may have (`altcookie`).
+  func alternateCookie(of region: Region) -> UInt64? {
+    region.cookie == nil ? InterleaveCookie.alternate(members(of: region)) : nil
+  }
+
+  private func members(of region: Region) -> [InterleaveMember] {
     // Every DIMM contributes the same length; NFIT region offsets follow the positions.
-    let members = region.dimms.enumerated().map { position, index in
+    region.dimms.enumerated().map { position, index in
       let identity = dimms[index].identity
       return InterleaveMember(
         regionOffset: UInt64(position) * region.share, serial: identity.serial, vendor: identity.vendor,
         manufacturingDate: identity.manufacture?.date ?? 0,
         manufacturingLocation: identity.manufacture?.location ?? 0)
     }
-    return version == .v11 ? InterleaveCookie.v11(members) : InterleaveCookie.v12(members)
   }
 }
 

@@ -10,17 +10,19 @@ public struct SimDimmRequest: Hashable, Sendable {
   public var node: Int
   /// DIMMs with the same one are interleaved.
   public var set: String?
+  /// QEMU's slot, which makes its serial number and so the cookies of its interleave sets; nil: its place among the DIMMs.
+  public var slot: Int?
 
   public init(
     size: ByteCount, labelArea: ByteCount = .kibibytes(128), labelVersion: LabelVersion? = .v12,
-    node: Int = 0,
-    set: String? = nil
+    node: Int = 0, set: String? = nil, slot: Int? = nil
   ) {
     self.size = size
     self.labelArea = labelArea
     self.labelVersion = labelVersion
     self.node = node
     self.set = set
+    self.slot = slot
   }
 }
 
@@ -58,11 +60,12 @@ extension SimTopology {
       throw DeviceError(
         .usage, "a simulated machine has at most \(Self.mostParts) DIMMs and as many e820 ranges")
     }
+    let slots = try Self.slots(dimms)
     self.init(profile: profile, dimms: [], regions: [])
     self.dimms = dimms.enumerated().map { index, dimm in
       Dimm(
         size: dimm.size.rawValue, labelArea: dimm.labelArea.rawValue, node: dimm.node,
-        identity: .qemu(slot: index), initialLabels: dimm.labelVersion)
+        identity: .qemu(slot: slots[index]), initialLabels: dimm.labelVersion)
     }
     var base: UInt64 = 6 << 30
     for members in Self.sets(dimms) {
@@ -81,6 +84,17 @@ extension SimTopology {
     guard ranges.isEmpty || low <= 3 << 30 else {
       throw DeviceError(.usage, "e820 ranges do not fit: they lie between 1 GiB and 3 GiB")
     }
+  }
+
+  /// The slot of each DIMM; no two have the same.
+  private static func slots(_ dimms: [SimDimmRequest]) throws(DeviceError) -> [Int] {
+    let slots = dimms.enumerated().map { $1.slot ?? $0 }
+    for (index, slot) in slots.enumerated() where slots[..<index].contains(slot) {
+      throw DeviceError(
+        .usage, "two DIMMs are in slot \(slot)",
+        details: ["a DIMM that is not told its slot has the one of its place, counted from 0"])
+    }
+    return slots
   }
 
   /// DIMMs of a set together, in the order in which they were first named.
@@ -147,6 +161,10 @@ extension SimDimmRequest {
     }
     guard (0..<1024).contains(node) else {
       throw DeviceError(.usage, "NUMA node \(node) is not between 0 and 1023")
+    }
+    // include/hw/acpi/acpi.h:ACPI_MAX_RAM_SLOTS
+    guard (0..<256).contains(slot ?? 0) else {
+      throw DeviceError(.usage, "slot \(slot ?? 0) is not between 0 and 255")
     }
   }
 

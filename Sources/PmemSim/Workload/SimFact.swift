@@ -1,4 +1,5 @@
 import PmemDevice
+public import PmemModel
 
 /// Something that is so on a machine at a moment, in a few words; two moments are compared by them.
 public struct SimFact: Hashable, Sendable {
@@ -30,19 +31,20 @@ extension SimWorkload {
   public var facts: [SimFact] { processFacts + deviceFacts + filesystemFacts }
 
   private var processFacts: [SimFact] {
-    machine.kernel.memory.processes.flatMap { process -> [SimFact] in
-      var facts = [SimFact(owner: .process(process.pid), subject: "runs", value: process.command)]
-      if let reason = wait(of: process.pid) {
-        facts.append(SimFact(owner: .process(process.pid), subject: "waits", value: reason))
+    machine.kernel.model.state.processes.flatMap { process -> [SimFact] in
+      var facts = [SimFact(owner: .process(process.pid.rawValue), subject: "runs", value: process.command)]
+      if let reason = wait(of: process.pid.rawValue) {
+        facts.append(SimFact(owner: .process(process.pid.rawValue), subject: "waits", value: reason))
       }
       let mapped = process.mappings.reduce(0) { $0 + $1.length }
       if mapped > 0 {
-        facts.append(SimFact(owner: .process(process.pid), subject: "maps", value: "\(ByteCount(mapped))"))
+        facts.append(
+          SimFact(owner: .process(process.pid.rawValue), subject: "maps", value: "\(ByteCount(mapped))"))
       }
-      for pin in machine.kernel.memory.pins where pin.pid == process.pid {
+      for pin in machine.kernel.model.state.pins where pin.pid == process.pid {
         facts.append(
           SimFact(
-            owner: .process(process.pid), subject: "pin \(pin.id)",
+            owner: .process(process.pid.rawValue), subject: "pin \(pin.id)",
             value:
               "\(pin.kind.rawValue), \(ByteCount(pin.length))\(pin.isDangling ? ", of pages that are no more" : "")"
           ))
@@ -56,7 +58,7 @@ extension SimWorkload {
     for (region, state) in machine.kernel.regions.enumerated() {
       for namespace in state.namespaces where namespace.size > 0 {
         let name = "namespace\(region).\(namespace.id)"
-        let pages = machine.kernel.memory.pages(region, namespace.id)
+        let pages = machine.kernel.model.state.pages(DeviceID(region: region, namespace: namespace.id))
         facts.append(
           SimFact(
             owner: .device, subject: name,
@@ -67,13 +69,13 @@ extension SimWorkload {
         }
       }
     }
-    for freeze in machine.kernel.memory.freezes {
+    for freeze in machine.kernel.model.state.freezes {
       facts.append(
         SimFact(
           owner: freeze.isFilesystem ? .filesystem : .device, subject: "\(freeze.volume.word) frozen",
           value: "\(freeze.stores) stores since"))
     }
-    for provider in machine.kernel.memory.providers {
+    for provider in machine.kernel.model.state.providers {
       facts.append(
         SimFact(
           owner: .device, subject: provider.name,
@@ -85,7 +87,7 @@ extension SimWorkload {
   }
 
   private var filesystemFacts: [SimFact] {
-    machine.kernel.memory.filesystems.flatMap { filesystem -> [SimFact] in
+    machine.kernel.model.state.filesystems.filter(\.isLive).flatMap { filesystem -> [SimFact] in
       var facts = filesystem.files.map { file in
         SimFact(
           owner: .filesystem, subject: SimUsage.path(file, on: filesystem).text,
@@ -108,11 +110,10 @@ extension SimWorkload {
   }
 
   /// Processes that wait.
-  public var waiting: [Int] { machine.kernel.memory.waits.map(\.pid) }
+  public var waiting: [Int] { machine.kernel.model.state.blockedTasks.map(\.pid.rawValue) }
 
-  /// That a process waits and nobody is going to do anything any more.
-  public func endless(_ pid: Int) -> SimViolation {
-    machine.kernel.violations().first { $0.invariant == .deadlock }
-      ?? SimViolation(.endlessWait, "process \(pid) waits, and nobody does anything: \(wait(of: pid) ?? "")")
+  /// Processes that cannot go on, and why; in the order in which they were blocked.
+  public var blockedTasks: [(pid: ProcessID, reason: String)] {
+    machine.kernel.storedModel.state.blockedTasks.map { ($0.pid, $0.reason) }
   }
 }

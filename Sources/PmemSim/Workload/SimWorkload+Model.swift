@@ -1,12 +1,13 @@
 public import PmemDevice
+public import PmemModel
 
 /// The mechanisms that the memory model has beyond mappings and pins.
 extension SimWorkload {
   // MARK: Policies
 
-  /// A question of ``SimPolicyCatalog`` and how a machine answers it.
+  /// A question of ``PolicyCatalog`` and how a machine answers it.
   public struct PolicyState: Hashable, Sendable {
-    public let policy: SimPolicy
+    public let policy: Policy
     /// In force.
     public let choice: String
     /// Whether somebody chose it; else it is what the machine's kernel does.
@@ -14,8 +15,8 @@ extension SimWorkload {
   }
 
   public var policies: [PolicyState] {
-    let view = machine.kernel.policies
-    return SimPolicy.allCases.map {
+    let view = machine.kernel.model.policies
+    return Policy.allCases.map {
       PolicyState(policy: $0, choice: view.word($0), isChosen: view.chosen.chosen[$0] != nil)
     }
   }
@@ -24,53 +25,64 @@ extension SimWorkload {
   ///   - policy: The question.
   ///   - choice: nil: what the machine's kernel does.
   /// - Throws: ``DeviceError/Code/failed`` for what cannot be chosen.
-  public func choose(_ policy: SimPolicy, _ choice: String?) throws(DeviceError) {
-    try doing("choose \(choice ?? "kernel") for \(policy.rawValue)") { try $0.choose(policy, choice) }
+  public func choose(_ policy: Policy, _ choice: String?) throws(DeviceError) {
+    try perform(.choose(policy, choice), "choose \(choice ?? "kernel") for \(policy.rawValue)")
   }
 
   // MARK: Files
 
   /// Gives a file another size.
-  public func truncate(_ pid: Int, _ path: String, to size: ByteCount) throws(DeviceError) -> SimAccess {
+  public func truncate(_ pid: Int, _ path: String, to size: ByteCount) throws(DeviceError) -> AccessOutcome {
     let source = try source(path)
-    return try doing("truncate \(path)") {
-      try $0.perform(.truncate(source, size: size.rawValue), by: pid)
-    }
+    return try perform(
+      .truncate(ProcessID(pid), .object(source), size: size.rawValue), "truncate \(path)", SimWorkload.access)
   }
 
   /// Writes to a file, or reads it, by system call.
   ///
+  /// - Returns: Whether the process waits.
   /// - Throws: ``DeviceError/Code/failed`` behind its end.
+  @discardableResult
   public func readOrWrite(
-    _ pid: Int, _ path: String, offset: UInt64, length: UInt64?, isWrite: Bool
-  ) throws(DeviceError) {
+    _ pid: Int, _ path: String, offset: UInt64, length: UInt64?, isWrite: Bool, isSync: Bool = false
+  ) throws(DeviceError) -> AccessOutcome {
     let source = try source(path)
-    try doing("\(isWrite ? "write to" : "read") \(path)") {
-      try $0.readOrWrite(pid, source, offset: offset, length: length, isWrite: isWrite)
-    }
+    return try perform(
+      isWrite
+        ? .write(ProcessID(pid), .object(source), offset: offset, length: length, isSync: isSync)
+        : .read(ProcessID(pid), .object(source), offset: offset, length: length),
+      "\(isWrite ? "write to" : "read") \(path)", SimWorkload.access)
+  }
+
+  /// Writes everything of the filesystem that is mounted on a directory to the media, as syncfs(2).
+  public func sync(_ pid: Int, _ folder: String) throws(DeviceError) -> AccessOutcome {
+    let (volume, isFilesystem) = try freezable(folder)
+    guard isFilesystem else { throw DeviceError(.failed, "\(folder) is no directory of a filesystem") }
+    return try perform(.sync(ProcessID(pid), volume), "sync \(folder)", SimWorkload.access)
   }
 
   /// Writes a file's dirty pages to the media; with `isSync` as fsync(2), which promises that all of them are there.
-  public func writeback(_ pid: Int, _ path: String, isSync: Bool) throws(DeviceError) -> SimAccess {
+  public func writeback(_ pid: Int, _ path: String, isSync: Bool) throws(DeviceError) -> AccessOutcome {
     let source = try source(path)
-    return try doing("write \(path) back") { try $0.perform(.writeback(source, isSync: isSync), by: pid) }
+    return try perform(
+      .writeback(ProcessID(pid), .object(source), isSync: isSync), "write \(path) back", SimWorkload.access)
   }
 
   /// Commits the journal of the filesystem that is mounted on a folder.
   public func commit(_ folder: String) throws(DeviceError) {
-    let (volume, isFilesystem) = try frozen(folder)
-    guard isFilesystem else { throw DeviceError(.failed, "\(folder) is no folder of a filesystem") }
-    try doing("commit \(folder)") { try $0.commit(volume) }
+    let (volume, isFilesystem) = try freezable(folder)
+    guard isFilesystem else { throw DeviceError(.failed, "\(folder) is no directory of a filesystem") }
+    try perform(.commit(volume), "commit \(folder)")
   }
 
   /// The power fails and comes back: filesystems are as their journals have them, nothing else is left.
-  public func crash() throws(DeviceError) { try doing("crash") { $0.crash() } }
+  public func crash() throws(DeviceError) { try perform(.crash, "crash") }
 
   // MARK: Hardware
 
   /// Has the hardware behind a pin write to all of it.
   public func writeThroughPin(_ id: Int) throws(DeviceError) {
-    try doing("write through pin \(id)") { try $0.writeThroughPin(id) }
+    try perform(.writeThroughPin(PinID(id)), "write through pin \(id)")
   }
 
   /// What direct I/O is between.
@@ -97,38 +109,44 @@ extension SimWorkload {
 
   /// Begins direct I/O.
   ///
-  /// - Returns: The number to finish it by.
-  public func begin(_ transfer: Transfer, by pid: Int, number: Int?) throws(DeviceError) -> Int {
+  /// - Returns: The number to finish it by; nil while the process waits.
+  public func begin(_ transfer: Transfer, by pid: Int, number: Int?) throws(DeviceError) -> Int? {
     let storage = try source(transfer.storage)
-    return try doing("begin direct I/O in process \(pid)") {
-      try $0.beginTransfer(
-        pid, buffer: transfer.buffer, length: transfer.length, storage: storage, offset: transfer.offset,
-        isRead: transfer.isRead, number: number)
+    let action = Action.beginTransfer(
+      ProcessID(pid), buffer: .absolute(transfer.buffer), length: transfer.length,
+      storage: .object(storage), offset: transfer.offset, isRead: transfer.isRead,
+      number: number.map { TransferID($0) })
+    return try perform(action, "begin direct I/O in process \(pid)") { outcome -> Int?? in
+      switch outcome {
+      case .transferBegan(let id): .some(id.rawValue)
+      case .blocked: .some(nil)
+      default: nil
+      }
     }
   }
 
   public func finishTransfer(_ id: Int) throws(DeviceError) {
-    try doing("finish transfer \(id)") { try $0.finishTransfer(id) }
+    try perform(.finishTransfer(TransferID(id)), "finish transfer \(id)")
   }
 
   // MARK: Teardown
 
   /// Takes a namespace's driver away, without looking who uses it.
-  public func unbind(_ pid: Int, _ name: String) throws(DeviceError) -> SimAccess {
-    let (region, id) = try bound(name)
-    return try doing("unbind \(name)") { try $0.perform(.unbind(region: region, id: id), by: pid) }
+  public func unbind(_ pid: Int, _ name: String) throws(DeviceError) -> AccessOutcome {
+    let device = try bound(name)
+    return try perform(.unbind(ProcessID(pid), device), "unbind \(name)", SimWorkload.access)
   }
 
   public func bind(_ name: String) throws(DeviceError) {
-    let (region, id) = try bound(name)
-    try doing("bind \(name)") { try $0.enableNamespace(region, id) }
+    let device = try bound(name)
+    try doing("bind \(name)") { try $0.enableNamespace(device.region, device.namespace) }
   }
 
-  private func bound(_ name: String) throws(DeviceError) -> (Int, Int) {
-    guard case .namespace(let region, let id) = try volume(name) else {
+  func bound(_ name: String) throws(DeviceError) -> DeviceID {
+    guard case .device(let device) = try volume(name) else {
       throw DeviceError(.failed, "\(name) is no namespace")
     }
-    return (region, id)
+    return device
   }
 
   // MARK: Providers
@@ -147,10 +165,10 @@ extension SimWorkload {
     public let sleeps: UInt64
   }
 
-  public static let providerKinds = SimProvider.Kind.allCases.map(\.rawValue)
+  public static let providerKinds = DirectAccessDriver.Kind.allCases.map(\.rawValue)
 
   public var providers: [Provider] {
-    machine.kernel.memory.providers.map {
+    machine.kernel.model.state.providers.map {
       Provider(
         name: $0.name, kind: $0.kind.rawValue, pages: $0.pages, present: $0.present.length / 4096,
         fetching: $0.fetching.length / 4096, pool: $0.pool, calls: $0.calls, sleeps: $0.sleeps)
@@ -162,71 +180,76 @@ extension SimWorkload {
   ///   - kind: Of ``providerKinds``.
   ///   - size: Whole pages.
   ///   - pool: For how many pages there is memory.
+  ///   - namespace: Whose faults it answers; it is as large then. nil: nobody's.
   /// - Throws: ``DeviceError/Code/usage`` for what cannot be, ``DeviceError/Code/failed`` where the name is taken.
   public func makeProvider(
-    _ name: String, kind: String, size: ByteCount, pool: UInt64
+    _ name: String, kind: String, size: ByteCount, pool: UInt64, under namespace: String? = nil
   ) throws(DeviceError) {
-    guard let kind = SimProvider.Kind(rawValue: kind) else {
-      throw DeviceError(.usage, "\"\(kind)\" is none of \(Self.providerKinds.joined(separator: ", "))")
+    guard let kind = DirectAccessDriver.Kind(rawValue: kind) else {
+      throw DeviceError(
+        .usage, "\"\(kind)\" is not a kind of driver",
+        details: ["valid values: \(Self.providerKinds.joined(separator: ", "))"])
+    }
+    if let namespace {
+      let device = try bound(namespace)
+      return try perform(.makeDriverUnder(device, name, kind, pool: pool), "make \(name)")
     }
     guard size.rawValue % 4096 == 0 else { throw DeviceError(.usage, "a provider is whole pages of 4 KiB") }
-    try doing("make \(name)") {
-      try $0.makeProvider(SimProvider(name: name, kind: kind, pages: size.rawValue / 4096, pool: pool))
-    }
+    try perform(.makeDriver(name, kind, pages: size.rawValue / 4096, pool: pool), "make \(name)")
   }
 
   public func removeProvider(_ name: String) throws(DeviceError) {
-    try doing("remove \(name)") { try $0.removeProvider(name) }
+    try perform(.removeDriver(name), "remove \(name)")
   }
 
   public func setPool(_ name: String, _ pages: UInt64) throws(DeviceError) {
-    try doing("give \(name) memory") { try $0.setPool(name, pages) }
+    try perform(.setPool(name, pages: pages), "give \(name) memory")
   }
 
   /// What a provider fetched has come, or, with `fails`, has not.
   public func finishUpdate(_ name: String, fails: Bool) throws(DeviceError) {
-    try doing("update \(name)") { try $0.finishUpdate(name, fails: fails) }
+    try perform(.finishUpdate(name, fails: fails), "update \(name)")
   }
 
   /// Calls ->direct_access of a provider, or of a namespace's device.
   public func directAccess(
     _ pid: Int, _ name: String, page: UInt64, pages: UInt64, isAtomic: Bool
-  ) throws(DeviceError) -> SimDirectAccess {
-    guard machine.kernel.memory.providers.contains(where: { $0.name == name }) else {
+  ) throws(DeviceError) -> DirectAccessGrant {
+    guard machine.kernel.model.state.providers.contains(where: { $0.name == name }) else {
       let volume = try volume(name)
-      return try doing("access \(name)") { try $0.pmemDirectAccess(volume, page, pages) }
+      return try perform(.deviceAccess(volume, page: page, pages: pages), "access \(name)", SimWorkload.grant)
     }
-    return try doing("access \(name)") {
-      try $0.directAccess(pid, name, page, pages, isAtomic: isAtomic)
-    }
+    return try perform(
+      .directAccess(ProcessID(pid), driver: name, page: page, pages: pages, isAtomic: isAtomic),
+      "access \(name)",
+      SimWorkload.grant)
   }
 
   // MARK: Judging
 
+  /// All that runs on the machine, as a value.
+  public var model: MemoryModel { machine.kernel.model }
+
   /// What must never be, and is or was.
-  public var violations: [SimViolation] { machine.kernel.violations() }
+  public var violations: [Violation] { machine.kernel.model.violations() }
 
   /// Why a process waits; nil where it does not.
-  public func wait(of pid: Int) -> String? { machine.kernel.memory.waits.first { $0.pid == pid }?.reason }
+  public func wait(of pid: Int) -> String? {
+    machine.kernel.model.state.blockedTasks.first { $0.pid.rawValue == pid }?.reason
+  }
 
   /// Processes that went on since this was asked last, and what came of it.
   public func takeWoken() -> [(pid: Int, outcome: String)] {
-    defer { machine.kernel.woken = [] }
-    return machine.kernel.woken
+    defer { machine.kernel.wokenTasks = [] }
+    return machine.kernel.wokenTasks.map { ($0.pid.rawValue, $0.outcome) }
   }
 }
 
 extension SimWorkload {
   /// Takes and gives back a reference to one page of a namespace, many times; for measuring.
   package func getAndPut(_ namespace: String, page: UInt64, times: Int) throws(DeviceError) {
-    guard case .namespace(let region, let id) = try volume(namespace) else { return }
-    let reference = machine.kernel.policies.pageReference
-    machine.kernel.memory.withPages(region, id) { pages in
-      for _ in 0..<times {
-        _ = pages.add(1, to: page..<(page + 1), isPin: true, reference)
-        _ = pages.add(-1, to: page..<(page + 1), isPin: true, reference)
-      }
-    }
+    guard case .device(let device) = try volume(namespace) else { return }
+    machine.kernel.model.getAndPut(device, page: page, times: times)
   }
 
   /// How a filesystem's blocks are used, in bytes.
@@ -240,16 +263,18 @@ extension SimWorkload {
   }
 
   package var spaces: [Space] {
-    machine.kernel.memory.filesystems.map { filesystem in
-      let size = (try? machine.kernel.size(of: filesystem.volume)) ?? 0
+    machine.kernel.model.state.filesystems.map { filesystem in
+      let size = (try? machine.kernel.model.size(of: filesystem.volume)) ?? 0
       var kept = filesystem.held
       for extent in filesystem.uncommitted.extents { kept.insert(extent) }
       return Space(
         used: filesystem.files.reduce(0) { $0 + $1.allocated }, held: kept.length,
         free: filesystem.free(of: size).reduce(0) { $0 + $1.length },
-        total: max(size / SimFilesystem.block * SimFilesystem.block, SimFilesystem.reserved)
-          - SimFilesystem.reserved,
-        isFrozen: machine.kernel.memory.freezes.contains { $0.isFilesystem && $0.volume == filesystem.volume }
+        total: max(size / Filesystem.block * Filesystem.block, Filesystem.reserved)
+          - Filesystem.reserved,
+        isFrozen: machine.kernel.model.state.freezes.contains {
+          $0.isFilesystem && $0.volume == filesystem.volume
+        }
       )
     }
   }

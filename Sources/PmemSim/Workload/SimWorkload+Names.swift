@@ -1,24 +1,43 @@
 public import PmemDevice
+public import PmemModel
 
 /// What a person calls things on a simulated machine.
 extension SimWorkload {
   /// A device or a file, by name: a namespace's device (`pmem0`, `dax0.0`, `/dev/pmem0`), a namespace, a device mapper
   /// device (`dm-0`, or its name), or the absolute path of a file.
-  func source(_ name: String) throws(DeviceError) -> SimSource {
+  func source(_ name: String) throws(DeviceError) -> MappedObject {
     if name.hasPrefix("/"), !name.hasPrefix("/dev/") {
-      do { return try machine.kernel.source(name) } catch let fault as SimFault {
-        throw DeviceError(.notFound, "\(name): \(fault.reason)", errno: fault.errno)
-      } catch { throw DeviceError(.failed, "\(error)") }
+      do { return try machine.kernel.model.source(name) } catch {
+        throw DeviceError(.notFound, "\(name): \(error.reason)", errno: error.errno)
+      }
     }
-    return SimSource(volume: try volume(name), inode: nil)
+    return MappedObject(volume: try volume(name), inode: nil)
   }
 
-  func volume(_ name: String) throws(DeviceError) -> SimVolume {
+  /// What a file, to be looked up when an action is done, or a device, looked up now, is called in an action.
+  public func objectName(_ name: String) throws(DeviceError) -> ObjectName {
+    if name.hasPrefix("/"), !name.hasPrefix("/dev/") { return .path(name) }
+    return .volume(try volume(name))
+  }
+
+  /// What a place in a process's memory is called in an action: an address, or what it has mapped once.
+  public func addressName(_ place: String, offset: UInt64) throws(DeviceError) -> AddressName {
+    guard let start = Self.address(place) else { return .mapping(try objectName(place), offset: offset) }
+    let (address, overflow) = start.addingReportingOverflow(offset)
+    guard !overflow else { throw DeviceError(.usage, "--offset: there is no such address") }
+    return .absolute(address)
+  }
+
+  /// A namespace, by any name.
+  public func device(_ name: String) throws(DeviceError) -> DeviceID { try bound(name) }
+
+  /// A device, by any name, or what is made of devices.
+  public func volume(_ name: String) throws(DeviceError) -> Volume {
     if let found = namespace(name) { return found }
     let short =
       name.hasPrefix("/dev/mapper/")
       ? String(name.dropFirst(12)) : name.hasPrefix("/dev/dm-") ? String(name.dropFirst(5)) : name
-    if let stack = machine.kernel.memory.stacks.first(where: {
+    if let stack = machine.kernel.model.state.stacks.first(where: {
       $0.name == short || "dm-\($0.number)" == short
     }) {
       return .stack(stack.number)
@@ -28,18 +47,18 @@ extension SimWorkload {
     guard let namespace = try resolver.namespaces([name]).first else {
       throw DeviceError(.notFound, "there is no device \(name)")
     }
-    return .namespace(region: namespace.regionID, id: namespace.id)
+    return .device(DeviceID(namespace))
   }
 
   /// A namespace by its kernel name, also while it is disabled.
-  private func namespace(_ name: String) -> SimVolume? {
+  private func namespace(_ name: String) -> Volume? {
     guard name.hasPrefix("namespace") else { return nil }
     let numbers = name.dropFirst(9).split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
     guard numbers.count == 2, let region = numbers[0], let id = numbers[1],
       machine.kernel.regions.indices.contains(region),
       machine.kernel.regions[region].namespaces.contains(where: { $0.id == id })
     else { return nil }
-    return .namespace(region: region, id: id)
+    return .device(DeviceID(region: region, namespace: id))
   }
 
   /// Where a process has mapped something.
@@ -52,12 +71,11 @@ extension SimWorkload {
   /// - Throws: ``DeviceError/Code/notFound`` and ``DeviceError/Code/ambiguous``.
   public func address(_ place: String, in pid: Int, offset: UInt64 = 0) throws(DeviceError) -> UInt64 {
     let start: UInt64
-    let digits = place.hasPrefix("0x") ? place.dropFirst(2) : place.utf8.count > 8 ? place[...] : ""
-    if let address = UInt64(digits, radix: 16) {
+    if let address = Self.address(place) {
       start = address
     } else {
       let source = try source(place)
-      let own = machine.kernel.memory.processes.first { $0.pid == pid }?.mappings.filter {
+      let own = machine.kernel.model.state.processes.first { $0.pid.rawValue == pid }?.mappings.filter {
         $0.source == source
       }
       guard let first = own?.first else {
@@ -76,12 +94,16 @@ extension SimWorkload {
     return address
   }
 
+  private static func address(_ place: String) -> UInt64? {
+    UInt64(place.hasPrefix("0x") ? place.dropFirst(2) : place.utf8.count > 8 ? place[...] : "", radix: 16)
+  }
+
   /// A partition, as `pmem0p1`.
-  func partition(_ name: String) -> SimVolume? {
+  func partition(_ name: String) -> Volume? {
     let bare = name.hasPrefix("/dev/") ? String(name.dropFirst(5)) : name
     let inventory = SimInventory(machine.kernel).inventory
-    return machine.kernel.memory.partitions.first { partition in
-      let disk = inventory.namespaces.first { $0.regionID == partition.region && $0.id == partition.id }
+    return machine.kernel.model.state.partitions.first { partition in
+      let disk = inventory.namespaces.first { DeviceID($0) == partition.disk }
       return disk?.blockDevice.map { "\($0)p\(partition.number)" == bare } ?? false
     }?.volume
   }

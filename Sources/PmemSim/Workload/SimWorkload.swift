@@ -1,5 +1,6 @@
 import Glibc
 public import PmemDevice
+public import PmemModel
 
 /// What programs do on a simulated machine, for the rest of pmemctl to find.
 public struct SimWorkload {
@@ -16,15 +17,21 @@ public struct SimWorkload {
     public let mapped: ByteCount
     /// What it waits for; nil where it runs.
     public let waitsFor: String?
+    /// As ps(1) has it: `R` if it runs, `S` if any signal ends its wait, else `D`.
+    public let state: String
+    /// Whether SIGKILL ends it at once.
+    public let isKillable: Bool
   }
 
   public var processes: [Process] {
-    machine.kernel.memory.processes.map { process in
-      Process(
-        name: ProcessName(pid: process.pid, command: RawText(process.command)),
+    machine.kernel.model.state.processes.map { process in
+      let task = machine.kernel.storedModel.state.blockedTasks.first { $0.pid == process.pid }
+      return Process(
+        name: ProcessName(pid: process.pid.rawValue, command: RawText(process.command)),
         mappings: process.mappings.count,
         mapped: ByteCount(process.mappings.reduce(0) { $0 + $1.length }),
-        waitsFor: machine.kernel.memory.waits.first { $0.pid == process.pid }?.reason)
+        waitsFor: task?.reason, state: task.map { $0.cause.isInterruptible ? "S" : "D" } ?? "R",
+        isKillable: task?.isKillable ?? true)
     }
   }
 
@@ -32,19 +39,23 @@ public struct SimWorkload {
   ///
   /// - Throws: ``DeviceError/Code/failed`` where the number is taken.
   public func start(_ command: String, pid: Int?) throws(DeviceError) -> Int {
-    try doing("start \(command)") { try $0.startProcess(command, pid: pid) }
+    try perform(.startProcess(command: command, as: pid.map { ProcessID($0) }), "start \(command)") {
+      if case .started(let pid) = $0 { pid.rawValue } else { nil }
+    }
   }
 
   /// Ends a process; its mappings end with it.
   public func stop(_ pid: Int) throws(DeviceError) {
-    try doing("stop process \(pid)") { try $0.stopProcess(pid) }
+    try perform(.stopProcess(ProcessID(pid)), "stop process \(pid)")
   }
 
   /// Copies a process, with what it has mapped and open.
   ///
   /// - Returns: The child's number: `child`, or the lowest free one from 1000.
   public func fork(_ pid: Int, child: Int?) throws(DeviceError) -> Int {
-    try doing("fork process \(pid)") { try $0.forkProcess(pid, child: child) }
+    try perform(.forkProcess(ProcessID(pid), child: child.map { ProcessID($0) }), "fork process \(pid)") {
+      if case .started(let pid) = $0 { pid.rawValue } else { nil }
+    }
   }
 
   /// Spoils blocks of a namespace.
@@ -67,42 +78,60 @@ public struct SimWorkload {
   /// - Returns: Its name.
   public func makePartition(_ device: String, _ extent: Extent) throws(DeviceError) -> String {
     let disk = try volume(device)
-    let number = try doing("partition \(device)") { try $0.makePartition(disk, extent) }
+    let number = try perform(.makePartition(disk, extent), "partition \(device)", SimWorkload.number)
     return
       "\(try NameResolver(SimInventory(machine.kernel).inventory).namespaces([device])[0].node ?? "?")p\(number)"
   }
 
   public func resizePartition(_ name: String, to size: ByteCount) throws(DeviceError) {
     let volume = try volume(name)
-    try doing("resize \(name)") { try $0.resizePartition(volume, to: size.rawValue) }
+    try perform(.resizePartition(volume, size: size.rawValue), "resize \(name)")
   }
 
   public func removePartition(_ name: String) throws(DeviceError) {
     guard let volume = partition(name) else { throw DeviceError(.notFound, "there is no partition \(name)") }
-    try doing("remove \(name)") { try $0.removePartition(volume) }
+    try perform(.removePartition(volume), "remove \(name)")
   }
 
   // MARK: Freezing
 
   /// Stops a device's queue, or freezes the filesystem that is mounted in a folder.
   ///
-  /// - Returns: How many page table entries were visited for it.
-  public func freeze(_ name: String, policy: SimFreezePolicy?) throws(DeviceError) -> UInt64 {
-    let (volume, isFilesystem) = try frozen(name)
-    return try doing("freeze \(name)") {
-      try $0.freeze(volume, isFilesystem: isFilesystem, policy: policy)
+  /// - Parameters:
+  ///   - name: Of the device, or the directory.
+  ///   - policy: nil: the one in force.
+  ///   - pid: The process that does it, and waits where the kernel does; nil: it waits for nobody.
+  /// - Returns: How many page table entries were visited for it; nil while the process waits.
+  /// - Throws: What the kernel would answer, with its reason.
+  public func freeze(_ name: String, policy: FreezePolicy?, by pid: Int? = nil) throws(DeviceError) -> UInt64?
+  {
+    let (volume, isFilesystem) = try freezable(name)
+    let action = Action.freeze(volume, isFilesystem: isFilesystem, policy, by: pid.map { ProcessID($0) })
+    return try perform(action, "freeze \(name)") { outcome -> UInt64?? in
+      switch outcome {
+      case .frozen(let visited): .some(visited)
+      case .blocked: .some(nil)
+      default: nil
+      }
     }
   }
 
   /// - Returns: How many stores reached the media while it was frozen, and the processes that go on.
   public func thaw(_ name: String) throws(DeviceError) -> (stores: UInt64, woken: [Int]) {
-    let (volume, isFilesystem) = try frozen(name)
-    return try doing("thaw \(name)") { try $0.thaw(volume, isFilesystem: isFilesystem) }
+    let (volume, isFilesystem) = try freezable(name)
+    let (stores, woken) = try perform(.thaw(volume, isFilesystem: isFilesystem), "thaw \(name)") {
+      if case .thawed(let stores, let woken) = $0 { (stores, woken) } else { nil }
+    }
+    return (stores, woken.map(\.rawValue))
   }
 
-  func frozen(_ name: String) throws(DeviceError) -> (SimVolume, isFilesystem: Bool) {
+  /// What can be frozen: a device's queue, or the filesystem that is mounted on a directory.
+  public func freezable(
+    _ name: String
+  ) throws(DeviceError) -> (volume: Volume, isFilesystem: Bool) {
     guard name.hasPrefix("/"), !name.hasPrefix("/dev/") else { return (try volume(name), false) }
-    guard let found = machine.kernel.memory.filesystems.first(where: { $0.places.contains(name) }) else {
+    guard let found = machine.kernel.model.state.filesystems.first(where: { $0.mountPoints.contains(name) })
+    else {
       throw DeviceError(.notFound, "nothing is mounted on \(name)")
     }
     return (found.volume, true)
@@ -116,38 +145,54 @@ public struct SimWorkload {
   public func beginFault(
     _ pid: Int, at address: UInt64, isStore: Bool, number: Int? = nil
   ) throws(DeviceError) -> Int {
-    try doing("fault 0x\(String(address, radix: 16)) in process \(pid)") {
-      try $0.beginFault(pid, at: address, isStore: isStore, number: number)
+    try perform(
+      .beginFault(
+        ProcessID(pid), .absolute(address), isStore: isStore, number: number.map { FaultID($0) }),
+      "fault 0x\(String(address, radix: 16)) in process \(pid)"
+    ) {
+      if case .faultBegan(let id) = $0 { id.rawValue } else { nil }
     }
   }
 
   /// - Returns: Whether the block that was looked up is still the mapping's.
   public func finishFault(_ id: Int) throws(DeviceError) -> Bool {
-    try doing("finish fault \(id)") { try $0.finishFault(id) }
+    try perform(.finishFault(FaultID(id)), "finish fault \(id)") {
+      if case .faultEnded(let isOwn) = $0 { isOwn } else { nil }
+    }
   }
 
   // MARK: Filesystems and files
 
-  /// Makes an empty filesystem on a block device and mounts it; one that is mounted already, in one more place. It is in
-  /// the machine's memory alone, and gone with a boot.
+  /// Mounts the filesystem on a block device, an empty one that is made for it if there is none; one that is mounted
+  /// already, on one more directory. It is in the machine's memory alone, and gone with a boot.
   ///
   /// - Parameters:
   ///   - device: By any name.
   ///   - folder: An absolute path.
   ///   - type: `ext4` or `xfs`.
   ///   - isDAX: With `dax=always`.
+  ///   - isNew: Whether to make an empty one, whatever is there.
   /// - Throws: What the kernel would answer, with its reason.
-  public func mount(_ device: String, on folder: String, type: String, isDAX: Bool) throws(DeviceError) {
+  public func mount(
+    _ device: String, on folder: String, type: String, isDAX: Bool, isNew: Bool = false
+  ) throws(DeviceError) {
     let volume = try volume(device)
-    try doing("mount \(device) on \(folder)") { try $0.mount(volume, folder, type: type, isDAX: isDAX) }
+    try perform(
+      .mount(volume, mountPoint: folder, type: type, isDAX: isDAX, isNew: isNew),
+      "mount \(device) on \(folder)")
   }
 
   /// - Parameters:
   ///   - folder: Where it is mounted.
   ///   - isLazy: Also while files are in use.
+  ///   - pid: The process that does it, and waits where the kernel does; nil: one of its own, there while it waits.
+  /// - Returns: Whether it waits.
   /// - Throws: As above.
-  public func unmount(_ folder: String, isLazy: Bool) throws(DeviceError) {
-    try doing("unmount \(folder)") { try $0.unmount(folder, isLazy: isLazy) }
+  public func unmount(_ folder: String, isLazy: Bool, by pid: Int? = nil) throws(DeviceError) -> AccessOutcome
+  {
+    try perform(
+      .unmount(folder, isLazy: isLazy, by: pid.map { ProcessID($0) }), "unmount \(folder)",
+      SimWorkload.access)
   }
 
   /// A file and where its blocks are.
@@ -164,19 +209,26 @@ public struct SimWorkload {
 
   public var files: [File] {
     let dax = SimDax(machine.kernel)
-    return machine.kernel.memory.filesystems.flatMap { filesystem in
+    return machine.kernel.model.state.filesystems.filter(\.isLive).flatMap { filesystem in
       let device = dax.device(filesystem.volume)
       return filesystem.files.map {
         File(
-          path: SimUsage.path($0, on: filesystem), inode: $0.inode, size: ByteCount($0.size), device: device,
+          path: SimUsage.path($0, on: filesystem), inode: $0.number, size: ByteCount($0.size), device: device,
           extents: $0.extents)
       }
     }
   }
 
   /// Makes a file with blocks for all of its size.
-  public func createFile(_ path: String, size: ByteCount) throws(DeviceError) {
-    try doing("make \(path)") { _ = try $0.createFile(path, size: size.rawValue) }
+  ///
+  /// - Returns: Whether the process waits; without one there is nobody who could.
+  @discardableResult
+  public func createFile(_ path: String, size: ByteCount, by pid: Int? = nil) throws(DeviceError)
+    -> AccessOutcome
+  {
+    try perform(.createFile(path, size: size.rawValue, by: pid.map { ProcessID($0) }), "make \(path)") {
+      if case .fileCreated = $0 { .done } else { SimWorkload.access($0) }
+    }
   }
 
   /// Removes a file's name; its blocks are free when nobody uses it any more.
@@ -186,8 +238,8 @@ public struct SimWorkload {
   ///   - pid: Who does it, and waits where the kernel does; nil: nobody who could.
   /// - Returns: Whether it waits.
   /// - Throws: ``DeviceError/Code/failed`` where there is no such file.
-  public func removeFile(_ path: String, by pid: Int? = nil) throws(DeviceError) -> SimAccess {
-    try doing("remove \(path)") { try $0.removeFile(path, by: pid) }
+  public func removeFile(_ path: String, by pid: Int? = nil) throws(DeviceError) -> AccessOutcome {
+    try perform(.removeFile(path, by: pid.map { ProcessID($0) }), "remove \(path)", SimWorkload.access)
   }
 
   // MARK: Descriptors, swap, stacks
@@ -195,41 +247,41 @@ public struct SimWorkload {
   /// Opens a device or a file.
   public func open(_ pid: Int, _ name: String) throws(DeviceError) {
     let source = try source(name)
-    try doing("open \(name) in process \(pid)") { try $0.open(pid, source) }
+    try perform(.open(ProcessID(pid), .object(source)), "open \(name) in process \(pid)")
   }
 
   public func close(_ pid: Int, _ name: String) throws(DeviceError) {
     let source = try source(name)
-    try doing("close \(name) in process \(pid)") { try $0.close(pid, source) }
+    try perform(.close(ProcessID(pid), .object(source)), "close \(name) in process \(pid)")
   }
 
   public func swapOn(_ device: String) throws(DeviceError) {
     let volume = try volume(device)
-    try doing("swap to \(device)") { try $0.swapOn(volume) }
+    try perform(.swapOn(volume), "swap to \(device)")
   }
 
   public func swapOff(_ device: String) throws(DeviceError) {
     let volume = try volume(device)
-    try doing("stop swapping to \(device)") { try $0.swapOff(volume) }
+    try perform(.swapOff(volume), "stop swapping to \(device)")
   }
 
   /// Joins block devices to one, as device mapper's linear target does.
   ///
   /// - Returns: Its kernel name, `dm-0`.
   public func stack(_ name: String, _ devices: [String]) throws(DeviceError) -> String {
-    var volumes: [SimVolume] = []
+    var volumes: [Volume] = []
     for device in devices { volumes.append(try volume(device)) }
-    let number = try doing("make \(name)") { [volumes] in try $0.makeStack(name, volumes) }
+    let number = try perform(.makeStack(name, volumes), "make \(name)", SimWorkload.number)
     return "dm-\(number)"
   }
 
   public func unstack(_ name: String) throws(DeviceError) {
-    try doing("remove \(name)") { try $0.removeStack(name) }
+    try perform(.removeStack(name), "remove \(name)")
   }
 
   // MARK: Memory
 
-  /// Maps a device or a file into a process, shared.
+  /// Maps a device or a file into a process.
   ///
   /// - Parameters:
   ///   - name: By any name.
@@ -238,14 +290,19 @@ public struct SimWorkload {
   ///   - length: nil: to the end.
   ///   - isWritable: Whether stores are allowed.
   ///   - isSync: With MAP_SYNC.
+  ///   - isPrivate: With MAP_PRIVATE.
   /// - Returns: The address.
   /// - Throws: What the kernel would answer, with its reason.
   public func map(
-    _ name: String, into pid: Int, offset: UInt64, length: UInt64?, isWritable: Bool, isSync: Bool
+    _ name: String, into pid: Int, offset: UInt64, length: UInt64?, isWritable: Bool, isSync: Bool,
+    isPrivate: Bool = false
   ) throws(DeviceError) -> UInt64 {
-    let request = SimKernel.MapRequest(
-      source: try source(name), offset: offset, length: length, isWritable: isWritable, isSync: isSync)
-    return try doing("map \(name) into process \(pid)") { try $0.map(pid, request) }
+    let action = Action.map(
+      ProcessID(pid), .object(try source(name)), offset: offset, length: length, isWritable: isWritable,
+      isSync: isSync, isPrivate: isPrivate)
+    return try perform(action, "map \(name) into process \(pid)") {
+      if case .mapped(let id) = $0 { id.start } else { nil }
+    }
   }
 
   /// Takes references to what a process has mapped, from `address` on: `length` bytes or all that is left of the mapping.
@@ -255,16 +312,22 @@ public struct SimWorkload {
   ///   - address: In a mapping of it.
   ///   - length: Bytes; nil: to the mapping's end.
   ///   - kind: By what.
+  ///   - isWrite: Whether the holder writes to the pages; nil: as such a holder usually does.
   ///   - number: To release them by; nil: the next.
-  /// - Returns: What was taken.
+  /// - Returns: What was taken; nil while the process waits.
   /// - Throws: What the kernel would answer, with its reason.
   public func pin(
-    _ pid: Int, at address: UInt64, length: UInt64?, kind: SimPinKind, number: Int? = nil
-  ) throws(DeviceError) -> Pinned {
-    try doing("pin 0x\(String(address, radix: 16)) of process \(pid)") {
-      let (id, grant) = try $0.pin(pid, at: address, length: length, kind: kind, number: number)
+    _ pid: Int, at address: UInt64, length: UInt64?, kind: PinKind, isWrite: Bool? = nil, number: Int? = nil
+  ) throws(DeviceError) -> Pinned? {
+    let action = Action.pin(
+      ProcessID(pid), .absolute(address), length: length, kind, isWrite: isWrite,
+      number: number.map { PinID($0) })
+    return try perform(action, "pin 0x\(String(address, radix: 16)) of process \(pid)") {
+      outcome -> Pinned?? in
+      if case .blocked = outcome { return .some(nil) }
+      guard case .pinned(let id, let grant) = outcome else { return nil }
       return Pinned(
-        id: id, pages: grant.pages, undone: grant.undone, pageOperations: grant.pageOperations,
+        id: id.rawValue, pages: grant.pages, undone: grant.undone, pageOperations: grant.pageOperations,
         deviceOperations: grant.deviceOperations, copied: grant.copied)
     }
   }
@@ -286,14 +349,14 @@ public struct SimWorkload {
 
   /// Releases what ``pin(_:at:length:kind:)`` took.
   public func unpin(_ id: Int) throws(DeviceError) {
-    try doing("release pin \(id)") { try $0.unpin(id) }
+    try perform(.unpin(PinID(id)), "release pin \(id)")
   }
 
   /// Takes a mapping away, from `address` on: `length` bytes or all that is left of it.
   public func unmap(_ pid: Int, at address: UInt64, length: UInt64?) throws(DeviceError) {
-    try doing("unmap 0x\(String(address, radix: 16)) of process \(pid)") {
-      try $0.unmap(pid, at: address, length: length)
-    }
+    try perform(
+      .unmap(ProcessID(pid), .absolute(address), length: length),
+      "unmap 0x\(String(address, radix: 16)) of process \(pid)")
   }
 
   /// Accesses memory, by loads or by stores.
@@ -302,10 +365,11 @@ public struct SimWorkload {
   /// - Throws: ``DeviceError/Code/failed`` where nothing is mapped.
   public func access(
     _ pid: Int, at address: UInt64, length: UInt64, isStore: Bool
-  ) throws(DeviceError) -> SimAccess {
-    try doing("touch 0x\(String(address, radix: 16)) in process \(pid)") {
-      try $0.access(pid, at: address, length: length, isStore: isStore)
-    }
+  ) throws(DeviceError) -> AccessOutcome {
+    try perform(
+      .access(ProcessID(pid), .absolute(address), length: length, isStore: isStore),
+      "touch 0x\(String(address, radix: 16)) in process \(pid)",
+      SimWorkload.access)
   }
 
   func doing<Result>(
@@ -314,9 +378,9 @@ public struct SimWorkload {
     do {
       var result: Result?
       try machine.change { result = try body($0) }
-      guard let result else { throw SimFault(EIO, "nothing came of it") }
+      guard let result else { throw KernelRefusal(EIO, "nothing came of it") }
       return result
-    } catch let fault as SimFault {
+    } catch let fault as KernelRefusal {
       throw DeviceError(
         fault.errno == ESRCH ? .notFound : .failed,
         "cannot \(what): \(String(cString: strerror(fault.errno)))",

@@ -26,6 +26,8 @@ struct Change {
     /// The plan for machines; nil for the plain form.
     var json: JSONObject?
     let subject: Subject
+    /// As ``ChangeRunner/verify``.
+    var verify: (() -> [String])?
   }
 
   /// - Parameters:
@@ -39,8 +41,9 @@ struct Change {
     let backend = try context.open(machine, forWriting: !options.dryRun)
     let inventory = try backend.inventory(.planning)
     let planned = try make(backend, inventory)
-    let runner = ChangeRunner(
+    var runner = ChangeRunner(
       context: context, backend: backend, options: options, machine: machine, isJSON: output.json)
+    runner.verify = planned.verify
     guard try runner.run(planned.plan, from: inventory, json: planned.json) else { return }
     guard !planned.plan.entries.isEmpty else { return try report(planned, backend) }
     do { try report(planned, backend) } catch { throw AfterChange(error) }

@@ -32,6 +32,7 @@ struct ChangeRunner {
   /// - Returns: Whether to go on; false for a dry run.
   /// - Throws: ``DeviceError/Code/permission``, ``DeviceError/Code/refused``, ``ChangeDeclined``.
   func prepare(_ plan: Plan, from inventory: Inventory, json: JSONObject? = nil) throws -> Bool {
+    let plan = plan.namingResets(in: inventory)
     guard !options.dryRun else {
       let rendering = PlanRendering(plan)
       try context.out.write(
@@ -60,12 +61,13 @@ struct ChangeRunner {
   private func perform(_ plan: Plan, _ inventory: Inventory) throws {
     try refuseStale(plan, inventory)
     let showsProgress = context.terminal.isInteractive && !options.noProgress
+    let nodes = nodes(recreatedBy: plan, inventory)
     let recovery = ChangeRecovery(
       plan, from: inventory, on: backend, journal: options.noUndo ? nil : context.journal(machine),
-      undoes: undoes, time: context.now())
+      undoes: undoes, time: context.now(), nodes: nodes?.saved ?? [])
     let signals = context.signals
     signals.hold()
-    let outcome = keepingNodes(plan, from: inventory) {
+    let outcome = keeping(nodes) {
       var outcome = PlanRunner(on: backend, recovery: recovery).outcome(
         of: plan, shouldContinue: { !signals.isInterrupted },
         willPerform: { entry in
@@ -79,29 +81,64 @@ struct ChangeRunner {
       }
       return outcome
     }
+    if case .done = outcome { noteUnusable(after: plan) }
     try OutcomeRendering(context, plan, recovery).conclude(outcome)
   }
 
-  /// Puts owner, group, mode and ACL of device nodes back that `body` had the kernel create anew, also where it rolled back.
-  func keepingNodes<Result>(_ plan: Plan, from inventory: Inventory, _ body: () -> Result) -> Result {
-    let nodes = recreatesNodes(plan) ? DeviceNodes(of: inventory) : nil
-    defer { restore(nodes) }
-    return body()
+  /// A region that is enabled enables what is on it, or says only in the kernel's log why not; and it presents as raw,
+  /// without a word, what it cannot read the info block of. So may the neighbours that an undo disables for a while; what
+  /// other verbs enable is their subject, and verified.
+  private func noteUnusable(after plan: Plan) {
+    let enabled = plan.entries.compactMap { entry -> String? in
+      switch entry.step {
+      case .enableRegion(let name): name
+      case .enable(let name): undoes == nil ? nil : name
+      default: nil
+      }
+    }
+    guard !enabled.isEmpty else { return }
+    let inventory: Inventory
+    do throws(DeviceError) {
+      inventory = try backend.inventory(.planning)
+    } catch {
+      return context.note("whether what was enabled can be used is not known: \(error.summary)")
+    }
+    let blocks = InfoBlockExamination(inventory, backend)
+    for region in inventory.regions {
+      for namespace in region.configuredNamespaces
+      where enabled.contains(region.dev) || enabled.contains(namespace.dev) {
+        if !namespace.isEnabled {
+          context.note(
+            "the kernel did not enable \(namespace.title); try: "
+              + context.text("pmemctl namespace enable \(namespace.dev)"))
+        } else if let finding = blocks.finding(namespace) {
+          let ways = finding.suggestions.map { "; try: " + context.text($0) }.joined()
+          context.note("\(namespace.dev): \(finding.text)\(ways)")
+        }
+      }
+    }
   }
 
-  private func recreatesNodes(_ plan: Plan) -> Bool {
-    guard !backend.isSimulated else { return false }
-    return plan.entries.contains { entry in
+  /// The device nodes, and what is set on them, that a plan has the kernel create anew; nil if it does not.
+  func nodes(recreatedBy plan: Plan, _ inventory: Inventory) -> DeviceNodes? {
+    guard !backend.isSimulated else { return nil }
+    let recreates = plan.entries.contains { entry in
       switch entry.step {
       case .disable, .disableRegion: true
       default: false
       }
     }
+    return recreates ? DeviceNodes(of: inventory) : nil
   }
 
-  private func restore(_ nodes: DeviceNodes?) {
-    guard let nodes, let inventory = try? backend.inventory(.listing) else { return }
-    for line in nodes.restore(in: inventory) { context.note(line) }
+  /// Puts back what was set on device nodes that `body` has created anew, also where it rolled back.
+  func keeping<Result>(_ nodes: DeviceNodes?, _ body: () -> Result) -> Result {
+    defer {
+      if let nodes, let inventory = try? backend.inventory(.listing) {
+        for line in nodes.restore(in: inventory) { context.note(line) }
+      }
+    }
+    return body()
   }
 
   /// Whether a step takes so long that it is reported without a terminal too: the kernel initializes the memory map of what

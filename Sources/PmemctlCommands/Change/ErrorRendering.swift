@@ -19,7 +19,7 @@ struct ErrorRendering {
       return .failed
     case let error as AfterChange: return report(after: error.cause)
     case let error as OutputError:
-      // A second failure, of standard error, has nobody left to tell.
+      // A second failure, of standard error, cannot be told to a person.
       try? context.err.write("pmemctl: \(error)\n")
       return .failed
     default:
@@ -35,16 +35,36 @@ struct ErrorRendering {
   }
 
   private func say(_ error: DeviceError) {
+    guard !context.wantsJSON else {
+      try? context.err.write(JSON.object(json(error)).line)
+      return
+    }
     var text = "pmemctl: \(error.summary.sanitized)\n"
     for detail in error.details { text += "  \(detail.sanitized)\n" }
     for suggestion in error.suggestions { text += "  try: \(context.text(suggestion).sanitized)\n" }
     try? context.err.write(text)
   }
 
+  /// One line: `code` (the exit status), `class`, `message`, `details`, and `suggestions`, each a list of arguments.
+  private func json(_ error: DeviceError) -> JSONObject {
+    var object = JSONObject()
+    object.add("code", Int(ExitStatus(error.code).rawValue))
+    object.add("class", error.code.rawValue)
+    object.add("message", error.summary)
+    object.add("details", error.details.map(JSON.string))
+    object.add("suggestions", error.suggestions.flatMap(context.words).map { .array($0.map(JSON.string)) })
+    return object
+  }
+
   /// Help and version are answers; everything else that ArgumentParser throws is wrong usage.
   private func reportParsing(_ error: any Error) -> ExitStatus {
-    let text = Pmemctl.fullMessage(for: error)
-    guard Pmemctl.exitCode(for: error) == .success else {
+    let text = context.root.fullMessage(for: error)
+    guard context.root.exitCode(for: error) == .success else {
+      if context.wantsJSON {
+        let first = Self.renamed(text).split(separator: "\n").first ?? "pmemctl: wrong usage"
+        say(DeviceError(.usage, String(first.dropFirst("pmemctl: ".count))))
+        return .usage
+      }
       try? context.err.write(Self.renamed(text))
       return .usage
     }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Glibc
 public import PmemDevice
 public import PmemOutput
@@ -28,6 +29,8 @@ public struct CommandContext {
   private var machineNamed: String?
   /// The command line, without the program's name.
   private var arguments: [String] = []
+  /// What command lines are parsed by. Verbs know it only by this: it knows all of them.
+  private(set) var root: any ParsableCommand.Type = NoCommands.self
   /// Of this host, once a change has begun; this process ends with it.
   private let hostLock = HeldHostLock()
   /// How long another change of this host is waited for.
@@ -76,6 +79,7 @@ public struct CommandContext {
       environment: ["PMEMCTL_SIM": machine.directory.string], readAnswer: { nil }, now: now,
       stateDirectory: stateDirectory, openKernel: openKernel)
     context.machine = machine
+    context.root = root
     return context
   }
 
@@ -101,22 +105,21 @@ public struct CommandContext {
       in: stateDirectory, command: arguments.joined(separator: " "), patience: patience, waiting: note)
   }
 
-  private func simulation(_ options: MachineOptions) -> FilePath? {
+  /// The directory of the simulated machine that the options name; nil: this host.
+  func simulation(_ options: MachineOptions) -> FilePath? {
     guard let directory = options.sim ?? environment["PMEMCTL_SIM"], !directory.isEmpty else { return nil }
     return FilePath(directory)
   }
 
   func isSimulated(_ options: MachineOptions) -> Bool { simulation(options) != nil }
 
-  /// The undo journal of the machine that the options name.
-  func journal(_ options: MachineOptions) -> UndoJournal {
-    UndoJournal(directory: simulation(options).map(SimMachine.undoFolder) ?? stateDirectory.appending("undo"))
-  }
-
-  func naming(machine: String?, arguments: [String]) -> CommandContext {
+  func naming(
+    machine: String?, arguments: [String], root: any ParsableCommand.Type
+  ) -> CommandContext {
     var context = self
     context.machineNamed = machine
     context.arguments = arguments
+    context.root = root
     return context
   }
 
@@ -125,6 +128,14 @@ public struct CommandContext {
   func text(_ suggestion: Suggestion) -> String {
     suggestion.text(on: machineNamed, in: machineNamed ?? environment["PMEMCTL_SIM"])
   }
+
+  /// The same as lists of arguments, one a command.
+  func words(_ suggestion: Suggestion) -> [[String]] {
+    suggestion.words(on: machineNamed, in: machineNamed ?? environment["PMEMCTL_SIM"])
+  }
+
+  /// Whether this command line asks for JSON.
+  var wantsJSON: Bool { arguments.prefix { $0 != "--" }.contains("--json") }
 
   /// This command line, to be run as root.
   var asRoot: Suggestion { Suggestion([["sudo", "pmemctl"] + arguments]) }

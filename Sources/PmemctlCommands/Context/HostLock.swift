@@ -39,13 +39,12 @@ final class HostLock {
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       let reason = Errno(rawValue: errno)
       guard reason == .wouldBlock || reason == .interrupted else {
-        close(descriptor)
+        // Not closed here: an object whose members are set is released when its init throws, and closes it.
         throw Self.failure("lock \(path)", reason)
       }
       let waited = ContinuousClock.now - start
       guard waited < patience else {
         let holder = Self.holder(descriptor)
-        close(descriptor)
         throw DeviceError(
           .failed, "cannot change this host: another pmemctl is changing it\(holder)",
           details: ["waited \(waited.components.seconds) seconds", "nothing was changed"], errno: EAGAIN)

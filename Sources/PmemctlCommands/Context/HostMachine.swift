@@ -20,6 +20,14 @@ public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
     try kernel.inventory(depth)
   }
 
+  public func health(of dimms: [DIMM]) throws(DeviceError) -> [HealthReading] {
+    try kernel.health(of: dimms)
+  }
+
+  public func security(of dimms: [DIMM]) throws(DeviceError) -> [DimmSecurity] {
+    try kernel.security(of: dimms)
+  }
+
   public func perform(_ step: Step) throws(DeviceError) { try kernel.perform(step) }
 
   public func withRawMedia<Result>(
@@ -62,6 +70,10 @@ public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
     }
     return report
   }
+
+  public func mountPoints(in inventory: Inventory) -> [String: [RawText]] { inspector.mountPoints(inventory) }
+
+  public var unseen: [Unseen] { inspector.unseen }
 
   // MARK: DAX
 

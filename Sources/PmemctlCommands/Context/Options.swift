@@ -10,6 +10,20 @@ struct MachineOptions: ParsableArguments {
 
   @Flag(name: .shortAndLong, help: "Show what the libraries say.")
   var verbose = false
+
+  /// The directory that a command line names with `--sim`, before or without parsing it; nil if it names none.
+  static func machine(namedIn arguments: [String]) -> String? {
+    let options = arguments.prefix { $0 != "--" }
+    if let place = options.lastIndex(of: "--sim"), place + 1 < options.endIndex { return options[place + 1] }
+    return options.last { $0.hasPrefix("--sim=") }.map { String($0.dropFirst("--sim=".count)) }
+  }
+
+  /// Those of a command line that is being typed.
+  static func typed(_ words: [String]) -> MachineOptions {
+    var options = MachineOptions()
+    options.sim = machine(namedIn: words)
+    return options
+  }
 }
 
 /// How to answer.
@@ -47,14 +61,20 @@ struct DangerOptions: ParsableArguments {
 
   @Flag(
     name: .customLong("discard-orphan-pins"),
-    help: "Also where it is pinned and nobody is left to release it.")
+    help: "Also if it is pinned and no process is left to release it.")
   var discardOrphanPins = false
+
+  @Flag(
+    name: .customLong("assume-unused"),
+    help: "Also where it could not be found out whether it is in use.")
+  var assumeUnused = false
 
   var accepted: AcceptedDangers {
     var accepted: AcceptedDangers = []
     if discardContent { accepted.insert(.discardContent) }
     if breakMappings { accepted.insert(.breakMappings) }
     if discardOrphanPins { accepted.insert(.discardOrphanPins) }
+    if assumeUnused { accepted.insert(.assumeUnused) }
     return accepted
   }
 }
@@ -85,4 +105,21 @@ func parseAddress(_ text: String) throws(DeviceError) -> UInt64 {
     throw DeviceError(.usage, "\"\(text)\" is not an address, such as 0x7f0000200000")
   }
   return address
+}
+
+/// Reads a value of an option that has few, naming the option and them.
+func parseChoice<Value: RawRepresentable & CaseIterable>(
+  _ text: String, option: String
+) throws(DeviceError) -> Value where Value.RawValue == String {
+  guard let value = Value(rawValue: text.lowercased()) else {
+    throw DeviceError(
+      .usage, "\(option): \"\(text)\" is not known\(didYouMean(text, Value.allCases.map(\.rawValue)))",
+      details: ["valid values: \(Value.allCases.map(\.rawValue).joined(separator: ", "))"])
+  }
+  return value
+}
+
+/// `; did you mean "fsdax"?`, or nothing if no known word is near.
+func didYouMean(_ word: String, _ known: [String]) -> String {
+  NearestWord.of(word, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
 }

@@ -45,11 +45,8 @@ struct UseFilter {
 }
 
 extension CommandContext {
-  /// Says that not all could be seen, so that nobody takes an empty answer for "nobody".
-  func noteHidden(_ processes: Int) {
-    guard processes > 0 else { return }
-    note(
-      "\(processes) process\(processes == 1 ? "" : "es") could not be looked at: only root sees those of others"
-    )
+  /// Names what could not be seen, so that an empty answer is not taken for "in no use".
+  func note(_ missing: [Unseen]) {
+    for unseen in missing { note(unseen.text) }
   }
 }

@@ -59,7 +59,7 @@ struct ListFollower<Element: Hashable, Key: Hashable> {
   let options: WatchOptions
   let isJSON: Bool
   /// Looks. Asked again for every round; nothing is kept open between.
-  let look: () throws -> [Element]
+  let look: () throws -> (elements: [Element], missing: [Unseen])
   let key: (Element) -> Key
   /// All of it, for people.
   let text: ([Element]) -> String
@@ -68,23 +68,39 @@ struct ListFollower<Element: Hashable, Key: Hashable> {
   let json: (Element) -> JSONObject
 
   func run() throws {
-    var known = try look()
+    var (known, missing) = try look()
+    context.note(missing)
     guard options.watch else {
       guard isJSON else { return try context.out.write(text(known)) }
       var stream = JSONArrayStream(to: context.out)
       for element in known { try stream.add(.object(json(element))) }
+      if let element = missing.element { try stream.add(.object(element)) }
       return try stream.finish()
     }
     if isJSON {
       for element in known { try tell(ListChange(kind: .added, element: element)) }
+      try tell(missing)
     } else {
       try context.out.write(text(known))
     }
     while context.pause(options.interval) {
-      let new = try look()
+      let (new, nowMissing) = try look()
+      if nowMissing != missing {
+        missing = nowMissing
+        context.note(missing)
+        if isJSON { try tell(missing) }
+      }
       for change in ListChange.between(known, new, by: key) { try tell(change) }
       known = new
     }
+  }
+
+  private func tell(_ missing: [Unseen]) throws {
+    guard let element = missing.element else { return }
+    var object = JSONObject()
+    object.add("event", "incomplete")
+    for member in element.members { object.add(member.key, member.value) }
+    try context.out.write(JSON.object(object).line)
   }
 
   /// A line of JSON begins with `event`; a line for people with a sign.

@@ -9,13 +9,17 @@ struct DaxEnable: ContextCommand {
     discussion: """
       A region without namespaces gets one; a namespace is reconfigured where it is, with all that guards that. \
       Afterwards its device is opened and mapped as the consumer would, and what the consumer must be told is \
-      printed. What could not be tried is called unverified.
+      printed. Checks that could not be run are marked unverified.
       """)
 
-  @Argument(help: ArgumentHelp("A region, a namespace or a device.", valueName: "name"))
+  @Argument(
+    help: ArgumentHelp("A region, a namespace or a device.", valueName: "name"), completion: .names(.anything)
+  )
   var name: String
 
-  @Option(name: .customLong("for"), help: ArgumentHelp("qemu, spdk, rdma or fs.", valueName: "consumer"))
+  @Option(
+    name: .customLong("for"), help: ArgumentHelp("qemu, spdk, rdma or fs.", valueName: "consumer"),
+    completion: .list(DaxConsumer.allCases.map(\.rawValue)))
   var consumer: String
 
   @Option(
@@ -31,7 +35,7 @@ struct DaxEnable: ContextCommand {
   @Option(name: [.customShort("N"), .customLong("name")], help: "A name for it.")
   var newName: String?
 
-  @Flag(name: .shortAndLong, help: "Also while it is enabled, if nobody uses it.")
+  @Flag(name: .shortAndLong, help: "Also while it is enabled, unless it is in use.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions
@@ -74,10 +78,7 @@ struct DaxEnable: ContextCommand {
   }
 
   private func request() throws(DeviceError) -> DaxEnableRequest {
-    guard let parsed = DaxConsumer(rawValue: consumer.lowercased()) else {
-      let known = DaxConsumer.allCases.map(\.rawValue).joined(separator: ", ")
-      throw DeviceError(.usage, "--for: \"\(consumer)\" is none of \(known)")
-    }
+    let parsed: DaxConsumer = try parseChoice(consumer, option: "--for")
     let words = NamespaceWords(size: size, usable: nil, map: map, align: align, sectorSize: nil)
     return DaxEnableRequest(
       parsed, map: try words.parsedMap(), align: try words.parsedAlign(), amount: try words.parsedAmount()?.0,

@@ -22,14 +22,16 @@ struct DaxProbeCommand: ContextCommand {
       try parseBytes(text, option: "--offset").rawValue
     }
     let backend = try context.open(machine, forWriting: false)
-    let probe = try backend.probe(path, at: offset ?? 0, in: backend.inventory(.listing))
-    guard !output.json else { return try context.out.write(probe.json(path).text) }
-    try context.out.write(probe.text(path))
+    let inventory = try backend.inventory(.listing)
+    let probe = try backend.probe(path, at: offset ?? 0, in: inventory)
+    let uses = probe.uses(in: inventory)
+    guard !output.json else { return try context.out.write(probe.json(path, uses).text) }
+    try context.out.write(probe.text(path) + uses.map { $0.text(on: context.terminal) }.joined())
   }
 }
 
 extension DaxProbe {
-  func json(_ path: String) -> JSON {
+  func json(_ path: String, _ uses: [DaxUse]) -> JSON {
     var object = JSONObject()
     object.add("path", path)
     object.add("dax", isDAX)
@@ -38,6 +40,7 @@ extension DaxProbe {
     object.add("device", device)
     object.add("namespaces", namespaces.map(JSON.string))
     object.add("offset", offset)
+    object.add("uses", uses.map(\.json))
     return .object(object)
   }
 
@@ -48,5 +51,25 @@ extension DaxProbe {
     words.append(
       device.map { "on \($0) (\(namespaces.joined(separator: ", ")))" } ?? "not on persistent memory")
     return "\(path.sanitized): \(words.joined(separator: ", "))\n"
+  }
+}
+
+extension DaxUse {
+  var json: JSON {
+    var object = JSONObject()
+    object.add("use", purpose.rawValue)
+    object.add("possible", isPossible)
+    object.add("tried", isTried)
+    object.add("reason", reason)
+    object.add("instead", instead)
+    return .object(object)
+  }
+
+  /// A line, and one for what to do instead.
+  func text(on terminal: Terminal) -> String {
+    let answer = isPossible.map { $0 ? "yes" : "no" } ?? "unknown"
+    let name = purpose.rawValue + String(repeating: " ", count: max(0, 16 - purpose.rawValue.count))
+    let line = "  \(name)\(answer)\(isTried ? ", tried" : ""): \(reason.sanitized)\n"
+    return line + (instead.map { "    \(terminal.isUnicode ? "→" : "->") \($0.sanitized)\n" } ?? "")
   }
 }

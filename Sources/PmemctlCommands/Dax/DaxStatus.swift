@@ -10,7 +10,9 @@ struct DaxStatus: ContextCommand {
       each DAX device is mapped for reading to see what happens.
       """)
 
-  @Argument(help: ArgumentHelp("Only these namespaces, by any name.", valueName: "namespace"))
+  @Argument(
+    help: ArgumentHelp("Only these namespaces, by any name.", valueName: "namespace"),
+    completion: .names(.namespaces))
   var names: [String] = []
 
   @OptionGroup var output: OutputOptions
@@ -49,6 +51,7 @@ struct DaxStatus: ContextCommand {
     }
     guard let path, let probe = try? backend.probe(path, at: 0, in: inventory) else { return state }
     state.isProven = probe.isDAX
+    state.uses = probe.uses(in: inventory)
     return state
   }
 }
@@ -65,6 +68,7 @@ extension DaxState {
     object.add("dangerous", isDangerous)
     object.add("causes", causes.map(\.json))
     object.add("note", note)
+    object.add("uses", uses.map(\.json))
     return .object(object)
   }
 
@@ -84,6 +88,10 @@ extension DaxState {
       if let remedy = cause.remedy {
         text += "      \(terminal.isUnicode ? "→" : "->") \(remedy.sanitized)\n"
       }
+    }
+    // Of what has DAX: what a consumer would miss.
+    for use in uses where isOn && use.purpose == .longTermPins && use.isPossible == false {
+      text += use.text(on: terminal)
     }
     return text
   }

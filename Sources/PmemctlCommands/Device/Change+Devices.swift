@@ -5,7 +5,8 @@ import PmemOutput
 /// Which DAX devices a verb is about.
 struct DeviceSelection: ParsableArguments {
   @Argument(
-    help: ArgumentHelp("dax0.0, /dev/dax0.0, or its namespace; all for every one.", valueName: "device"))
+    help: ArgumentHelp("dax0.0, /dev/dax0.0, or its namespace; all for every one.", valueName: "device"),
+    completion: .names(.devices))
   var names: [String]
 }
 

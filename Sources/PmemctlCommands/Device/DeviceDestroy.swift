@@ -6,7 +6,7 @@ struct DeviceDestroy: ContextCommand {
     commandName: "destroy", abstract: "Remove DAX devices from regions that can be divided.")
 
   @OptionGroup var which: DeviceSelection
-  @Flag(name: .shortAndLong, help: "Also while they are enabled, if nobody uses them.")
+  @Flag(name: .shortAndLong, help: "Also while they are enabled, unless they are in use.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions

@@ -52,7 +52,7 @@ struct DeviceReconfigure: ContextCommand {
     }
     request.takesAll = size == "max"
     guard request.mode != nil || size != nil else {
-      throw DeviceError(.usage, "nothing is said that should be different: give --mode or --size")
+      throw DeviceError(.usage, "nothing to change: give --mode or --size")
     }
     guard request.mode != .devdax || !noOnline && !noMovable else {
       throw DeviceError(.usage, "--no-online and --no-movable are about system-ram")

@@ -3,9 +3,11 @@ import PmemDevice
 
 struct DimmDisable: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "disable", abstract: "Disable DIMMs and the regions on them, if nobody uses them.")
+    commandName: "disable", abstract: "Disable DIMMs and the regions on them, unless they are in use.")
 
-  @Argument(help: ArgumentHelp("nmem0, 0, or an id; all for every one.", valueName: "dimm"))
+  @Argument(
+    help: ArgumentHelp("nmem0, 0, or an id; all for every one.", valueName: "dimm"),
+    completion: .names(.dimms))
   var names: [String]
 
   @OptionGroup var dangers: DangerOptions

@@ -4,7 +4,9 @@ import PmemDevice
 struct DimmEnable: ContextCommand {
   static let configuration = CommandConfiguration(commandName: "enable", abstract: "Enable DIMMs.")
 
-  @Argument(help: ArgumentHelp("nmem0, 0, or an id; all for every one.", valueName: "dimm"))
+  @Argument(
+    help: ArgumentHelp("nmem0, 0, or an id; all for every one.", valueName: "dimm"),
+    completion: .names(.dimms))
   var names: [String]
 
   @OptionGroup var change: ChangeOptions

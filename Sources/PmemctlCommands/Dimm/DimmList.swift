@@ -4,34 +4,28 @@ import PmemOutput
 
 struct DimmList: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List DIMMs.", aliases: ["ls"])
+    commandName: "list", abstract: "List DIMMs.",
+    discussion: ListColumns.help(DimmColumns.all), aliases: ["ls"])
 
-  @Argument(help: ArgumentHelp("Only these: nmem0, 0, or an id.", valueName: "dimm"))
+  @Argument(
+    help: ArgumentHelp("Only these: nmem0, 0, or an id.", valueName: "dimm"), completion: .names(.dimms))
   var names: [String] = []
 
-  @Option(name: .shortAndLong, help: "Only those on this bus.")
+  @Option(name: .shortAndLong, help: "Only those on this bus.", completion: .names(.buses))
   var bus: String?
 
+  @OptionGroup var list: ListOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
+    let columns = try ListColumns(DimmColumns.all, list, isJSON: output.json)
     let inventory = try context.open(machine, forWriting: false).inventory(.listing)
-    let dimms = try NameResolver(inventory).dimms(names, onBus: bus)
-    guard !output.json else { return try context.out.write(JSON.array(dimms.map { .object($0.json) }).text) }
-    var table = Table([
-      ("DIMM", .left), ("ID", .left), ("STATE", .left), ("REGIONS", .left), ("FREE LABELS", .right),
-      ("FLAGS", .left),
-    ])
-    for dimm in dimms {
-      let regions = inventory.regions.filter { $0.mappings.contains { $0.dimm == dimm.dev } }.map(\.dev)
-      table.add([
-        dimm.dev, dimm.id ?? "-", dimm.isEnabled ? "enabled" : "disabled",
-        regions.isEmpty ? "-" : regions.joined(separator: ","),
-        dimm.labels.map { "\($0.availableSlots)" } ?? "-",
-        dimm.flags.isEmpty ? "-" : dimm.flags.joined(separator: ","),
-      ])
+    let rows = columns.sorted(
+      try NameResolver(inventory).dimms(names, onBus: bus).map { DimmColumns.Row(dimm: $0, inventory) })
+    guard !output.json else {
+      return try context.out.write(JSON.array(rows.map { .object($0.dimm.json) }).text)
     }
-    try context.out.write(table.text)
+    try context.out.write(columns.text(rows, in: context))
   }
 }

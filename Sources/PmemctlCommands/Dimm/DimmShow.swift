@@ -5,7 +5,7 @@ import PmemOutput
 struct DimmShow: ContextCommand {
   static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one DIMM.")
 
-  @Argument(help: ArgumentHelp("nmem0, 0, or an id.", valueName: "dimm"))
+  @Argument(help: ArgumentHelp("nmem0, 0, or an id.", valueName: "dimm"), completion: .names(.dimms))
   var name: String
 
   @OptionGroup var output: OutputOptions

@@ -5,13 +5,13 @@ import PmemOutput
 
 struct DoctorCommand: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "Find what is half done, damaged or in nobody's use, and put it right.",
+    commandName: "doctor", abstract: "Find and repair unfinished changes and damage.",
     discussion: """
       Looks at devices, labels, the info blocks of disabled namespaces and the undo journal. --fix cleans up what \
-      other tools left half done: devices that nobody can use, and that hold nothing.
+      other tools left half done: devices that no process can use, and that hold nothing.
       """)
 
-  @Flag(name: .long, help: "Put right what can be put right without taking anything from anybody.")
+  @Flag(name: .long, help: "Repair what can be repaired without removing anything in use.")
   var fix = false
 
   @OptionGroup var change: ChangeOptions
@@ -27,7 +27,7 @@ struct DoctorCommand: ContextCommand {
       for entry in plan.entries { context.note("done: \(entry.text)") }
       diagnosis = try diagnose(backend, context)
     }
-    try report(diagnosis, context)
+    try report(diagnosis, missing: backend.unseen, context)
   }
 
   // MARK: Looking
@@ -35,25 +35,20 @@ struct DoctorCommand: ContextCommand {
   private func diagnose(_ backend: any CommandContext.Backend, _ context: CommandContext) throws -> Diagnosis
   {
     let inventory = try backend.inventory(.planning)
-    var diagnosis = Diagnosis(inventory)
+    var diagnosis = Diagnosis(inventory, health: try backend.health(of: inventory.dimms))
+    for (dimm, security) in zip(inventory.dimms, try backend.security(of: inventory.dimms)) {
+      if security.state == .locked { diagnosis.replaceDisabled(dimm.dev) }
+      for finding in SecurityReport(dimm, security).findings { diagnosis.add(finding) }
+    }
     if inventory.host.isPrivileged {
-      for dimm in inventory.dimms where dimm.labels != nil {
-        lookAtLabels(dimm, inventory, backend, &diagnosis)
-      }
-      for namespace in inventory.regions.flatMap(\.configuredNamespaces) {
-        guard let trouble = TrueNamespace(namespace, on: backend).trouble else { continue }
-        diagnosis.add(
-          Diagnosis.Finding(
-            .error, namespace.dev, "its info block is damaged: \(trouble)",
-            try: ["pmemctl namespace check \(namespace.dev)"]))
-      }
+      lookAtMedia(inventory, backend, &diagnosis)
     } else {
       diagnosis.add(
         Diagnosis.Finding(
           .note, "labels", "only root may read labels and info blocks: they were not looked at"))
     }
     let journal = context.journal(machine)
-    lookAtJournal(journal, backend, &diagnosis)
+    lookAtJournal(journal, inventory, backend, &diagnosis)
     // What a change left that was cut is reverted from its record.
     if inventory.host.isPrivileged, try !journal.hasUnfinished {
       for finding in try IncompleteSets(inventory: inventory, backend: backend).findings() {
@@ -63,37 +58,64 @@ struct DoctorCommand: ContextCommand {
     return diagnosis
   }
 
+  private func lookAtMedia(
+    _ inventory: Inventory, _ backend: any CommandContext.Backend, _ diagnosis: inout Diagnosis
+  ) {
+    let labels = LabelExamination(inventory, backend)
+    for dimm in inventory.dimms {
+      let findings = labels.findings(on: dimm)
+      if findings.contains(where: { $0.severity == .error }) {
+        diagnosis.replaceDisabled(dimm.dev)
+        for region in inventory.regions(on: [dimm]) where !region.isLabeled {
+          diagnosis.replaceBlank(region.dev)
+        }
+      }
+      for finding in findings { diagnosis.add(finding) }
+      lookAtLabels(dimm, inventory, backend, &diagnosis)
+    }
+    for region in inventory.regions {
+      let findings = labels.findings(on: region)
+      if !findings.isEmpty { diagnosis.replaceDisabled(region.dev) }
+      for finding in findings { diagnosis.add(finding) }
+    }
+    let infoBlocks = InfoBlockExamination(inventory, backend)
+    for namespace in inventory.regions.flatMap(\.configuredNamespaces) {
+      guard let finding = infoBlocks.finding(namespace) else { continue }
+      diagnosis.replaceDisabled(namespace.dev)
+      diagnosis.add(finding)
+    }
+  }
+
+  /// What is wrong with a label area beside what the kernel makes of it.
   private func lookAtLabels(
     _ dimm: DIMM, _ inventory: Inventory, _ backend: any DeviceBackend, _ diagnosis: inout Diagnosis
   ) {
     do throws(DeviceError) {
       let store = LabelStore(try backend.readLabels(dimm: dimm.dev))
       let capacity = LabelSoundness.capacity(of: dimm, inventory)
-      for finding in store.findings(capacity: capacity) {
+      for finding in store.findings(capacity: capacity) where !finding.isExplained {
         diagnosis.add(
           Diagnosis.Finding(
             finding.isSerious ? .error : .note, dimm.dev, finding.text,
             try: finding.isSerious ? ["pmemctl label read \(dimm.dev)"] : []))
       }
-      let cookies = Set(inventory.regions(on: [dimm]).compactMap(\.isetID))
-      let foreign = store.active.filter { !cookies.contains($0.setCookie) }
-      if !foreign.isEmpty, !cookies.isEmpty {
-        diagnosis.add(
-          Diagnosis.Finding(
-            .error, dimm.dev,
-            "\(foreign.count) labels belong to another set of DIMMs: their namespaces cannot be assembled here, and take space"
-          ))
-      }
     } catch {
+      guard dimm.labels != nil else { return }
       diagnosis.add(Diagnosis.Finding(.error, dimm.dev, error.summary))
     }
   }
 
   private func lookAtJournal(
-    _ journal: UndoJournal, _ backend: any CommandContext.Backend, _ diagnosis: inout Diagnosis
+    _ journal: UndoJournal, _ inventory: Inventory, _ backend: any CommandContext.Backend,
+    _ diagnosis: inout Diagnosis
   ) {
     do throws(DeviceError) {
       let (records, damaged) = try journal.records()
+      for record in records where record.state == .begun {
+        diagnosis.leave(
+          record.scope.subjects(in: inventory),
+          to: "change \(record.id) was cut short there: that comes first")
+      }
       // In the order in which they can be reverted: the latest first.
       for record in records where record.state == .begun {
         diagnosis.add(
@@ -114,10 +136,12 @@ struct DoctorCommand: ContextCommand {
 
   // MARK: Telling
 
-  private func report(_ diagnosis: Diagnosis, _ context: CommandContext) throws {
+  private func report(_ diagnosis: Diagnosis, missing: [Unseen], _ context: CommandContext) throws {
     let findings = diagnosis.findings
+    context.note(missing)
     if output.json {
-      try context.out.write(JSON.array(findings.map { .object(Self.json($0, context)) }).text)
+      let elements = findings.map { Self.json($0, context) } + [missing.element].compactMap(\.self)
+      try context.out.write(JSON.array(elements.map(JSON.object)).text)
     } else if findings.isEmpty {
       try context.out.write("all is well\n")
     } else {
@@ -135,7 +159,7 @@ struct DoctorCommand: ContextCommand {
     }
     let bad = findings.count { $0.severity != .note }
     guard bad == 0 else {
-      throw DeviceError(.failed, "\(bad) thing\(bad == 1 ? " is" : "s are") not as they should be")
+      throw DeviceError(.failed, "\(bad) problem\(bad == 1 ? "" : "s") found")
     }
   }
 

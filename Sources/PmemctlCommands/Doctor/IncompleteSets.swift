@@ -2,7 +2,8 @@ import PmemDevice
 import PmemMedia
 
 /// Namespaces of an interleave set that have a label on some of its DIMMs and none on others: what a tool leaves that was
-/// cut between two DIMMs. The kernel assembles none of them (namespace_devs.c:has_uuid_at_pos), and their space is taken.
+/// cut between two DIMMs. If the first DIMM has one, the kernel enables
+/// nothing of the region (namespace_devs.c:scan_labels); else it passes over them, and their space is taken.
 struct IncompleteSets {
   let inventory: Inventory
   let backend: any CommandContext.Backend
@@ -49,8 +50,7 @@ struct IncompleteSets {
       return Diagnosis.Finding(.error, region.dev, text + ", and what was there cannot be known")
     }
     do throws(DeviceError) {
-      let plan = try LabelPlanner(inventory, inspector: backend, contents: nil).write(
-        areas, verb: "complete", keeps: region.configuredNamespaces, force: true)
+      let plan = try LabelPlanner(inventory, inspector: backend, contents: nil).repair(areas, fixes: [])
       return Diagnosis.Finding(.error, region.dev, text, fix: plan.entries)
     } catch {
       return Diagnosis.Finding(

@@ -6,8 +6,8 @@ import PmemMedia
 struct InfoBlockSelection: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      "Kernel name, own name or UUID; all for every disabled one, which is meant without any.",
-      valueName: "namespace"))
+      "Kernel name, own name or UUID; all for every disabled or raw one, which is meant without any.",
+      valueName: "namespace"), completion: .names(.namespaces))
   var names: [String] = []
 
   @Option(
@@ -27,24 +27,29 @@ struct InfoBlockSelection: ParsableArguments {
     let inventory = try backend.inventory(.listing)
     let isAll = names.isEmpty || names.contains("all")
     var found = try NameResolver(inventory).namespaces(isAll ? ["all"] : names)
-    if isAll { found.removeAll { $0.isEnabled || $0.holder != nil } }
+    if isAll { found.removeAll { ($0.isEnabled && $0.mode != .raw) || $0.holder != nil || $0.isIdle } }
+    let examination = InfoBlockExamination(inventory, backend)
     var places: [InfoBlockPlace] = []
     for namespace in found {
-      guard !namespace.isEnabled else {
+      guard !namespace.isEnabled || namespace.mode == .raw else {
         throw DeviceError(
           .failed, "cannot read the info block of \(namespace.title): it is enabled, its mode covers it",
           details: ["what it says is what is shown: \(namespace.mode), \(namespace.size) usable"],
           try: ["pmemctl namespace show \(namespace.dev)", "pmemctl namespace disable \(namespace.dev)"],
           errno: 16)
       }
-      let identity = try backend.withRawMedia(of: namespace.dev, forWriting: false) {
-        raw throws(DeviceError) in
-        try NamespaceIdentity(raw, label: namespace.uuid)
+      let look = { (raw: any ByteSource) throws(DeviceError) -> InfoBlockPlace in
+        InfoBlockPlace(
+          name: namespace.dev, isFile: false,
+          identity: try NamespaceIdentity(raw, label: namespace.labelUUID),
+          trouble: examination.media(namespace, raw).trouble)
       }
       places.append(
-        InfoBlockPlace(
-          name: namespace.dev, isFile: false, identity: identity, start: namespace.resource,
-          host: inventory.host))
+        namespace.isEnabled
+          ? try backend.withContent(of: namespace) { raw throws(DeviceError) in try look(raw) }
+          : try backend.withRawMedia(of: namespace.dev, forWriting: false) { raw throws(DeviceError) in
+            try look(raw)
+          })
     }
     return places
   }
@@ -55,7 +60,7 @@ struct InfoBlockSelection: ParsableArguments {
     // Whatever parent a block names is the right one: there is no label to compare with.
     let parent = try NamespaceIdentity.parent(source)
     let identity = try NamespaceIdentity(source, label: parent)
-    return InfoBlockPlace(name: file, isFile: true, identity: identity, start: nil, host: nil)
+    return InfoBlockPlace(name: file, isFile: true, identity: identity, trouble: identity.trouble)
   }
 }
 
@@ -64,7 +69,6 @@ struct InfoBlockPlace {
   let name: String
   let isFile: Bool
   let identity: NamespaceIdentity
-  /// Physical address; nil where it is not known.
-  let start: UInt64?
-  let host: HostFacts?
+  /// Why the kernel would not take it; nil if it would, or if there is none.
+  let trouble: String?
 }

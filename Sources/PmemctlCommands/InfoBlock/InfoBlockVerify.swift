@@ -13,7 +13,7 @@ struct InfoBlockVerify: ContextCommand {
 
   func run(in context: CommandContext) throws {
     let places = try which.places(context, machine)
-    let verdicts = places.map { (place: $0, fault: $0.fault) }
+    let verdicts = places.map { (place: $0, fault: $0.trouble) }
     if output.json {
       let values = verdicts.map { place, fault in
         var object = JSONObject()
@@ -34,26 +34,6 @@ struct InfoBlockVerify: ContextCommand {
     guard bad.isEmpty else {
       throw DeviceError(
         .corrupt, "the kernel would not take the info block of \(bad.joined(separator: ", "))")
-    }
-  }
-}
-
-extension InfoBlockPlace {
-  /// Why it would not be taken; nil where it would, or where there is none.
-  var fault: String? {
-    guard let block = identity.block else { return identity.trouble }
-    switch block {
-    case .btt(let btt):
-      // Of a file only the beginning is known.
-      guard !isFile else { return nil }
-      let begin = btt.version.initialOffset
-      do throws(MediaError) {
-        _ = try BttArena(btt, at: begin, of: identity.size)
-        return nil
-      } catch { return error.description }
-    case .pfn(let pfn):
-      guard let start, let host else { return nil }
-      return pfn.fault(start: start, size: identity.size, host: host)
     }
   }
 }

@@ -1,4 +1,5 @@
 import PmemDevice
+import PmemNdctl
 
 /// Keeps a change's undo record while its plan runs, and brings the old state back from it if a step fails.
 final class ChangeRecovery: PlanRecovery {
@@ -9,6 +10,8 @@ final class ChangeRecovery: PlanRecovery {
   private let journal: UndoJournal?
   private let undoes: UndoRecord?
   private let time: UInt64
+  /// Device nodes that the plan has created anew, as they are before.
+  private let nodes: [DeviceNode]
   private var record: UndoRecord?
   private var isOnDisk = false
 
@@ -19,9 +22,10 @@ final class ChangeRecovery: PlanRecovery {
   ///   - journal: Where to keep the record; nil for memory only.
   ///   - undoes: The change that the plan undoes.
   ///   - time: Seconds since 1970.
+  ///   - nodes: Device nodes that the plan has created anew, as they are.
   init(
     _ plan: Plan, from inventory: Inventory, on backend: any CommandContext.Backend, journal: UndoJournal?,
-    undoes: UndoRecord?, time: UInt64
+    undoes: UndoRecord?, time: UInt64, nodes: [DeviceNode]
   ) {
     self.plan = plan
     self.inventory = inventory
@@ -29,6 +33,7 @@ final class ChangeRecovery: PlanRecovery {
     self.journal = journal
     self.undoes = undoes
     self.time = time
+    self.nodes = nodes
   }
 
   // MARK: PlanRecovery
@@ -36,6 +41,7 @@ final class ChangeRecovery: PlanRecovery {
   func begin() throws(DeviceError) {
     var record = try UndoRecord(of: plan, from: inventory, on: backend, time: time)
     record.undoes = undoes?.id
+    record.nodes = SavedNodes(nodes)
     self.record = record
     guard let journal else { return }
     do throws(DeviceError) {
@@ -96,6 +102,8 @@ final class ChangeRecovery: PlanRecovery {
       after.namespaces[index].pieces = head.map { NamespaceState.Piece(offset: $0.offset, bytes: $0.bytes) }
     }
     record.after = after
+    // They have been put back.
+    record.nodes = nil
     record.state = .done
     try journal.update(record)
     return record

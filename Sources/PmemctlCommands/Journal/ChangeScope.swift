@@ -26,6 +26,15 @@ struct ChangeScope: Hashable {
     namespaces.contains(namespace.dev) || namespace.labelUUID.map(uuids.contains) ?? false
   }
 
+  /// - Parameter inventory: Of the machine as it is now.
+  /// - Returns: Kernel names of all that is touched: also of the regions of DIMMs, and of what labels are called now.
+  func subjects(in inventory: Inventory) -> Set<String> {
+    let dimms = dimms.union(areas).union(labeled)
+    let touched = inventory.regions.filter { region in region.mappings.contains { dimms.contains($0.dimm) } }
+    return namespaces.union(regions).union(dimms).union(devices).union(touched.map(\.dev))
+      .union(inventory.namespaces.filter(contains).map(\.dev))
+  }
+
   /// - Parameters:
   ///   - plan: Of the change.
   ///   - inventory: That the plan was made from.
@@ -38,6 +47,10 @@ struct ChangeScope: Hashable {
     case .allocate(let allocation):
       uuids.insert(allocation.uuid)
       addLabels(of: allocation.namespace, inventory)
+    case .identify(let name, let uuid):
+      uuids.insert(uuid)
+      add(name, inventory)
+      addLabels(of: name, inventory)
     case .claim(let name, _), .free(let name), .rename(let name, _), .setMode(let name, _),
       .resize(let name, _):
       add(name, inventory)
@@ -49,7 +62,7 @@ struct ChangeScope: Hashable {
       regions.insert(name)
       guard let region = inventory.regions.first(where: { $0.dev == name }) else { return }
       namespaces.formUnion(region.configuredNamespaces.map(\.dev))
-    case .enableDimm(let name), .disableDimm(let name): dimms.insert(name)
+    case .enableDimm(let name), .disableDimm(let name), .security(let name, _): dimms.insert(name)
     case .initializeLabels(let dimm, _): areas.insert(dimm)
     case .writeLabels(let dimm, let bytes):
       areas.insert(dimm)
@@ -102,6 +115,7 @@ extension MachineState {
       let hasLabels = scope.labeled.contains(dimm.dev) || scope.areas.contains(dimm.dev)
       guard hasLabels || scope.dimms.contains(dimm.dev) else { continue }
       var state = DimmState(dev: dimm.dev, id: dimm.id, isEnabled: dimm.isEnabled)
+      state.security = dimm.security
       if hasLabels, dimm.labels != nil {
         let bytes = try backend.readLabels(dimm: dimm.dev)
         state.labels = bytes

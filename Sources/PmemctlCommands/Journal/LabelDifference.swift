@@ -51,7 +51,9 @@ struct LabelDifference {
   /// - Returns: The steps, with those for the bytes and states of the same namespaces; nil if labels are as they were.
   func entries() throws(DeviceError) -> [Plan.Entry]? {
     guard !changed.isEmpty || areas.contains(where: \.isOtherFormat) else { return idle() }
-    if restoration.usesKernel, !areas.contains(where: \.isOtherFormat), let entries = try kernelSteps() {
+    if restoration.usesKernel, isWholeSets, !areas.contains(where: \.isOtherFormat),
+      let entries = try kernelSteps()
+    {
       return entries
     }
     return try writing()
@@ -68,12 +70,22 @@ struct LabelDifference {
 
   // MARK: By the kernel
 
+  /// Whether the labels of every DIMM of the sets were kept: the kernel writes all labels of a set, also those that the
+  /// change did not touch (drivers/nvdimm/label.c:nd_pmem_namespace_label_update).
+  private var isWholeSets: Bool {
+    let kept = Set(areas.map(\.dimm.dev))
+    return restoration.inventory.regions(on: areas.map(\.dimm)).allSatisfy { region in
+      region.mappings.allSatisfy { kept.contains($0.dimm) }
+    }
+  }
+
   /// nil if the kernel's allocation would give another place, or the labels are in no state that it can change.
   private func kernelSteps() throws(DeviceError) -> [Plan.Entry]? {
     var regions = restoration.inventory.regions
     var freeing: [Plan.Entry] = []
     var keeping: [(saved: NamespaceState, present: Namespace)] = []
     var missing: [NamespaceState] = []
+    let renumbered = renumbered
     for uuid in changed.sorted(by: { $0.description < $1.description }) {
       let present = restoration.inventory.namespaces.first { $0.labelUUID == uuid }
       let saved = savedNamespace(uuid)
@@ -81,7 +93,9 @@ struct LabelDifference {
         areas.contains { !($0.thenLabels[uuid] ?? []).isEmpty } && !restoration.removing.contains(uuid)
       switch (saved, present) {
       case (let saved?, let present?) where isWanted: keeping.append((saved, present))
-      case (let saved?, nil) where isWanted: missing.append(saved)
+      case (let saved?, nil) where isWanted:
+        if let present = renumbered[uuid] { keeping.append((saved, present)) } else { missing.append(saved) }
+      case (_, let present?) where renumbered.values.contains(present): continue
       case (_, let present?) where !isWanted:
         freeing += NamespaceStatePlanner.detaching(present)
         freeing.append(Plan.Entry(.free(namespace: present.dev), "free \(present.title) and its labels"))
@@ -97,6 +111,8 @@ struct LabelDifference {
     }
     for (saved, present) in keeping {
       guard let steps = changing(present, to: saved, &regions) else { return nil }
+      // It is not found by the UUID that it had.
+      if present.labelUUID != saved.uuid { entries += NamespaceStatePlanner.detaching(present) }
       entries += try restoration.restoring(saved, change: .steps(steps))
     }
     for saved in missing.sorted(by: { ($0.offset ?? 0) < ($1.offset ?? 0) }) {
@@ -104,6 +120,27 @@ struct LabelDifference {
       entries += try restoration.restoring(saved, change: .steps(steps))
     }
     return entries
+  }
+
+  /// Namespaces that the change gave another UUID, by the one that they had: it is gone, and what lies there now has one that
+  /// the labels did not have then.
+  private var renumbered: [DeviceUUID: Namespace] {
+    var found: [DeviceUUID: Namespace] = [:]
+    for saved in restoration.target.namespaces {
+      guard let uuid = saved.uuid, changed.contains(uuid), !restoration.removing.contains(uuid),
+        areas.allSatisfy({ ($0.nowLabels[uuid] ?? []).isEmpty }),
+        let present = restoration.inventory.namespaces.first(where: { namespace in
+          guard !namespace.isIdle, let now = namespace.labelUUID, changed.contains(now),
+            let start = namespace.resource,
+            let region = restoration.inventory.region(of: namespace), let base = region.resource
+          else { return false }
+          return region.dev == saved.region && start >= base && start - base == saved.offset
+            && areas.allSatisfy { ($0.thenLabels[now] ?? []).isEmpty }
+        })
+      else { continue }
+      found[uuid] = present
+    }
+    return found
   }
 
   private func savedNamespace(_ uuid: DeviceUUID) -> NamespaceState? {
@@ -118,13 +155,20 @@ struct LabelDifference {
   }
 
   /// Labels that differ in what only writing them can change, such as a foreign cookie.
-  private func label(of uuid: DeviceUUID?) -> (then: NamespaceLabel, now: NamespaceLabel?)? {
+  ///
+  /// - Parameters:
+  ///   - uuid: That it had.
+  ///   - present: That it has now.
+  /// - Returns: One label of it then, and on the same DIMM now; nil if only writing labels makes them the same.
+  private func label(
+    of uuid: DeviceUUID?, now present: DeviceUUID?
+  ) -> (then: NamespaceLabel, now: NamespaceLabel?)? {
     guard let uuid else { return nil }
     var pair: (NamespaceLabel, NamespaceLabel?)?
     for area in areas {
       guard let then = area.thenLabels[uuid] else { continue }
       guard then.count == 1, let label = then.first else { return nil }
-      let now = area.nowLabels[uuid]?.first
+      let now = present.flatMap { area.nowLabels[$0]?.first }
       if let now {
         guard now.setCookie == label.setCookie, now.position == label.position,
           now.labelCount == label.labelCount, now.sectorSize == label.sectorSize
@@ -139,7 +183,8 @@ struct LabelDifference {
     .Entry]?
   {
     guard let index = regions.firstIndex(where: { $0.id == present.regionID }), regions[index].isLabeled,
-      let labels = label(of: saved.uuid), let now = labels.now, let wanted = saved.offset,
+      let labels = label(of: saved.uuid, now: present.labelUUID), let now = labels.now,
+      let wanted = saved.offset,
       let start = present.resource, let base = regions[index].resource, start >= base
     else { return nil }
     var entries: [Plan.Entry] = []
@@ -161,6 +206,11 @@ struct LabelDifference {
     } else {
       guard place.offset == wanted else { return nil }
     }
+    if let uuid = saved.uuid, uuid != present.labelUUID {
+      entries.append(
+        Plan.Entry(
+          .identify(namespace: present.dev, uuid: uuid), "give \(present.title) the UUID \(uuid) again"))
+    }
     if labels.then.name != now.name {
       entries.append(
         Plan.Entry(
@@ -178,7 +228,8 @@ struct LabelDifference {
     guard let uuid = saved.uuid,
       let old = restoration.target.regions.first(where: { $0.dev == saved.region }),
       let found = restoration.find(old), let index = regions.firstIndex(where: { $0.id == found.id }),
-      regions[index].isEnabled, regions[index].isLabeled, let labels = label(of: uuid), labels.now == nil,
+      regions[index].isEnabled, regions[index].isLabeled, let labels = label(of: uuid, now: uuid),
+      labels.now == nil,
       let wanted = saved.offset, let base = regions[index].resource,
       let seed = regions[index].nextNamespace, seed.uuid?.isNull ?? true,
       regions[index].freeExtents?.first(where: { $0.length >= saved.size })?.offset == wanted

@@ -23,6 +23,12 @@ struct Restoration {
   ///   does what is expected; empty if it is there.
   /// - Throws: What cannot be read; ``DeviceError/Code/notFound`` if a DIMM is not on this machine.
   func steps() throws(DeviceError) -> [Plan.Entry] {
+    let entries = try changes()
+    if entries.isEmpty, let difference = securityDifferences.first { throw DeviceError(.failed, difference) }
+    return entries
+  }
+
+  private func changes() throws(DeviceError) -> [Plan.Entry] {
     let early = restoresStates ? enablingDimms() : []
     guard early.isEmpty else { return early }
     let labels = try LabelDifference(self)
@@ -45,6 +51,18 @@ struct Restoration {
       return saved.uuid.map(scope.uuids.contains) ?? false || !saved.pieces.isEmpty
     }
     return scope.namespaces.contains(saved.dev) || saved.uuid.map(scope.uuids.contains) ?? false
+  }
+
+  /// What is not as it was of the security of DIMMs, a line each. A passphrase that a DIMM has got, or lost, is not taken back:
+  /// that takes keys, and has verbs of its own.
+  var securityDifferences: [String] {
+    guard restoresStates else { return [] }
+    return target.dimms.compactMap { saved in
+      guard let before = saved.security, let now = saved.find(in: inventory)?.security, now != before else {
+        return nil
+      }
+      return "the security of \(saved.dev) was \(before), and is \(now)"
+    }
   }
 
   /// Labels that were on a DIMM for a moment leave its regions divided until the next boot, whatever became of the labels
@@ -177,6 +195,8 @@ struct Restoration {
   private func isDifferent(_ present: Namespace, from saved: NamespaceState) throws(DeviceError) -> Bool {
     guard present.isEnabled == saved.isEnabled else { return true }
     if present.isEnabled {
+      // One that the kernel could not read makes it raw (drivers/nvdimm/pfn_devs.c:nd_pfn_probe).
+      if let mode = saved.mode, mode != .raw, present.mode == .raw { return true }
       // The kernel read its info block when it was enabled: what it shows is what is there.
       guard !saved.pieces.isEmpty else { return false }
       return saved.mode.map { $0 != present.mode } ?? false

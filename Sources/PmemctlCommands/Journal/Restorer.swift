@@ -31,12 +31,20 @@ struct Restorer {
       }
     }
     do throws(DeviceError) {
-      guard try steps(usesKernel: false).isEmpty else { return failures }
+      guard try steps(usesKernel: false).isEmpty else { return failures + securityDifferences(failures) }
       try backend.synchronize()
       return []
     } catch {
-      return failures.isEmpty ? [error.summary] : failures
+      return failures.isEmpty ? [error.summary] : failures + securityDifferences(failures)
     }
+  }
+
+  /// Those that are not among other lines; none if the machine cannot be read, which those say.
+  private func securityDifferences(_ lines: [String]) -> [String] {
+    guard let inventory = try? backend.inventory(.listing) else { return [] }
+    return Restoration(
+      target: target, scope: scope, inventory: inventory, backend: backend, restoresStates: restoresStates
+    ).securityDifferences.filter { !lines.contains($0) }
   }
 
   /// What brings the machine to where restoring can go on, if that is known.

@@ -20,6 +20,7 @@ extension UndoRecord {
     object.add("scope", .object(scope.json))
     object.add("before", .object(before.json))
     if let after { object.add("after", .object(after.json)) }
+    if let nodes { object.add("nodes", .object(nodes.json)) }
     return object
   }
 
@@ -50,6 +51,9 @@ extension UndoRecord {
       before: try MachineState(before, at: "before"),
       after: try object["after"]?.object.map { object throws(UndoFormatError) in
         try MachineState(object, at: "after")
+      },
+      nodes: try object["nodes"]?.object.map { object throws(UndoFormatError) in
+        try SavedNodes(object, at: "nodes")
       })
   }
 

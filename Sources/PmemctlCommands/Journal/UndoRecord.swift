@@ -26,6 +26,9 @@ struct UndoRecord: Hashable {
   var before: MachineState
   /// Labels and namespaces as the change left them; nil while it is not completed, and in records of version 1.
   var after: MachineState?
+  /// Nodes that the change has created anew, as they were; nil if it creates none, on a simulated machine, and in records
+  /// of a program before this was kept.
+  var nodes: SavedNodes?
 
   /// - Parameters:
   ///   - plan: Of the change.
@@ -47,7 +50,7 @@ struct UndoRecord: Hashable {
 
   init(
     id: Int, time: UInt64, title: String, state: State, undoes: Int?, steps: [String], scope: ChangeScope,
-    before: MachineState, after: MachineState?
+    before: MachineState, after: MachineState?, nodes: SavedNodes? = nil
   ) {
     self.id = id
     self.time = time
@@ -58,6 +61,7 @@ struct UndoRecord: Hashable {
     self.scope = scope
     self.before = before
     self.after = after
+    self.nodes = nodes
   }
 
   /// Keeps what the plan overwrites.

@@ -26,8 +26,9 @@ extension Change {
     } report: { planned, backend in
       let now = try backend.inventory(.planning).dimms.filter { planned.subject.contains($0.dev) }
       guard !output.json else { return try write(now.map { .object($0.json) }) }
-      try context.out.write(
-        now.map { "\(done) the labels of \($0.dev): \($0.labels?.availableSlots ?? 0) free\n" }.joined())
+      for dimm in now {
+        try context.out.write("\(done) the labels of \(dimm.dev): \(try LabelReadback(dimm, backend).text)\n")
+      }
     }
   }
 

@@ -7,7 +7,9 @@ struct LabelBackup: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "backup", abstract: "Keep the label areas of DIMMs in a file, to be restored there.")
 
-  @Argument(help: ArgumentHelp("nmem0, 0, or an id; all for every one with a label area.", valueName: "dimm"))
+  @Argument(
+    help: ArgumentHelp("nmem0, 0, or an id; all for every one with a label area.", valueName: "dimm"),
+    completion: .names(.dimms))
   var names: [String]
 
   @Option(

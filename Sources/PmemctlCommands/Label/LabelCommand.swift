@@ -5,6 +5,6 @@ struct LabelCommand: ParsableCommand {
     commandName: "label", abstract: "Manage the labels of DIMMs: they divide regions into namespaces.",
     subcommands: [
       LabelRead.self, LabelCheck.self, LabelInit.self, LabelWrite.self, LabelZero.self, LabelBackup.self,
-      LabelRestore.self,
+      LabelRestore.self, LabelRepairCommand.self, LabelRecover.self,
     ])
 }

@@ -7,7 +7,9 @@ struct LabelInit: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "init", abstract: "Write fresh labels, so that a region can be divided.")
 
-  @Argument(help: ArgumentHelp("nmem0, 0, or an id; all for every one with a label area.", valueName: "dimm"))
+  @Argument(
+    help: ArgumentHelp("nmem0, 0, or an id; all for every one with a label area.", valueName: "dimm"),
+    completion: .names(.dimms))
   var names: [String]
 
   @Option(
@@ -15,7 +17,7 @@ struct LabelInit: ContextCommand {
     completion: .list(LabelVersion.allCases.map(\.rawValue)))
   var labelVersion = LabelVersion.v12.rawValue
 
-  @Flag(name: .shortAndLong, help: "Also where there are labels, and namespaces that nobody uses.")
+  @Flag(name: .shortAndLong, help: "Also if there are labels, and namespaces that are not in use.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions
@@ -37,6 +39,7 @@ struct LabelInit: ContextCommand {
       return Change.Planned(plan: plan, subject: dimms.map(\.dev))
     } report: { planned, backend in
       let now = try backend.inventory(.planning).dimms.filter { planned.subject.contains($0.dev) }
+      for dimm in now { try LabelReadback(dimm, backend).checkFresh(version) }
       guard !output.json else { return try context.out.write(JSON.array(now.map { .object($0.json) }).text) }
       try context.out.write(
         now.map { "initialized \($0.dev): \($0.labels?.availableSlots ?? 0) free labels\n" }.joined())

@@ -7,7 +7,9 @@ struct LabelRead: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "read", abstract: "Read the label areas of DIMMs, decoded or as they are.")
 
-  @Argument(help: ArgumentHelp("nmem0, 0, or an id; all for every one with a label area.", valueName: "dimm"))
+  @Argument(
+    help: ArgumentHelp("nmem0, 0, or an id; all for every one with a label area.", valueName: "dimm"),
+    completion: .names(.dimms))
   var names: [String]
 
   @Option(

@@ -10,10 +10,12 @@ struct LabelRestore: ContextCommand {
     completion: .file())
   var file: String
 
-  @Argument(help: ArgumentHelp("Only these DIMMs of it: nmem0, 0, or an id.", valueName: "dimm"))
+  @Argument(
+    help: ArgumentHelp("Only these DIMMs of it: nmem0, 0, or an id.", valueName: "dimm"),
+    completion: .names(.dimms))
   var names: [String] = []
 
-  @Flag(name: .shortAndLong, help: "Also where namespaces would be gone, and nobody uses them.")
+  @Flag(name: .shortAndLong, help: "Also if namespaces would be lost, unless they are in use.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions

@@ -6,7 +6,7 @@ struct LabelWrite: ContextCommand {
     commandName: "write", abstract: "Overwrite the label area of a DIMM with the bytes of a file.",
     discussion: "Bytes that hold no valid labels are only written with --force.")
 
-  @Argument(help: ArgumentHelp("nmem0, 0, or an id.", valueName: "dimm"))
+  @Argument(help: ArgumentHelp("nmem0, 0, or an id.", valueName: "dimm"), completion: .names(.dimms))
   var name: String
 
   @Option(
@@ -15,7 +15,7 @@ struct LabelWrite: ContextCommand {
     completion: .file())
   var input: String
 
-  @Flag(name: .shortAndLong, help: "Also where namespaces would be gone, and nobody uses them.")
+  @Flag(name: .shortAndLong, help: "Also if namespaces would be lost, unless they are in use.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions

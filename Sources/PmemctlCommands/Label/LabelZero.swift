@@ -6,10 +6,12 @@ struct LabelZero: ContextCommand {
     commandName: "zero", abstract: "Overwrite the label areas of DIMMs with zeros.",
     discussion: "Until the next boot the kernel still divides their regions; then they are label-less.")
 
-  @Argument(help: ArgumentHelp("nmem0, 0, or an id; all for every one with a label area.", valueName: "dimm"))
+  @Argument(
+    help: ArgumentHelp("nmem0, 0, or an id; all for every one with a label area.", valueName: "dimm"),
+    completion: .names(.dimms))
   var names: [String]
 
-  @Flag(name: .shortAndLong, help: "Also where namespaces would be gone, and nobody uses them.")
+  @Flag(name: .shortAndLong, help: "Also if namespaces would be lost, unless they are in use.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions

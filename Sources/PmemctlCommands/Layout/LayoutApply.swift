@@ -7,9 +7,9 @@ struct LayoutApply: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "apply", abstract: "Make the machine what a layout says; once, and nothing the second time.",
     discussion: """
-      All of it is one plan, checked against users, pins and content first, and taken back as far as can be where a \
-      step fails. What takes something away needs leave by name: --replace, --destroy. --check only tells whether \
-      there is anything to do, with status 2.
+      All of it is one plan, checked against users, pins and content first, and rolled back as far as possible if a \
+      step fails. Destructive changes must be allowed by namespace name: --replace, --destroy. --check changes \
+      nothing, and exits with 2 if there is anything to change.
       """)
 
   @Argument(help: ArgumentHelp("The layout, YAML or JSON; - for standard input.", valueName: "file"))
@@ -21,7 +21,7 @@ struct LayoutApply: ContextCommand {
       "A plan that layout plan --out saved: only on the machine as it was.", valueName: "file"))
   var saved: String?
 
-  @Flag(name: .long, help: "Change nothing; the status is 2 where there is anything to do.")
+  @Flag(name: .long, help: "Change nothing; exit with 2 if there is anything to change.")
   var check = false
 
   @OptionGroup var options: LayoutOptions

@@ -6,7 +6,8 @@ import PmemOutput
 
 struct LayoutPlanCommand: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan", abstract: "Show what a layout would change. The status is 2 where that is anything.",
+    commandName: "plan",
+    abstract: "Show what a layout would change; exit with 2 if there is anything to change.",
     discussion: """
       Nothing is changed. With --inventory the machine is another one's status --json: a change can be looked at \
       anywhere.
@@ -50,7 +51,9 @@ struct LayoutPlanCommand: ContextCommand {
     let snapshot = try Inventory(
       parsing: InputFile.read(inventory, limit: InputFile.descriptionLimit), file: inventory)
     let planned = try LayoutPlanner(
-      snapshot, inspector: NoUsers(unknown: ["who uses what is not known from a snapshot"]), contents: nil,
+      snapshot,
+      inspector: NoUsers(missing: [Unseen(.processes, "who uses what is not known from a snapshot")]),
+      contents: nil,
       replacing: AllowedNames(options.replace),
       destroying: AllowedNames(options.destroy), truth: { $0 }
     ).plan(layout)

@@ -6,13 +6,14 @@ import PmemOutput
 /// Which namespaces a verb is about.
 struct NamespaceSelection: ParsableArguments {
   @Argument(
-    help: ArgumentHelp("Kernel name, device, own name or UUID; all for every one.", valueName: "namespace"))
+    help: ArgumentHelp("Kernel name, device, own name or UUID; all for every one.", valueName: "namespace"),
+    completion: .names(.namespaces))
   var names: [String]
 
-  @Option(name: .shortAndLong, help: "Only those on this region.")
+  @Option(name: .shortAndLong, help: "Only those on this region.", completion: .names(.regions))
   var region: String?
 
-  @Option(name: .shortAndLong, help: "Only those on this bus.")
+  @Option(name: .shortAndLong, help: "Only those on this bus.", completion: .names(.buses))
   var bus: String?
 
   func resolve(_ inventory: Inventory) throws(DeviceError) -> [Namespace] {
@@ -22,6 +23,27 @@ struct NamespaceSelection: ParsableArguments {
 }
 
 extension Change {
+  /// The kernel presents a namespace as raw if it cannot read its info block (drivers/nvdimm/pfn_devs.c:nd_pfn_probe): what
+  /// is on it would be seen shifted.
+  ///
+  /// - Parameters:
+  ///   - expected: As they should be presented.
+  ///   - backend: Asked how they are.
+  /// - Returns: A line for each that is raw and should not be.
+  static func differences(_ expected: [Namespace], on backend: any CommandContext.Backend) -> [String] {
+    guard expected.contains(where: { $0.mode != .raw }) else { return [] }
+    let now: [Namespace]
+    do throws(DeviceError) { now = try backend.inventory(.planning).namespaces } catch {
+      return [error.summary]
+    }
+    return expected.compactMap { then in
+      guard let found = now.first(where: { $0.dev == then.dev }), found.isEnabled, found.mode == .raw,
+        then.mode != .raw
+      else { return nil }
+      return "the kernel presents \(then.title) as raw, not as \(then.mode): it could not use its info block"
+    }
+  }
+
   /// Changes namespaces that exist.
   ///
   /// - Parameters:
@@ -36,7 +58,11 @@ extension Change {
     try run { backend, inventory in
       let before = try which.resolve(inventory)
       let planner = namespacePlanner(inventory, backend, contents: ContentProbe(backend))
-      return Planned(plan: try plan(planner, before), subject: before)
+      let expected = verb == "enabled" && !options.dryRun ? before.map { TrueNamespace($0, on: backend) } : []
+      return Planned(plan: try plan(planner, before), subject: before) {
+        Self.differences(
+          expected.filter { $0.trouble == nil && !$0.namespace.isEnabled }.map(\.namespace), on: backend)
+      }
     } report: { planned, backend in
       let after = try backend.inventory(.listing).namespaces
       // A destroyed namespace is shown as it was.

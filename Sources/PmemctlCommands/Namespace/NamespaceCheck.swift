@@ -8,17 +8,21 @@ struct NamespaceCheck: ContextCommand {
     commandName: "check", abstract: "Check the metadata of a namespace, and repair that of sector mode.",
     discussion: """
       Nothing is written without --repair. In sector mode every sector must have a block of its own: what is damaged \
-      is given one that nobody has, and reads of it fail until it is written. In fsdax and devdax mode the info block \
-      is checked.
+      is given a free one, and reads of it fail until it is written. In fsdax and devdax mode the info block \
+      is checked. Where all info blocks of a BTT are lost, and its label says that it is one, they are made of its log and       its map, which prove the sector size.
       """)
 
-  @Argument(help: ArgumentHelp("Kernel name, device, own name or UUID.", valueName: "namespace"))
+  @Argument(
+    help: ArgumentHelp("Kernel name, device, own name or UUID.", valueName: "namespace"),
+    completion: .names(.namespaces))
   var namespace: String
 
   @Flag(name: [.customShort("R"), .long], help: "Make good what can be made good.")
   var repair = false
 
-  @Flag(name: .shortAndLong, help: "Also while it is enabled: it is disabled for the time.")
+  @Flag(
+    name: .shortAndLong,
+    help: "Also while it is enabled, or claimed by a driver that refuses it: it is disabled for the time.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions
@@ -33,11 +37,20 @@ struct NamespaceCheck: ContextCommand {
     guard found.count == 1, let target = found.first, !target.isIdle else {
       throw DeviceError(.usage, "check takes one namespace, and \"\(namespace)\" means \(found.count)")
     }
-    guard target.isEnabled else { return try check(target, inventory, backend, context) }
+    guard target.isEnabled || target.holder != nil else {
+      return try check(target, inventory, backend, context)
+    }
     guard force else {
+      guard target.isEnabled else {
+        throw DeviceError(
+          .refused,
+          "cannot check \(target.title): \(target.holder ?? "a device") claims it, and its driver does not bind",
+          details: ["--force takes it from that for the time"],
+          try: ["pmemctl namespace check --force \(target.dev)"], errno: 16)
+      }
       throw DeviceError(
         .refused, "cannot check \(target.title): it is enabled, its metadata change while it is used",
-        details: ["--force disables it for the time, if nobody uses it"],
+        details: ["--force disables it for the time, unless it is in use"],
         try: ["pmemctl namespace disable \(target.dev)"], errno: 16)
     }
     try checkWhileDisabled(target, inventory, backend, context)
@@ -49,7 +62,12 @@ struct NamespaceCheck: ContextCommand {
     _ context: CommandContext
   ) throws {
     let frame = Change(context, change, output, machine, accepting: dangers.accepted)
-    let off = try frame.namespacePlanner(inventory, backend, contents: nil).disable([target])
+    let planner = frame.namespacePlanner(inventory, backend, contents: nil)
+    try planner.refuseLostEnable([target], verb: "check")
+    let off =
+      target.isEnabled
+      ? try planner.disable([target])
+      : Plan(title: "check \(target.title)", entries: NamespaceStatePlanner.detaching(target))
     guard try frame.carryOut(off, from: inventory, on: backend) else { return }
     let now = try backend.inventory(.planning)
     let found = Result {
@@ -58,6 +76,8 @@ struct NamespaceCheck: ContextCommand {
       }
       try check(disabled, now, backend, context)
     }
+    // What the kernel refused before is enabled only if nothing is wrong with it now.
+    if !target.isEnabled { try found.get() }
     let after = try backend.inventory(.planning)
     let on = try frame.namespacePlanner(after, backend, contents: nil).enable(
       after.namespaces.filter { $0.dev == target.dev })
@@ -71,6 +91,7 @@ struct NamespaceCheck: ContextCommand {
   ) throws {
     let progress = ProgressLine(
       context.err, terminal: context.terminal, isShown: !change.noProgress, what: "checking \(target.dev)")
+    let claimClass = ClaimClasses(inventory, backend)[target.labelUUID]
     let result = try backend.withRawMedia(of: target.dev, forWriting: false) {
       raw throws(DeviceError) -> BttCheck? in
       let identity = try NamespaceIdentity(raw, label: target.uuid)
@@ -80,7 +101,7 @@ struct NamespaceCheck: ContextCommand {
         }
         return nil
       }
-      return try BttCheck(raw, label: target.uuid) { progress.update($0, of: $1) }
+      return try BttCheck(raw, label: target.uuid, claimClass: claimClass) { progress.update($0, of: $1) }
     }
     progress.end()
     guard let result else {

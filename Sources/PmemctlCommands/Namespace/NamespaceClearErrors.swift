@@ -3,7 +3,7 @@ import PmemDevice
 
 struct NamespaceClearErrors: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "clear-errors", abstract: "Have the platform make bad blocks good, if nobody uses them.",
+    commandName: "clear-errors", abstract: "Have the platform make bad blocks good, unless they are in use.",
     discussion: """
       What was in a bad block is lost already; it reads as zeros afterwards. Namespaces that are enabled are disabled \
       for the time, and enabled again.

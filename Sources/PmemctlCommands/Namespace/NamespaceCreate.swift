@@ -11,7 +11,9 @@ struct NamespaceCreate: ContextCommand {
       size, is made before anything is touched: see it with --dry-run.
       """)
 
-  @Option(name: .shortAndLong, help: "fsdax, devdax, sector or raw.")
+  @Option(
+    name: .shortAndLong, help: "fsdax, devdax, sector or raw.",
+    completion: .list(NamespaceMode.allCases.map(\.rawValue)))
   var mode = "fsdax"
 
   @Option(name: .shortAndLong, help: "What to take from the region: 16GiB, 50% (of the region) or max.")
@@ -21,10 +23,13 @@ struct NamespaceCreate: ContextCommand {
   var usable: String?
 
   @Option(
-    name: [.customShort("M"), .long], help: "Where the memory map goes: dev (the device) or mem (DRAM).")
+    name: [.customShort("M"), .long], help: "Where the memory map goes: dev (the device) or mem (DRAM).",
+    completion: .list(["dev", "mem"]))
   var map: String?
 
-  @Option(name: .shortAndLong, help: "Alignment of the mapping: 4KiB, 2MiB or 1GiB.")
+  @Option(
+    name: .shortAndLong, help: "Alignment of the mapping: 4KiB, 2MiB or 1GiB.",
+    completion: .list(["4KiB", "2MiB", "1GiB"]))
   var align: String?
 
   @Option(
@@ -38,10 +43,10 @@ struct NamespaceCreate: ContextCommand {
   @Option(name: .shortAndLong, help: "The UUID of its label.")
   var uuid: String?
 
-  @Option(name: .shortAndLong, help: "The region to take it from.")
+  @Option(name: .shortAndLong, help: "The region to take it from.", completion: .names(.regions))
   var region: String?
 
-  @Option(name: .shortAndLong, help: "Only regions on this bus.")
+  @Option(name: .shortAndLong, help: "Only regions on this bus.", completion: .names(.buses))
   var bus: String?
 
   @Flag(
@@ -114,13 +119,7 @@ struct NamespaceCreate: ContextCommand {
       request.amount = amount
       request.measure = measure
     }
-    if let uuid {
-      guard let parsed = DeviceUUID(uuid) else {
-        throw DeviceError(
-          .usage, "--uuid: \"\(uuid)\" is not a UUID, such as 123e4567-e89b-12d3-a456-426614174000")
-      }
-      request.uuid = parsed
-    }
+    request.uuid = try uuid.map(parseUUID)
     request.name = name
     guard !eachRegion || name == nil && uuid == nil else {
       throw DeviceError(.usage, "--each-region makes several: one --name or --uuid cannot be theirs")

@@ -3,7 +3,7 @@ import PmemDevice
 
 struct NamespaceDestroy: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "destroy", abstract: "Destroy namespaces, if nobody uses them. What is on them is lost.")
+    commandName: "destroy", abstract: "Destroy namespaces, unless they are in use. What is on them is lost.")
 
   @OptionGroup var which: NamespaceSelection
 

@@ -3,7 +3,7 @@ import PmemDevice
 
 struct NamespaceDisable: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "disable", abstract: "Disable namespaces, if nobody uses them.")
+    commandName: "disable", abstract: "Disable namespaces, unless they are in use.")
 
   @OptionGroup var which: NamespaceSelection
   @OptionGroup var dangers: DangerOptions

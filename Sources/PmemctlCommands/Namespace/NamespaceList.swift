@@ -4,60 +4,62 @@ import PmemOutput
 
 struct NamespaceList: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List namespaces.", aliases: ["ls"])
+    commandName: "list", abstract: "List namespaces.",
+    discussion: ListColumns.help(NamespaceColumns.all), aliases: ["ls"])
 
-  @Argument(help: ArgumentHelp("Only these: kernel name, device, own name or UUID.", valueName: "namespace"))
+  @Argument(
+    help: ArgumentHelp("Only these: kernel name, device, own name or UUID.", valueName: "namespace"),
+    completion: .names(.namespaces))
   var names: [String] = []
 
-  @Option(name: .shortAndLong, help: "Only those on this region.")
+  @Option(name: .shortAndLong, help: "Only those on this region.", completion: .names(.regions))
   var region: String?
 
-  @Option(name: .shortAndLong, help: "Only those on this bus.")
+  @Option(name: .shortAndLong, help: "Only those on this bus.", completion: .names(.buses))
   var bus: String?
 
-  @Option(name: .shortAndLong, help: "Only those in this mode: fsdax, devdax, sector or raw.")
+  @Option(
+    name: .shortAndLong, help: "Only those in this mode: fsdax, devdax, sector or raw.",
+    completion: .list(NamespaceMode.allCases.map(\.rawValue)))
   var mode: String?
 
   @Flag(name: .shortAndLong, help: "Also devices that are only places for namespaces.")
   var idle = false
 
+  @OptionGroup var list: ListOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
+    let columns = try ListColumns(NamespaceColumns.all, list, isJSON: output.json)
     let wanted = try mode.map { try parseMode($0) }
-    let inventory = try context.open(machine, forWriting: false).inventory(.listing)
+    let backend = try context.open(machine, forWriting: false)
+    let inventory = try backend.inventory(.listing)
     let resolver = NameResolver(inventory)
     let regions = try resolver.regions(region.map { [$0] } ?? [], onBus: bus)
     let named = names.isEmpty ? regions.flatMap(\.namespaces) : try resolver.namespaces(names, in: regions)
-    let shown = named.filter {
-      (idle || !names.isEmpty || !$0.isIdle) && (wanted == nil || $0.mode == wanted)
+    let listed = named.filter { idle || !names.isEmpty || !$0.isIdle }
+    let mounts = output.json || list.quiet ? [:] : backend.mountPoints(in: inventory)
+    // JSON has the kernel's word, and --mode means what is shown.
+    let modes = output.json ? nil : DisabledModes(listed, inventory, backend)
+    let rows = columns.sorted(
+      listed.map { namespace in
+        let mode = if let modes { modes.mode(of: namespace) } else { Optional(namespace.mode) }
+        return NamespaceColumns.Row(namespace, mode: mode, mountPoints: mounts[namespace.dev] ?? [])
+      }.filter { wanted == nil || $0.mode == wanted })
+    guard !output.json else {
+      return try context.out.write(JSON.array(rows.map { .object($0.namespace.json) }).text)
     }
-    guard !output.json else { return try context.out.write(JSON.array(shown.map { .object($0.json) }).text) }
-    try context.out.write(Self.table(shown))
-  }
-
-  private static func table(_ namespaces: [Namespace]) -> String {
-    var table = Table([
-      ("NAMESPACE", .left), ("NAME", .left), ("MODE", .left), ("MAP", .left), ("TAKEN", .right),
-      ("USABLE", .right), ("ALIGN", .right), ("SECTOR", .right), ("DEVICE", .left), ("STATE", .left),
-    ])
-    for namespace in namespaces {
-      table.add([
-        namespace.dev, namespace.name ?? "-", namespace.mode.rawValue,
-        namespace.map == .none ? "-" : namespace.map.rawValue, "\(namespace.rawSize)", "\(namespace.size)",
-        namespace.align.map { "\(ByteCount($0))" } ?? "-", namespace.sectorSize.map { "\($0)" } ?? "-",
-        namespace.node ?? "-", namespace.isEnabled ? "enabled" : namespace.isIdle ? "idle" : "disabled",
-      ])
-    }
-    return table.text
+    try context.out.write(columns.text(rows, in: context))
   }
 }
 
 /// Reads a mode, with ndctl's synonyms.
 func parseMode(_ text: String) throws(DeviceError) -> NamespaceMode {
   guard let mode = NamespaceMode(parsing: text) else {
-    throw DeviceError(.usage, "\"\(text)\" is not a mode: use fsdax, devdax, sector or raw")
+    throw DeviceError(
+      .usage, "\"\(text)\" is not a mode\(didYouMean(text, NamespaceMode.allCases.map(\.rawValue)))",
+      details: ["valid values: fsdax, devdax, sector, raw"])
   }
   return mode
 }

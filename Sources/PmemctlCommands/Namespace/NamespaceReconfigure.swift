@@ -7,11 +7,13 @@ struct NamespaceReconfigure: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "reconfigure", abstract: "Give a namespace another mode, size or layout, where it is.",
     discussion: """
-      What is not said stays as it is. What is on the namespace is lost, unless only its name changes, or a raw one \
-      grows; its labels and info blocks are kept for undo.
+      Settings without an option stay as they are. The content of the namespace is lost, unless only its name changes, \
+      or a raw one grows or gets another UUID; its labels and info blocks are kept for undo.
       """)
 
-  @Argument(help: ArgumentHelp("Kernel name, device, own name or UUID.", valueName: "namespace"))
+  @Argument(
+    help: ArgumentHelp("Kernel name, device, own name or UUID.", valueName: "namespace"),
+    completion: .names(.namespaces))
   var namespace: String
 
   @Option(name: .shortAndLong, help: "fsdax, devdax, sector or raw.")
@@ -37,6 +39,9 @@ struct NamespaceReconfigure: ContextCommand {
 
   @Option(name: [.customShort("N"), .long], help: "Another name, up to 63 bytes.")
   var name: String?
+
+  @Option(name: .shortAndLong, help: "Another UUID for its labels.")
+  var uuid: String?
 
   @Flag(name: .shortAndLong, help: "Also while it is enabled.")
   var force = false
@@ -65,18 +70,18 @@ struct NamespaceReconfigure: ContextCommand {
       size: size, usable: usable, map: map, align: align, sectorSize: sectorSize)
     var request = NamespaceReconfigureRequest(
       mode: try mode.map(parseMode), map: try words.parsedMap(), align: try words.parsedAlign(),
-      sectorSize: try words.parsedSectorSize(), name: name, force: force)
+      sectorSize: try words.parsedSectorSize(), name: name, uuid: try uuid.map(parseUUID), force: force)
     if let (amount, measure) = try words.parsedAmount() {
       request.amount = amount
       request.measure = measure
     }
     guard
       request.mode != nil || request.map != nil || request.align != nil || request.sectorSize != nil
-        || request.amount != nil || request.name != nil
+        || request.amount != nil || request.name != nil || request.uuid != nil
     else {
       throw DeviceError(
-        .usage, "nothing is said that should be different",
-        details: ["give --mode, --size, --usable, --map, --align, --sector-size or --name"])
+        .usage, "nothing to change",
+        details: ["give --mode, --size, --usable, --map, --align, --sector-size, --name or --uuid"])
     }
     return request
   }

@@ -7,7 +7,9 @@ struct NamespaceRename: ContextCommand {
     commandName: "rename", abstract: "Give a namespace another name, without touching what is on it.",
     aliases: ["mv"])
 
-  @Argument(help: ArgumentHelp("Kernel name, device, own name or UUID.", valueName: "namespace"))
+  @Argument(
+    help: ArgumentHelp("Kernel name, device, own name or UUID.", valueName: "namespace"),
+    completion: .names(.namespaces))
   var namespace: String
 
   @Argument(help: ArgumentHelp("Its new name, up to 63 bytes.", valueName: "name"))
@@ -24,7 +26,9 @@ struct NamespaceRename: ContextCommand {
     try frame.run { backend, inventory in
       let old = try NameResolver(inventory).namespace(namespace, for: "rename")
       let plan = try frame.namespacePlanner(inventory, backend, contents: nil).rename(old, to: name)
-      return Change.Planned(plan: plan, subject: old)
+      return Change.Planned(plan: plan, subject: old) {
+        Change.differences(old.isEnabled ? [old] : [], on: backend)
+      }
     } report: { planned, backend in
       let old = planned.subject
       guard let now = try backend.inventory(.listing).namespaces.first(where: { $0.dev == old.dev }) else {

@@ -5,7 +5,9 @@ import PmemOutput
 struct NamespaceShow: ContextCommand {
   static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one namespace.")
 
-  @Argument(help: ArgumentHelp("Kernel name, device, own name or UUID.", valueName: "namespace"))
+  @Argument(
+    help: ArgumentHelp("Kernel name, device, own name or UUID.", valueName: "namespace"),
+    completion: .names(.namespaces))
   var name: String
 
   @OptionGroup var output: OutputOptions

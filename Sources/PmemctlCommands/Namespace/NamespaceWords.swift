@@ -35,3 +35,12 @@ struct NamespaceWords {
     return try parseBytes(sectorSize, option: "--sector-size").rawValue
   }
 }
+
+/// Reads the UUID of an option.
+func parseUUID(_ text: String) throws(DeviceError) -> DeviceUUID {
+  guard let uuid = DeviceUUID(text) else {
+    throw DeviceError(
+      .usage, "--uuid: \"\(text)\" is not a UUID, such as 123e4567-e89b-12d3-a456-426614174000")
+  }
+  return uuid
+}

@@ -5,19 +5,24 @@ import PmemOutput
 struct PinList: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List pinned pages of devices, and who probably holds them.",
-    aliases: ["ls"])
+    discussion: ListColumns.help(PinColumns.all), aliases: ["ls"])
 
   @Argument(
-    help: ArgumentHelp("Only of these: a namespace, a device, a region, or a DIMM.", valueName: "name"))
+    help: ArgumentHelp("Only of these: a namespace, a device, a region, or a DIMM.", valueName: "name"),
+    completion: .names(.anything))
   var names: [String] = []
 
   @OptionGroup var watching: WatchOptions
+  @OptionGroup var list: ListOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
+    let columns = try ListColumns(PinColumns.all, list, isJSON: output.json)
     var rules = KernelRules("")
-    var isNoted = false
+    var unread: [Unseen] = []
+    // What this process may not look at at all; nil where the devices themselves are the reason.
+    var remedy: String?
     try ListFollower(
       context: context, options: watching, isJSON: output.json,
       look: {
@@ -32,10 +37,8 @@ struct PinList: ContextCommand {
         let mapped =
           isOfFiles
           ? Set(try backend.mappings(in: inventory, pid: nil, interface: nil).mappings.map(\.path)) : []
-        if !isNoted { note(report, in: context) }
-        isNoted = true
         // As a list of ranges it is flat; each knows its device.
-        return report.devices.flatMap { device in
+        let rows = report.devices.flatMap { device in
           let ranges = device.ranges + (device.unknown == nil ? [] : [PinRendering.unknown(device)])
           return ranges.isEmpty
             ? [PinRow(device: device)]
@@ -45,21 +48,21 @@ struct PinList: ContextCommand {
                 isFileMapped: range.file?.path.map { mapped.contains($0) } ?? false)
             }
         }.filter { watching.watch || output.json ? $0.range != nil : true }
+        unread = report.devices.unread
+        remedy =
+          unread.isEmpty ? nil : backend.unseen.first(where: \.isDecisive).map { $0.remedy ?? $0.reason }
+        return (rows, report.missing)
       },
       key: Place.init,
-      text: { PinRendering(rules, terminal: context.terminal).text($0) }, line: PinRendering.line,
+      text: { PinRendering(rules, columns, context, isQuiet: list.quiet).text($0) }, line: PinRendering.line,
       json: { PinRendering.json($0, rules) }
     ).run()
-  }
-
-  private func note(_ report: PinReport, in context: CommandContext) {
-    context.noteHidden(report.hiddenProcesses)
-    var said: [String] = []
-    for device in report.devices {
-      guard let reason = device.unknown, !said.contains(reason) else { continue }
-      said.append(reason)
-      context.note("pins could not be read: \(reason)")
-    }
+    guard !unread.isEmpty else { return }
+    let devices = unread.reduce(0) { $0 + $1.namespaces.count }
+    throw DeviceError(
+      remedy == nil ? .failed : .permission,
+      "the pins of \(devices) namespace\(devices == 1 ? "" : "s") could not be read",
+      details: [remedy].compactMap(\.self))
   }
 
   private struct Place: Hashable {

@@ -4,11 +4,23 @@ import PmemOutput
 /// Pins for people and for programs.
 struct PinRendering {
   private let rules: KernelRules
-  private let terminal: Terminal
+  private let columns: ListColumns<PinColumns.Row>
+  private let context: CommandContext
+  private let isQuiet: Bool
+  private var terminal: Terminal { context.terminal }
 
-  init(_ rules: KernelRules, terminal: Terminal) {
+  /// - Parameters:
+  ///   - rules: Of the machine's kernel.
+  ///   - columns: Of the tables.
+  ///   - context: Its terminal decides about the width.
+  ///   - isQuiet: Whether only the names of devices with pins are shown.
+  init(
+    _ rules: KernelRules, _ columns: ListColumns<PinColumns.Row>, _ context: CommandContext, isQuiet: Bool
+  ) {
     self.rules = rules
-    self.terminal = terminal
+    self.columns = columns
+    self.context = context
+    self.isQuiet = isQuiet
   }
 
   /// A device that could not be read, as a range: all of it.
@@ -67,6 +79,9 @@ struct PinRendering {
   func text(_ rows: [PinRow]) -> String {
     var devices: [DevicePins] = []
     for row in rows where devices.last?.device != row.device.device { devices.append(row.device) }
+    if isQuiet {
+      return devices.filter { !$0.ranges.isEmpty || $0.unknown != nil }.map { "\($0.device)\n" }.joined()
+    }
     return devices.map { device in
       text(device, isMapped: rows.allSatisfy { $0.device.device != device.device || $0.isFileMapped })
     }.joined(separator: "\n")
@@ -93,7 +108,7 @@ struct PinRendering {
       other > 0 ? "\(ByteCount(other)) referenced" : nil,
     ]
     return head + parts.compactMap { $0 }.joined(separator: ", ") + "\n\n" + bar(device) + "\n"
-      + table(device).text.split(separator: "\n").map { "  \($0)\n" }.joined() + "\n" + heuristic(device)
+      + columns.text(PinColumns.rows(device), in: context, indent: 2) + "\n" + heuristic(device)
       + consequences(device, isMapped: isMapped)
   }
 
@@ -120,42 +135,13 @@ struct PinRendering {
       "  0 \(HeatBar(size: device.size, pieces: pieces).text(width: width, terminal: terminal)) \(size)\n"
   }
 
-  private func table(_ device: DevicePins) -> Table {
-    var table = Table([
-      ("OFFSET", .right), ("SIZE", .right), ("PAGE", .right), ("PINS", .right), ("REFS", .right),
-      ("KIND", .left), ("LIKELY HOLDER", .left), ("EVIDENCE", .left), ("FILE", .left),
-    ])
-    for range in device.ranges {
-      let holders = range.holders.isEmpty ? [nil] : range.holders.map(Optional.some)
-      for (index, holder) in holders.enumerated() {
-        let own = index == 0
-        table.add([
-          own ? "\(ByteCount(range.extent.offset))" : "", own ? "\(ByteCount(range.extent.length))" : "",
-          own ? "\(ByteCount(range.pageSize))" : "", own ? Self.pins(range) : "",
-          own ? "\(range.references)" : "", own ? Self.kind(range) : "",
-          holder.map { "\($0.process)" } ?? Self.nobody(range), holder?.evidence.text ?? "-",
-          own ? range.file?.text ?? "" : "",
-        ])
-      }
-    }
-    return table
-  }
-
-  private static func pins(_ range: PinnedRange) -> String {
+  static func pins(_ range: PinnedRange) -> String {
     (range.pins > 0 && !range.isExact ? "<=" : "") + "\(range.pins)"
   }
 
-  private static func kind(_ range: PinnedRange) -> String {
+  static func kind(_ range: PinnedRange) -> String {
     let duration = range.kind == .pinned || range.kind == .referenced ? range.duration?.rawValue : nil
     return [duration, range.kind.rawValue].compactMap { $0 }.joined(separator: " ")
-  }
-
-  private static func nobody(_ range: PinnedRange) -> String {
-    switch range.kind {
-    case .orphan: "nobody left"
-    case .corrupt: "a late release"
-    default: "not known"
-    }
   }
 
   private func consequences(_ device: DevicePins, isMapped: Bool) -> String {
@@ -173,7 +159,7 @@ struct PinRendering {
 }
 
 extension PinnedFile {
-  fileprivate var text: String { "\(path?.text ?? "inode \(inode)") at \(ByteCount(offset))" }
+  var text: String { "\(path?.text ?? "inode \(inode)") at \(ByteCount(offset))" }
 }
 
 extension PinConsequence.Operation {

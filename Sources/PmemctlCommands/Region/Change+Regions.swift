@@ -26,17 +26,7 @@ extension Change {
         "\(verb) \(region.dev)"
           + (region.isEnabled ? " with \(region.configuredNamespaces.count) namespaces" : "") + "\n"
       }
-      if verb == "enabled" { noteDisabled(on: now.filter { changed.contains($0.dev) }) }
       try context.out.write(text.joined())
-    }
-  }
-
-  /// A region that is enabled enables what is on it, or says only in the kernel's log why not.
-  private func noteDisabled(on regions: [Region]) {
-    for namespace in regions.flatMap(\.configuredNamespaces) where !namespace.isEnabled {
-      context.note(
-        "the kernel did not enable \(namespace.title); try: "
-          + context.text("pmemctl namespace enable \(namespace.dev)"))
     }
   }
 }

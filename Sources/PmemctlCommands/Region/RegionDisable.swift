@@ -3,9 +3,10 @@ import PmemDevice
 
 struct RegionDisable: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "disable", abstract: "Disable regions and the namespaces on them, if nobody uses them.")
+    commandName: "disable", abstract: "Disable regions and the namespaces on them, unless they are in use.")
 
-  @Argument(help: ArgumentHelp("region0 or 0; all for every one.", valueName: "region"))
+  @Argument(
+    help: ArgumentHelp("region0 or 0; all for every one.", valueName: "region"), completion: .names(.regions))
   var names: [String]
 
   @OptionGroup var dangers: DangerOptions

@@ -5,7 +5,8 @@ struct RegionEnable: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "enable", abstract: "Enable regions and the namespaces on them.")
 
-  @Argument(help: ArgumentHelp("region0 or 0; all for every one.", valueName: "region"))
+  @Argument(
+    help: ArgumentHelp("region0 or 0; all for every one.", valueName: "region"), completion: .names(.regions))
   var names: [String]
 
   @OptionGroup var change: ChangeOptions

@@ -4,37 +4,28 @@ import PmemOutput
 
 struct RegionList: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List regions.", aliases: ["ls"])
+    commandName: "list", abstract: "List regions.",
+    discussion: ListColumns.help(RegionColumns.all), aliases: ["ls"])
 
-  @Argument(help: ArgumentHelp("Only these: region0 or 0.", valueName: "region"))
+  @Argument(
+    help: ArgumentHelp("Only these: region0 or 0.", valueName: "region"), completion: .names(.regions))
   var names: [String] = []
 
-  @Option(name: .shortAndLong, help: "Only those on this bus.")
+  @Option(name: .shortAndLong, help: "Only those on this bus.", completion: .names(.buses))
   var bus: String?
 
+  @OptionGroup var list: ListOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
+    let columns = try ListColumns(RegionColumns.all, list, isJSON: output.json)
     let inventory = try context.open(machine, forWriting: false).inventory(.listing)
-    let regions = try NameResolver(inventory).regions(names, onBus: bus)
+    let regions = columns.sorted(try NameResolver(inventory).regions(names, onBus: bus))
     guard !output.json else {
       return try context.out.write(JSON.array(regions.map { .object($0.json) }).text)
     }
-    var table = Table([
-      ("REGION", .left), ("SIZE", .right), ("FREE", .right), ("LARGEST", .right), ("ALIGN", .right),
-      ("NODE", .right), ("DIMMS", .left), ("STATE", .left), ("NAMESPACES", .right),
-    ])
-    for region in regions {
-      table.add([
-        region.dev, "\(region.size)", region.isLabeled ? "\(region.availableSize)" : "-",
-        region.isLabeled ? "\(region.maxAvailableExtent)" : "-", "\(ByteCount(region.align))",
-        region.numaNode < 0 ? "-" : "\(region.numaNode)",
-        region.mappings.isEmpty ? "-" : region.mappings.map(\.dimm).joined(separator: ","), region.state,
-        "\(region.configuredNamespaces.count)",
-      ])
-    }
-    try context.out.write(table.text)
+    try context.out.write(columns.text(regions, in: context))
   }
 }
 

@@ -6,7 +6,7 @@ struct RegionShow: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show one region: what lies where in it, and what it can have.")
 
-  @Argument(help: ArgumentHelp("region0 or 0.", valueName: "region"))
+  @Argument(help: ArgumentHelp("region0 or 0.", valueName: "region"), completion: .names(.regions))
   var name: String
 
   @Flag(name: .shortAndLong, help: "Also devices that are only places for namespaces.")
@@ -16,7 +16,8 @@ struct RegionShow: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    let inventory = try context.open(machine, forWriting: false).inventory(.listing)
+    let backend = try context.open(machine, forWriting: false)
+    let inventory = try backend.inventory(.listing)
     guard let region = try NameResolver(inventory).regions([name]).first else { return }
     guard !output.json else {
       return try context.out.write(JSON.object(region.json(showsIdle: idle)).text)
@@ -36,7 +37,7 @@ struct RegionShow: ContextCommand {
     list.add("state", region.state)
     list.add("sector sizes", values(region.capabilities.sectorSizes))
     list.add("alignments", values(region.capabilities.fsdaxAlignments))
-    let drawing = RegionDrawing(region, terminal: context.terminal)
+    let drawing = RegionDrawing(region, NamespaceNotes(inventory, backend), terminal: context.terminal)
     try context.out.write(list.text + "\n" + drawing.text)
   }
 

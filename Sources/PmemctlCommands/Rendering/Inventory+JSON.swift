@@ -6,12 +6,22 @@ import PmemOutput
 
 extension Inventory {
   /// Everything, as `status --json` gives it.
-  func json(backend: String, showsIdle: Bool) -> JSON {
+  ///
+  /// - Parameters:
+  ///   - backend: Its kind.
+  ///   - showsIdle: Also devices that are only places for namespaces.
+  ///   - missing: What could not be seen.
+  ///   - health: By kernel name of the DIMM: `health_verdict` of those that can be asked, or have flags.
+  /// - Returns: An object.
+  func json(
+    backend: String, showsIdle: Bool, missing: [Unseen], health: [String: HealthVerdict]
+  ) -> JSON {
     var object = JSONObject()
     object.add("backend", backend)
     object.add("kernel", host.kernelRelease)
-    object.add("buses", buses.map { .object($0.json(showsIdle: showsIdle)) })
+    object.add("buses", buses.map { .object($0.json(showsIdle: showsIdle, health: health)) })
     object.add("daxregions", otherDaxRegions.map { .object($0.json) })
+    missing.add(to: &object)
     return .object(object)
   }
 }
@@ -27,9 +37,17 @@ extension Bus {
   }
 
   /// The bus with all that is on it.
-  func json(showsIdle: Bool) -> JSONObject {
+  func json(showsIdle: Bool, health: [String: HealthVerdict]) -> JSONObject {
     var object = json
-    object.add("dimms", dimms.map { .object($0.json) })
+    object.add(
+      "dimms",
+      dimms.map { dimm in
+        var object = dimm.json
+        if let level = health[dimm.dev]?.level, level != .notSupported, level != .notPermitted {
+          object.add("health_verdict", level.rawValue)
+        }
+        return .object(object)
+      })
     object.add("regions", regions.map { .object($0.json(showsIdle: showsIdle)) })
     return object
   }

@@ -4,10 +4,12 @@ import PmemOutput
 /// A region drawn to scale, with a legend.
 struct RegionDrawing {
   private let region: Region
+  private let notes: NamespaceNotes
   private let terminal: Terminal
 
-  init(_ region: Region, terminal: Terminal) {
+  init(_ region: Region, _ notes: NamespaceNotes, terminal: Terminal) {
     self.region = region
+    self.notes = notes
     self.terminal = terminal
   }
 
@@ -57,37 +59,27 @@ struct RegionDrawing {
   }
 
   private func legend(_ pieces: [(Character, Piece)]) -> String {
-    let rows = pieces.map { sign, piece -> [String] in
+    var table = Table(
+      [
+        Table.Column(""), Table.Column(""), Table.Column("", isShortenable: true), Table.Column("", rank: 1),
+        Table.Column("", .right), Table.Column("", rank: 2), Table.Column("", isShortenable: true),
+      ], hasHeadings: false)
+    for (sign, piece) in pieces {
       switch piece {
       case .namespace(let namespace):
-        [
-          String(sign), namespace.dev, namespace.name ?? "", namespace.mode.rawValue, "\(namespace.rawSize)",
-          namespace.node ?? "", remark(namespace),
-        ]
+        table.add([
+          String(sign), namespace.dev, namespace.name ?? "",
+          notes.mode(of: namespace)?.rawValue ?? "unknown mode",
+          "\(namespace.rawSize)", namespace.node ?? "", notes.remark(on: namespace),
+        ])
       case .free(let length):
-        [String(sign), region.isEnabled ? "free" : "unknown", "", "", "\(ByteCount(length))", "", ""]
+        table.add([
+          String(sign), region.isEnabled ? "free" : "unknown", "", "", "\(ByteCount(length))", "", "",
+        ])
       }
-    }.map { $0.map(\.sanitized) }
-    let widths = (0..<7).map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      var line = "  \(row[0]) "
-      for column in 1..<7 where widths[column] > 0 {
-        let padding = String(repeating: " ", count: widths[column] - row[column].count)
-        line += column == 4 ? padding + row[column] : row[column] + padding
-        line += "  "
-      }
-      while line.last == " " { line.removeLast() }
-      return line + "\n"
-    }.joined()
-  }
-
-  private func remark(_ namespace: Namespace) -> String {
-    guard namespace.isEnabled else { return "disabled" }
-    switch namespace.mode {
-    case .raw: return "no DAX: raw mode"
-    case .sector: return "\(namespace.size) usable"
-    case .fsdax, .devdax:
-      return namespace.size == namespace.rawSize ? "" : "\(namespace.size) usable"
     }
+    let mark = terminal.isUnicode ? "…" : ".."
+    return table.fitted(to: terminal.width - 2, mark: mark).text.split(separator: "\n").map { "  \($0)\n" }
+      .joined()
   }
 }

@@ -1,8 +1,9 @@
 import PmemOutput
+import PmemModel
 import PmemSim
 
-extension SimViolation {
-  static func json(_ violations: [SimViolation]) -> JSON {
+extension Violation {
+  static func json(_ violations: [Violation]) -> JSON {
     .array(
       violations.map { violation in
         var object = JSONObject()

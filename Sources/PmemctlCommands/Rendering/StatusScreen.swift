@@ -5,9 +5,25 @@ import PmemOutput
 struct StatusScreen {
   private let inventory: Inventory
   private let backend: String
+  private let health: [String: HealthVerdict]
+  private let notes: NamespaceNotes
+  private let diagnosis: Diagnosis
   private let terminal: Terminal
 
-  init(_ inventory: Inventory, backend: String, terminal: Terminal) {
+  /// - Parameters:
+  ///   - inventory: What there is.
+  ///   - backend: Its kind.
+  ///   - health: By kernel name of the DIMM.
+  ///   - notes: Of the namespaces.
+  ///   - diagnosis: What is wrong at a glance.
+  ///   - terminal: What it is shown on.
+  init(
+    _ inventory: Inventory, backend: String, health: [String: HealthVerdict], notes: NamespaceNotes,
+    diagnosis: Diagnosis, terminal: Terminal
+  ) {
+    self.diagnosis = diagnosis
+    self.health = health
+    self.notes = notes
     self.inventory = inventory
     self.backend = backend
     self.terminal = terminal
@@ -15,7 +31,16 @@ struct StatusScreen {
 
   var text: String {
     let others = inventory.otherDaxRegions.isEmpty ? [] : [otherDevices]
-    return ([summary] + inventory.buses.map(section) + others).joined(separator: "\n")
+    return ([summary] + inventory.buses.map(section) + others + [attention]).joined(separator: "\n")
+  }
+
+  /// What is wrong at a glance: `doctor` looks closer.
+  private var attention: String {
+    let problems = diagnosis.findings.filter { $0.severity != .note }
+    guard let first = problems.first else { return "Nothing needs attention.\n" }
+    let others =
+      problems.count > 1 ? ", and \(count(problems.count - 1, "other problem", "other problems"))" : ""
+    return words(["Needs attention:", "\(first.subject): \(first.text)\(others)", "(pmemctl doctor)"])
   }
 
   private var summary: String {
@@ -47,7 +72,17 @@ struct StatusScreen {
     dimm.labels.map { count($0.availableSlots, "label free", "labels free") } ?? "no labels"
   }
 
-  private func trouble(_ dimm: DIMM) -> [String] { (dimm.isEnabled ? [] : ["disabled"]) + dimm.flags }
+  private func trouble(_ dimm: DIMM) -> [String] {
+    (dimm.isEnabled ? [] : ["disabled"]) + [verdict(dimm)] + dimm.flags
+  }
+
+  /// Nothing where nothing is known.
+  private func verdict(_ dimm: DIMM) -> String {
+    switch health[dimm.dev]?.level {
+    case nil, .notSupported, .notPermitted: ""
+    case let level?: "health \(level.rawValue)"
+    }
+  }
 
   /// Memory that is no namespace's: CXL, or what the platform sets aside.
   private var otherDevices: String {
@@ -64,7 +99,7 @@ struct StatusScreen {
       "align \(ByteCount(region.align))", region.numaNode < 0 ? "" : "node \(region.numaNode)",
       region.isEnabled ? "" : "disabled",
       region.isLabeled ? "" : "label-less: one namespace, cannot be divided",
-    ]) + RegionDrawing(region, terminal: terminal).text
+    ]) + RegionDrawing(region, notes, terminal: terminal).text
   }
 
   /// Words with two spaces between them, on as many lines as the terminal's width asks for.

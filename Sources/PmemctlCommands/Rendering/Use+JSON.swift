@@ -57,6 +57,7 @@ extension Usage {
       object.add("blocks_movable", blocks.movable)
       object.add("block_size", blocks.size)
     }
+    object.add("opens", opens)
     object.add("effect", effect.rawValue)
     object.add("advice", advice)
     return object

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Glibc
 import PmemDevice
+import PmemInspect
 import PmemOutput
 
 /// The command line: `pmemctl NOUN VERB [NAME...] [options]`.
@@ -30,7 +31,7 @@ public struct Pmemctl: ParsableCommand {
 
   /// Parses, runs and ends the process with a documented status.
   public static func main() {
-    let arguments = Array(CommandLine.arguments.dropFirst())
+    let arguments = ProgramArguments.all
     guard StandardStreams.areUsable else { Glibc.exit(ExitStatus.failed.rawValue) }
     let context = CommandContext.standard
     Glibc.exit(run(arguments, in: context).rawValue)
@@ -44,15 +45,22 @@ public struct Pmemctl: ParsableCommand {
     return Array(arguments.dropFirst(2)) + Array(arguments.prefix(2))
   }
 
-  private static func machineNamed(in arguments: [String]) -> String? {
-    let options = arguments.prefix { $0 != "--" }
-    if let place = options.lastIndex(of: "--sim"), place + 1 < options.endIndex { return options[place + 1] }
-    return options.last { $0.hasPrefix("--sim=") }.map { String($0.dropFirst("--sim=".count)) }
+  /// Parses a command line, in which nouns and verbs may be shortened.
+  ///
+  /// - Throws: ``DeviceError/Code/usage`` with what was probably meant, else the parser's error.
+  private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+    do { return try parseAsRoot(arguments) } catch let error {
+      guard exitCode(for: error) != .success else { throw error }
+      let wrong = WrongCommandLine(arguments, root: Self.self)
+      if let expanded = wrong.expanded, let command = try? parseAsRoot(expanded) { return command }
+      throw wrong.diagnosis ?? error
+    }
   }
 
   /// Runs a command line in a context; everything it says goes to the context's sinks.
   public static func run(_ arguments: [String], in context: CommandContext) -> ExitStatus {
-    let context = context.naming(machine: machineNamed(in: arguments), arguments: arguments)
+    let context = context.naming(
+      machine: MachineOptions.machine(namedIn: arguments), arguments: arguments, root: Self.self)
     defer { context.signals.release() }
     do {
       guard !arguments.contains(where: { $0.contains("\u{fffd}") }) else {
@@ -63,7 +71,7 @@ public struct Pmemctl: ParsableCommand {
         try context.out.write(version + "\n")
         return .done
       }
-      var command = try parseAsRoot(machineLast(arguments))
+      var command = try parse(machineLast(arguments))
       if let runnable = command as? any ContextCommand {
         try runnable.run(in: context)
       } else {
@@ -74,14 +82,4 @@ public struct Pmemctl: ParsableCommand {
       return ErrorRendering(context).report(error)
     }
   }
-}
-
-/// A verb: it gets all it touches from a context.
-protocol ContextCommand: ParsableCommand {
-  func run(in context: CommandContext) throws
-}
-
-extension ContextCommand {
-  // ArgumentParser's own way in; `Pmemctl.run` takes the other.
-  func run() throws { try run(in: .standard) }
 }

@@ -15,9 +15,21 @@ struct StatusCommand: ContextCommand {
   func run(in context: CommandContext) throws {
     let backend = try context.open(machine, forWriting: false)
     let inventory = try backend.inventory(.listing)
-    guard !output.json else {
-      return try context.out.write(inventory.json(backend: backend.kind, showsIdle: idle).text)
+    let missing = backend.unseen
+    let readings = try backend.health(of: inventory.dimms)
+    let verdicts = zip(inventory.dimms, readings).map {
+      ($0.dev, HealthVerdict(of: $0, $1))
     }
-    try context.out.write(StatusScreen(inventory, backend: backend.kind, terminal: context.terminal).text)
+    let health = Dictionary(verdicts) { first, _ in first }
+    guard !output.json else {
+      return try context.out.write(
+        inventory.json(backend: backend.kind, showsIdle: idle, missing: missing, health: health).text)
+    }
+    context.note(missing)
+    try context.out.write(
+      StatusScreen(
+        inventory, backend: backend.kind, health: health, notes: NamespaceNotes(inventory, backend),
+        diagnosis: Diagnosis(inventory, health: readings), terminal: context.terminal
+      ).text)
   }
 }

@@ -1,4 +1,5 @@
 import PmemDevice
+import PmemModel
 import PmemSim
 
 /// A situation on a simulated machine, what is done in it, and what must come of it.
@@ -27,7 +28,7 @@ struct Scenario {
     case prints(String)
     case says(String)
     /// Something is as it must never be.
-    case breaks(SimInvariant)
+    case breaks(Invariant)
   }
 
   /// What may come of its threads, in whatever order their steps are done.
@@ -35,7 +36,7 @@ struct Scenario {
     /// Nothing is broken, ever.
     case holds
     /// Some order breaks this.
-    case breaks(SimInvariant)
+    case breaks(Invariant)
   }
 
   struct Thread {
@@ -48,7 +49,7 @@ struct Scenario {
   /// Whose argument it is, and the sentence.
   var citations: [String] = []
   /// Without any of these it would not come out like this.
-  var rules: [SimRule] = []
+  var rules: [ModelRule] = []
   /// Arguments of `sim create`, but for the folder.
   var machine: [String] = []
   var steps: [Step] = []

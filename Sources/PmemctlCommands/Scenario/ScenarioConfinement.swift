@@ -14,19 +14,9 @@ enum ScenarioConfinement {
     if words.contains(where: { $0 == "--sim" || $0.hasPrefix("--sim=") }) {
       return "a scenario works on its own machine: --sim is not allowed"
     }
-    if isAboutMachines(command) { return "a scenario does not make, run or remove other machines" }
+    if command is any MachineVerb { return "a scenario does not make, run or remove other machines" }
     guard let file = writtenFile(command), file != "-" else { return nil }
     return "a scenario does not write to files: \(file) is outside its machine, - is standard output"
-  }
-
-  /// Whether a verb names a machine's directory, or a file that does.
-  private static func isAboutMachines(_ command: any ContextCommand) -> Bool {
-    switch command {
-    case is SimCreate, is SimImport, is SimShow, is SimReboot, is SimQemu, is SimDestroy, is SimRun,
-      is SimExplore, is SimTimeline:
-      true
-    default: false
-    }
   }
 
   /// The file that a verb writes to.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import PmemDevice
 import PmemOutput
+import PmemModel
 import PmemSim
 import SystemPackage
 
@@ -17,17 +18,18 @@ final class ScenarioMachine {
   ///   - rules: To be taken out of the model.
   ///   - context: What else commands touch.
   /// - Throws: What `sim create` says, or that there is no place for it.
-  init(_ words: [String], without rules: Set<SimRule>, _ context: CommandContext) throws {
+  init(_ words: [String], without rules: Set<ModelRule>, _ context: CommandContext) throws {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array("\(base)/pmemctl-scenario-XXXXXX".utf8CString)
     guard let made = mkdtemp(&template) else {
       throw DeviceError(
-        .failed, "cannot make a folder in \(base): \(String(cString: strerror(errno)))", errno: errno)
+        .failed, "cannot make a directory in \(base): \(String(cString: strerror(errno)))", errno: errno)
     }
     folder = String(cString: made)
     do {
       guard
-        let create = try Pmemctl.parseAsRoot(["sim", "create", folder + "/machine"] + words) as? SimCreate
+        let create = try context.root.parseAsRoot(["sim", "create", folder + "/machine"] + words)
+          as? any MachineDescription
       else {
         throw DeviceError(.usage, "the machine's line has more in it than what sim create takes")
       }
@@ -41,8 +43,8 @@ final class ScenarioMachine {
       rmdir(folder)
       throw error
     }
-    machine.isRemembered = false
-    machine.takeOut(rules)
+    machine.persistsState = false
+    machine.disable(rules: rules)
     workload = SimWorkload(machine)
     self.context = context
   }
@@ -62,13 +64,13 @@ final class ScenarioMachine {
     /// Processes that went on.
     var wakes: [Int]
     /// What is broken since.
-    var breaks: [SimViolation]
+    var breaks: [Violation]
   }
 
   /// Runs a step; what it says is kept.
   func run(_ step: Scenario.Step) -> Outcome {
     let (out, err) = (MemorySink(), MemorySink())
-    let before = Set(workload.violations.map(\.invariant))
+    let before = Set(workload.violations.map(\.key))
     let waiting = workload.waiting
     let inner = context.working(on: machine, out: out, err: err)
     var status = ExitStatus.done
@@ -77,17 +79,11 @@ final class ScenarioMachine {
     return Outcome(
       status: status.rawValue, out: out.text, err: err.text, waits: now.filter { !waiting.contains($0) },
       wakes: waiting.filter { !now.contains($0) },
-      breaks: workload.violations.filter { !before.contains($0.invariant) })
+      breaks: workload.violations.filter { !before.contains($0.key) })
   }
 
   /// Runs a step of which only the state matters that it leads to.
-  ///
-  /// - Returns: The process that waits for it to be done; nil where none does.
-  func advance(_ step: Scenario.Step) -> Int? {
-    let waiting = workload.waiting
-    try? step.command.run(in: quiet)
-    return workload.waiting.first { !waiting.contains($0) }
-  }
+  func advance(_ step: Scenario.Step) { try? step.command.run(in: quiet) }
 
   private lazy var quiet = context.working(on: machine, out: NoSink(), err: NoSink())
 }

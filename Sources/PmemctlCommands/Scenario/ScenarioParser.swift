@@ -1,5 +1,6 @@
 import ArgumentParser
 import PmemDevice
+import PmemModel
 import PmemSim
 
 /// Reads a scenario file. Every command line in it is parsed before any is run.
@@ -20,6 +21,8 @@ import PmemSim
 /// ```
 struct ScenarioParser {
   private var scenario: Scenario
+  /// What command lines are parsed by.
+  private let root: any ParsableCommand.Type
   private var thread: Int?
 
   /// Bytes of a file, and lines of it: after each step, all that runs on the machine is compared with what ran before.
@@ -32,11 +35,14 @@ struct ScenarioParser {
   /// - Parameters:
   ///   - bytes: The text, UTF-8.
   ///   - file: Its name, for messages.
+  ///   - root: What command lines are parsed by.
   /// - Returns: The scenario, nothing of which was run.
   /// - Throws: ``DeviceError/Code/corrupt`` with file and line, also for a step that would write outside the scenario's
   ///   own machine.
-  static func parse(_ bytes: [UInt8], file: String) throws(DeviceError) -> Scenario {
-    var parser = ScenarioParser(scenario: Scenario(file: file))
+  static func parse(
+    _ bytes: [UInt8], file: String, by root: any ParsableCommand.Type
+  ) throws(DeviceError) -> Scenario {
+    var parser = ScenarioParser(scenario: Scenario(file: file), root: root)
     guard bytes.count <= mostBytes else { throw parser.misfit(1, "the file is larger than 1 MiB") }
     let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
@@ -96,9 +102,10 @@ struct ScenarioParser {
     case "about": scenario.about.append(String(value))
     case "cite": scenario.citations.append(String(value))
     case "rule":
-      guard let rule = SimRule(rawValue: String(value)) else {
+      guard let rule = ModelRule(rawValue: String(value)) else {
         throw misfit(
-          number, "there is no rule \"\(value)\"", [SimRule.allCases.map(\.rawValue).joined(separator: ", ")])
+          number, "there is no rule \"\(value)\"",
+          [ModelRule.allCases.map(\.rawValue).joined(separator: ", ")])
       }
       scenario.rules.append(rule)
     case "machine":
@@ -121,11 +128,11 @@ struct ScenarioParser {
     throw misfit(number, "explore: holds, or explore: breaks INVARIANT")
   }
 
-  private func invariant(_ name: Substring, _ number: Int) throws(DeviceError) -> SimInvariant {
-    guard let found = SimInvariant(rawValue: String(name)) else {
+  private func invariant(_ name: Substring, _ number: Int) throws(DeviceError) -> Invariant {
+    guard let found = Invariant(rawValue: String(name)) else {
       throw misfit(
         number, "there is no invariant \"\(name)\"",
-        [SimInvariant.allCases.map(\.rawValue).joined(separator: ", ")])
+        [Invariant.allCases.map(\.rawValue).joined(separator: ", ")])
     }
     return found
   }
@@ -133,8 +140,8 @@ struct ScenarioParser {
   /// Refuses what `sim create` would.
   private func checkMachine(_ number: Int) throws(DeviceError) {
     do {
-      let parsed = try Pmemctl.parseAsRoot(["sim", "create", "machine"] + scenario.machine)
-      guard let create = parsed as? SimCreate, !create.dryRun else {
+      let parsed = try root.parseAsRoot(["sim", "create", "machine"] + scenario.machine)
+      guard let create = parsed as? any MachineDescription, !create.dryRun else {
         throw misfit(number, "the line has more in it than what makes a machine")
       }
       do throws(DeviceError) { _ = try create.topology } catch {
@@ -143,14 +150,14 @@ struct ScenarioParser {
     } catch let error as DeviceError {
       throw error
     } catch {
-      throw misfit(number, "no machine can be made of it", [Pmemctl.message(for: error)])
+      throw misfit(number, "no machine can be made of it", [root.message(for: error)])
     }
   }
 
   private func step(_ line: Substring, _ number: Int) throws(DeviceError) -> Scenario.Step {
     let words = try words(line, number)
     do {
-      guard let command = try Pmemctl.parseAsRoot(words) as? any ContextCommand else {
+      guard let command = try root.parseAsRoot(words) as? any ContextCommand else {
         throw misfit(number, "\"\(line)\" is no command that can be run")
       }
       if let problem = ScenarioConfinement.problem(of: command, words) {
@@ -160,7 +167,7 @@ struct ScenarioParser {
     } catch let error as DeviceError {
       throw error
     } catch {
-      throw misfit(number, "\"\(line)\" is no command", [Pmemctl.message(for: error)])
+      throw misfit(number, "\"\(line)\" is no command", [root.message(for: error)])
     }
   }
 
@@ -204,7 +211,9 @@ struct ScenarioParser {
     }
     throw misfit(
       number, "\"-> \(text)\" is not known",
-      ["there is: waits, wakes PID, killed, fails TEXT, status N, prints TEXT, says TEXT, breaks INVARIANT"])
+      [
+        "valid values: waits, wakes PID, killed, fails TEXT, status N, prints TEXT, says TEXT, breaks INVARIANT"
+      ])
   }
 
   /// Splits a line as a shell would: quotes keep words together, a backslash keeps a character as it is.

@@ -1,4 +1,5 @@
 import PmemDevice
+import PmemModel
 import PmemSim
 
 /// A scenario as it went.
@@ -15,32 +16,76 @@ struct ScenarioRun {
 
   private(set) var events: [Event] = []
   /// What the threads came to, where they were explored.
-  private(set) var exploration: Exploration?
+  private(set) var exploration: ScenarioExploration?
   private(set) var explorationFailures: [String] = []
+  /// Steps of threads that were not taken.
+  private var unreached: [String] = []
 
   var failures: [String] {
     events.compactMap { event in event.failure.map { "line \(event.step.line): \(event.step.text): \($0)" } }
-      + explorationFailures
+      + unreached + explorationFailures
   }
 
-  /// Runs a scenario: its steps, its threads one after the other as far as they get, its last steps; then, where it says
-  /// what must come of all orders, all orders.
+  /// Runs a scenario: its steps; where it says what must come of all orders, all orders; its threads one after the other,
+  /// each until it waits and on when it was woken; its last steps.
   init(
-    _ scenario: Scenario, without rules: Set<SimRule> = [], budget: ExplorationBudget = ExplorationBudget(),
+    _ scenario: Scenario, without rules: Set<ModelRule> = [], budget: ExplorationBudget = ExplorationBudget(),
     _ context: CommandContext
   ) throws {
     let machine = try ScenarioMachine(scenario.machine, without: rules, context)
     for step in scenario.steps { perform(step, on: machine) }
     if !scenario.explorations.isEmpty {
-      let found = try Explorer(scenario, machine, budget).explore()
-      exploration = found
-      explorationFailures = Self.judge(found, scenario.explorations)
+      let explored = try ScenarioExploration(scenario, machine, budget, context)
+      exploration = explored
+      explorationFailures = Self.judge(explored.found, scenario.explorations)
     }
-    for thread in scenario.threads {
-      for step in thread.steps { perform(step, on: machine, isExplored: !scenario.explorations.isEmpty) }
-    }
+    runThreads(of: scenario, on: machine)
     for step in scenario.last { perform(step, on: machine) }
   }
+
+  // MARK: Threads
+
+  /// How far a thread is, and the process that must go on before it does.
+  private struct Position {
+    var rest: ArraySlice<Scenario.Step>
+    var blockedIn: Int?
+  }
+
+  private mutating func runThreads(of scenario: Scenario, on machine: ScenarioMachine) {
+    let isExplored = !scenario.explorations.isEmpty
+    var positions = scenario.threads.map { Position(rest: $0.steps[...]) }
+    var hasMoved = true
+    while hasMoved {
+      hasMoved = false
+      for index in positions.indices {
+        while let step = positions[index].rest.first, !isBlocked(positions[index], on: machine) {
+          perform(step, on: machine, isExplored: isExplored)
+          positions[index].rest.removeFirst()
+          positions[index].blockedIn = events.last?.outcome.waits.first
+          hasMoved = true
+        }
+      }
+    }
+    for position in positions {
+      for step in position.rest { notReached(step, position, isExplored: isExplored, on: machine) }
+    }
+  }
+
+  private func isBlocked(_ position: Position, on machine: ScenarioMachine) -> Bool {
+    position.blockedIn.map { machine.workload.waiting.contains($0) } ?? false
+  }
+
+  /// A step whose thread waits for ever; where all orders are explored, they tell what comes of that.
+  private mutating func notReached(
+    _ step: Scenario.Step, _ position: Position, isExplored: Bool, on machine: ScenarioMachine
+  ) {
+    guard !isExplored || !step.expectations.isEmpty, let pid = position.blockedIn else { return }
+    let reason = machine.workload.wait(of: pid).map { ": \($0)" } ?? ""
+    unreached.append(
+      "line \(step.line): \(step.text): it is not reached, since process \(pid) waits\(reason)")
+  }
+
+  // MARK: Steps
 
   private mutating func perform(_ step: Scenario.Step, on machine: ScenarioMachine, isExplored: Bool = false)
   {

@@ -1,5 +1,6 @@
 import PmemDevice
 import PmemOutput
+import PmemModel
 import PmemSim
 
 /// A run as rows of what was done and columns of whose it was.

@@ -4,26 +4,24 @@ import PmemOutput
 
 struct UndoList: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the changes that can be undone, the latest first.", aliases: ["ls"])
+    commandName: "list", abstract: "List the changes that can be undone, the latest first.",
+    discussion: ListColumns.help(UndoColumns.all), aliases: ["ls"])
 
+  @OptionGroup var list: ListOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
+    let columns = try ListColumns(UndoColumns.all, list, isJSON: output.json)
     let journal = context.journal(machine)
     let (records, damaged) = try journal.records()
     for text in damaged { context.note(text) }
+    let rows = columns.sorted(records.map { UndoColumns.Row(record: $0, state: $0.stateText(journal)) })
     guard !output.json else {
       return try context.out.write(
-        JSON.array(records.map { .object($0.summary(performed: journal.progress(of: $0))) }).text)
+        JSON.array(rows.map { .object($0.record.summary(performed: journal.progress(of: $0.record))) }).text)
     }
-    var table = Table([("ID", .right), ("TIME (UTC)", .left), ("STATE", .left), ("CHANGE", .left)])
-    for record in records {
-      table.add([
-        "\(record.id)", CalendarTime(seconds: record.time).text, record.stateText(journal), record.title,
-      ])
-    }
-    try context.out.write(table.text)
+    try context.out.write(columns.text(rows, in: context))
   }
 }
 

@@ -231,7 +231,7 @@ struct UndoPlanner {
     }
     let verb = "undo change \(record.id), which would overwrite"
     let loss = try NamespaceStatePlanner(
-      inventory, inspector: backend, contents: contents, accepting: accepted
+      inventory, inspector: backend, contents: KnownContents(contents), accepting: accepted
     ).refuseLoss(lost, verb: verb)
     let harm = try NamespaceStatePlanner(
       inventory, inspector: backend, contents: nil, accepting: accepted
@@ -279,5 +279,20 @@ struct UndoPlanner {
       .bytes(namespace: present.dev, Extent(offset: $0.offset, length: UInt64($0.bytes.count)))
     }
     return saves
+  }
+}
+
+/// What can be recognised on what an undo overwrites. What cannot be read is named and stops nothing: the undo of a repair
+/// brings back what was damaged, and no more.
+private final class KnownContents: ContentInspector {
+  private let contents: any ContentInspector
+
+  init(_ contents: any ContentInspector) { self.contents = contents }
+
+  func contents(of namespaces: [Namespace]) -> ContentReport {
+    var report = contents.contents(of: namespaces)
+    report.unpresented += report.unknown
+    report.unknown = []
+    return report
   }
 }

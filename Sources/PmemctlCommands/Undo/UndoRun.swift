@@ -13,7 +13,8 @@ struct UndoRun: ContextCommand {
       id the latest change that was not undone is undone. An undo can itself be undone.
       """)
 
-  @Argument(help: ArgumentHelp("Its number, as undo list shows it.", valueName: "id"))
+  @Argument(
+    help: ArgumentHelp("Its number, as undo list shows it.", valueName: "id"), completion: .undoRecords)
   var id: Int?
 
   @Flag(

@@ -1,4 +1,5 @@
 import PmemDevice
+import PmemNdctl
 import PmemOutput
 
 /// Carries an undo out, and notes in the journal what became of the change.
@@ -36,7 +37,11 @@ struct UndoRunner {
   ) throws -> Bool {
     guard try runner.prepare(undo.plan, from: inventory) else { return false }
     runner.context.signals.hold()
-    let remains = runner.keepingNodes(undo.plan, from: inventory) { undo.restorer.restore() }
+    let saved = runner.backend.isSimulated ? nil : record.nodes
+    let nodes =
+      saved.flatMap { $0.isOfThisBoot ? DeviceNodes($0.nodes) : nil }
+      ?? runner.nodes(recreatedBy: undo.plan, inventory)
+    let remains = runner.keeping(nodes) { undo.restorer.restore() }
     guard remains.isEmpty else {
       throw DeviceError(
         .failed, "cannot \(undo.plan.title)", details: ["not rolled back:"] + remains.map { "  \($0)" },

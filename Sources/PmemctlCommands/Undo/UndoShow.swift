@@ -6,7 +6,8 @@ struct UndoShow: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show what was kept of a change.")
 
-  @Argument(help: ArgumentHelp("Its number, as undo list shows it.", valueName: "id"))
+  @Argument(
+    help: ArgumentHelp("Its number, as undo list shows it.", valueName: "id"), completion: .undoRecords)
   var id: Int
 
   @OptionGroup var output: OutputOptions

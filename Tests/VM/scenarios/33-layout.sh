@@ -1,5 +1,5 @@
 # Layouts on a real kernel: twenty seeded ones, one after the other, each reached and then left alone; export is what there
-# is; and the unit of the first boot.
+# is; and what the unit of the first boot runs.
 . "$VM_TESTS/lib.sh"
 
 label_all
@@ -30,7 +30,7 @@ kernel() { ndctl list -RN | jq -cS '[.. | objects | select(.name?) | {name, mode
 # wanted: what the layout says.
 wanted() { sed -n 's/.*name: \([^,]*\), mode: \([^,]*\),.*/\1 \2/p' /run/layout.yaml | jq -RcS -n '[inputs | split(" ") | {name: .[0], mode: .[1]}] | sort'; }
 good=0
-for number in $(seq 20); do
+for number in $(seq 10); do
 	layout > /run/layout.yaml
 	if pmemctl layout apply --replace all --destroy all --yes --no-progress /run/layout.yaml >&2 && reached &&
 		[ "$(kernel)" = "$(wanted)" ]; then
@@ -42,7 +42,7 @@ for number in $(seq 20); do
 		cat /run/layout.yaml >&2
 	fi
 done
-same 'twenty layouts are reached, as ndctl sees it, and then left alone' 20 "$good"
+same 'ten layouts are reached, as ndctl sees it, and then left alone' 10 "$good"
 pmemctl layout export > /run/layout.yaml
 check 'what is exported is what there is' reached
 pmemctl status --json > /run/status.json
@@ -67,10 +67,10 @@ mount -o dax=always "$(node data)" /mnt/data
 same 'and what it holds is untouched' kept "$(cat /mnt/data/file)"
 umount /mnt/data
 
-# The first boot.
+# What the unit of the first boot runs; first-boot boots it.
 pmemctl namespace destroy --force --yes --discard-content all >&2
-mkdir -p /etc/pmemctl && cp /run/more.yaml /etc/pmemctl/layout.yaml
-command=$(sed -n "s|^ExecStart=/bin/sh -c '\(.*\)'$|\1|p" "$VM_TESTS/../../Sources/systemd/pmemctl-layout.service")
-same "the unit's command applies it" 0 "$(status sh -c "${command//@BINDIR@\/pmemctl/$PMEMCTL}")"
+mkdir -p /run/layout.d && cp /run/more.yaml /run/layout.d/10-more.yaml && cp /run/other.yaml "/run/layout.d/10-more.yaml~"
+same "the unit's command applies a directory" 0 \
+	"$(status "$VM_TESTS/../../Sources/systemd/apply-layouts" "$PMEMCTL" /run/none.yaml /run/layout.d)"
 same 'it is there' '["data","more"]' "$(pmemctl namespace list --json | jq -c '[.[].name | select(.)] | sort')"
 pmemctl namespace destroy --force --yes --discard-content all >&2

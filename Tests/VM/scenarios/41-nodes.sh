@@ -25,5 +25,28 @@ os.setxattr(sys.argv[1], "system.posix_acl_access",
 	check "$mode: undo" pmemctl undo run --yes
 	same "$mode: the node is as it was after an undo" "$before" "$(attributes "$(node "nodes-$mode")")"
 done
+
+# Settings of the block device, and a change that is killed: at each call on sysfs of a rename, as long as it makes one.
+device=$(node nodes-fsdax)
+settings() {
+	blockdev --getro --getra "$(node nodes-fsdax)"
+	attributes "$(node nodes-fsdax)"
+}
+blockdev --setra 64 "$device"
+blockdev --setro "$device"
+before=$(settings)
+check "settings: rename" pmemctl namespace rename nodes-fsdax renamed
+check "settings: rename again" pmemctl namespace rename renamed nodes-fsdax
+same "a read-only device with a read-ahead of its own is one after a rename" "$before" "$(settings)"
+kills=0
+for call in 1 2 3 4 5 6 7 8; do
+	LD_PRELOAD=$PROGRAMS/inject INJECT_PATHS=/sys/bus/nd INJECT_PLAN=killafter@$call \
+		"$PMEMCTL" namespace rename nodes-fsdax renamed >&2
+	[ $? = 137 ] || break
+	kills=$((kills + 1))
+	check "killed at call $call: undo" pmemctl undo run --yes
+	same "killed at call $call: node and settings are as they were" "$before" "$(settings)"
+done
+check "at least three kills" test "$kills" -ge 3
 label_all
 rm -rf /var/lib/pmemctl

@@ -94,7 +94,7 @@ readable "a lane with a sector's block"
 
 raw poke 0 '\0\0\0\0'
 raw poke "$copy" '\0\0\0\0'
-same "both info blocks: it is said" 3 "$(status pmemctl namespace check table)"
+same "both info blocks: it is said" 65 "$(status pmemctl namespace check table)"
 put_back
 
 # A repair is undone like any other change.

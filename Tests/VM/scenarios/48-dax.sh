@@ -12,6 +12,8 @@ enable_for() { pmemctl dax enable "$1" --for "$2" "${@:3}" --json > /run/enabled
 state() { pmemctl dax status --json | jq -c --arg name "$1" '.[] | select(.name == $name) | [.possible, .on, .proven, [.causes[].cause]]'; }
 # probe FILE: whether it is DAX, and whether MAP_SYNC is granted.
 probe() { pmemctl dax probe "$1" --json | jq -c '[.dax, .sync]'; }
+# uses FILE: of each use whether it is possible, and whether that was tried.
+uses() { pmemctl dax probe "$1" --json | jq -c '[.uses[] | [.use, .possible, .tried]]'; }
 # pinned: what is expected of a long-term pin here; before 6.5 io_uring cannot be asked.
 release=$(uname -r)
 printf '%s\n' 6.5 "${release%%-*}" | sort -V -C && proven='["5 proven"]' || proven='["4 proven","1 unverified"]'
@@ -25,6 +27,7 @@ device=$(jq -r .handout.path /run/enabled)
 check 'qemu: the second time' enable_for region0 qemu
 same 'qemu: nothing is changed the second time' '[false,"0"]' "$(jq -c '[.changed, "0"]' /run/enabled)"
 same 'qemu: dax probe agrees' '[true,true]' "$(probe "$device")"
+case $(uses "$device") in *'["long-term-pins",true,'*) ok 'qemu: it can be pinned' ;; *) not_ok "qemu: it can be pinned: $(uses "$device")" ;; esac
 same 'qemu: dax status agrees' '[true,true,true,[]]' "$(state "$device")"
 check 'qemu: a program maps all of it' "$PROGRAMS/map" "$device" "$(jq .handout.size /run/enabled)"
 words=()
@@ -113,8 +116,44 @@ done
 # Blocks smaller than a page.
 mkfs.ext4 -q -F -b 1024 "$block" >&2
 check '1 KiB blocks: the kernel does not mount it with DAX' sh -c "! mount -o dax=always $block /mnt/fs"
+same '1 KiB blocks: named before it is mounted' '[false,false,null,["block-size"]]' "$(state "ext4 on $block")"
 mount "$block" /mnt/fs
 same '1 KiB blocks: named' '[false,false,null,["block-size"]]' "$(state /mnt/fs)"
+umount /mnt/fs
+
+# What the superblock has: the kernel refuses, and it is named before anybody mounts it.
+mkfs.ext4 -q -F -b 4096 -O inline_data "$block" >&2
+check 'inline_data: the kernel does not mount it with DAX' sh -c "! mount -o dax=always $block /mnt/fs"
+same 'inline_data: named before it is mounted' '[false,false,null,["inline-data"]]' "$(state "ext4 on $block")"
+mkfs.ext4 -q -F -b 4096 "$block" >&2
+tune2fs -o journal_data "$block" >&2
+check 'data=journal by default: the kernel does not mount it with DAX' sh -c "! mount -o dax=always $block /mnt/fs"
+same 'data=journal by default: named before it is mounted' '[false,false,null,["data-journal"]]' "$(state "ext4 on $block")"
+tune2fs -o ^journal_data "$block" >&2
+same 'ordinary: it can be mounted with DAX' '[true,false,null,["mount-option"]]' "$(state "ext4 on $block")"
+mount -o data=journal "$block" /mnt/fs
+same 'data=journal: named' '[false,false,["data-journal"]]' \
+	"$(pmemctl dax status --json | jq -c '.[] | select(.name == "/mnt/fs") | [.possible, .on, [.causes[].cause]]')"
+umount /mnt/fs
+
+# What a consumer gets: tried where that does no harm.
+mount -o dax=always "$block" /mnt/fs
+dd if=/dev/zero of=/mnt/fs/file bs=1M count=4 2>/dev/null
+before=$(stat -c '%y %z' /mnt/fs/file)
+case $(uses /mnt/fs/file) in
+'[["load-store",true,true],["map-sync",true,true],["huge-pages",'*',true],["direct-io",true,false],["long-term-pins",false,true]]')
+	ok 'a file with DAX: all but long-term pins' ;;
+*) not_ok "a file with DAX: all but long-term pins: $(uses /mnt/fs/file)" ;;
+esac
+same 'and its times are as they were' "$before" "$(stat -c '%y %z' /mnt/fs/file)"
+case $(pmemctl dax probe /mnt/fs/file) in *"dax enable namespace1"*"--for rdma"*) ok 'what to use instead is named' ;;
+*) not_ok "what to use instead is named: $(pmemctl dax probe /mnt/fs/file)" ;; esac
+case $(pmemctl dax status) in *"long-term-pins  no"*) ok 'dax status has it too' ;; *) not_ok "dax status has it too: $(pmemctl dax status)" ;; esac
+umount /mnt/fs
+mount -o dax=inode "$block" /mnt/fs
+chattr +j /mnt/fs/file
+case $(pmemctl dax probe /mnt/fs/file) in *"go through the journal"*) ok 'a file of its own flags is named' ;;
+*) not_ok "a file of its own flags is named: $(pmemctl dax probe /mnt/fs/file)" ;; esac
 umount /mnt/fs
 
 # Stacked, at a page and beside one: the kernel takes both for able.

@@ -40,6 +40,8 @@ struct NamespaceGeometry {
   let bttVersion: BttLayout.Version
   /// Addresses of the machine's other regions.
   let neighbours: [Range<UInt64>]
+  /// Memory sections that others have, on a kernel that does not share them.
+  let sectionUses: [SectionUse]
 
   var mode: NamespaceMode { request.mode }
   var map: MapLocation { mode.hasMemoryMap ? request.map ?? .dev : .none }
@@ -60,11 +62,14 @@ struct NamespaceGeometry {
   var sectorSize: UInt64? { mode == .sector ? request.sectorSize ?? 4096 : request.sectorSize }
 
   /// Proposes a namespace of `size` bytes at `offset`; nil where nothing would be left to use.
+  ///
+  /// - Throws: ``DeviceError`` for what no size helps against.
   func proposal(offset: UInt64, size: UInt64, extent: Extent) throws(DeviceError) -> NamespaceProposal? {
     var proposal = NamespaceProposal(
       region: region, namespace: namespace, mode: mode, map: map, align: nil, sectorSize: sectorSize,
       offset: offset, taken: ByteCount(size), usable: ByteCount(size), overhead: .zero, truncated: .zero,
       dram: .zero, extent: extent, needsClaim: mode != .raw)
+    var sharing: SectionUse?
     switch mode {
     case .raw:
       break
@@ -81,9 +86,12 @@ struct NamespaceGeometry {
         break
       }
       guard let resource = region.resource else { throw missingAddress }
-      do {
+      do throws(PfnLayout.Failure) {
         let layout = try PfnLayout(
           start: resource + offset, size: size, align: align, map: map, host: host, neighbours: neighbours)
+        sharing = sectionUses.first {
+          $0.sections.overlaps(SectionUse.sections(start: resource + offset, layout: layout))
+        }
         proposal.align = align
         proposal.usable = ByteCount(layout.usable)
         proposal.overhead = ByteCount(layout.dataOffset)
@@ -98,7 +106,21 @@ struct NamespaceGeometry {
         throw misaligned(start: resource + offset)
       }
     }
+    if let sharing { throw conflict(sharing, start: offset) }
     return proposal
+  }
+
+  private func conflict(_ other: SectionUse, start offset: UInt64) -> DeviceError {
+    DeviceError(
+      .failed,
+      "cannot create a \(mode) namespace on \(region.dev): it would share a memory section with \(other.title)",
+      details: [
+        "the first hole that is large enough begins at \(ByteCount(offset)) of \(region.dev)",
+        "this kernel (\(host.kernelRelease)) maps a section of \(ByteCount(KernelRules.section)) once "
+          + "(\"Conflicting mapping in same section\"); Linux 5.3 and later share it",
+        "sector and raw mode work there; namespaces of multiples of \(ByteCount(KernelRules.section)) keep apart",
+      ],
+      errno: 6)
   }
 
   private var missingAddress: DeviceError {

@@ -1,6 +1,8 @@
-/// Plans another mode, size, memory map, alignment, sector size or name for a namespace, in place: it keeps its kernel
-/// name, the UUID of its label, and where it can its beginning. What is on it is lost, unless only the name changes, or
-/// a raw namespace grows at its end.
+/// Plans another mode, size, memory map, alignment, sector size, name or UUID for a namespace, in place: it keeps its kernel
+/// name, the UUID of its label unless another one is asked for, and where it can its beginning. What is on it is lost, unless
+/// only the name changes, or a raw namespace grows at its end or gets another UUID: info blocks name the UUID of their
+/// namespace, and are not valid under another one (drivers/nvdimm/pfn_devs.c:nd_pfn_validate,
+/// btt_devs.c:nd_btt_arena_is_valid).
 public struct NamespaceReconfigurePlanner {
   /// As the kernel shows it, and as its info block tells.
   private let present: Namespace
@@ -52,9 +54,10 @@ public struct NamespaceReconfigurePlanner {
     if request.name != nil, !region.isLabeled {
       throw DeviceError(.unsupported, "cannot \(what): names are in labels, and \(region.dev) has none")
     }
+    if let uuid = request.uuid, changesUUID(request) { try checkFree(uuid) }
     try RegionFit(target, region: region, inventory: inventory, what: what).check()
     let proposal = try proposal(target, changesSize: request.amount != nil)
-    guard changes(proposal) else {
+    guard changes(proposal) || changesUUID(request) else {
       guard let name = request.name else {
         return Outcome(
           plan: Plan(title: what, entries: [], warnings: ["\(namespace.title) is so already"]),
@@ -71,10 +74,26 @@ public struct NamespaceReconfigurePlanner {
         .refused,
         "refused: \(namespace.title) is enabled\(namespace.node.map { " (/dev/\($0))" } ?? "")",
         details: [
-          "nobody seems to use it, but it may hold data; --force reconfigures it, nothing was changed"
+          "it seems unused, but it may hold data; --force reconfigures it, nothing was changed"
         ], errno: 16)
     }
     return Outcome(plan: plan(proposal, request, clearance), proposal: proposal)
+  }
+
+  private func changesUUID(_ request: NamespaceReconfigureRequest) -> Bool {
+    request.uuid.map { $0 != namespace.labelUUID } ?? false
+  }
+
+  private func checkFree(_ uuid: DeviceUUID) throws(DeviceError) {
+    guard region.isLabeled else {
+      throw DeviceError(.unsupported, "cannot \(what): UUIDs are in labels, and \(region.dev) has none")
+    }
+    guard let owner = inventory.namespaces.first(where: { $0.uuid == uuid || $0.rawUUID == uuid }) else {
+      return
+    }
+    throw DeviceError(
+      .failed, "cannot \(what): \(owner.title) has the UUID \(uuid) already",
+      details: ["leave --uuid out to keep the one that it has"], errno: 22)
   }
 
   // MARK: Where and how large
@@ -85,7 +104,8 @@ public struct NamespaceReconfigurePlanner {
     let fit = RegionFit(target, region: region, inventory: inventory, what: what)
     let geometry = NamespaceGeometry(
       request: target, region: region, host: inventory.host, namespace: namespace, bttVersion: fit.bttVersion,
-      neighbours: inventory.neighbours(of: region))
+      neighbours: inventory.neighbours(of: region),
+      sectionUses: inventory.sectionUses(but: namespace.dev))
     return try ResizeSolver(namespace, on: region, geometry: geometry, what: what).solve(
       target, changesSize: changesSize)
   }
@@ -125,6 +145,10 @@ public struct NamespaceReconfigurePlanner {
       entries.append(
         Plan.Entry(
           .rename(namespace: dev, name: name), "write the name \"\(name)\" to its labels"))
+    }
+    if let uuid = request.uuid, changesUUID(request) {
+      entries.append(
+        Plan.Entry(.identify(namespace: dev, uuid: uuid), "write the UUID \(uuid) to its labels"))
     }
     if proposal.mode != namespace.mode {
       entries.append(

@@ -7,12 +7,15 @@ public struct NamespaceReconfigureRequest: Hashable, Sendable {
   public var amount: Amount?
   public var measure: SizeMeasure
   public var name: String?
+  /// Of its labels.
+  public var uuid: DeviceUUID?
   /// Also while it is enabled (and idle).
   public var force: Bool
 
   public init(
     mode: NamespaceMode? = nil, map: MapLocation? = nil, align: UInt64? = nil, sectorSize: UInt64? = nil,
-    amount: Amount? = nil, measure: SizeMeasure = .taken, name: String? = nil, force: Bool = false
+    amount: Amount? = nil, measure: SizeMeasure = .taken, name: String? = nil,
+    uuid: DeviceUUID? = nil, force: Bool = false
   ) {
     self.mode = mode
     self.map = map
@@ -21,6 +24,7 @@ public struct NamespaceReconfigureRequest: Hashable, Sendable {
     self.amount = amount
     self.measure = measure
     self.name = name
+    self.uuid = uuid
     self.force = force
   }
 
@@ -44,6 +48,7 @@ public struct NamespaceReconfigureRequest: Hashable, Sendable {
     target.align = align
     target.sectorSize = sectorSize
     target.name = name
+    target.uuid = uuid
     try target.validate()
     if mode.hasMemoryMap, namespace.mode.hasMemoryMap {
       target.map = map ?? namespace.map

@@ -55,7 +55,7 @@ public struct NamespaceStatePlanner {
       throw DeviceError(
         .refused, "refused: \(first.title) is enabled\(first.node.map { " (/dev/\($0))" } ?? "")",
         details: enabled.dropFirst().map { "\($0.title) is enabled too" }
-          + ["nobody seems to use it, but it may hold data; --force destroys it, nothing was changed"],
+          + ["it seems unused, but it may hold data; --force destroys it, nothing was changed"],
         errno: 16)
     }
     return Plan(
@@ -92,6 +92,7 @@ public struct NamespaceStatePlanner {
     guard namespace.name != name else {
       return Plan(title: title, entries: [], warnings: ["\(namespace.title) has that name already"])
     }
+    try refuseLostEnable([namespace], verb: "rename")
     let clearance = try inTheWay.check([namespace], verb: "rename", what: nil)
     var entries = Self.detaching(namespace)
     entries.append(

@@ -80,7 +80,8 @@ struct RegionFit {
     }
     let geometry = NamespaceGeometry(
       request: request, region: region, host: inventory.host, namespace: seed, bttVersion: bttVersion,
-      neighbours: inventory.neighbours(of: region))
+      neighbours: inventory.neighbours(of: region),
+      sectionUses: inventory.sectionUses(but: seed.dev))
     return try SizeSolver(request, region: region, extents: extents, geometry: geometry).solve()
   }
 
@@ -142,7 +143,8 @@ struct RegionFit {
     }
     let geometry = NamespaceGeometry(
       request: request, region: region, host: inventory.host, namespace: namespace, bttVersion: .v1,
-      neighbours: inventory.neighbours(of: region))
+      neighbours: inventory.neighbours(of: region),
+      sectionUses: inventory.sectionUses(but: namespace.dev))
     let whole = Extent(offset: 0, length: region.size.rawValue)
     guard let proposal = try geometry.proposal(offset: 0, size: region.size.rawValue, extent: whole) else {
       throw refusal("\(region.size) is too small for \(mode) mode")

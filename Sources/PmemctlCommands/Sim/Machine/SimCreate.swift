@@ -4,11 +4,11 @@ import PmemOutput
 import PmemSim
 import SystemPackage
 
-struct SimCreate: ContextCommand {
+struct SimCreate: MachineDescription {
   static let configuration = CommandConfiguration(
     commandName: "create", abstract: "Make a simulated machine in a directory.",
     discussion: """
-      --dimm SIZE[,labels=SIZE|none][,label-version=1.1|1.2|blank][,node=N][,set=NAME] adds a DIMM with a \
+      --dimm SIZE[,labels=SIZE|none][,label-version=1.1|1.2|blank][,node=N] [,set=NAME][,slot=N] adds a DIMM with a \
       region of its own; DIMMs with the same set are interleaved. Labels take 128KiB and are version 1.2 \
       (1.1 where the kernel knows no other) unless told otherwise. --e820 SIZE[,node=N] adds a range that no DIMM is known for.
       """)

@@ -4,7 +4,7 @@ import PmemOutput
 import PmemSim
 import SystemPackage
 
-struct SimDestroy: ContextCommand {
+struct SimDestroy: MachineVerb {
   static let configuration = CommandConfiguration(
     commandName: "destroy", abstract: "Remove a simulated machine and all that is on it.")
 

@@ -4,11 +4,11 @@ import PmemOutput
 import PmemSim
 import SystemPackage
 
-struct SimImport: ContextCommand {
+struct SimImport: MachineVerb {
   static let configuration = CommandConfiguration(
     commandName: "import", abstract: "Make a simulated machine of a guest's images, or like a real host.",
     discussion: """
-      --image FILE[,labels=SIZE|none][,node=N][,set=NAME] copies an NVDIMM's image, as a guest has left it; \
+      --image FILE[,labels=SIZE|none][,node=N][,set=NAME][,slot=N] copies an NVDIMM's image, as a guest has left it; \
       where its label area lies is found out if labels= does not say. --inventory FILE makes a machine with \
       the hardware and the namespaces that pmemctl status --json, as root, saw on another one.
       """)

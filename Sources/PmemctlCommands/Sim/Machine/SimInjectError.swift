@@ -10,7 +10,9 @@ struct SimInjectError: ContextCommand {
       them over makes them good, and so does namespace clear-errors.
       """)
 
-  @Argument(help: ArgumentHelp("Kernel name, device, own name or UUID.", valueName: "namespace"))
+  @Argument(
+    help: ArgumentHelp("Kernel name, device, own name or UUID.", valueName: "namespace"),
+    completion: .names(.namespaces))
   var namespace: String
 
   @Option(

@@ -5,7 +5,7 @@ import PmemOutput
 import PmemSim
 import SystemPackage
 
-struct SimQemu: ContextCommand {
+struct SimQemu: MachineVerb {
   static let configuration = CommandConfiguration(
     commandName: "qemu", abstract: "Print what makes a simulated machine's DIMMs a guest's.",
     discussion: """

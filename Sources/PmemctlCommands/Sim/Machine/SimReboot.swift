@@ -3,7 +3,7 @@ import PmemDevice
 import PmemSim
 import SystemPackage
 
-struct SimReboot: ContextCommand {
+struct SimReboot: MachineVerb {
   static let configuration = CommandConfiguration(
     commandName: "reboot", abstract: "Turn a simulated machine off and on: only what is on its media remains."
   )

@@ -4,7 +4,7 @@ import PmemOutput
 import PmemSim
 import SystemPackage
 
-struct SimShow: ContextCommand {
+struct SimShow: MachineVerb {
   static let configuration = CommandConfiguration(
     commandName: "show", abstract: "Show what a simulated machine is made of.")
 

@@ -55,6 +55,16 @@ private struct SpecFields {
       return node
     }
   }
+
+  var slot: Int? {
+    get throws(DeviceError) {
+      guard let text = self["slot"] else { return nil }
+      guard let slot = Int(text), slot >= 0 else {
+        throw DeviceError(.usage, "\(option): \"\(text)\" is not the number of a slot")
+      }
+      return slot
+    }
+  }
 }
 
 extension SimDimmRequest {
@@ -64,8 +74,11 @@ extension SimDimmRequest {
   /// - Throws: ``DeviceError/Code/usage``, naming the option and the word.
   init(parsing text: String, newest: LabelVersion) throws(DeviceError) {
     let option = "--dimm"
-    let fields = try SpecFields(text, option: option, keys: ["labels", "label-version", "node", "set"])
-    self.init(size: fields.size, labelVersion: newest, node: try fields.node, set: fields["set"])
+    let fields = try SpecFields(
+      text, option: option, keys: ["labels", "label-version", "node", "set", "slot"])
+    self.init(
+      size: fields.size, labelVersion: newest, node: try fields.node, set: fields["set"],
+      slot: try fields.slot)
     if let labels = fields["labels"] {
       labelArea = labels == "none" ? .zero : try parseBytes(labels, option: option)
     }
@@ -95,13 +108,13 @@ struct SimImageSpec {
 
   init(parsing text: String) throws(DeviceError) {
     let option = "--image"
-    let fields = try SpecFields(file: text, option: option, keys: ["labels", "node", "set"])
+    let fields = try SpecFields(file: text, option: option, keys: ["labels", "node", "set", "slot"])
     path = fields.file
     labelArea =
       if let labels = fields["labels"] {
         labels == "none" ? 0 : try parseBytes(labels, option: option).rawValue
       } else { nil }
-    dimm = SimDimmRequest(size: .zero, node: try fields.node, set: fields["set"])
+    dimm = SimDimmRequest(size: .zero, node: try fields.node, set: fields["set"], slot: try fields.slot)
   }
 }
 
@@ -115,7 +128,7 @@ extension KernelProfile {
     guard let profile = KernelProfile(rawValue: text ?? Self.standard.rawValue) else {
       let known = Self.allCases.map(\.rawValue).joined(separator: ", ")
       throw DeviceError(
-        .usage, "--kernel: there is no profile \"\(text ?? "")\"", details: ["there is: \(known)"])
+        .usage, "--kernel: there is no profile \"\(text ?? "")\"", details: ["valid values: \(known)"])
     }
     self = profile
   }

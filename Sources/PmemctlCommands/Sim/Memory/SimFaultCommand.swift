@@ -1,6 +1,7 @@
 import ArgumentParser
 import PmemDevice
 import PmemOutput
+import PmemModel
 import PmemSim
 
 struct SimFaultCommand: ParsableCommand {
@@ -9,7 +10,7 @@ struct SimFaultCommand: ParsableCommand {
     subcommands: [SimFaultBegin.self, SimFaultFinish.self])
 }
 
-struct SimFaultBegin: ContextCommand {
+struct SimFaultBegin: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "begin", abstract: "Begin a page fault: its block is looked up, its entry is not made.")
 
@@ -31,6 +32,13 @@ struct SimFaultBegin: ContextCommand {
 
   @OptionGroup var which: SimOption
 
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .beginFault(
+      ProcessID(pid),
+      try workload.addressName(place, offset: try parseBytes(offset, option: "--offset").rawValue),
+      isStore: write, number: number.map { FaultID($0) })
+  }
+
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     let address = try workload.address(
@@ -40,12 +48,12 @@ struct SimFaultBegin: ContextCommand {
   }
 }
 
-struct SimFaultFinish: ContextCommand {
+struct SimFaultFinish: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "finish",
     abstract: "Finish a page fault: its entry is made for the block that was looked up.",
     discussion: """
-      Where that block is not the mapping's any more, the process can store to what is somebody else's: that is said, \
+      Where that block is not the mapping's any more, the process can store to what is another file's: that is said, \
       and the status is 1.
       """)
 
@@ -54,6 +62,10 @@ struct SimFaultFinish: ContextCommand {
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .finishFault(FaultID(fault))
+  }
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))

@@ -1,9 +1,10 @@
 import ArgumentParser
 import PmemDevice
 import PmemOutput
+import PmemModel
 import PmemSim
 
-struct SimFreezeCommand: ContextCommand {
+struct SimFreezeCommand: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "freeze", abstract: "Stop a device's queue, or freeze a filesystem, of a simulated machine.",
     discussion: """
@@ -11,24 +12,39 @@ struct SimFreezeCommand: ContextCommand {
       write-protecting them. thaw tells how many stores got through.
       """)
 
-  @Argument(help: "A block device, or the folder that a filesystem is mounted on.")
+  @Argument(help: "A block device, or the directory that a filesystem is mounted on.")
   var what: String
 
   @Option(name: .shortAndLong, help: "none, unmap or write-protect; by default the policy in force.")
   var policy: String?
 
+  @Option(
+    name: .long,
+    help: "The process that does it, and waits for writers as the kernel does; without it, no process waits."
+  )
+  var pid: Int?
+
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
-  func run(in context: CommandContext) throws {
-    let policy = try policy.map { text throws(DeviceError) -> SimFreezePolicy in
-      guard let policy = SimFreezePolicy(rawValue: text) else {
-        let known = SimFreezePolicy.allCases.map(\.rawValue).joined(separator: ", ")
-        throw DeviceError(.usage, "--policy: \"\(text)\" is none of \(known)")
-      }
-      return policy
+  private var freezePolicy: FreezePolicy? {
+    get throws(DeviceError) {
+      guard let policy else { return nil }
+      return try parseChoice(policy, option: "--policy") as FreezePolicy
     }
-    let cost = try SimWorkload(which.open(in: context, forWriting: true)).freeze(what, policy: policy)
+  }
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    let (volume, isFilesystem) = try workload.freezable(what)
+    return .freeze(volume, isFilesystem: isFilesystem, try freezePolicy, by: pid.map { ProcessID($0) })
+  }
+
+  func run(in context: CommandContext) throws {
+    let policy = try freezePolicy
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    guard let cost = try workload.freeze(what, policy: policy, by: pid) else {
+      return try workload.report(.waits, of: pid, output, in: context)
+    }
     var object = JSONObject()
     object.add("entries", cost)
     try context.out.write(
@@ -36,15 +52,20 @@ struct SimFreezeCommand: ContextCommand {
   }
 }
 
-struct SimThaw: ContextCommand {
+struct SimThaw: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "thaw", abstract: "Let a frozen device or filesystem of a simulated machine go on.")
 
-  @Argument(help: "A block device, or the folder that a filesystem is mounted on.")
+  @Argument(help: "A block device, or the directory that a filesystem is mounted on.")
   var what: String
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    let (volume, isFilesystem) = try workload.freezable(what)
+    return .thaw(volume, isFilesystem: isFilesystem)
+  }
 
   func run(in context: CommandContext) throws {
     let (stores, woken) = try SimWorkload(which.open(in: context, forWriting: true)).thaw(what)

@@ -1,16 +1,22 @@
 import ArgumentParser
 import PmemDevice
 import PmemOutput
+import PmemModel
 import PmemSim
 
-struct SimDMA: ContextCommand {
+struct SimDMA: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "dma", abstract: "Have the hardware behind a pin of a simulated machine write to its pages.")
+    commandName: "dma", abstract: "Have the hardware behind a pin of a simulated machine write to its pages.",
+    discussion: "What was pinned to be read, such as pages that are sent, it reads.")
 
   @Argument(help: "The number that sim pin printed.")
   var pin: Int
 
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .writeThroughPin(PinID(pin))
+  }
 
   func run(in context: CommandContext) throws {
     try SimWorkload(which.open(in: context, forWriting: true)).writeThroughPin(pin)
@@ -23,7 +29,7 @@ struct SimIOCommand: ParsableCommand {
     subcommands: [SimIOBegin.self, SimIOFinish.self])
 }
 
-struct SimIOBegin: ContextCommand {
+struct SimIOBegin: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "begin", abstract: "Begin direct I/O: the buffer is referenced, the storage knows of it.",
     discussion: """
@@ -57,7 +63,18 @@ struct SimIOBegin: ContextCommand {
     name: .long, help: ArgumentHelp("What to finish it by; by default the next number.", valueName: "n"))
   var number: Int?
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .beginTransfer(
+      ProcessID(pid),
+      buffer: try workload.addressName(buffer, offset: try parseBytes(offset, option: "--offset").rawValue),
+      length: try parseBytes(length, option: "--length").rawValue,
+      storage: try workload.objectName(storage),
+      offset: try parseBytes(storageOffset, option: "--storage-offset").rawValue, isRead: read,
+      number: number.map { TransferID($0) })
+  }
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
@@ -66,11 +83,14 @@ struct SimIOBegin: ContextCommand {
     let transfer = SimWorkload.Transfer(
       buffer: address, length: try parseBytes(length, option: "--length").rawValue, storage: storage,
       offset: try parseBytes(storageOffset, option: "--storage-offset").rawValue, isRead: read)
-    try context.out.write("\(try workload.begin(transfer, by: pid, number: number))\n")
+    guard let number = try workload.begin(transfer, by: pid, number: number) else {
+      return try workload.report(.waits, of: pid, output, in: context)
+    }
+    try context.out.write("\(number)\n")
   }
 }
 
-struct SimIOFinish: ContextCommand {
+struct SimIOFinish: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "finish", abstract: "Finish direct I/O: the data are moved, the buffer is let go.")
 
@@ -80,6 +100,10 @@ struct SimIOFinish: ContextCommand {
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .finishTransfer(TransferID(transfer))
+  }
+
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     try workload.finishTransfer(transfer)
@@ -87,7 +111,7 @@ struct SimIOFinish: ContextCommand {
   }
 }
 
-struct SimUnbind: ContextCommand {
+struct SimUnbind: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "unbind",
     abstract: "Take the driver of a namespace of a simulated machine away, without looking who uses it.",
@@ -104,6 +128,10 @@ struct SimUnbind: ContextCommand {
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .unbind(ProcessID(pid), try workload.device(namespace))
+  }
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
@@ -137,7 +165,7 @@ struct SimCheck: ContextCommand {
     let found = SimWorkload(try which.open(in: context, forWriting: false)).violations
     try context.out.write(
       output.json
-        ? SimViolation.json(found).text
+        ? Violation.json(found).text
         : found.map { "\($0.invariant.rawValue): \($0.text.sanitized)\n" }.joined())
     guard found.isEmpty else { throw DeviceError(.failed, "\(found.count) invariants are broken") }
   }

@@ -1,9 +1,10 @@
 import ArgumentParser
 import PmemDevice
 import PmemOutput
+import PmemModel
 import PmemSim
 
-struct SimMap: ContextCommand {
+struct SimMap: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "map", abstract: "Map a device or a file into a process of a simulated machine.")
 
@@ -25,15 +26,26 @@ struct SimMap: ContextCommand {
   @Flag(name: .long, help: "With MAP_SYNC.")
   var sync = false
 
+  @Flag(name: .long, help: "With MAP_PRIVATE: what is stored is the process's alone.")
+  var `private` = false
+
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .map(
+      ProcessID(pid), try workload.objectName(name),
+      offset: try parseBytes(offset, option: "--offset").rawValue,
+      length: try parseLength(length), isWritable: !readOnly, isSync: sync, isPrivate: self.private)
+  }
 
   func run(in context: CommandContext) throws {
     let offset = try parseBytes(offset, option: "--offset").rawValue
     let length = try parseLength(length)
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     let address = try workload.map(
-      name, into: pid, offset: offset, length: length, isWritable: !readOnly, isSync: sync)
+      name, into: pid, offset: offset, length: length, isWritable: !readOnly, isSync: sync,
+      isPrivate: self.private)
     var object = JSONObject()
     object.add("pid", pid)
     object.add("start", address)

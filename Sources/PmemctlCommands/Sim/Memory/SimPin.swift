@@ -1,9 +1,10 @@
 import ArgumentParser
 import PmemDevice
 import PmemOutput
+import PmemModel
 import PmemSim
 
-struct SimPin: ContextCommand {
+struct SimPin: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "pin", abstract: "Have a process of a simulated machine take references to its memory.")
 
@@ -22,27 +23,49 @@ struct SimPin: ContextCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "By what: \(SimPinKind.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "kind"))
-  var kind = SimPinKind.ioUring.rawValue
+      "By what: \(PinKind.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "kind"))
+  var kind = PinKind.ioUring.rawValue
 
   @Option(
     name: .long, help: ArgumentHelp("What to release it by; by default the next number.", valueName: "n"))
   var number: Int?
 
+  @Flag(name: .long, help: "The holder reads the pages, and does not write to them.")
+  var readOnly = false
+
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
-  func run(in context: CommandContext) throws {
-    guard let kind = SimPinKind(rawValue: kind) else {
-      throw DeviceError(
-        .usage, "--kind: \"\(kind)\" is not known",
-        details: ["there is: \(SimPinKind.allCases.map(\.rawValue).joined(separator: ", "))"])
+  private var pinKind: PinKind {
+    get throws(DeviceError) {
+      guard let found = PinKind(rawValue: kind) else {
+        throw DeviceError(
+          .usage, "--kind: \"\(kind)\" is not known",
+          details: ["valid values: \(PinKind.allCases.map(\.rawValue).joined(separator: ", "))"])
+      }
+      return found
     }
+  }
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .pin(
+      ProcessID(pid),
+      try workload.addressName(place, offset: try parseBytes(offset, option: "--offset").rawValue),
+      length: try parseLength(length), try pinKind, isWrite: readOnly ? false : nil,
+      number: number.map { PinID($0) })
+  }
+
+  func run(in context: CommandContext) throws {
+    let kind = try pinKind
     let offset = try parseBytes(offset, option: "--offset").rawValue
     let length = try parseLength(length)
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     let address = try workload.address(place, in: pid, offset: offset)
-    let pinned = try workload.pin(pid, at: address, length: length, kind: kind, number: number)
+    let isWrite = readOnly ? false : nil
+    guard
+      let pinned = try workload.pin(
+        pid, at: address, length: length, kind: kind, isWrite: isWrite, number: number)
+    else { return try workload.report(.waits, of: pid, output, in: context) }
     var object = JSONObject()
     object.add("pin", pinned.id)
     object.add("pid", pid)

@@ -1,18 +1,19 @@
 import ArgumentParser
 import PmemDevice
 import PmemOutput
+import PmemModel
 import PmemSim
 
 struct SimPolicyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "policy", abstract: "What kernel developers argued over: see the choices, and choose.",
+    commandName: "policy", abstract: "Try the behaviours that kernel developers debated.",
     subcommands: [SimPolicyList.self, SimPolicyExplain.self, SimPolicySet.self])
 
-  static func parse(_ name: String) throws(DeviceError) -> SimPolicy {
-    guard let policy = SimPolicy(rawValue: name) else {
+  static func parse(_ name: String) throws(DeviceError) -> Policy {
+    guard let policy = Policy(rawValue: name) else {
       throw DeviceError(
         .usage, "there is no policy \"\(name)\"",
-        details: ["there is: \(SimPolicy.allCases.map(\.rawValue).joined(separator: ", "))"])
+        details: ["valid values: \(Policy.allCases.map(\.rawValue).joined(separator: ", "))"])
     }
     return policy
   }
@@ -21,13 +22,16 @@ struct SimPolicyCommand: ParsableCommand {
 struct SimPolicyList: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the policies of a simulated machine, and what is in force.",
+    discussion: ListColumns.help(SimPolicyColumns.all),
     aliases: ["ls"])
 
+  @OptionGroup var list: ListOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
-    let states = SimWorkload(try which.open(in: context, forWriting: false)).policies
+    let columns = try ListColumns(SimPolicyColumns.all, list, isJSON: output.json)
+    let states = columns.sorted(SimWorkload(try which.open(in: context, forWriting: false)).policies)
     guard !output.json else {
       let values = states.map { state in
         var object = JSONObject()
@@ -39,14 +43,7 @@ struct SimPolicyList: ContextCommand {
       }
       return try context.out.write(JSON.array(values).text)
     }
-    var table = Table([("POLICY", .left), ("IN FORCE", .left), ("BY", .left), ("CHOICES", .left)])
-    for state in states {
-      table.add([
-        state.policy.rawValue, state.choice, state.isChosen ? "choice" : "kernel",
-        state.policy.choices.joined(separator: ", "),
-      ])
-    }
-    try context.out.write(table.text)
+    try context.out.write(columns.text(states, in: context))
   }
 }
 
@@ -56,27 +53,27 @@ struct SimPolicyExplain: ContextCommand {
     abstract: "Tell of a policy's choices: who proposed each, what it costs, what became of it.")
 
   @Argument(
-    help: "Which; by default all.", completion: .list(SimPolicy.allCases.map(\.rawValue)))
+    help: "Which; by default all.", completion: .list(Policy.allCases.map(\.rawValue)))
   var policy: [String] = []
 
   @OptionGroup var output: OutputOptions
 
   func run(in context: CommandContext) throws {
     let wanted = try policy.map { name throws(DeviceError) in try SimPolicyCommand.parse(name) }
-    let policies = wanted.isEmpty ? SimPolicy.allCases : wanted
+    let policies = wanted.isEmpty ? Policy.allCases : wanted
     guard !output.json else {
       return try context.out.write(JSON.array(policies.map { .object(Self.json($0)) }).text)
     }
     try context.out.write(policies.map(Self.text).joined(separator: "\n"))
   }
 
-  private static func json(_ policy: SimPolicy) -> JSONObject {
+  private static func json(_ policy: Policy) -> JSONObject {
     var object = JSONObject()
     object.add("policy", policy.rawValue)
-    object.add("question", SimPolicyCatalog.question(policy))
+    object.add("question", PolicyCatalog.question(policy))
     object.add(
       "choices",
-      SimPolicyCatalog.choices(of: policy).map { choice in
+      PolicyCatalog.choices(of: policy).map { choice in
         var object = JSONObject()
         object.add("name", choice.name)
         object.add("summary", choice.summary)
@@ -88,9 +85,9 @@ struct SimPolicyExplain: ContextCommand {
     return object
   }
 
-  private static func text(_ policy: SimPolicy) -> String {
-    var text = "\(policy.rawValue): \(SimPolicyCatalog.question(policy))\n"
-    for choice in SimPolicyCatalog.choices(of: policy) {
+  private static func text(_ policy: Policy) -> String {
+    var text = "\(policy.rawValue): \(PolicyCatalog.question(policy))\n"
+    for choice in PolicyCatalog.choices(of: policy) {
       text += """
 
           \(choice.name)  \(choice.summary)
@@ -104,12 +101,12 @@ struct SimPolicyExplain: ContextCommand {
   }
 }
 
-struct SimPolicySet: ContextCommand {
+struct SimPolicySet: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "set", abstract: "Choose a policy of a simulated machine's memory model.",
     discussion: "What is chosen lasts until the next boot; \"kernel\" means what the machine's kernel does.")
 
-  @Argument(help: "Which.", completion: .list(SimPolicy.allCases.map(\.rawValue)))
+  @Argument(help: "Which.", completion: .list(Policy.allCases.map(\.rawValue)))
   var policy: String
 
   @Argument(help: "One of its choices, or kernel.")
@@ -118,15 +115,27 @@ struct SimPolicySet: ContextCommand {
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
-  func run(in context: CommandContext) throws {
-    let policy = try SimPolicyCommand.parse(policy)
-    guard choice == "kernel" || policy.choices.contains(choice) else {
-      throw DeviceError(
-        .usage, "\"\(choice)\" is no choice of \(policy.rawValue)",
-        details: ["there is: \((policy.choices + ["kernel"]).joined(separator: ", "))"])
+  private var chosen: (policy: Policy, choice: String?) {
+    get throws(DeviceError) {
+      let policy = try SimPolicyCommand.parse(policy)
+      guard choice == "kernel" || policy.choices.contains(choice) else {
+        throw DeviceError(
+          .usage, "\"\(choice)\" is no choice of \(policy.rawValue)",
+          details: ["valid values: \((policy.choices + ["kernel"]).joined(separator: ", "))"])
+      }
+      return (policy, choice == "kernel" ? nil : choice)
     }
+  }
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    let (policy, choice) = try chosen
+    return .choose(policy, choice)
+  }
+
+  func run(in context: CommandContext) throws {
+    let (policy, choice) = try chosen
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
-    try workload.choose(policy, choice == "kernel" ? nil : choice)
+    try workload.choose(policy, choice)
     try workload.report(.done, of: nil, output, in: context)
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import PmemDevice
 import PmemOutput
+import PmemModel
 import PmemSim
 
 struct SimProviderCommand: ParsableCommand {
@@ -32,23 +33,29 @@ struct SimProviderCreate: ContextCommand {
   @Option(name: .long, help: ArgumentHelp("For how many pages of it there is memory.", valueName: "n"))
   var pool: UInt64 = 1 << 30
 
+  @Option(name: .long, help: "The namespace whose page faults ask it; it is as large then.")
+  var under: String?
+
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     try SimWorkload(which.open(in: context, forWriting: true)).makeProvider(
-      name, kind: kind, size: try parseBytes(size, option: "--size"), pool: pool)
+      name, kind: kind, size: try parseBytes(size, option: "--size"), pool: pool, under: under)
   }
 }
 
 struct SimProviderList: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the drivers with ->direct_access that were made.", aliases: ["ls"])
+    commandName: "list", abstract: "List the drivers with ->direct_access that were made.",
+    discussion: ListColumns.help(SimProviderColumns.all), aliases: ["ls"])
 
+  @OptionGroup var list: ListOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
-    let providers = SimWorkload(try which.open(in: context, forWriting: false)).providers
+    let columns = try ListColumns(SimProviderColumns.all, list, isJSON: output.json)
+    let providers = columns.sorted(SimWorkload(try which.open(in: context, forWriting: false)).providers)
     guard !output.json else {
       let values = providers.map { provider in
         var object = JSONObject()
@@ -64,22 +71,11 @@ struct SimProviderList: ContextCommand {
       }
       return try context.out.write(JSON.array(values).text)
     }
-    var table = Table([
-      ("NAME", .left), ("KIND", .left), ("PAGES", .right), ("PRESENT", .right), ("FETCHING", .right),
-      ("POOL", .right), ("CALLS", .right), ("SLEEPS", .right),
-    ])
-    for provider in providers {
-      table.add([
-        provider.name.sanitized, provider.kind, "\(provider.pages)", "\(provider.present)",
-        "\(provider.fetching)",
-        "\(provider.pool)", "\(provider.calls)", "\(provider.sleeps)",
-      ])
-    }
-    try context.out.write(table.text)
+    try context.out.write(columns.text(providers, in: context))
   }
 }
 
-struct SimProviderPool: ContextCommand {
+struct SimProviderPool: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "pool", abstract: "Say for how many more pages of a RAM disk there is memory.")
 
@@ -92,6 +88,10 @@ struct SimProviderPool: ContextCommand {
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .setPool(name, pages: pages)
+  }
+
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     try workload.setPool(name, pages)
@@ -99,7 +99,7 @@ struct SimProviderPool: ContextCommand {
   }
 }
 
-struct SimProviderUpdate: ContextCommand {
+struct SimProviderUpdate: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "update", abstract: "Let what a remote provider fetches come, or fail.")
 
@@ -111,6 +111,10 @@ struct SimProviderUpdate: ContextCommand {
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .finishUpdate(name, fails: fail)
+  }
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
@@ -136,7 +140,7 @@ struct SimProviderRemove: ContextCommand {
   }
 }
 
-struct SimDirectAccessCommand: ContextCommand {
+struct SimDirectAccessCommand: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "direct-access", abstract: "Call ->direct_access of a driver of a simulated machine.")
 
@@ -157,6 +161,13 @@ struct SimDirectAccessCommand: ContextCommand {
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    guard workload.providers.contains(where: { $0.name == name }) else {
+      return .deviceAccess(try workload.volume(name), page: page, pages: pages)
+    }
+    return .directAccess(ProcessID(pid), driver: name, page: page, pages: pages, isAtomic: atomic)
+  }
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))

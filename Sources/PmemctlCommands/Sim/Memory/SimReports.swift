@@ -1,5 +1,6 @@
 import PmemDevice
 import PmemOutput
+import PmemModel
 import PmemSim
 
 extension SimWorkload {
@@ -13,7 +14,7 @@ extension SimWorkload {
   ///   - context: Where to say it.
   /// - Throws: ``DeviceError/Code/failed`` where the process was killed.
   func report(
-    _ access: SimAccess, of pid: Int?, killed: [String] = ["nothing was behind the memory"],
+    _ access: AccessOutcome, of pid: Int?, killed: [String] = ["nothing was behind the memory"],
     _ output: OutputOptions, in context: CommandContext
   ) throws {
     if access == .killed {

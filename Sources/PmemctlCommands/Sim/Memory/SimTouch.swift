@@ -1,8 +1,9 @@
 import ArgumentParser
 import PmemDevice
+import PmemModel
 import PmemSim
 
-struct SimTouch: ContextCommand {
+struct SimTouch: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "touch", abstract: "Have a process of a simulated machine access its mapping.")
 
@@ -23,6 +24,13 @@ struct SimTouch: ContextCommand {
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .access(
+      ProcessID(pid),
+      try workload.addressName(place, offset: try parseBytes(offset, option: "--offset").rawValue),
+      length: try parseBytes(length, option: "--length").rawValue, isStore: write)
+  }
 
   func run(in context: CommandContext) throws {
     let length = try parseBytes(length, option: "--length").rawValue

@@ -1,8 +1,9 @@
 import ArgumentParser
 import PmemDevice
+import PmemModel
 import PmemSim
 
-struct SimUnmap: ContextCommand {
+struct SimUnmap: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "unmap", abstract: "Take a mapping of a simulated machine's process away, or a part of it.")
 
@@ -17,6 +18,10 @@ struct SimUnmap: ContextCommand {
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .unmap(ProcessID(pid), try workload.addressName(place, offset: 0), length: try parseLength(length))
+  }
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))

@@ -1,8 +1,9 @@
 import ArgumentParser
 import PmemDevice
+import PmemModel
 import PmemSim
 
-struct SimUnpin: ContextCommand {
+struct SimUnpin: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "unpin", abstract: "Release references on a simulated machine.")
 
@@ -11,6 +12,10 @@ struct SimUnpin: ContextCommand {
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .unpin(PinID(pin))
+  }
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))

@@ -1,8 +1,9 @@
 import ArgumentParser
 import PmemDevice
+import PmemModel
 import PmemSim
 
-struct SimClose: ContextCommand {
+struct SimClose: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "close", abstract: "Have a process of a simulated machine close what it has open.")
 
@@ -13,6 +14,10 @@ struct SimClose: ContextCommand {
   var name: String
 
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .close(ProcessID(pid), try workload.objectName(name))
+  }
 
   func run(in context: CommandContext) throws {
     try SimWorkload(which.open(in: context, forWriting: true)).close(pid, name)

@@ -1,9 +1,10 @@
 import ArgumentParser
 import PmemDevice
 import PmemOutput
+import PmemModel
 import PmemSim
 
-struct SimProcessFork: ContextCommand {
+struct SimProcessFork: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "fork", abstract: "Copy a process on a simulated machine, with what it has mapped and open.")
 
@@ -15,6 +16,10 @@ struct SimProcessFork: ContextCommand {
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .forkProcess(ProcessID(parent), child: pid.map { ProcessID($0) })
+  }
 
   func run(in context: CommandContext) throws {
     let child = try SimWorkload(which.open(in: context, forWriting: true)).fork(parent, child: pid)

@@ -1,9 +1,10 @@
 import ArgumentParser
 import PmemDevice
 import PmemOutput
+import PmemModel
 import PmemSim
 
-struct SimProcessStart: ContextCommand {
+struct SimProcessStart: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "start", abstract: "Start a process on a simulated machine.")
 
@@ -15,6 +16,10 @@ struct SimProcessStart: ContextCommand {
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .startProcess(command: command, as: pid.map { ProcessID($0) })
+  }
 
   func run(in context: CommandContext) throws {
     let started = try SimWorkload(which.open(in: context, forWriting: true)).start(command, pid: pid)

@@ -1,8 +1,9 @@
 import ArgumentParser
 import PmemDevice
+import PmemModel
 import PmemSim
 
-struct SimProcessStop: ContextCommand {
+struct SimProcessStop: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "stop", abstract: "End a process on a simulated machine, and its mappings with it.")
 
@@ -11,6 +12,10 @@ struct SimProcessStop: ContextCommand {
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .stopProcess(ProcessID(pid))
+  }
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))

@@ -1,9 +1,10 @@
 import ArgumentParser
 import PmemDevice
 import PmemOutput
+import PmemModel
 import PmemSim
 
-struct SimExplore: ContextCommand {
+struct SimExplore: MachineVerb {
   static let configuration = CommandConfiguration(
     commandName: "explore",
     abstract: "Run the threads of a scenario in all orders, and tell of those that break something.",
@@ -19,7 +20,7 @@ struct SimExplore: ContextCommand {
   @OptionGroup var exploration: SimBudgetOptions
 
   func run(in context: CommandContext) throws {
-    let scenario = try SimScenarioOptions.read(file)
+    let scenario = try SimScenarioOptions.read(file, in: context)
     let machine = try ScenarioMachine(scenario.machine, without: try options.rules, context)
     for step in scenario.steps {
       let outcome = machine.run(step)
@@ -29,28 +30,41 @@ struct SimExplore: ContextCommand {
           details: outcome.err.split(separator: "\n").map(String.init))
       }
     }
-    let found = try Explorer(scenario, machine, try exploration.budget).explore()
-    try context.out.write(options.output.json ? Self.json(found).text : Self.text(found))
-    guard found.findings.isEmpty else {
-      throw DeviceError(.failed, "\(found.findings.count) invariants are broken by some order")
+    let explored = try ScenarioExploration(scenario, machine, try exploration.budget, context)
+    let json = JSON.object(Self.json(explored))
+    try context.out.write(options.output.json ? json.text : Self.text(explored))
+    guard explored.found.findings.isEmpty else {
+      throw DeviceError(.failed, "\(explored.found.findings.count) invariants are broken by some order")
+    }
+    guard explored.found.coverage != .interrupted else {
+      throw DeviceError(.interrupted, "interrupted: what was found until then is above")
     }
   }
 
-  private static func text(_ found: Exploration) -> String {
+  private static func text(_ explored: ScenarioExploration) -> String {
+    let found = explored.found
     var text =
-      "\(found.orders) \(found.isComplete ? "orders, all of them" : "orders of more"), \(found.steps) steps\n"
+      "\(found.orders) \(found.coverage == .exhausted ? "orders, all of them" : "orders of more"), \(found.steps) steps\n"
+    text += found.coverage.rawValue
+    if found.coverage != .sampled { text += ": \(found.states) states, \(found.transitions) steps taken" }
+    text += "\n"
     for finding in found.findings {
       text += "\n\(finding.violation.invariant.rawValue): \(finding.violation.text.sanitized)\n"
-      for (thread, step) in finding.run { text += "  \(thread.sanitized): \(step.text.sanitized)\n" }
+      for (thread, step) in finding.run.map(explored.text) {
+        text += "  \(thread.sanitized): \(step.text.sanitized)\n"
+      }
     }
     return text
   }
 
-  static func json(_ found: Exploration) -> JSONObject {
+  static func json(_ explored: ScenarioExploration) -> JSONObject {
+    let found = explored.found
     var object = JSONObject()
     object.add("orders", found.orders)
     object.add("steps", found.steps)
-    object.add("complete", found.isComplete)
+    object.add("complete", found.coverage == .exhausted)
+    object.add("coverage", found.coverage.rawValue)
+    object.add("states", found.states)
     object.add(
       "broken",
       found.findings.map { finding in
@@ -59,7 +73,7 @@ struct SimExplore: ContextCommand {
         object.add("text", finding.violation.text)
         object.add(
           "run",
-          finding.run.map { thread, step in
+          finding.run.map(explored.text).map { thread, step in
             var object = JSONObject()
             object.add("thread", thread)
             object.add("command", step.text)
@@ -69,6 +83,4 @@ struct SimExplore: ContextCommand {
       })
     return object
   }
-
-  private static func json(_ found: Exploration) -> JSON { .object(json(found)) }
 }

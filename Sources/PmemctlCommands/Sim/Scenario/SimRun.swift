@@ -1,9 +1,10 @@
 import ArgumentParser
 import PmemDevice
 import PmemOutput
+import PmemModel
 import PmemSim
 
-struct SimRun: ContextCommand {
+struct SimRun: MachineVerb {
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Run scenario files: commands on a simulated machine of their own, and what must come of each.",
@@ -18,7 +19,8 @@ struct SimRun: ContextCommand {
   func run(in context: CommandContext) throws {
     let rules = try options.rules
     let budget = try exploration.budget
-    let scenarios = try files.map { file throws(DeviceError) in try SimScenarioOptions.read(file) }
+    let scenarios = try files.map { file throws(DeviceError) in try SimScenarioOptions.read(file, in: context)
+    }
     var values: [JSON] = []
     var failed = 0
     for scenario in scenarios {
@@ -38,7 +40,9 @@ struct SimRun: ContextCommand {
 
   private static func tell(_ scenario: Scenario, _ run: ScenarioRun, _ context: CommandContext) throws {
     let explored =
-      run.exploration.map { ", \($0.orders) \($0.isComplete ? "orders" : "orders of more")" } ?? ""
+      run.exploration.map {
+        ", \($0.found.orders) \($0.found.coverage == .exhausted ? "orders" : "orders of more")"
+      } ?? ""
     var text =
       "\(run.failures.isEmpty ? "good" : "BAD ")  \(scenario.file.sanitized): \(run.events.count) steps\(explored)\n"
     for failure in run.failures { text += "      \(failure.sanitized)\n" }
@@ -61,7 +65,7 @@ struct SimRun: ContextCommand {
         step.add("status", Int(event.outcome.status))
         step.add("waits", event.outcome.waits.map { .integer(Int64($0)) })
         step.add("wakes", event.outcome.wakes.map { .integer(Int64($0)) })
-        step.add("breaks", SimViolation.json(event.outcome.breaks))
+        step.add("breaks", Violation.json(event.outcome.breaks))
         return JSON.object(step)
       })
     object.add("exploration", run.exploration.map(SimExplore.json))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import PmemDevice
+import PmemModel
 import PmemSim
 
 /// Scenario files, and what of the model they are run without.
@@ -13,14 +14,14 @@ struct SimScenarioOptions: ParsableArguments {
 
   @OptionGroup var output: OutputOptions
 
-  var rules: Set<SimRule> {
+  var rules: Set<ModelRule> {
     get throws(DeviceError) {
-      var rules: Set<SimRule> = []
+      var rules: Set<ModelRule> = []
       for name in without {
-        guard let rule = SimRule(rawValue: name) else {
+        guard let rule = ModelRule(rawValue: name) else {
           throw DeviceError(
             .usage, "--without: there is no rule \"\(name)\"",
-            details: ["there is: \(SimRule.allCases.map(\.rawValue).joined(separator: ", "))"])
+            details: ["valid values: \(ModelRule.allCases.map(\.rawValue).joined(separator: ", "))"])
         }
         rules.insert(rule)
       }
@@ -28,8 +29,9 @@ struct SimScenarioOptions: ParsableArguments {
     }
   }
 
-  static func read(_ file: String) throws(DeviceError) -> Scenario {
-    try ScenarioParser.parse(try InputFile.read(file, limit: ScenarioParser.mostBytes), file: file)
+  static func read(_ file: String, in context: CommandContext) throws(DeviceError) -> Scenario {
+    let bytes = try InputFile.read(file, limit: ScenarioParser.mostBytes)
+    return try ScenarioParser.parse(bytes, file: file, by: context.root)
   }
 }
 
@@ -38,11 +40,16 @@ struct SimBudgetOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Try all orders of the threads' steps where there are no more than this.", valueName: "n"))
-  var most = ExplorationBudget().most
+      "Draw orders at random if the threads' steps have more than this; without it, none are drawn.",
+      valueName: "n"))
+  var most: Int?
 
   @Option(
-    name: .long, help: ArgumentHelp("Where there are more, try so many, drawn at random.", valueName: "n"))
+    name: .long, help: ArgumentHelp("Enter no more than this many different states.", valueName: "n"))
+  var maxStates = ExplorationBudget().maxStates
+
+  @Option(
+    name: .long, help: ArgumentHelp("With --most: try so many orders, drawn at random.", valueName: "n"))
   var samples = ExplorationBudget().samples
 
   @Option(name: .long, help: ArgumentHelp("Of the drawing: the same gives the same.", valueName: "n"))
@@ -50,10 +57,11 @@ struct SimBudgetOptions: ParsableArguments {
 
   var budget: ExplorationBudget {
     get throws(DeviceError) {
-      guard most >= 0, samples >= 0 else {
+      guard most ?? 0 >= 0, samples >= 0 else {
         throw DeviceError(.usage, "--most and --samples are not negative")
       }
-      return ExplorationBudget(most: most, samples: samples, seed: seed)
+      guard maxStates > 0 else { throw DeviceError(.usage, "--max-states is at least 1") }
+      return ExplorationBudget(maxStates: maxStates, maxOrders: most, samples: samples, seed: seed)
     }
   }
 }

@@ -3,7 +3,7 @@ import PmemDevice
 import PmemOutput
 import PmemSim
 
-struct SimTimeline: ContextCommand {
+struct SimTimeline: MachineVerb {
   static let configuration = CommandConfiguration(
     commandName: "timeline",
     abstract: "Show a scenario as a sequence: processes, device and filesystem in columns.")
@@ -20,7 +20,7 @@ struct SimTimeline: ContextCommand {
   @OptionGroup var options: SimScenarioOptions
 
   func run(in context: CommandContext) throws {
-    let scenario = try SimScenarioOptions.read(file)
+    let scenario = try SimScenarioOptions.read(file, in: context)
     let run = try ScenarioRun(scenario, without: try options.rules, context)
     let timeline = Timeline(run)
     let title = scenario.about.first ?? scenario.file

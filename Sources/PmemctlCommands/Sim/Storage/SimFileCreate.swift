@@ -1,8 +1,9 @@
 import ArgumentParser
 import PmemDevice
+import PmemModel
 import PmemSim
 
-struct SimFileCreate: ContextCommand {
+struct SimFileCreate: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "create", abstract: "Make a file on a filesystem of a simulated machine.")
 
@@ -13,10 +14,23 @@ struct SimFileCreate: ContextCommand {
     name: .shortAndLong, help: ArgumentHelp("How large: it has blocks for all of it.", valueName: "size"))
   var size = "4KiB"
 
+  @Option(
+    name: .long,
+    help:
+      "The process that does it, and waits where the kernel does; without it, no process does it and none waits."
+  )
+  var pid: Int?
+
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .createFile(path, size: try parseBytes(size, option: "--size").rawValue, by: pid.map { ProcessID($0) })
+  }
 
   func run(in context: CommandContext) throws {
     let size = try parseBytes(size, option: "--size")
-    try SimWorkload(which.open(in: context, forWriting: true)).createFile(path, size: size)
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    try workload.report(try workload.createFile(path, size: size, by: pid), of: pid, output, in: context)
   }
 }

@@ -5,13 +5,16 @@ import PmemSim
 
 struct SimFileList: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the files of a simulated machine.", aliases: ["ls"])
+    commandName: "list", abstract: "List the files of a simulated machine.",
+    discussion: ListColumns.help(SimFileColumns.all), aliases: ["ls"])
 
+  @OptionGroup var list: ListOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
-    let files = SimWorkload(try which.open(in: context, forWriting: false)).files
+    let columns = try ListColumns(SimFileColumns.all, list, isJSON: output.json)
+    let files = columns.sorted(SimWorkload(try which.open(in: context, forWriting: false)).files)
     guard !output.json else {
       let values = files.map { file in
         var object = JSONObject()
@@ -24,16 +27,6 @@ struct SimFileList: ContextCommand {
       }
       return try context.out.write(JSON.array(values).text)
     }
-    var table = Table([
-      ("INODE", .right), ("SIZE", .right), ("DEVICE", .left), ("OFFSET", .right), ("EXTENTS", .right),
-      ("PATH", .left),
-    ])
-    for file in files {
-      table.add([
-        "\(file.inode)", "\(file.size)", file.device,
-        file.extents.first.map { "\(ByteCount($0.offset))" } ?? "-", "\(file.extents.count)", file.path.text,
-      ])
-    }
-    try context.out.write(table.text)
+    try context.out.write(columns.text(files, in: context))
   }
 }

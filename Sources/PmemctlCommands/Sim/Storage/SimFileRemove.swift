@@ -1,22 +1,29 @@
 import ArgumentParser
 import PmemDevice
+import PmemModel
 import PmemSim
 
-struct SimFileRemove: ContextCommand {
+struct SimFileRemove: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "remove",
-    abstract: "Remove a file of a simulated machine; its blocks are free when nobody uses it any more.")
+    abstract: "Remove a file of a simulated machine; its blocks are freed after its last user.")
 
   @Argument(help: "Its absolute path.")
   var path: String
 
   @Option(
     name: .long,
-    help: "The process that does it, and waits where the kernel does; without, nobody does and nobody waits.")
+    help:
+      "The process that does it, and waits where the kernel does; without it, no process does it and none waits."
+  )
   var pid: Int?
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .removeFile(path, by: pid.map { ProcessID($0) })
+  }
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))

@@ -1,8 +1,9 @@
 import ArgumentParser
 import PmemDevice
+import PmemModel
 import PmemSim
 
-struct SimTruncate: ContextCommand {
+struct SimTruncate: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "truncate", abstract: "Have a process of a simulated machine give a file another size.")
 
@@ -17,6 +18,12 @@ struct SimTruncate: ContextCommand {
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .truncate(
+      ProcessID(pid), try workload.objectName(path),
+      size: size == "0" ? 0 : try parseBytes(size, option: "--size").rawValue)
+  }
 
   func run(in context: CommandContext) throws {
     let size: ByteCount = size == "0" ? ByteCount(0) : try parseBytes(size, option: "--size")
@@ -39,34 +46,59 @@ struct SimFileRange: ParsableArguments {
   @Option(name: .long, help: ArgumentHelp("How much; by default to its end.", valueName: "size"))
   var length: String?
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
-  func run(isWrite: Bool, in context: CommandContext) throws {
-    let offset = try parseBytes(offset, option: "--offset").rawValue
-    try SimWorkload(which.open(in: context, forWriting: true)).readOrWrite(
-      pid, path, offset: offset, length: try parseLength(length), isWrite: isWrite)
+  /// In the file, bytes.
+  var start: UInt64 {
+    get throws(DeviceError) { try parseBytes(offset, option: "--offset").rawValue }
+  }
+
+  func run(isWrite: Bool, isSync: Bool = false, in context: CommandContext) throws {
+    let offset = try start
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    let outcome = try workload.readOrWrite(
+      pid, path, offset: offset, length: try parseLength(length), isWrite: isWrite, isSync: isSync)
+    try workload.report(outcome, of: pid, output, in: context)
   }
 }
 
-struct SimWrite: ContextCommand {
+struct SimWrite: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "write", abstract: "Have a process of a simulated machine write to a file.")
 
   @OptionGroup var range: SimFileRange
 
-  func run(in context: CommandContext) throws { try range.run(isWrite: true, in: context) }
+  @Flag(name: .long, help: "As with O_DSYNC: it returns when what was written survives a crash.")
+  var dsync = false
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .write(
+      ProcessID(range.pid), try workload.objectName(range.path), offset: try range.start,
+      length: try parseLength(range.length), isSync: dsync)
+  }
+
+  func run(in context: CommandContext) throws {
+    try range.run(isWrite: true, isSync: dsync, in: context)
+  }
 }
 
-struct SimRead: ContextCommand {
+struct SimRead: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "read", abstract: "Have a process of a simulated machine read a file.")
 
   @OptionGroup var range: SimFileRange
 
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .read(
+      ProcessID(range.pid), try workload.objectName(range.path), offset: try range.start,
+      length: try parseLength(range.length))
+  }
+
   func run(in context: CommandContext) throws { try range.run(isWrite: false, in: context) }
 }
 
-struct SimWriteback: ContextCommand {
+struct SimWriteback: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "writeback",
     abstract: "Write dirty pages of a file of a simulated machine from the page cache to the media.")
@@ -83,36 +115,72 @@ struct SimWriteback: ContextCommand {
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .writeback(ProcessID(pid), try workload.objectName(path), isSync: sync)
+  }
+
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     try workload.report(try workload.writeback(pid, path, isSync: sync), of: pid, output, in: context)
   }
 }
 
-struct SimCommit: ContextCommand {
+struct SimSync: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "commit", abstract: "Commit the journal of a filesystem of a simulated machine.")
+    commandName: "sync",
+    abstract: "Write everything of a filesystem of a simulated machine to the media, as syncfs(2).")
+
+  @Argument(help: "The process.")
+  var pid: Int
 
   @Argument(help: "Where it is mounted.")
-  var folder: String
+  var directory: String
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .sync(ProcessID(pid), try workload.freezable(directory).volume)
+  }
+
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
-    try workload.commit(folder)
+    try workload.report(try workload.sync(pid, directory), of: pid, output, in: context)
+  }
+}
+
+struct SimCommit: ActionVerb {
+  static let configuration = CommandConfiguration(
+    commandName: "commit", abstract: "Commit the journal of a filesystem of a simulated machine.")
+
+  @Argument(help: "Where it is mounted.")
+  var directory: String
+
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .commit(try workload.freezable(directory).volume)
+  }
+
+  func run(in context: CommandContext) throws {
+    let workload = SimWorkload(try which.open(in: context, forWriting: true))
+    try workload.commit(directory)
     try workload.report(.done, of: nil, output, in: context)
   }
 }
 
-struct SimCrash: ContextCommand {
+struct SimCrash: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "crash",
     abstract:
       "Let the power of a simulated machine fail and come back: filesystems are as their journals have them.")
 
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .crash
+  }
 
   func run(in context: CommandContext) throws {
     try SimWorkload(which.open(in: context, forWriting: true)).crash()

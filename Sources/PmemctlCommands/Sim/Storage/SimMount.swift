@@ -4,13 +4,14 @@ import PmemSim
 
 struct SimMount: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "mount", abstract: "Mount a new filesystem on a device of a simulated machine.")
+    commandName: "mount",
+    abstract: "Mount a filesystem on a device of a simulated machine; a new one if there is none.")
 
   @Argument(help: "A block device, such as pmem0 or dm-0, or a namespace.")
   var device: String
 
   @Argument(help: "Where; an absolute path.")
-  var folder: String
+  var directory: String
 
   @Option(name: .shortAndLong, help: ArgumentHelp("ext4 or xfs.", valueName: "type"))
   var type = "ext4"
@@ -18,16 +19,19 @@ struct SimMount: ContextCommand {
   @Option(name: .long, help: ArgumentHelp("always or never.", valueName: "mode"))
   var dax = "always"
 
+  @Flag(name: .long, help: "Make a new filesystem first, whatever is on the device.")
+  var mkfs = false
+
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     guard ["ext4", "xfs"].contains(type) else {
-      throw DeviceError(.usage, "--type: \"\(type)\" is not known", details: ["there is: ext4, xfs"])
+      throw DeviceError(.usage, "--type: \"\(type)\" is not known", details: ["valid values: ext4, xfs"])
     }
     guard ["always", "never"].contains(dax) else {
-      throw DeviceError(.usage, "--dax: \"\(dax)\" is not known", details: ["there is: always, never"])
+      throw DeviceError(.usage, "--dax: \"\(dax)\" is not known", details: ["valid values: always, never"])
     }
     try SimWorkload(which.open(in: context, forWriting: true)).mount(
-      device, on: folder, type: type, isDAX: dax == "always")
+      device, on: directory, type: type, isDAX: dax == "always", isNew: mkfs)
   }
 }

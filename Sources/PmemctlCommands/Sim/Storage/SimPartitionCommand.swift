@@ -1,6 +1,7 @@
 import ArgumentParser
 import PmemDevice
 import PmemOutput
+import PmemModel
 import PmemSim
 
 struct SimPartitionCommand: ParsableCommand {
@@ -33,7 +34,7 @@ struct SimPartitionCreate: ContextCommand {
   }
 }
 
-struct SimPartitionResize: ContextCommand {
+struct SimPartitionResize: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "resize",
     abstract: "Give a partition of a simulated machine another size, whoever has it mapped.")
@@ -45,6 +46,11 @@ struct SimPartitionResize: ContextCommand {
   var size: String
 
   @OptionGroup var which: SimOption
+
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .resizePartition(
+      try workload.volume(partition), size: try parseBytes(size, option: "--size").rawValue)
+  }
 
   func run(in context: CommandContext) throws {
     try SimWorkload(which.open(in: context, forWriting: true)).resizePartition(

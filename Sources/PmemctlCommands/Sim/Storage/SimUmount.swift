@@ -1,23 +1,35 @@
 import ArgumentParser
 import PmemDevice
+import PmemModel
 import PmemSim
 
-struct SimUmount: ContextCommand {
+struct SimUmount: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "umount", abstract: "Unmount a filesystem on a simulated machine.")
 
   @Argument(help: "Where it is mounted.")
-  var folder: String
+  var directory: String
 
   @Flag(name: .shortAndLong, help: "Also while files are in use; the filesystem lives on until they are not.")
   var lazy = false
 
+  @Option(
+    name: .long,
+    help: "The process that does it, and waits where the kernel does; without, one of its own, umount.")
+  var pid: Int?
+
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption
 
+  func action(on workload: SimWorkload) throws(DeviceError) -> Action {
+    .unmount(directory, isLazy: lazy, by: pid.map { ProcessID($0) })
+  }
+
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
-    try workload.unmount(folder, isLazy: lazy)
-    try workload.report(.done, of: nil, output, in: context)
+    let before = workload.waiting
+    let outcome = try workload.unmount(directory, isLazy: lazy, by: pid)
+    let waiter = pid ?? workload.waiting.first { !before.contains($0) }
+    try workload.report(outcome, of: waiter, output, in: context)
   }
 }

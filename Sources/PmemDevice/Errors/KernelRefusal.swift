@@ -1,0 +1,11 @@
+/// What the simulated kernel answers when it refuses: the error number that the real one would give, and
+/// the reason, which the real one would have logged or kept to itself.
+public struct KernelRefusal: Error, Hashable, Sendable {
+  public var errno: Int32
+  public var reason: String
+
+  public init(_ errno: Int32, _ reason: String) {
+    self.errno = errno
+    self.reason = reason
+  }
+}

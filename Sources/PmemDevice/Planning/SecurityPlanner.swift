@@ -1,0 +1,245 @@
+/// Plans changes of the security of DIMMs. All preconditions of all DIMMs are checked, and named at once, before the first
+/// is touched.
+public struct SecurityPlanner {
+  private let inventory: Inventory
+  private let security: [String: DimmSecurity]
+
+  /// - Parameters:
+  ///   - inventory: What there is.
+  ///   - security: Of the DIMMs that will be named, by kernel name.
+  public init(_ inventory: Inventory, security: [String: DimmSecurity]) {
+    self.inventory = inventory
+    self.security = security
+  }
+
+  /// Gives DIMMs a passphrase each.
+  ///
+  /// - Parameters:
+  ///   - dimms: Which have none.
+  ///   - createsMaster: Whether a missing master key is created.
+  /// - Returns: The plan.
+  /// - Throws: ``DeviceError/Code/unsupported``, or ``DeviceError/Code/failed`` with every precondition that does not hold.
+  public func setUp(_ dimms: [DIMM], createsMaster: Bool) throws(DeviceError) -> Plan {
+    try check(dimms, "give a passphrase to", from: [.disabled], needs: createsMaster ? [] : [.master])
+    let lacksMaster = dimms.first { !keys($0).hasMaster }
+    return Plan(
+      title: "give a passphrase to \(Self.count(dimms))",
+      entries: (createsMaster ? lacksMaster.map { [entry(.createMasterKey, $0)] } ?? [] : [])
+        + dimms.flatMap { dimm in
+          // Without a passphrase the DIMM has no pending one either.
+          (keys(dimm).hasPending ? [entry(.adoptPendingKey, dimm)] : []) + newPassphrase(dimm)
+        }, warnings: [backup(dimms)], isDestructive: true)
+  }
+
+  /// Gives DIMMs another passphrase.
+  public func update(_ dimms: [DIMM]) throws(DeviceError) -> Plan {
+    try check(dimms, "change the passphrase of", from: [.unlocked], needs: [.current, .master])
+    return Plan(
+      title: "change the passphrase of \(Self.count(dimms))",
+      entries: dimms.flatMap { dimm in
+        (keys(dimm).hasPending ? [entry(.adoptPendingKey, dimm)] : []) + newPassphrase(dimm)
+      }, warnings: [backup(dimms)], isDestructive: true)
+  }
+
+  /// Takes the passphrases from DIMMs; their data stay.
+  public func remove(_ dimms: [DIMM]) throws(DeviceError) -> Plan {
+    try check(dimms, "remove the passphrase of", from: [.unlocked], needs: [.current])
+    return Plan(
+      title: "remove the passphrase of \(Self.count(dimms))",
+      entries: dimms.flatMap { dimm in
+        (keys(dimm).hasPending ? [entry(.adoptPendingKey, dimm)] : [])
+          + [entry(.removePassphrase, dimm), entry(.discardKeys, dimm)]
+      }, isDestructive: true)
+  }
+
+  /// Has DIMMs refuse every change of their security until the next power cycle.
+  public func freeze(_ dimms: [DIMM]) throws(DeviceError) -> Plan {
+    let thawed = dimms.filter { security[$0.dev]?.isFrozen != true }
+    try check(thawed, "freeze the security of", from: [.unlocked], needs: [])
+    return Plan(
+      title: "freeze the security of \(Self.count(dimms))", entries: thawed.map { entry(.freeze, $0) },
+      warnings: dimms.filter { !thawed.contains($0) }.map { "the security of \($0.dev) is frozen already" }
+        + thawed.map { "\($0.dev) stays frozen until the next power cycle" })
+  }
+
+  /// Unlocks DIMMs with the passphrases on this machine, and enables the regions on them.
+  public func unlock(_ dimms: [DIMM]) throws(DeviceError) -> Plan {
+    let locked = dimms.filter { security[$0.dev]?.state != .unlocked }
+    try check(locked, "unlock", from: [.locked], needs: [.anyKey])
+    let open = Set(inventory.dimms.filter { $0.security != "locked" || locked.contains($0) }.map(\.dev))
+    let regions = inventory.regions(on: locked).filter { region in
+      !region.isEnabled && region.mappings.allSatisfy { open.contains($0.dimm) }
+    }
+    return Plan(
+      title: "unlock \(Self.count(dimms))",
+      entries: locked.map { entry(.unlock, $0) }
+        + regions.map { Plan.Entry(.enableRegion($0.dev), "enable \($0.dev) and the namespaces on it") },
+      warnings: dimms.filter { !locked.contains($0) }.map { "\($0.dev) is unlocked already" })
+  }
+
+  /// Has DIMMs make all their data unreadable, passphrases with them. The regions on them are disabled for it and enabled
+  /// again; DIMMs read their labels anew.
+  ///
+  /// - Parameters:
+  ///   - dimms: Which are to be erased.
+  ///   - inspector: Asked who uses the namespaces on them.
+  ///   - contents: Asked what is on those.
+  ///   - accepted: Harm that a person has named, and wants done.
+  /// - Returns: The plan.
+  /// - Throws: ``DeviceError/Code/refused`` where someone is in the way, or leave for it is missing.
+  public func erase(
+    _ dimms: [DIMM], inspector: any UsageInspector, contents: any ContentInspector,
+    accepting accepted: AcceptedDangers
+  ) throws(DeviceError) -> Plan {
+    try check(dimms, "erase", from: [.disabled, .unlocked], needs: [])
+    try check(
+      dimms.filter { security[$0.dev]?.state == .unlocked }, "erase", from: [.unlocked], needs: [.current])
+    let what = Self.count(dimms)
+    let regions = inventory.regions(on: dimms)
+    let lost = regions.flatMap(\.configuredNamespaces)
+    let clearance = try InTheWay(inventory, inspector: inspector, contents: contents, accepting: accepted)
+      .checkLoss(lost, verb: "erase", what: what)
+    guard accepted.contains(.eraseAllData) else {
+      throw DeviceError(
+        .refused, "refused to erase \(what): all data on it would be lost",
+        details: lost.map { "\($0.title), \($0.mode), \($0.rawSize), would be unreadable" }
+          + ["--erase-all-data says that it may be; nothing was changed"], errno: 16)
+    }
+    return Plan(
+      title: "erase \(what)",
+      entries: LabelPlanner.around(regions, dimms.flatMap(erasing)),
+      warnings: clearance.warnings
+        + regions.filter { !$0.isEnabled }.map {
+          "\($0.dev) is disabled: what is on it cannot be seen, and is lost"
+        }
+        + lost.map { "lost: all data of \($0.title), \($0.mode), \($0.rawSize)" },
+      isDestructive: true, hurts: true)
+  }
+
+  /// With the passphrase goes what is kept of it, and the driver reads the labels anew.
+  private func erasing(_ dimm: DIMM) -> [Plan.Entry] {
+    var erase = entry(.erase, dimm)
+    erase.loses = "all data of \(dimm.dev)"
+    let keys = keys(dimm)
+    // A pending passphrase may be the DIMM's.
+    let isUnsure = keys.hasPending && security[dimm.dev]?.state == .unlocked
+    let adopt = isUnsure ? [entry(.adoptPendingKey, dimm)] : []
+    let discard = keys.hasCurrent || keys.hasPending ? [entry(.discardKeys, dimm)] : []
+    let reread =
+      dimm.isEnabled
+      ? [
+        Plan.Entry(.disableDimm(dimm.dev), "disable \(dimm.dev)"),
+        Plan.Entry(.enableDimm(dimm.dev), "enable \(dimm.dev): its labels are read anew"),
+      ] : []
+    return adopt + [erase] + discard + reread
+  }
+
+  // MARK: Steps
+
+  private func entry(_ operation: SecurityOperation, _ dimm: DIMM) -> Plan.Entry {
+    Plan.Entry(.security(dimm: dimm.dev, operation), operation.words(dimm.dev))
+  }
+
+  private func newPassphrase(_ dimm: DIMM) -> [Plan.Entry] {
+    [.createKey, .setPassphrase, .verifyPassphrase, .commitKey].map { entry($0, dimm) }
+  }
+
+  private func backup(_ dimms: [DIMM]) -> String {
+    "keep a copy of \(keys(dimms[0]).place): without these keys the data cannot be read after the next power cycle"
+  }
+
+  // MARK: Preconditions
+
+  private enum Need {
+    case current
+    case anyKey
+    case master
+  }
+
+  private func keys(_ dimm: DIMM) -> KeyMaterial {
+    security[dimm.dev]?.keys
+      ?? KeyMaterial(hasCurrent: false, hasPending: false, hasMaster: false, place: "the key directory")
+  }
+
+  private func check(
+    _ dimms: [DIMM], _ verb: String, from states: [DimmSecurity.State], needs: [Need]
+  ) throws(DeviceError) {
+    let title = "\(verb) \(Self.count(dimms))"
+    let foreign = dimms.filter { security[$0.dev]?.state == nil }
+    guard foreign.isEmpty else {
+      throw DeviceError(
+        .unsupported, "cannot \(title): \(foreign.map(\.dev).joined(separator: ", ")) has no security",
+        details: ["nothing was changed"], errno: 95)
+    }
+    // What only root may see is not missing: that this is not root is reported in its turn.
+    let problems = dimms.flatMap { dimm in
+      self.problems(of: dimm, states, security[dimm.dev]?.keys == nil ? [] : needs)
+    }
+    guard problems.isEmpty else {
+      throw DeviceError(
+        .failed,
+        "cannot \(title): \(problems.count == 1 ? problems[0].text : "\(problems.count) preconditions fail")",
+        details: (problems.count == 1 ? [] : problems.map(\.text)) + ["nothing was changed"],
+        try: problems.compactMap(\.suggestion).reduce(into: []) { list, next in
+          if !list.contains(next) { list.append(next) }
+        })
+    }
+  }
+
+  private struct Problem {
+    var text: String
+    var suggestion: Suggestion?
+  }
+
+  private func problems(of dimm: DIMM, _ states: [DimmSecurity.State], _ needs: [Need]) -> [Problem] {
+    guard let known = security[dimm.dev], let state = known.state else { return [] }
+    var problems: [Problem] = []
+    if !states.contains(state) {
+      problems.append(
+        Problem(text: "\(dimm.dev) \(Self.words(state))", suggestion: Self.way(from: state, dimm)))
+    }
+    if known.isFrozen {
+      problems.append(
+        Problem(
+          text: "the security of \(dimm.dev) is frozen until the next power cycle, perhaps by its firmware"))
+    }
+    let keys = keys(dimm)
+    for need in needs {
+      switch need {
+      case .current where !keys.hasCurrent && !keys.hasPending,
+        .anyKey where !keys.hasCurrent && !keys.hasPending:
+        problems.append(Problem(text: "the passphrase of \(dimm.dev) is not in \(keys.place)"))
+      case .master where !keys.hasMaster:
+        problems.append(
+          Problem(
+            text:
+              "there is no master key: neither user key nvdimm-master nor nvdimm-master.blob in \(keys.place)",
+            suggestion: "pmemctl dimm security setup --new-master-key \(dimm.dev)"))
+      default: break
+      }
+    }
+    return problems
+  }
+
+  private static func words(_ state: DimmSecurity.State) -> String {
+    switch state {
+    case .disabled: "has no passphrase"
+    case .unlocked: "has a passphrase already"
+    case .locked: "is locked"
+    case .overwrite: "is overwriting its data"
+    }
+  }
+
+  private static func way(from state: DimmSecurity.State, _ dimm: DIMM) -> Suggestion? {
+    switch state {
+    case .disabled: "pmemctl dimm security setup \(dimm.dev)"
+    case .unlocked: "pmemctl dimm security update \(dimm.dev)"
+    case .locked: "pmemctl dimm security unlock \(dimm.dev)"
+    case .overwrite: nil
+    }
+  }
+
+  private static func count(_ dimms: [DIMM]) -> String {
+    dimms.count == 1 ? dimms[0].dev : "\(dimms.count) DIMMs"
+  }
+}

@@ -1,0 +1,25 @@
+import CPmemShims
+import Glibc
+import SystemPackage
+
+/// What the loop driver has behind a device (drivers/block/loop.c:loop_get_status).
+enum LoopBacking {
+  /// - Parameters:
+  ///   - name: `loop0`.
+  ///   - folder: Of the device under /sys.
+  /// - Returns: nil if it cannot be asked.
+  static func facts(_ name: String, folder: FilePath) -> FileFacts? {
+    guard let number = KernelFile.line(folder.appending("dev")).flatMap(DeviceTable.number) else {
+      return nil
+    }
+    let descriptor = CPmem_open_device(
+      "/dev/\(name)", 1, DeviceTable.major(number), DeviceTable.minor(number),
+      O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var file = CPmem_file()
+    guard CPmem_loop_backing(descriptor, &file) == 0 else { return nil }
+    return FileFacts(
+      device: file.device, inode: file.inode, specialDevice: file.special_device, mode: file.mode)
+  }
+}

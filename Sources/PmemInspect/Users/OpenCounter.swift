@@ -1,0 +1,165 @@
+import CPmemBPF
+import Glibc
+import PmemDevice
+import SystemPackage
+
+/// Asks the kernel how often it has each device open, whoever it is for: a block device counts its openers
+/// (block/bdev.c:blkdev_get_whole; those of its partitions too), a DAX device has a reference for each open file
+/// (fs/char_dev.c:chrdev_open).
+///
+/// Holds a descriptor of each device for as long as it lives: that leads to what the kernel has of it.
+final class OpenCounter {
+  /// A device that is asked about.
+  private struct Subject {
+    var name: String
+    var namespace: String
+    /// As ``DeviceTable/kernelNumbers``.
+    var number: UInt64
+    var isBlock: Bool
+    var descriptor: Int32
+  }
+
+  private let devices: DeviceTable
+  private let iterator: FileUserIterator
+  private let types: KernelTypeSource
+  private var subjects: [Subject] = []
+  /// The kernel's memory, and where each device's counter is, by the device's name.
+  private var counters: [String: UInt64] = [:]
+  private let memory: KernelMemory
+  /// Of a DAX device: the reference that is no open file.
+  private static let baseReferences = 1
+
+  /// - Parameters:
+  ///   - namespaces: Enabled ones.
+  ///   - devices: That they are reached by.
+  ///   - roots: Of this host.
+  ///   - types: Of its kernel.
+  /// - Throws: Why that cannot be had here.
+  init(
+    _ namespaces: [Namespace], _ devices: DeviceTable, roots: HostRoots, types: KernelTypeSource
+  ) throws(Unavailable) {
+    guard roots.isLive else { throw Unavailable("this is a recorded host") }
+    self.devices = devices
+    self.types = types
+    iterator = FileUserIterator(devices, roots: roots, types: types)
+    memory = try KernelMemory()
+    for namespace in namespaces { try open(namespace) }
+    try findCounters()
+  }
+
+  deinit { for subject in subjects { close(subject.descriptor) } }
+
+  private func open(_ namespace: Namespace) throws(Unavailable) {
+    let names = namespace.blockDevice.map { [$0] } ?? namespace.daxRegion?.devices.map(\.chardev) ?? []
+    for name in names {
+      guard let (number, isBlock) = devices.kernelNumber(name) else { continue }
+      let descriptor = devices.open(name, O_RDONLY | O_NONBLOCK)
+      // A DAX device whose driver is another, or none, cannot be opened, by nobody (drivers/dax/super.c:dax_alive).
+      if descriptor == -ENXIO || descriptor == -ENODEV, !isBlock { continue }
+      guard descriptor >= 0 else {
+        throw Unavailable("/dev/\(name) cannot be opened: \(String(cString: strerror(-descriptor)))")
+      }
+      subjects.append(
+        Subject(
+          name: name, namespace: namespace.dev, number: number, isBlock: isBlock, descriptor: descriptor))
+    }
+  }
+
+  private func findCounters() throws(Unavailable) {
+    guard !subjects.isEmpty else { return }
+    var found: [UInt64: OpenFile] = [:]
+    try iterator.ownDescriptors { user in
+      let file = OpenFile(user)
+      if file.isNode { found[file.device] = file }
+    }
+    let types = try types.types()
+    for subject in subjects {
+      guard let file = found[subject.number] else {
+        throw Unavailable("the kernel does not show this process's own descriptors")
+      }
+      counters[subject.name] = try subject.isBlock ? blockCounter(file, types) : characterCounter(file, types)
+    }
+  }
+
+  private func blockCounter(_ file: OpenFile, _ types: KernelTypes) throws(Unavailable) -> UInt64 {
+    guard let inode = types.offset("bdev_inode", "vfs_inode"),
+      let device = types.offset("bdev_inode", "bdev"),
+      let openers = types.offset("block_device", "bd_openers")
+    else { throw Unavailable("this kernel has no block_device.bd_openers") }
+    return file.host &- UInt64(inode) &+ UInt64(device) &+ UInt64(openers)
+  }
+
+  private func characterCounter(_ file: OpenFile, _ types: KernelTypes) throws(Unavailable) -> UInt64 {
+    guard let inode = types.offset("file", "f_inode"), let device = types.offset("inode", "i_cdev"),
+      let count = types.offset("cdev", "kobj", "kref", "refcount", "refs"),
+      let node = memory.word(file.address &+ UInt64(inode)), let cdev = memory.word(node &+ UInt64(device)),
+      cdev != 0
+    else { throw Unavailable("this kernel has no cdev.kobj.kref") }
+    return cdev &+ UInt64(count)
+  }
+
+  // MARK: Counting
+
+  /// How often each device is open, this counter's own descriptor included, by the device's name.
+  func counts() throws(Unavailable) -> [String: Int] {
+    var counts: [String: Int] = [:]
+    for subject in subjects {
+      guard let counter = counters[subject.name], let value = memory.half(counter) else {
+        throw Unavailable("the kernel's memory cannot be read")
+      }
+      counts[subject.name] = Int(Int32(bitPattern: value)) - (subject.isBlock ? 0 : Self.baseReferences)
+    }
+    return counts
+  }
+
+  /// The files that processes have on the devices: of all processes of this PID namespace, or of this one alone.
+  func files(ofAll: Bool) throws(Unavailable) -> [OpenFile] {
+    var files: [OpenFile] = []
+    if ofAll {
+      try iterator.files { files.append(OpenFile($0)) }
+    } else {
+      let own = subjects.map(\.descriptor)
+      try iterator.ownDescriptors { user in
+        if own.contains(Int32(truncatingIfNeeded: user.start)) { files.append(OpenFile(user)) }
+      }
+    }
+    return files
+  }
+
+  /// What is open more often than is known. What was opened or closed between two counts is in one of them.
+  ///
+  /// - Parameters:
+  ///   - before: Counted before it was looked for.
+  ///   - after: Counted afterwards.
+  ///   - files: That are known, this counter's own included.
+  ///   - opens: How often the kernel itself is known to have a device open, by the device's name.
+  /// - Returns: A use for each device.
+  func unexplained(
+    _ before: [String: Int], _ after: [String: Int], by files: [OpenFile], _ opens: [String: Int]
+  ) -> [Usage] {
+    subjects.compactMap { subject in
+      let names = Set(devices.parts(of: subject.name) + [subject.name])
+      let own = files.filter { file in
+        guard let target = devices.target(ofKernel: file.device, mode: file.mode) else { return false }
+        return target.isNode && names.contains(target.device.name)
+      }
+      let count = max(before[subject.name] ?? 0, after[subject.name] ?? 0)
+      let rest = count - Set(own.map(\.address)).count - names.reduce(0) { $0 + opens[$1, default: 0] }
+      guard rest > 0 else { return nil }
+      var use = Usage(
+        kind: .unseen, namespace: subject.namespace, path: RawText("/dev/\(subject.name)"), effect: .errors,
+        advice: "find what has it open: the kernel itself (nvmet, LIO, io_uring), a descriptor in a socket's "
+          + "queue, a process of another container")
+      use.opens = rest
+      return use
+    }
+  }
+}
+
+extension OpenFile {
+  /// Whether it is the device itself, not a file of a filesystem on it.
+  var isNode: Bool {
+    let kind = mode & UInt32(S_IFMT)
+    return kind == UInt32(S_IFBLK) || kind == UInt32(S_IFCHR)
+  }
+}

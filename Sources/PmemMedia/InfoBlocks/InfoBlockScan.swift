@@ -1,0 +1,60 @@
+public import PmemDevice
+
+/// Info blocks that lie where namespaces can begin, found without any label.
+public struct InfoBlockScan: Hashable, Sendable {
+  public struct Found: Hashable, Sendable {
+    /// Of the namespace, from the source's start.
+    public let offset: UInt64
+    public let block: NamespaceIdentity.Block
+
+    /// UUID of the label that the block names.
+    public var parent: DeviceUUID {
+      switch block {
+      case .btt(let btt): btt.parentUUID
+      case .pfn(let pfn): pfn.parentUUID
+      }
+    }
+  }
+
+  public private(set) var found: [Found] = []
+
+  /// Looks at every multiple of `step`.
+  ///
+  /// - Parameters:
+  ///   - source: All of a region.
+  ///   - step: What namespaces are aligned to.
+  /// - Throws: What reading says, but for media errors: what cannot be read is passed over.
+  public init(_ source: any ByteSource, step: UInt64) throws(DeviceError) {
+    let reserve = PfnLayout.infoBlockReserve
+    guard step >= reserve else { return }
+    var offset: UInt64 = 0
+    while offset < source.size, source.size - offset >= reserve {
+      if let bytes = try Self.read(source, offset) { look(bytes, offset) }
+      let (next, overflow) = offset.addingReportingOverflow(step)
+      if overflow { break }
+      offset = next
+    }
+  }
+
+  private static func read(_ source: any ByteSource, _ offset: UInt64) throws(DeviceError) -> [UInt8]? {
+    do throws(DeviceError) {
+      return try source.read(at: offset, count: Int(PfnLayout.infoBlockReserve))
+    } catch {
+      guard error.errno == 5 else { throw error }
+      return nil
+    }
+  }
+
+  private mutating func look(_ bytes: [UInt8], _ offset: UInt64) {
+    for version in [BttLayout.Version.v2, .v1] {
+      if let btt = try? BttInfoBlock(Array(bytes.dropFirst(Int(version.initialOffset)))),
+        btt.version == version
+      {
+        found.append(Found(offset: offset, block: .btt(btt)))
+      }
+    }
+    if let pfn = try? PfnInfoBlock(Array(bytes.dropFirst(Int(PfnInfoBlock.offset)))) {
+      found.append(Found(offset: offset, block: .pfn(pfn)))
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/// Threads whose steps an explorer takes in all orders. A state is a value: it can be returned to.
+public protocol ExplorableThreads {
+  associatedtype State
+  associatedtype Failure: Error
+
+  /// How many steps each thread has.
+  var lengths: [Int] { get }
+
+  /// Where all threads are before their first steps.
+  func start() throws(Failure) -> ThreadState<State>
+
+  /// Takes a step from a state, whatever comes of it.
+  func take(_ step: ThreadStep, from state: State) throws(Failure) -> ThreadState<State>
+
+  /// Combines what two states have in common that go on alike.
+  func hash(_ state: State, into hasher: inout Hasher)
+}
+
+/// A step of a thread, by numbers from 0.
+public struct ThreadStep: Hashable, Sendable {
+  public let thread: Int
+  public let step: Int
+
+  public init(thread: Int, step: Int) {
+    self.thread = thread
+    self.step = step
+  }
+}
+
+/// A state, and what an explorer looks at in it.
+public struct ThreadState<State> {
+  /// A process that cannot go on, and why.
+  public typealias Blocked = (pid: ProcessID, reason: String)
+
+  public var state: State
+  /// In the order in which they were blocked.
+  public var blocked: [Blocked]
+  /// What is broken in it, or was on the way to it.
+  public var violations: [Violation]
+
+  public init(state: State, blocked: [Blocked], violations: [Violation]) {
+    self.state = state
+    self.blocked = blocked
+    self.violations = violations
+  }
+
+  /// What is wrong if no thread can take a step: every process that is blocked waits for ever, if it is not said already
+  /// that it is deadlocked or waits for what is gone.
+  var stuckWaitViolations: [Violation] {
+    let told = Set(
+      violations.filter { $0.invariant == .deadlock || $0.invariant == .endlessWait }.map(\.subject))
+    return blocked.filter { !told.contains("process \($0.pid)") }.map {
+      Violation(
+        .endlessWait, "process \($0.pid) waits, and nothing else can go on: \($0.reason)",
+        of: "process \($0.pid)")
+    }
+  }
+}

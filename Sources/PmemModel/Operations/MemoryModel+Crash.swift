@@ -1,0 +1,73 @@
+import PmemDevice
+
+/// What is left of a machine after a power failure.
+extension MemoryModel {
+  /// The power fails and comes back: processes, pins and what was in DRAM are gone, filesystems are as their journals have
+  /// them, not mounted.
+  package mutating func crash() {
+    state.processes = []
+    state.pins = []
+    state.blockedTasks = []
+    state.pageFaults = []
+    state.transfers = []
+    state.freezes = []
+    for place in state.pages.indices {
+      state.pages[place].references = RunMap(.none)
+      state.pages[place].pgmapReferences = 0
+      state.pages[place].isDying = false
+    }
+    for place in state.filesystems.indices { recover(place) }
+  }
+
+  private mutating func recover(_ place: Int) {
+    let filesystem = state.filesystems[place]
+    let promised = Dictionary(
+      filesystem.committed.map { ($0.inode, $0.durable) }, uniquingKeysWith: { first, _ in first }
+    ).merging(filesystem.files.filter { !$0.durable.isEmpty }.map { ($0.inode, $0.durable) }) { $1 }
+    let files = rule(.crashReplaysJournal) ? filesystem.committed : filesystem.files
+    state.filesystems[place].files = files.map { file in
+      var found = file
+      found.copies = RunMap(nil)
+      found.dirty = RunMap(false)
+      found.expected = RunMap(0)
+      for (run, extent) in file.runs(0..<UInt64.max) {
+        for part in media(filesystem.volume, extent) where part.value != 0 {
+          found.expected.set(
+            (run.lowerBound + part.range.lowerBound)..<(run.lowerBound + part.range.upperBound), part.value)
+        }
+      }
+      let current = filesystem.file(file.inode) ?? file
+      checkPromise(promised[file.inode] ?? file.durable, found, [file.expected, current.expected])
+      found.durable = found.expected
+      return found
+    }
+    for lost in filesystem.files where !lost.durable.isEmpty && !lost.isDeleted {
+      guard !files.contains(where: { $0.inode == lost.inode }) else { continue }
+      recordViolation(
+        .lostStore, "\(lost.path) was made safe, and is not there after the crash", of: lost.path)
+    }
+    state.filesystems[place].committed = state.filesystems[place].files
+    state.filesystems[place].held = ExtentSet()
+    state.filesystems[place].uncommitted = ExtentSet()
+    state.filesystems[place].isLive = false
+    state.filesystems[place].mountPoints = []
+  }
+
+  /// What was told to be safe must be there, or what was stored to the file since.
+  private mutating func checkPromise(
+    _ promised: RunMap<UInt64>, _ found: ModelFile, _ stored: [RunMap<UInt64>]
+  ) {
+    for wanted in promised.runs {
+      for part in found.expected.parts(wanted.range) where part.value != wanted.value {
+        let isOwn = stored.contains { stores in
+          stores.parts(part.range).allSatisfy { $0.value == part.value }
+        }
+        guard !isOwn else { continue }
+        let text = "\(Self.pageText(part.range)) of \(found.path)"
+        recordViolation(
+          .lostStore,
+          "\(text) was made safe with store \(wanted.value), and has \(part.value) after the crash", of: text)
+      }
+    }
+  }
+}

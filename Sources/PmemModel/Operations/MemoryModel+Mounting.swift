@@ -1,0 +1,137 @@
+package import PmemDevice
+
+/// Mounting and unmounting.
+extension MemoryModel {
+  /// Mounts the filesystem that is on a volume; one that is mounted elsewhere, on one more directory; a new one if there is
+  /// none.
+  ///
+  /// - Parameters:
+  ///   - volume: What it is on.
+  ///   - folder: Where; an absolute path.
+  ///   - type: `ext4` or `xfs`, of a new one.
+  ///   - isDAX: With `dax=always`.
+  ///   - isNew: Whether to make a new one first, whatever is there.
+  /// - Throws: EBUSY where somebody has the volume, EINVAL where it cannot have DAX.
+  package mutating func mount(
+    _ volume: Volume, _ folder: String, type: String, isDAX: Bool, isNew: Bool = false
+  ) throws(KernelRefusal) {
+    guard folder.hasPrefix("/") else { throw KernelRefusal(22, "\(folder) is no absolute path") }
+    guard !state.filesystems.contains(where: { $0.mountPoints.contains(folder) }) else {
+      throw KernelRefusal(16, "something is mounted there")
+    }
+    guard try daxAlign(of: volume) == nil else { throw KernelRefusal(15, "a DAX device is no block device") }
+    let place = state.filesystems.firstIndex { $0.volume == volume }
+    if let place, state.filesystems[place].isLive {
+      guard !isNew else { throw KernelRefusal(16, "a filesystem has it") }
+      try mountAgain(place, folder, isDAX: isDAX)
+      return
+    }
+    try checkNotHeld(volume)
+    // fs/ext4/super.c: "DAX unsupported by block device".
+    let canHaveDAX = isDAX ? try hasDAX(volume) : true
+    guard canHaveDAX else { throw KernelRefusal(22, "DAX unsupported by block device") }
+    let size = try size(of: volume)
+    guard size > Filesystem.reserved + (1 << 20) else {
+      throw KernelRefusal(28, "it is too small for a filesystem")
+    }
+    if let place, !isNew, rule(.unmountKeepsFiles), state.filesystems[place].size == size {
+      state.filesystems[place].isLive = true
+      state.filesystems[place].isDAX = isDAX
+      state.filesystems[place].mountPoints = [folder]
+      return
+    }
+    let next = nextInode(on: volume)
+    state.filesystems.removeAll { $0.volume == volume }
+    state.filesystems.append(
+      Filesystem(
+        volume: volume, type: type, mountPoints: [folder], isDAX: isDAX, nextInode: next, size: size))
+  }
+
+  private mutating func mountAgain(_ place: Int, _ folder: String, isDAX: Bool) throws(KernelRefusal) {
+    let volume = state.filesystems[place].volume
+    guard !isShuttingDown(volume) else {
+      throw KernelRefusal(11, "it is being unmounted, and that waits: a process would wait")
+    }
+    guard state.filesystems[place].isDAX == isDAX else {
+      throw KernelRefusal(22, "it is mounted with another dax=")
+    }
+    state.filesystems[place].mountPoints.append(folder)
+  }
+
+  /// One that no file of a volume ever had that something still refers to.
+  private func nextInode(on volume: Volume) -> UInt64 {
+    let own = filesystem(volume)?.nextInode ?? 12
+    let pinned = state.pins.compactMap(\.source)
+    let used = state.processes.flatMap { $0.open + $0.mappings.map(\.source) }
+    let known = (pinned + used).filter { $0.volume == volume }.compactMap(\.inode)
+    return max(own, (known.max() ?? 0) + 1)
+  }
+
+  private func isShuttingDown(_ volume: Volume) -> Bool {
+    state.blockedTasks.contains { $0.operation == .unmount(volume) }
+  }
+
+  /// Takes a filesystem away from a directory. With the last one it is written out and shut down, which waits for references
+  /// to its pages since 6.15 (fs/dax.c:dax_break_layout_final).
+  ///
+  /// - Parameters:
+  ///   - folder: Where it is mounted.
+  ///   - isLazy: Also while somebody has files open: the filesystem lives on until the last of them is closed.
+  ///   - pid: Who, and waits; nil: a process of its own, that is there while it waits.
+  /// - Returns: Whether it waits.
+  /// - Throws: EBUSY where files are in use.
+  package mutating func unmount(
+    _ folder: String, isLazy: Bool, by pid: ProcessID? = nil
+  ) throws(KernelRefusal) -> AccessOutcome {
+    if let pid { try checkRuns(pid) }
+    guard let place = state.filesystems.firstIndex(where: { $0.mountPoints.contains(folder) }) else {
+      throw KernelRefusal(22, "nothing is mounted on \(folder)")
+    }
+    let volume = state.filesystems[place].volume
+    if state.filesystems[place].mountPoints.count == 1, !isLazy {
+      guard !isUsed(volume) else { throw KernelRefusal(16, "files on it are in use") }
+      if let task = state.blockedTasks.first(where: { $0.operation.file?.volume == volume }) {
+        throw KernelRefusal(16, "process \(task.pid) is in a system call on it: \(task.reason)")
+      }
+    }
+    state.filesystems[place].mountPoints.removeAll { $0 == folder }
+    reclaimAndWake()
+    guard let left = filesystem(volume), left.isLive, left.mountPoints.isEmpty,
+      case .waits(let wait) = attemptShutdown(volume)
+    else { return .done }
+    let waiter: ProcessID
+    if let pid { waiter = pid } else { waiter = try startProcess("umount", pid: nil) }
+    block(waiter, in: .unmount(volume), wait, endsProcess: pid == nil)
+    return .waits
+  }
+
+  func isUsed(_ volume: Volume) -> Bool {
+    state.processes.contains { process in
+      (process.open + process.mappings.map(\.source)).contains { $0.volume == volume && $0.inode != nil }
+    }
+  }
+
+  /// Shuts a filesystem down that nobody uses any more (fs/super.c:generic_shutdown_super): it is written out, then its
+  /// inodes are evicted.
+  mutating func attemptShutdown(_ volume: Volume) -> OperationProgress {
+    guard let filesystem = filesystem(volume), filesystem.isLive, filesystem.mountPoints.isEmpty,
+      !isUsed(volume), freeze(ofFilesystemOn: volume) == nil
+    else { return .done }
+    if rule(.unmountWritesOut) {
+      guard let progress = try? attemptSync(volume) else { return .done }
+      guard case .done = progress else { return progress }
+    }
+    if policies.evictionWaits, rule(.unmountChecksPins),
+      let (page, pin) = firstPinned(filesystem.files.flatMap { pieces(volume, $0.extents) })
+    {
+      return .waits(.evictedPage(page), "pin \(pin.id) of process \(pin.pid) holds pages of its files")
+    }
+    guard let place = state.filesystems.firstIndex(where: { $0.volume == volume }) else { return .done }
+    state.filesystems[place].isLive = false
+    for file in state.filesystems[place].files.indices {
+      state.filesystems[place].files[file].copies = RunMap(nil)
+      state.filesystems[place].files[file].dirty = RunMap(false)
+    }
+    return .done
+  }
+}

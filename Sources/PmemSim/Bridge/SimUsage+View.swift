@@ -1,0 +1,44 @@
+import PmemDevice
+import PmemModel
+
+extension SimUsage {
+  /// What has devices open inside the kernel.
+  func holdersInside(_ view: SimView) -> [Usage] {
+    view.holders.flatMap { holder -> [Usage] in
+      guard let node = node(holder.device) else { return [] }
+      let isNamed = holder.kind != .unseen
+      var uses = uses(
+        isNamed ? .target : .unseen, .device(holder.device),
+        RawText(isNamed ? "/dev/\(node) by \(holder.kind.rawValue)" : "/dev/\(node)"), effect: .errors,
+        advice: "pmemctl sim release \(node) --from \(holder.kind.rawValue)")
+      if !isNamed { for index in uses.indices { uses[index].opens = 1 } }
+      return uses
+    }
+  }
+
+  /// What a view shows of uses: what it hides of processes, the kernel's counts tell of still, unless those are hidden too.
+  func seen(_ uses: [Usage], through view: SimView, of namespaces: [Namespace]) -> UsageReport {
+    var seen = uses
+    if view.hidden.contains(.processes) {
+      let ofProcesses = uses.filter { $0.process != nil && $0.kind != .pin }
+      seen.removeAll(where: ofProcesses.contains)
+      for namespace in namespaces {
+        let opens = ofProcesses.filter { use in
+          use.namespace == namespace.dev && use.path.text.hasPrefix("/dev/")
+            && [.mapping, .open].contains(use.kind)
+        }
+        let files = Set(opens.map { "\($0.process?.pid ?? 0) \($0.path)" })
+        guard let first = opens.first else { continue }
+        var use = Usage(
+          kind: .unseen, namespace: namespace.dev, path: first.path, effect: .errors,
+          advice: "find what has it open, from where processes can be seen: pmemctl sim view --all")
+        use.opens = files.count
+        seen.append(use)
+      }
+    }
+    if view.hidden.contains(.opens) { seen.removeAll { $0.kind == .unseen } }
+    if view.hidden.contains(.mounts) { seen.removeAll { $0.kind == .mount } }
+    if view.hidden.contains(.pins) { seen.removeAll { $0.kind == .pin } }
+    return UsageReport(uses: seen, missing: view.missing(of: namespaces))
+  }
+}

@@ -1,0 +1,134 @@
+import PmemDevice
+
+/// Security (drivers/nvdimm/security.c), with the DIMM's own refusals as error numbers (drivers/acpi/nfit/intel.c).
+extension SimKernel {
+  /// nil if the DIMM has no security.
+  func securityState(_ dimm: Int) -> DimmSecurity.State? {
+    guard let record = media.security[dimm] else { return nil }
+    guard record.passphrase != nil else { return .disabled }
+    return openDimms.contains(dimm) ? .unlocked : .locked
+  }
+
+  func isLocked(_ dimm: Int) -> Bool { securityState(dimm) == .locked }
+
+  func security(_ dimm: Int) -> DimmSecurity {
+    guard let record = media.security[dimm], let state = securityState(dimm) else {
+      return DimmSecurity(state: nil)
+    }
+    return DimmSecurity(
+      state: state, isFrozen: frozenDimms.contains(dimm),
+      keys: KeyMaterial(
+        hasCurrent: record.currentKey != nil, hasPending: record.pendingKey != nil,
+        hasMaster: media.security.hasMasterKey, place: "the machine's file \"security\""))
+  }
+
+  func perform(_ operation: SecurityOperation, on dimm: Int) throws {
+    guard let record = media.security[dimm], let state = securityState(dimm) else {
+      throw SimFault(95, "nmem\(dimm) has no security")
+    }
+    switch operation {
+    case .createMasterKey: try media.changeSecurity { $0.hasMasterKey = true }
+    case .createKey:
+      guard media.security.hasMasterKey else { throw SimFault(126, "there is no master key") }
+      let key = (0..<32).map { _ in UInt8.random(in: 0...255) }
+      try media.changeSecurity { $0[dimm]?.pendingKey = key }
+    case .adoptPendingKey: try adoptPendingKey(dimm, record, state)
+    case .setPassphrase:
+      guard let key = record.pendingKey else { throw SimFault(126, "there is no pending key") }
+      let old = state == .disabled ? nil : record.currentKey
+      try setPassphrase(dimm, from: old, to: key)
+    case .verifyPassphrase:
+      guard let key = record.pendingKey else { throw SimFault(126, "there is no pending key") }
+      try setPassphrase(dimm, from: key, to: key)
+    case .commitKey: try commitKey(dimm)
+    case .removePassphrase:
+      try checkChangeable(dimm, [.unlocked])
+      guard record.currentKey == record.passphrase else { throw SimFault(22, "the passphrase is wrong") }
+      try media.changeSecurity { $0[dimm]?.passphrase = nil }
+      openDimms.remove(dimm)
+    case .discardKeys:
+      guard state == .disabled else { throw SimFault(16, "nmem\(dimm) has a passphrase") }
+      try media.changeSecurity {
+        $0[dimm]?.currentKey = nil
+        $0[dimm]?.pendingKey = nil
+      }
+    case .freeze:
+      guard state == .unlocked else { throw SimFault(5, "nmem\(dimm) has no passphrase") }
+      frozenDimms.insert(dimm)
+    case .erase: try erase(dimm, record, state)
+    case .unlock: try unlock(dimm, record)
+    }
+  }
+
+  /// security.c:check_security_state.
+  private func checkChangeable(_ dimm: Int, _ states: [DimmSecurity.State]) throws {
+    guard !frozenDimms.contains(dimm) else { throw SimFault(5, "the security of nmem\(dimm) is frozen") }
+    guard let state = securityState(dimm), states.contains(state) else {
+      throw SimFault(5, "nmem\(dimm) is \(securityState(dimm)?.rawValue ?? "without security")")
+    }
+  }
+
+  /// intel.c:intel_security_change_key; without a passphrase the old one is 32 zero bytes.
+  private func setPassphrase(
+    _ dimm: Int, from old: SecurityRecords.Passphrase?, to new: SecurityRecords.Passphrase
+  ) throws {
+    try checkChangeable(dimm, [.disabled, .unlocked])
+    guard media.security[dimm]?.passphrase == old else { throw SimFault(22, "the passphrase is wrong") }
+    try media.changeSecurity { $0[dimm]?.passphrase = new }
+    openDimms.insert(dimm)
+  }
+
+  private func adoptPendingKey(
+    _ dimm: Int, _ record: SecurityRecords.Record, _ state: DimmSecurity.State
+  ) throws {
+    guard let key = record.pendingKey else { return }
+    if state != .disabled {
+      try checkChangeable(dimm, [.unlocked])
+      if record.passphrase == key { return try commitKey(dimm) }
+      guard record.passphrase == record.currentKey else { throw SimFault(22, "the passphrase is wrong") }
+    }
+    try media.changeSecurity { $0[dimm]?.pendingKey = nil }
+  }
+
+  private func commitKey(_ dimm: Int) throws {
+    guard let key = media.security[dimm]?.pendingKey else { throw SimFault(2, "there is no pending key") }
+    try media.changeSecurity {
+      $0[dimm]?.currentKey = key
+      $0[dimm]?.pendingKey = nil
+    }
+  }
+
+  /// security.c:security_erase. The label area is not encrypted, and stays.
+  private func erase(
+    _ dimm: Int, _ record: SecurityRecords.Record, _ state: DimmSecurity.State
+  ) throws {
+    try checkChangeable(dimm, [.disabled, .unlocked])
+    try checkRegionsDisabled(dimm)
+    guard state == .disabled || record.currentKey == record.passphrase else {
+      throw SimFault(22, "the passphrase is wrong")
+    }
+    try media.scramble(dimm: dimm)
+    try media.changeSecurity { $0[dimm]?.passphrase = nil }
+    openDimms.remove(dimm)
+  }
+
+  private func checkRegionsDisabled(_ dimm: Int) throws {
+    guard
+      !topology.regions.indices.contains(where: {
+        topology.regions[$0].dimms.contains(dimm) && regions[$0].isEnabled
+      })
+    else { throw SimFault(16, "nmem\(dimm) is in use") }
+  }
+
+  /// security.c:__nvdimm_security_unlock, with the current key, then with the pending one.
+  private func unlock(_ dimm: Int, _ record: SecurityRecords.Record) throws {
+    try checkChangeable(dimm, [.locked])
+    let isPending = record.currentKey != record.passphrase
+    guard !isPending || record.pendingKey == record.passphrase else {
+      throw SimFault(129, "it does not take the passphrase")
+    }
+    openDimms.insert(dimm)
+    if isPending { try commitKey(dimm) }
+    try enableDimm(dimm)
+  }
+}

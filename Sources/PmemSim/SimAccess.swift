@@ -1,8 +1,0 @@
-/// What came of a process's access to its memory.
-public enum SimAccess: Hashable, Sendable {
-  case done
-  /// By SIGBUS: nothing is behind it any more, or never was.
-  case killed
-  /// The process waits: for a thaw, a pin, a fault, memory.
-  case waits
-}

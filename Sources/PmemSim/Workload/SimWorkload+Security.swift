@@ -1,0 +1,31 @@
+public import PmemDevice
+
+extension SimWorkload {
+  /// Gives a DIMM security, or takes it away.
+  ///
+  /// - Parameters:
+  ///   - name: `nmem0`, `0` or an id.
+  ///   - isSupported: Whether it has security; taking it away takes its passphrase too.
+  ///   - isFrozenByFirmware: Whether it is frozen at every power on, this one included; nil leaves that as it is.
+  /// - Throws: ``DeviceError/Code/notFound``, and what the disk says.
+  public func setSecurity(
+    of name: String, isSupported: Bool, isFrozenByFirmware: Bool?
+  ) throws(DeviceError) {
+    let inventory = SimInventory(machine.kernel).inventory
+    guard let dimm = try NameResolver(inventory).dimms([name]).first,
+      let index = inventory.dimms.firstIndex(of: dimm)
+    else { throw DeviceError(.notFound, "there is no DIMM \(name)") }
+    try doing("set the security of \(dimm.dev)") { kernel in
+      try kernel.media.changeSecurity { records in
+        guard isSupported else {
+          records[index] = nil
+          return
+        }
+        var record = records[index] ?? SecurityRecords.Record()
+        if let isFrozenByFirmware { record.isFrozenByFirmware = isFrozenByFirmware }
+        records[index] = record
+      }
+      kernel.noteFirmware(index)
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import PmemDevice
+
+struct DimmSecuritySetup: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "setup", abstract: "Give DIMMs a passphrase each, and keep it in the key directory.",
+    discussion: """
+      A random passphrase is stored, encrypted by the master key, before the DIMM gets it. After every power cycle the DIMM is \
+      locked until it is unlocked with it: without the keys its data are lost.
+      """)
+
+  @Argument(help: ArgumentHelp("nmem0, 0, or an id; all for every one.", valueName: "dimm"))
+  var names: [String]
+
+  @Flag(
+    name: .customLong("new-master-key"),
+    help: "Create the key that passphrases are encrypted by, if there is none.")
+  var newMasterKey = false
+
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    let createsMaster = newMasterKey
+    try Change(context, change, output, machine).security(names) { planner, dimms, _ throws(DeviceError) in
+      try planner.setUp(dimms, createsMaster: createsMaster)
+    }
+  }
+}

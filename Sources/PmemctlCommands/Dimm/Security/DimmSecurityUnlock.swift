@@ -1,0 +1,24 @@
+import ArgumentParser
+import PmemDevice
+
+struct DimmSecurityUnlock: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "unlock",
+    abstract: "Unlock DIMMs with the keys that are here, and enable the regions on them.",
+    discussion: """
+      If a change of the passphrase was cut short, the passphrase that the DIMM takes becomes the current one.
+      """)
+
+  @Argument(help: ArgumentHelp("nmem0, 0, or an id; all for every one.", valueName: "dimm"))
+  var names: [String]
+
+  @OptionGroup var change: ChangeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run(in context: CommandContext) throws {
+    try Change(context, change, output, machine).security(names) { planner, dimms, _ throws(DeviceError) in
+      try planner.unlock(dimms)
+    }
+  }
+}

@@ -1,0 +1,9 @@
+import PmemSim
+import SystemPackage
+
+extension CommandContext {
+  /// The undo journal of the machine that the options name.
+  func journal(_ options: MachineOptions) -> UndoJournal {
+    UndoJournal(directory: simulation(options).map(SimMachine.undoFolder) ?? stateDirectory.appending("undo"))
+  }
+}

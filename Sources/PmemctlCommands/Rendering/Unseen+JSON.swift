@@ -1,0 +1,31 @@
+import PmemDevice
+import PmemOutput
+
+extension Unseen {
+  /// Keys: `part`, `reason`, `remedy`, `namespaces` [empty for all].
+  var json: JSONObject {
+    var object = JSONObject()
+    object.add("part", part.rawValue)
+    object.add("reason", reason)
+    object.add("remedy", remedy)
+    object.add("namespaces", namespaces.map(JSON.string))
+    return object
+  }
+}
+
+extension [Unseen] {
+  /// Keys: `complete`, `missing` [as ``Unseen/json``].
+  func add(to object: inout JSONObject) {
+    object.add("complete", isEmpty)
+    object.add("missing", map { .object($0.json) })
+  }
+
+  /// The last element of a list that is not complete: whoever takes an empty list for "in no use" gets none. nil for a
+  /// list that is.
+  var element: JSONObject? {
+    guard !isEmpty else { return nil }
+    var object = JSONObject()
+    add(to: &object)
+    return object
+  }
+}

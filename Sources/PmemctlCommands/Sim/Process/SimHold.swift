@@ -1,0 +1,43 @@
+import ArgumentParser
+import PmemDevice
+import PmemSim
+
+struct SimHold: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hold",
+    abstract: "Have the kernel of a simulated machine open a device, with no process that shows it.")
+
+  @Argument(help: "A device or a namespace.")
+  var device: String
+
+  @Option(
+    name: .customLong("as"),
+    help: ArgumentHelp("nvmet, lio, zram; or unseen: only the device's own count tells.", valueName: "holder")
+  )
+  var holder: String
+
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    try SimWorkload(which.open(in: context, forWriting: true)).hold(
+      device, by: parseChoice(holder, option: "--as"))
+  }
+}
+
+struct SimRelease: ContextCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "release", abstract: "Have the kernel of a simulated machine close what it has open.")
+
+  @Argument(help: "A device or a namespace.")
+  var device: String
+
+  @Option(name: .customLong("from"), help: ArgumentHelp("As in pmemctl sim hold.", valueName: "holder"))
+  var holder: String
+
+  @OptionGroup var which: SimOption
+
+  func run(in context: CommandContext) throws {
+    try SimWorkload(which.open(in: context, forWriting: true)).release(
+      device, by: parseChoice(holder, option: "--from"))
+  }
+}

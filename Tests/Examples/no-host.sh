@@ -1,0 +1,2 @@
+# No machine.
+# pages: sim-create

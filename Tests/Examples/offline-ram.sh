@@ -1,0 +1,6 @@
+# A namespace that is memory of the kernel, offline.
+# pages: device-online
+pmemctl sim create "$PMEMCTL_SIM" --dimm 8GiB --dimm 32GiB
+pmemctl namespace create --mode devdax --size 3GiB --region region0
+pmemctl device reconfigure --mode system-ram dax0.0
+pmemctl device offline dax0.0

@@ -1,0 +1,8 @@
+# A host with room, whose DIMMs can have a passphrase, and a master key.
+# readme: pmemctl status                                  # everything on one screen, drawn to scale
+pmemctl sim create "$PMEMCTL_SIM" --dimm 32GiB --dimm 32GiB
+pmemctl sim set-security nmem0
+pmemctl sim set-security nmem1
+pmemctl sim set-health nmem0 --complete
+pmemctl sim set-health nmem1 --complete
+pmemctl dimm security setup --new-master-key nmem1

@@ -1,0 +1,2 @@
+# No machine.
+# readme: pmemctl sim create vm1 --dimm 4GiB

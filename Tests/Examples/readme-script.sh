@@ -1,0 +1,2 @@
+# No machine.
+# readme: export PMEMCTL_SIM=$(mktemp -d)/m

@@ -1,0 +1,249 @@
+import Foundation
+import PmemMedia
+import PmemctlCommands
+import Testing
+
+/// Damaged media: what is reported of them, and that what is suggested brings back what it promises.
+@Suite struct DamageTests {
+  /// One DIMM with a namespace of each mode, whose image can be changed.
+  private func machine() throws -> CommandHarness {
+    let harness = try CommandHarness()
+    harness.run(["sim", "create", harness.machine, "--dimm", "512MiB"])
+    for line in [
+      "--name fs --size 128MiB", "--name dd --mode devdax --size 64MiB",
+      "--name sec --mode sector --size 64MiB",
+    ] {
+      #expect(harness.run("namespace create \(line)").status == .done)
+    }
+    try FileManager.default.removeItem(atPath: harness.machine + "/undo")
+    return harness
+  }
+
+  private static let areaStart: UInt64 = 512 << 20
+
+  private func change(
+    _ harness: CommandHarness, at offset: UInt64, count: Int, boots: Bool = true,
+    _ body: (inout ByteFields) -> Void
+  ) throws {
+    let handle = try FileHandle(forUpdating: URL(fileURLWithPath: harness.machine + "/nmem0.img"))
+    defer { try? handle.close() }
+    try handle.seek(toOffset: offset)
+    var fields = ByteFields(Array(try handle.read(upToCount: count) ?? Data()))
+    body(&fields)
+    try handle.seek(toOffset: offset)
+    try handle.write(contentsOf: Data(fields.bytes))
+    if boots { harness.run(["sim", "reboot", harness.machine]) }
+  }
+
+  private func change(
+    label name: String, of harness: CommandHarness, isSealed: Bool = true, _ body: (inout ByteFields) -> Void
+  ) throws {
+    let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: harness.machine + "/nmem0.img"))
+    try handle.seek(toOffset: Self.areaStart)
+    let store = LabelStore(Array(try handle.readToEnd() ?? Data()))
+    let layout = try #require(store.layout)
+    let slot = try #require(store.active.first { $0.name == name }).slot
+    try change(harness, at: Self.areaStart + UInt64(layout.offset(ofSlot: Int(slot))), count: 256) { fields in
+      body(&fields)
+      if isSealed { fields.set(fields.checksum(excluding: 248), at: 248, width: 8) }
+    }
+  }
+
+  /// What doctor reports, and that its first suggestion, pasted, leaves nothing to report.
+  private func cure(
+    _ harness: CommandHarness, of words: [String], sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let sick = harness.run("doctor")
+    #expect(sick.status == .failed, sourceLocation: sourceLocation)
+    for word in words {
+      #expect(sick.out.contains(word), "\(sick.out)", sourceLocation: sourceLocation)
+    }
+    let line = try #require(
+      sick.out.split(separator: "\n").first { $0.contains("try: pmemctl") && $0.contains("repair") },
+      "\(sick.out)", sourceLocation: sourceLocation)
+    let command = line.split(separator: " ").drop { $0 != "pmemctl" }.dropFirst().map(String.init)
+    let plan = harness.run(command + ["--dry-run"])
+    #expect(plan.status == .done, "\(plan.err)", sourceLocation: sourceLocation)
+    #expect(harness.run("doctor").out == sick.out, sourceLocation: sourceLocation)
+    let cured = harness.run(command + ["--yes"])
+    #expect(cured.status == .done, "\(cured.err)", sourceLocation: sourceLocation)
+    #expect(harness.run("doctor").out == "all is well\n", sourceLocation: sourceLocation)
+    harness.run(["sim", "reboot", harness.machine])
+    #expect(harness.run("doctor").out == "all is well\n", sourceLocation: sourceLocation)
+    let list = harness.run("namespace list").out
+    for mode in ["fsdax", "devdax", "sector"] {
+      #expect(list.contains(mode), "\(list)", sourceLocation: sourceLocation)
+    }
+  }
+
+  // MARK: Info blocks
+
+  @Test(arguments: [("fs", UInt64(0), "fsdax"), ("dd", 128 << 20, "devdax")])
+  func anInfoBlockThatCouldNotBeReadWhenItsNamespaceWasEnabled(
+    _ name: String, _ start: UInt64, _ mode: String
+  ) throws {
+    let harness = try machine()
+    let spoil: (inout ByteFields) -> Void = { $0.set($0.u64(0) ^ 1, at: 0, width: 8) }
+    #expect(harness.run("region disable region0").status == .done)
+    try change(harness, at: start + PfnInfoBlock.offset, count: 8, boots: false, spoil)
+    let enabled = harness.run("region enable region0")
+    #expect(enabled.err.contains("so it is presented as raw"), "\(enabled.err)")
+    try change(harness, at: start + PfnInfoBlock.offset, count: 8, boots: false, spoil)
+    let sick = harness.run("doctor")
+    #expect(sick.status == .failed)
+    #expect(sick.out.contains("its \(mode) info block is good, but it is presented as raw"), "\(sick.out)")
+    let line = try #require(sick.out.split(separator: "\n").first { $0.contains("try: ") })
+    for command in String(line.split(separator: ":", maxSplits: 1)[1]).components(separatedBy: "&&") {
+      #expect(harness.run(command.split(separator: " ").dropFirst().map(String.init)).status == .done)
+    }
+    #expect(harness.run("doctor").out == "all is well\n")
+  }
+
+  @Test(arguments: [("fs", UInt64(0)), ("dd", 128 << 20)]) func aFlippedBitOfAnInfoBlock(
+    name: String, start: UInt64
+  ) throws {
+    for bit in [0, 8 * 20 + 3, 8 * 57, 8 * 85 + 5] {
+      let harness = try machine()
+      try change(harness, at: start + 4096, count: 4096) { $0.bytes[bit / 8] ^= 1 << UInt8(bit % 8) }
+      try cure(harness, of: ["\"\(name)\"", "is presented as raw", "begin at"])
+    }
+  }
+
+  @Test func anInfoBlockOfWhichNothingIsLeftIsNotGuessed() throws {
+    let harness = try machine()
+    try change(harness, at: 4096, count: 4096) { $0 = ByteFields(count: 4096) }
+    let sick = harness.run("doctor")
+    #expect(sick.out.contains("its label says fsdax, but no info block is there"), "\(sick.out)")
+    let answer = harness.run("infoblock repair fs")
+    #expect(answer.status == .badData && answer.err.contains("nothing proves what it was"), "\(answer.err)")
+    #expect(harness.run("infoblock verify fs").status == .badData)
+  }
+
+  @Test func theFirstInfoBlockOfABTT() throws {
+    let harness = try machine()
+    try change(harness, at: 192 << 20, count: 4096) { $0 = ByteFields(count: 4096) }
+    try cure(harness, of: ["\"sec\"", "its first BTT info block is lost"])
+  }
+
+  @Test func bothInfoBlocksOfABTT() throws {
+    let harness = try machine()
+    for place: UInt64 in [192 << 20, (256 << 20) - 4096] {
+      try change(harness, at: place, count: 4096) { $0 = ByteFields(count: 4096) }
+    }
+    try cure(harness, of: ["\"sec\"", "its label says sector, but no info block is there"])
+  }
+
+  @Test func aLogWithoutAnOrder() throws {
+    let harness = try machine()
+    var log: UInt64 = 0
+    try change(harness, at: 192 << 20, count: 4096) { log = $0.u64(104) }
+    try change(harness, at: 192 << 20 + log, count: 64) { fields in
+      fields.set(Array(fields.bytes[0..<16]), at: 16)
+    }
+    try cure(harness, of: ["claims it, but is not enabled", "the kernel refuses what is on its media"])
+  }
+
+  // MARK: Labels
+
+  @Test func aLabelThatLostItsChecksum() throws {
+    let harness = try machine()
+    try change(label: "fs", of: harness, isSealed: false) { $0.bytes[249] ^= 0x55 }
+    try cure(harness, of: ["\"fs\", 128 MiB", "its space counts as free"])
+  }
+
+  @Test func aLabelOfASetOfTwo() throws {
+    let harness = try machine()
+    try change(label: "dd", of: harness) { $0.set(2, at: 84, width: 2) }
+    #expect(harness.run("label check nmem0").out.contains("says that it is one of 2"))
+    try cure(harness, of: ["region0", "says that it is one of 2", "\"fs\" (128 MiB)", "out of sight"])
+  }
+
+  @Test func aLabelThatClaimsTheSpaceOfAnother() throws {
+    let harness = try machine()
+    try change(label: "dd", of: harness) { $0.set(0, at: 104, width: 8) }
+    try cure(harness, of: ["EBUSY", "\"dd\"", "\"fs\"", "one raw namespace over all of them"])
+  }
+
+  @Test func bothIndexBlocks() throws {
+    let harness = try machine()
+    try change(harness, at: Self.areaStart, count: 512) { $0 = ByteFields(count: 512) }
+    try cure(harness, of: ["3 whole labels", "one raw namespace"])
+    // Nothing suggests to write over them.
+    try change(harness, at: Self.areaStart, count: 512) { $0 = ByteFields(count: 512) }
+    #expect(!harness.run("doctor").out.contains("label init"))
+  }
+
+  @Test func aRepairCanBeUndone() throws {
+    let harness = try machine()
+    try change(label: "fs", of: harness, isSealed: false) { $0.bytes[249] ^= 0x55 }
+    #expect(!harness.run("namespace list").out.contains("fsdax"))
+    #expect(harness.run("label repair nmem0 --yes").status == .done)
+    #expect(harness.run("namespace list").out.contains("fsdax"))
+    #expect(harness.run("undo run --yes").status == .done)
+    // Numbers are given anew, in the order of slots.
+    #expect(!harness.run("namespace list").out.contains("fsdax"))
+  }
+
+  @Test func aWrittenAreaIsReadBack() throws {
+    let harness = try machine()
+    let zeroed = harness.run("label zero --force --yes --discard-content nmem0")
+    #expect(zeroed.out == "zeroed the labels of nmem0: no labels\n", "\(zeroed.err)")
+  }
+
+  // MARK: Recovery
+
+  @Test func labelsAreRecoveredFromInfoBlocks() throws {
+    let harness = try machine()
+    let before = harness.run("namespace list --json").out
+    try change(harness, at: Self.areaStart, count: 128 << 10) { $0 = ByteFields(count: 128 << 10) }
+    let plan = harness.run("label recover nmem0 --dry-run")
+    #expect(plan.status == .done && plan.out.contains("128 MiB at 0 bytes"), "\(plan.err)")
+    let done = harness.run("label recover nmem0 --yes")
+    #expect(done.status == .done, "\(done.err)")
+    harness.run(["sim", "reboot", harness.machine])
+    // All but the names.
+    let after = harness.run("namespace list --json").out
+    let lines = { (text: String) in text.split(separator: "\n").filter { !$0.contains("\"name\"") } }
+    #expect(lines(after).map(String.init) == lines(before).map(String.init))
+    #expect(harness.run("doctor").out == "all is well\n")
+    #expect(harness.run("label recover nmem0").status == .refused)
+  }
+
+  @Test func namespacesOfSeveralTimesAreNotChosenFrom() throws {
+    let harness = try machine()
+    // An older generation's info block lies in the data of "fs".
+    var block: [UInt8] = []
+    try change(harness, at: 128 << 20 + 4096, count: 4096) { block = $0.bytes }
+    try change(harness, at: 64 << 20 + 4096, count: 4096) { fields in
+      fields = ByteFields(block)
+      fields.set(7, at: 32, width: 8)
+      fields.set(fields.checksum(excluding: 4088), at: 4088, width: 8)
+    }
+    try change(harness, at: Self.areaStart, count: 128 << 10) { $0 = ByteFields(count: 128 << 10) }
+    let refused = harness.run("label recover nmem0 --yes")
+    #expect(refused.status == .refused && refused.err.contains("overlaps another"), "\(refused.err)")
+    let line = try #require(refused.err.split(separator: "\n").first { $0.contains("128 MiB at 0 bytes") })
+    let uuid = String(line.drop { $0 == " " }.prefix(36))
+    let chosen = harness.run("label recover nmem0 --yes --namespace \(uuid)")
+    #expect(chosen.status == .done && chosen.out.contains("fsdax, 128 MiB"), "\(chosen.err)")
+  }
+
+  // MARK: Bad blocks
+
+  /// The log of a BTT.
+  @Test(arguments: ["namespace rename sec other", "namespace check --force sec"])
+  func aNamespaceThatWouldNotComeBackIsNotDisabled(command: String) throws {
+    let harness = try machine()
+    var log: UInt64 = 0
+    try change(harness, at: 192 << 20, count: 4096) { log = $0.u64(104) }
+    // The blocks turn bad while it is enabled.
+    #expect(harness.run("sim inject-error sec --block \(log / 512)").status == .done)
+    let answer = harness.run(command)
+    #expect(answer.status == .refused && answer.err.contains("would not come back"), "\(answer.err)")
+    let list = harness.run("namespace list sec").out
+    #expect(list.contains("enabled"), "\(list)")
+    // Left to a person, it is as was said.
+    harness.run("namespace disable sec")
+    #expect(harness.run("namespace enable sec").status == .failed)
+  }
+}

@@ -1,0 +1,97 @@
+import PmemctlCommands
+import Testing
+
+/// Users that no process shows, and machines that are not seen whole.
+@Suite struct UnseenCommandTests {
+  /// Namespaces "files" (fsdax) and "vm" (devdax), as scripts would make them.
+  private func machine() throws -> CommandHarness {
+    let harness = try CommandHarness.standard()
+    for line in ["--mode fsdax --name files", "--mode devdax --name vm"] {
+      let made = harness.run("namespace create --region region0 --size 64MiB \(line)")
+      #expect(made.status == .done, "\(made.err)")
+    }
+    return harness
+  }
+
+  private static let changes = [
+    "namespace disable", "namespace destroy --force", "namespace reconfigure --force --map mem",
+  ]
+
+  @Test(arguments: ["nvmet", "lio", "zram", "unseen"], ["files", "vm"])
+  func whatTheKernelHasOpenIsInTheWay(holder: String, name: String) throws {
+    let harness = try machine()
+    let before = harness.run("namespace list --json").out
+    #expect(harness.run("sim hold \(name) --as \(holder)").status == .done)
+    #expect(
+      harness.run("user list \(name) --json").out.contains(holder == "unseen" ? "\"unseen\"" : "by \(holder)")
+    )
+    for change in Self.changes + ["region disable region0"] {
+      let answer = harness.run(change.hasPrefix("region") ? change : "\(change) \(name)")
+      #expect(
+        answer.status == .refused && answer.err.contains("nothing was changed"), "\(change): \(answer.err)")
+    }
+    #expect(harness.run("namespace list --json").out == before)
+    #expect(harness.run("sim release \(name) --from \(holder)").status == .done)
+    #expect(harness.run("user list --json").out == "[]\n")
+    #expect(harness.run("namespace disable \(name)").status == .done)
+  }
+
+  @Test func aDeviceThatEndedIsHeldNoMore() throws {
+    let harness = try machine()
+    harness.run("sim hold vm --as unseen")
+    #expect(harness.run("namespace disable vm --break-mappings --yes").status == .done)
+    #expect(harness.run("namespace enable vm").status == .done)
+    #expect(harness.run("user list --json").out == "[]\n")
+  }
+
+  @Test(arguments: ["opens", "pins"]) func whatCannotBeSeenIsNotPermitted(part: String) throws {
+    let harness = try machine()
+    harness.run("sim view --hide \(part)")
+    for change in Self.changes {
+      let answer = harness.run("\(change) vm")
+      #expect(
+        answer.status == .notPermitted && answer.err.contains("--assume-unused"), "\(change): \(answer.err)")
+      #expect(harness.run("\(change) vm --yes --break-mappings --discard-content").status == .notPermitted)
+    }
+    let report = harness.run("user list --json")
+    #expect(report.out.contains("\"complete\": false") && report.out.contains("\"part\": \"\(part)\""))
+    #expect(!report.err.isEmpty)
+    #expect(harness.run("status --json").out.contains("\"complete\": false"))
+    #expect(harness.run("doctor --json").out.contains("\"complete\": false"))
+    #expect(harness.run("namespace disable vm --assume-unused").status == .refused)
+    #expect(harness.run("namespace disable vm --assume-unused --yes").status == .done)
+  }
+
+  /// The kernel's own count tells of a process that is out of sight, and is believed.
+  @Test func aProcessOutOfSightIsInTheWay() throws {
+    let harness = try machine()
+    harness.run("sim process start app --pid 7")
+    harness.run("sim open 7 vm")
+    harness.run("sim view --hide processes")
+    #expect(harness.run("namespace disable vm").status == .refused)
+    #expect(harness.run("user list vm --json").out.contains("\"opens\": 1"))
+    #expect(harness.run("mapping list --json").out.contains("\"complete\": false"))
+    #expect(harness.run("namespace disable files").status == .done)
+    harness.run("sim view --hide processes --hide opens")
+    #expect(harness.run("namespace disable vm").status == .notPermitted)
+    harness.run("sim view --all")
+    #expect(harness.run("user list vm --json").out.contains("\"pid\": 7"))
+  }
+
+  @Test func countsThatCannotBeReadAreNoSuccess() throws {
+    let harness = try machine()
+    #expect(harness.run("pin list").status == .done)
+    harness.run("sim view --hide pins")
+    let list = harness.run("pin list")
+    #expect(list.status == .notPermitted && list.out.contains("unknown"))
+  }
+
+  @Test func aBootEndsIt() throws {
+    let harness = try machine()
+    harness.run("sim hold files --as nvmet")
+    harness.run("sim view --hide pins")
+    harness.run("sim reboot")
+    #expect(harness.run("user list --json").out == "[]\n")
+    #expect(harness.run("status --json").out.contains("\"complete\": true"))
+  }
+}
