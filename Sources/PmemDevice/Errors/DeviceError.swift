@@ -23,12 +23,12 @@ public struct DeviceError: Error, Hashable, Sendable {
     /// Input (a file, a simulated machine, the media) is damaged or foreign.
     case corrupt
 
-    /// What an error number of the kernel (Linux, all architectures that have libnvdimm) means.
+    /// What an error number of the kernel (Linux, all architectures that have libnvdimm) means. EBUSY is a failure like
+    /// others: what is in use is refused by the planners, before anything is tried.
     public init(errno: Int32) {
       self =
         switch errno {
         case 1, 13: .permission  // EPERM, EACCES
-        case 16: .refused  // EBUSY
         case 95: .unsupported  // EOPNOTSUPP
         default: .failed
         }
