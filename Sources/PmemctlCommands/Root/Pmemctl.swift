@@ -47,8 +47,17 @@ public struct Pmemctl: ParsableCommand {
 
   /// Parses a command line, in which nouns and verbs may be shortened.
   ///
+  /// A verb that is named in full is parsed by its own parser alone: building those of its nouns and of the program is
+  /// two thirds of a start. What that one refuses, and a request for help, is parsed once more from the root, whose texts
+  /// name the whole command.
+  ///
   /// - Throws: ``DeviceError/Code/usage`` with what was probably meant, else the parser's error.
   private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
+    if let verb = CommandTree(self).verb(arguments), let command = try? verb.type.parseAsRoot(verb.rest),
+      type(of: command) == verb.type
+    {
+      return command
+    }
     do { return try parseAsRoot(arguments) } catch let error {
       guard exitCode(for: error) != .success else { throw error }
       let wrong = WrongCommandLine(arguments, root: Self.self)

@@ -21,6 +21,18 @@ struct CommandTree {
     return begun.count == 1 ? begun[0] : nil
   }
 
+  /// The verb that a command line names in full, and what follows it; nil if it begins otherwise.
+  func verb(_ words: [String]) -> (type: any ParsableCommand.Type, rest: [String])? {
+    var tree = self
+    var rest = words[...]
+    while !tree.isVerb {
+      guard let word = rest.popFirst(), let child = tree.children.first(where: { $0.names.contains(word) })
+      else { return nil }
+      tree = child
+    }
+    return (tree.type, Array(rest))
+  }
+
   /// Those that begin with a word, if more than one does.
   func ambiguous(_ word: String) -> [String] {
     let begun = children.map(\.name).filter { $0.hasPrefix(word) }
