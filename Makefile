@@ -33,7 +33,7 @@ release_flags = -c release --static-swift-stdlib -Xlinker -s -Xlinker -L$(CURDIR
 # Debian packages, by what they are needed for.
 build_packages = libndctl-dev libdaxctl-dev libmnl-dev libblkid-dev libyaml-dev pkg-config
 check_packages = man-db groff-base python3
-vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq e2fsprogs xfsprogs dmsetup gcc libc6-dev \
+vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq gojq e2fsprogs xfsprogs dmsetup gcc libc6-dev \
 	iproute2 libibverbs-dev ibverbs-providers libbpf-dev fdisk btrfs-progs make gcc-12 libelf1
 boot_packages = $(vm_packages) systemd udev
 test_packages = $(check_packages) $(vm_packages) zsh fish ansible-core python3-jsonschema systemd

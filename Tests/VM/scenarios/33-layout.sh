@@ -26,9 +26,9 @@ layout() {
 }
 reached() { [ "$(status pmemctl layout plan /run/layout.yaml)" = 0 ]; }
 # kernel: what ndctl says there is, of those two.
-kernel() { ndctl list -RN | jq -cS '[.. | objects | select(.name?) | {name, mode}] | sort'; }
+kernel() { ndctl list -RN | jq -c '[.. | objects | select(.name?) | {name, mode}] | sort'; }
 # wanted: what the layout says.
-wanted() { sed -n 's/.*name: \([^,]*\), mode: \([^,]*\),.*/\1 \2/p' /run/layout.yaml | jq -RcS -n '[inputs | split(" ") | {name: .[0], mode: .[1]}] | sort'; }
+wanted() { sed -n 's/.*name: \([^,]*\), mode: \([^,]*\),.*/\1 \2/p' /run/layout.yaml | jq -Rc -n '[inputs | split(" ") | {name: .[0], mode: .[1]}] | sort'; }
 good=0
 for number in $(seq 10); do
 	layout > /run/layout.yaml

@@ -58,8 +58,8 @@ same "labels: undo would lose what came since" 4 "$(status pmemctl undo run "$in
 check "labels: undo, where the newer one may go" pmemctl undo run --force "$init"
 same "labels: the file is back" one "$(content -o dax=always "$(node files)")"
 check "labels: backup" pmemctl label backup all --output /run/backup
-same "labels: ndctl reads the same" "$(pmemctl label read nmem0 --json | jq -cS '[.[0].label[] | select(.state == "active") | del(.state, .type_guid, .abstraction_guid)]')" \
-	"$(ndctl read-labels -j nmem0 2>/dev/null | jq -cS --argjson slots "$(pmemctl label read nmem0 --json | jq -c '[.[0].label[] | select(.state == "active") | .slot]')" '[.[0].label[] | select(.slot as $slot | $slots | index($slot)) | del(.type_guid, .abstraction_guid)]')"
+same "labels: ndctl reads the same" "$(pmemctl label read nmem0 --json | jq -c '[.[0].label[] | select(.state == "active") | del(.state, .type_guid, .abstraction_guid)]')" \
+	"$(ndctl read-labels -j nmem0 2>/dev/null | jq -c --argjson slots "$(pmemctl label read nmem0 --json | jq -c '[.[0].label[] | select(.state == "active") | .slot]')" '[.[0].label[] | select(.slot as $slot | $slots | index($slot)) | del(.type_guid, .abstraction_guid)]')"
 check "labels: zero" pmemctl label zero --force --discard-content --yes nmem0
 check "labels: restore" pmemctl label restore /run/backup nmem0
 same "labels: the file is there once more" one "$(content -o dax=always "$(node files)")"

@@ -18,8 +18,8 @@ device() {
 agree() {
 	local keys='{chardev, size, target_node, align, mode, online_memblocks, total_memblocks, state}'
 	same "$2: pmemctl and daxctl agree on $1" \
-		"$(daxctl list -D -d "$1" -i | jq -cS "(if type == \"array\" then .[0] else . end) | $keys")" \
-		"$(pmemctl device list "$1" --json | jq -cS ".[0] | $keys")"
+		"$(daxctl list -D -d "$1" -i | jq -c "(if type == \"array\" then .[0] else . end) | $keys")" \
+		"$(pmemctl device list "$1" --json | jq -c ".[0] | $keys")"
 }
 
 pmemctl namespace create --region "$(on nmem1)" --mode devdax --size 1GiB --name ram >&2
