@@ -90,7 +90,8 @@ struct NamespaceCheck: ContextCommand {
     _ context: CommandContext
   ) throws {
     let progress = ProgressLine(
-      context.err, terminal: context.terminal, isShown: !change.noProgress, what: "checking \(target.dev)")
+      context.err, terminal: context.terminal, isShown: !change.noProgress, what: "checking \(target.dev)",
+      unit: "sectors")
     let claimClass = ClaimClasses(inventory, backend)[target.labelUUID]
     let result = try backend.withRawMedia(of: target.dev, forWriting: false) {
       raw throws(DeviceError) -> BttCheck? in
