@@ -36,7 +36,7 @@ check_packages = man-db groff-base python3
 vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq gojq e2fsprogs xfsprogs dmsetup gcc libc6-dev \
 	iproute2 libibverbs-dev ibverbs-providers libbpf-dev fdisk btrfs-progs make gcc-12 libelf1
 boot_packages = $(vm_packages) systemd udev
-test_packages = $(check_packages) $(vm_packages) zsh fish ansible-core python3-jsonschema systemd
+test_packages = $(check_packages) $(vm_packages) zsh fish ansible-core python3-jsonschema systemd libvirt0 libxml2-utils
 bench_packages = $(vm_packages) time hyperfine lsof psmisc
 
 deb_packages = dpkg-dev
@@ -70,7 +70,7 @@ help:
 	@echo 'make ansible-test   the Ansible module on simulated hosts'
 	@echo 'make vm-test    the real kernel alone (KERNEL=$(KERNEL) MEMORY=$(MEMORY) DIMMS="$(DIMMS)" E820=$(E820) SEED= COUNT= CHANGES=)'
 	@echo 'make boot-test  the first boot under systemd, a second one, and one with broken layouts (KERNEL=$(KERNEL))'
-	@echo 'make install-test   make install, and the unit that applies layouts, without a VM'
+	@echo 'make install-test   make install, the unit that applies layouts, and what libvirt is given, without a VM'
 	@echo 'make lockstep   random changes and damaged media on a kernel and the simulator (CHANGES=$(CHANGES) DAMAGES=$(DAMAGES) SEED=)'
 	@echo 'make undo-test  undo in many random sequences of changes on a kernel (SEQUENCES=$(SEQUENCES) SEED=$(SEED))'
 	@echo 'make check      format, module boundaries, circles, manual pages'
@@ -248,6 +248,7 @@ uninstall:
 install-test: build deps-test
 	@Tests/Packaging/install $(program)
 	@Tests/Packaging/boot $(program)
+	@Tests/Packaging/libvirt $(program)
 
 # Of HEAD: git archive has the commit's time in it, and gzip none, so that the same commit gives the same bytes.
 dist:
