@@ -73,7 +73,7 @@ help:
 	@echo 'make install-test   make install, the unit that applies layouts, and what libvirt is given, without a VM'
 	@echo 'make lockstep   random changes and damaged media on a kernel and the simulator (CHANGES=$(CHANGES) DAMAGES=$(DAMAGES) SEED=)'
 	@echo 'make undo-test  undo in many random sequences of changes on a kernel (SEQUENCES=$(SEQUENCES) SEED=$(SEED))'
-	@echo 'make check      format, module boundaries, circles, manual pages'
+	@echo 'make check      format, module boundaries, circles, documentation comments, manual pages, words'
 	@echo 'make bench      times and memory, beside ndctl'
 	@echo 'make install    what `make` built, compiling nothing (PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)); make uninstall removes it'
 	@echo 'make dist       a tarball of what is committed ($(target)/pmemctl-$(version).tar.gz)'
@@ -193,6 +193,7 @@ check: deps-build deps-check
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
 	@Tests/check-boundaries
 	@Tests/check-circles
+	@Tests/check-documentation
 	@Tests/check-manual $(pages)
 	@Tests/check-words
 

@@ -26,8 +26,11 @@ public struct DeviceNode: Hashable, Sendable {
     self.settings = settings
   }
 
+  /// What a change of the device's mode or state loses, as stat(2) and getxattr(2) give it.
   public struct Attributes: Hashable, Sendable {
+    /// User id.
     public var owner: UInt32
+    /// Group id.
     public var group: UInt32
     /// Permissions alone.
     public var mode: UInt32

@@ -2,6 +2,7 @@
 public struct ExtentMap {
   /// A part of the range. Parts are in order; gaps between them are not drawn as anything.
   public struct Part: Hashable, Sendable {
+    /// In the unit of all parts.
     public var length: UInt64
     /// Free space is drawn with its own sign.
     public var isFree: Bool
@@ -18,6 +19,7 @@ public struct ExtentMap {
   private let parts: [Part]
   private let style: Style
 
+  /// Which signs it is drawn with.
   public enum Style: Sendable {
     /// Shades, told apart without colour.
     case blocks

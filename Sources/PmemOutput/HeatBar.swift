@@ -2,7 +2,9 @@
 public struct HeatBar {
   /// A piece of the range that is taken.
   public struct Piece: Hashable, Sendable {
+    /// From the range's start, in the range's unit.
     public var offset: UInt64
+    /// In the range's unit.
     public var length: UInt64
     /// Drawn in another colour where there are colours, and as `!` where it stands out anyhow.
     public var isAlarming: Bool

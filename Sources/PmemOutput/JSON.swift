@@ -14,6 +14,7 @@ public indirect enum JSON: Hashable, Sendable {
 public struct JSONObject: Hashable, Sendable {
   public private(set) var members: [Member] = []
 
+  /// A key with its value.
   public struct Member: Hashable, Sendable {
     public let key: String
     public let value: JSON
@@ -59,6 +60,7 @@ public struct JSONArrayStream {
 
   public init(to sink: any TextSink) { self.sink = sink }
 
+  /// Writes the next element. Throws what the sink does.
   public mutating func add(_ element: JSON) throws {
     writer.write(element: element, isFirst: isEmpty)
     isEmpty = false

@@ -4,6 +4,7 @@ import Glibc
 public struct Terminal: Hashable, Sendable {
   /// Whether somebody reads along.
   public var isInteractive: Bool
+  /// Columns, 20 to 500.
   public var width: Int
   /// Whether the width is that of a terminal, or was asked for by `COLUMNS`: otherwise it is 80 for want of a better one.
   public var isWidthKnown: Bool

@@ -13,6 +13,7 @@ extension TextSink {
 
 /// Output that could not be written.
 public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What write(2) failed with: EPIPE, ENOSPC.
   public let errno: Int32
 
   public init(errno: Int32) { self.errno = errno }
@@ -41,6 +42,7 @@ public final class DescriptorSink: TextSink {
 
 /// Text kept in memory.
 public final class MemorySink: TextSink {
+  /// All that was written.
   public private(set) var bytes: [UInt8] = []
 
   public init() {}

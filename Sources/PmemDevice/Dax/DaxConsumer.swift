@@ -29,6 +29,7 @@ public enum DaxConsumer: String, CaseIterable, Hashable, Sendable {
 public struct DaxEnableRequest: Hashable, Sendable {
   public var consumer: DaxConsumer
   public var map: MapLocation?
+  /// Of the mapping, bytes: 4 KiB, 2 MiB or 1 GiB.
   public var align: UInt64?
   /// Of a new namespace: nil for all that the region has.
   public var amount: Amount?

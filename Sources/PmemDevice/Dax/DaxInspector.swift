@@ -73,6 +73,7 @@ public struct DaxProbe: Hashable, Sendable {
 
 /// Something that was claimed, and whether it was seen.
 public struct DaxProof: Hashable, Sendable {
+  /// What came of trying.
   public enum Outcome: String, Hashable, Sendable {
     case proven, disproven, unverified
   }

@@ -1,5 +1,6 @@
 /// A block device on persistent memory, or a filesystem on one, as far as DAX is concerned: facts, no opinion.
 public struct DaxLayer: Hashable, Sendable {
+  /// What it is, from a namespace's device up to files.
   public enum Kind: String, Hashable, Sendable {
     /// The block device of a namespace.
     case disk = "block-device"

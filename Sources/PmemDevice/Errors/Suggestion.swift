@@ -19,6 +19,7 @@ public struct Suggestion: Hashable, Sendable, ExpressibleByStringInterpolation {
 
   public init(stringInterpolation words: StringInterpolation) { commands = words.finished }
 
+  /// Collects words, so that what is interpolated is one word, whatever blanks are in it.
   public struct StringInterpolation: StringInterpolationProtocol {
     private var commands: [[String]] = [[]]
     private var word: String?

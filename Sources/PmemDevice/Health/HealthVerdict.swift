@@ -18,6 +18,7 @@ public struct HealthVerdict: Hashable, Sendable {
     public var isBad: Bool { self == .critical || self == .warning }
   }
 
+  /// One thing that counts against it, and how much.
   public struct Reason: Hashable, Sendable {
     public var level: Level
     public var text: String

@@ -1,5 +1,6 @@
 /// A temperature, exact to what SMART has: sixteenths of a degree Celsius.
 public struct Temperature: Hashable, Comparable, Sendable {
+  /// Of a degree Celsius; negative below zero.
   public let sixteenths: Int
 
   public init(sixteenths: Int) { self.sixteenths = sixteenths }

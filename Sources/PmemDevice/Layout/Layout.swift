@@ -10,6 +10,7 @@ public struct SourcePlace: Hashable, Sendable {
   public var file: String
   /// From 1; 0 for what was written in no file.
   public var line: Int
+  /// From 1; 0 with a line of 0.
   public var column: Int
 
   public init(file: String, line: Int, column: Int) {
@@ -49,6 +50,7 @@ public struct RegionSelector: Hashable, Sendable {
   public var dimms: [String]?
   /// The interleave-set cookie.
   public var interleaveSet: UInt64?
+  /// NUMA node.
   public var node: Int?
   /// The provider of its bus: `ACPI.NFIT`, `e820`.
   public var bus: String?
@@ -110,7 +112,9 @@ public struct NamespaceLayout: Hashable, Sendable {
   public var amount: Amount
   public var measure: SizeMeasure
   public var map: MapLocation?
+  /// Bytes: 4 KiB, 2 MiB or 1 GiB; nil for the mode's own.
   public var align: UInt64?
+  /// Bytes of a sector; nil for the mode's own.
   public var sectorSize: UInt64?
   public var systemRAM: SystemRAM?
   public var isEnabled: Bool

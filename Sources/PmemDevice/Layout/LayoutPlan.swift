@@ -2,6 +2,7 @@
 public struct LayoutPlan: Sendable {
   /// One thing that changes.
   public struct Change: Hashable, Sendable {
+    /// What is done to the namespace; of its memory, where it is system-ram.
     public enum Kind: String, Hashable, Sendable {
       case create, destroy, reconfigure, rename, enable, disable, memory
     }

@@ -12,10 +12,13 @@ public struct ByteCount: RawRepresentable, Hashable, Comparable, Sendable {
 
   public static let zero = ByteCount(0)
 
+  /// Units of 1024 bytes; the count must fit 54 bits.
   public static func kibibytes(_ count: UInt64) -> ByteCount { ByteCount(count << 10) }
 
+  /// Units of 1024 * 1024 bytes; the count must fit 44 bits.
   public static func mebibytes(_ count: UInt64) -> ByteCount { ByteCount(count << 20) }
 
+  /// Units of 1024 * 1024 * 1024 bytes; the count must fit 34 bits.
   public static func gibibytes(_ count: UInt64) -> ByteCount { ByteCount(count << 30) }
 
   public static func < (left: ByteCount, right: ByteCount) -> Bool { left.rawValue < right.rawValue }
@@ -31,6 +34,7 @@ public struct ByteCount: RawRepresentable, Hashable, Comparable, Sendable {
     return overflow ? nil : ByteCount(sum)
   }
 
+  /// Whether it is a whole number of units, which must not be 0.
   public func isMultiple(of unit: UInt64) -> Bool { rawValue % unit == 0 }
 }
 

@@ -6,6 +6,7 @@ public struct DIMM: Hashable, Sendable {
   public var id: String?
   /// NFIT device handle; nil where the platform has none.
   public var handle: UInt32?
+  /// SMBIOS handle (NFIT "NVDIMM Physical ID"); nil where the platform has none.
   public var physicalID: UInt16?
   public var isEnabled: Bool
   /// Trouble that the platform reports: `failed_save`, `failed_map`, ... as ndctl spells its `flag_` keys.

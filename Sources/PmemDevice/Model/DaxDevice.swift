@@ -1,7 +1,9 @@
 /// A range of memory that device-dax gives to programs: of a devdax namespace, or of the platform (CXL, hmem).
 public struct DaxRegion: Hashable, Sendable {
+  /// The X of `daxX.Y`.
   public var id: Int
   public var size: ByteCount
+  /// What offset and length of a mapping must be multiples of, bytes.
   public var align: UInt64
   /// sysfs path below /sys/devices; nil on a simulated machine.
   public var path: String?
@@ -27,6 +29,7 @@ public struct DaxRegion: Hashable, Sendable {
 
 /// One character device, `/dev/daxX.Y`.
 public struct DaxDevice: Hashable, Sendable {
+  /// Who uses its memory.
   public enum Mode: String, CaseIterable, Hashable, Sendable {
     /// A program maps it.
     case devdax
@@ -36,7 +39,9 @@ public struct DaxDevice: Hashable, Sendable {
 
   public var chardev: String
   public var size: ByteCount
+  /// Memory node that it has, or would have, as system-ram; -1 where the platform does not tell.
   public var targetNode: Int
+  /// What offset and length of a mapping must be multiples of, bytes.
   public var align: UInt64
   public var mode: Mode
   public var isEnabled: Bool
@@ -71,8 +76,11 @@ public struct DaxDevice: Hashable, Sendable {
 
 /// A physical range behind a DAX device. `end` is the last byte, as in sysfs.
 public struct DaxRange: Hashable, Sendable {
+  /// Where the range begins in the device, pages.
   public var pageOffset: UInt64
+  /// Physical address.
   public var start: UInt64
+  /// Physical address of the last byte.
   public var end: UInt64
 
   public init(pageOffset: UInt64, start: UInt64, end: UInt64) {

@@ -42,6 +42,7 @@ public struct DeviceUUID: Hashable, Sendable {
     return DeviceUUID(sixteen: bytes)
   }
 
+  /// Of version 4, from the kernel's random numbers.
   public static func random() -> DeviceUUID {
     var generator = SystemRandomNumberGenerator()
     return random(using: &generator)

@@ -2,6 +2,7 @@
 public struct Extent: Hashable, Sendable {
   /// From the region's start, bytes.
   public var offset: UInt64
+  /// Bytes.
   public var length: UInt64
 
   public init(offset: UInt64, length: UInt64) {
@@ -11,6 +12,7 @@ public struct Extent: Hashable, Sendable {
 }
 
 extension Extent {
+  /// The first byte behind it.
   public var end: UInt64 { offset + length }
 
   /// What two extents share; nil where that is nothing.

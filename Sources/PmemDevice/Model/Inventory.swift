@@ -38,6 +38,7 @@ public struct Inventory: Hashable, Sendable {
     }
   }
 
+  /// The bus that has a region; nil where it is of another inventory.
   public func bus(of region: Region) -> Bus? {
     buses.first { bus in bus.regions.contains { $0.id == region.id } }
   }
@@ -47,6 +48,7 @@ public struct Inventory: Hashable, Sendable {
 public struct HostFacts: Hashable, Sendable {
   /// `uname -r`, or the kernel profile of a simulated machine.
   public var kernelRelease: String
+  /// Bytes of a base page: 4096 on x86.
   public var pageSize: UInt64
   /// memremap_compat_align(): what the start and the end of any mapped range must be aligned to. 2 MiB on
   /// x86 (SUBSECTION_SIZE), 16 MiB on powerpc (arch/powerpc/mm/ioremap.c).

@@ -1,5 +1,6 @@
 /// A process as others see it.
 public struct ProcessName: Hashable, Sendable {
+  /// As pmemctl's own PID namespace numbers it.
   public var pid: Int
   /// What it calls itself, up to 15 bytes (`comm`).
   public var command: RawText
@@ -19,6 +20,7 @@ public struct Mapping: Hashable, Sendable {
   public var process: ProcessName
   /// Addresses in the process; `end` is the first byte behind it.
   public var start: UInt64
+  /// The first byte behind it.
   public var end: UInt64
   /// As the kernel names it: a device node or a file; ` (deleted)` where it has no name any more.
   public var path: RawText
@@ -48,8 +50,11 @@ public struct Mapping: Hashable, Sendable {
   /// found out, or finding out would change it.
   public var populated: [PopulatedPages]?
 
+  /// What is mapped by pages of one size.
   public struct PopulatedPages: Hashable, Sendable {
+    /// Bytes: 4 KiB, 2 MiB or 1 GiB.
     public var pageSize: UInt64
+    /// Bytes of the mapping that have such entries.
     public var bytes: UInt64
 
     public init(pageSize: UInt64, bytes: UInt64) {
@@ -76,6 +81,7 @@ public struct Mapping: Hashable, Sendable {
     isShared = flags.dropFirst(3).first == UInt8(ascii: "s")
   }
 
+  /// Bytes of address space.
   public var length: UInt64 { end - start }
 
   /// As /proc/PID/maps writes it: `rw-s`.

@@ -27,6 +27,7 @@ public enum MapLocation: String, CaseIterable, Hashable, Sendable {
 
 /// A piece of a region.
 public struct Namespace: Hashable, Sendable {
+  /// The X of `namespaceX.Y`, and of its region.
   public var regionID: Int
   /// The Y of `namespaceX.Y`.
   public var id: Int
@@ -50,13 +51,16 @@ public struct Namespace: Hashable, Sendable {
   public var daxRegion: DaxRegion?
   /// The name given by a person, stored in the label.
   public var name: String?
+  /// Of the processors that are nearest; -1 where the platform does not tell.
   public var numaNode: Int
+  /// That its memory would have as the kernel's own; -1 where the platform does not tell.
   public var targetNode: Int
   public var isEnabled: Bool
   /// Physical address of the first byte, overhead included; nil where it may not be read.
   public var resource: UInt64?
   /// The btt, pfn or dax device that claims it.
   public var holder: String?
+  /// Sectors of 512 bytes with known errors.
   public var badblockCount: Int
 
   public init(

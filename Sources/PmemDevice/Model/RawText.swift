@@ -1,5 +1,6 @@
 /// Text of the kernel's that may be any bytes: names of files and of commands.
 public struct RawText: Hashable, Sendable {
+  /// Without a zero byte, of any encoding.
   public let bytes: [UInt8]
 
   public init(_ bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }

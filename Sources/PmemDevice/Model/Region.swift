@@ -97,6 +97,7 @@ public struct RegionMapping: Hashable, Sendable {
   public var dimm: String
   /// Offset in the DIMM's own address space, bytes.
   public var offset: UInt64
+  /// Bytes on this DIMM.
   public var length: UInt64
   /// Place in the interleave set.
   public var position: Int
@@ -137,6 +138,7 @@ public struct RegionCapabilities: Hashable, Sendable {
   /// Of a disabled region: the kernel tells what it can only through the seeds of an enabled one.
   public static let none = RegionCapabilities(sectorSizes: [], fsdaxAlignments: [], devdaxAlignments: [])
 
+  /// Alignments that a namespace of the mode may have in it, bytes; empty for modes without a mapping of their own.
   public func alignments(for mode: NamespaceMode) -> [UInt64] {
     switch mode {
     case .fsdax: fsdaxAlignments

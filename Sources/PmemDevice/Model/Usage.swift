@@ -1,5 +1,6 @@
 /// Something that uses a namespace.
 public struct Usage: Hashable, Sendable {
+  /// In which way it is used.
   public enum Kind: String, CaseIterable, Hashable, Sendable {
     /// A process has it in its address space.
     case mapping
@@ -118,7 +119,9 @@ extension Usage {
 
 /// The memory blocks that a device is as the kernel's own memory (/sys/devices/system/memory).
 public struct MemoryBlocks: Hashable, Sendable {
+  /// How many there are.
   public var total: Int
+  /// How many of them the kernel uses.
   public var online: Int
   /// Of those online, how many are in ZONE_MOVABLE: the kernel can move what is on them, so that they go offline unless
   /// something is pinned. The others may hold what cannot be moved.

@@ -19,6 +19,7 @@ public struct PageCount: Hashable, Sendable {
 
   /// What the counters say beyond what the kernel gives the page itself and its mappings.
   public struct Holds: Hashable, Sendable {
+    /// Times that a page was pinned for DMA, beyond what the kernel itself has.
     public var pins: UInt64
     /// Negative where the counters are impossible.
     public var references: Int64

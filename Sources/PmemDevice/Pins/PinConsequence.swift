@@ -1,5 +1,6 @@
 /// What an operation does while pages that it concerns have references, on a given kernel.
 public struct PinConsequence: Hashable, Sendable {
+  /// What is tried.
   public enum Operation: String, CaseIterable, Hashable, Sendable {
     case truncate
     /// Punching a hole into the file.
@@ -11,6 +12,7 @@ public struct PinConsequence: Hashable, Sendable {
     case disable
   }
 
+  /// What the kernel makes of it.
   public enum Outcome: String, Hashable, Sendable {
     /// Waits until the references are gone; a signal ends the waiting.
     case waits

@@ -1,5 +1,6 @@
 /// Neighbouring pages of a device that somebody has references to, all of them alike.
 public struct PinnedRange: Hashable, Sendable {
+  /// What the references are, as far as the counters tell.
   public enum Class: String, CaseIterable, Hashable, Sendable {
     /// Pinned for DMA (FOLL_PIN).
     case pinned
@@ -64,6 +65,7 @@ public struct PinnedRange: Hashable, Sendable {
 public struct PinnedFile: Hashable, Sendable {
   /// From the root of its filesystem where that is mounted nowhere; nil where the kernel has forgotten it.
   public var path: RawText?
+  /// Of its filesystem.
   public var inode: UInt64
   /// Bytes.
   public var offset: UInt64
@@ -139,6 +141,7 @@ public struct DevicePins: Hashable, Sendable {
   public var device: String
   public var namespace: String
   public var mode: NamespaceMode
+  /// Bytes of the device that were looked at.
   public var size: UInt64
   /// Sorted, not overlapping.
   public var ranges: [PinnedRange]

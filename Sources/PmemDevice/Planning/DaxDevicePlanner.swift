@@ -18,6 +18,7 @@ public struct DaxDevicePlanner {
 
   // MARK: Drivers
 
+  /// Binds devices to the drivers of their modes; those that are enabled already are left out. Throws where one has no size.
   public func enable(_ devices: [PlacedDaxDevice]) throws(DeviceError) -> Plan {
     let disabled = devices.map(\.device).filter { !$0.isEnabled }
     for device in disabled where device.size == .zero {
@@ -30,6 +31,7 @@ public struct DaxDevicePlanner {
       warnings: devices.filter(\.device.isEnabled).map { "\($0.device.chardev) is enabled already" })
   }
 
+  /// Unbinds devices. Throws ``DeviceError/Code/refused`` where one is in use.
   public func disable(_ devices: [PlacedDaxDevice]) throws(DeviceError) -> Plan {
     let enabled = devices.filter(\.device.isEnabled)
     let clearance = try check(enabled, verb: "disable")
@@ -58,6 +60,7 @@ public struct DaxDevicePlanner {
       })
   }
 
+  /// Takes all memory of devices in system-ram mode offline. Throws where one is in another mode.
   public func offline(_ devices: [PlacedDaxDevice]) throws(DeviceError) -> Plan {
     try checkRAM(devices, verb: "offline")
     let online = devices.map(\.device).filter { $0.memory?.online ?? 0 > 0 }
@@ -191,6 +194,7 @@ public struct DaxDevicePlanner {
       ])
   }
 
+  /// Removes devices from their regions. Throws ``DeviceError/Code/refused`` where one is in use, or enabled without `force`.
   public func destroy(_ devices: [PlacedDaxDevice], force: Bool) throws(DeviceError) -> Plan {
     for place in devices { try checkDivisible(place, verb: "destroy") }
     let enabled = devices.filter(\.device.isEnabled)

@@ -1,5 +1,6 @@
 /// What is not as it should be on a machine, and what helps.
 public struct Diagnosis: Hashable, Sendable {
+  /// How much it matters.
   public enum Severity: String, CaseIterable, Hashable, Sendable {
     /// Something is lost, or does not work.
     case error
@@ -9,6 +10,7 @@ public struct Diagnosis: Hashable, Sendable {
     case note
   }
 
+  /// One thing that is not as it should be.
   public struct Finding: Hashable, Sendable {
     public var severity: Severity
     /// Kernel name of what it is about, or `undo`.

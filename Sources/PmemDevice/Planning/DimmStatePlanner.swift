@@ -13,6 +13,7 @@ public struct DimmStatePlanner {
     inTheWay = InTheWay(inventory, inspector: inspector, contents: nil, accepting: accepted)
   }
 
+  /// Enables DIMMs; those that are enabled already are left out.
   public func enable(_ dimms: [DIMM]) -> Plan {
     Plan(
       title: "enable \(Self.count(dimms))",

@@ -1,6 +1,7 @@
 /// Harm to others that a person has named, and wants done. There is none for memory that somebody has pinned: taking it
 /// away crashes the kernel, its holder must go first.
 public struct AcceptedDangers: OptionSet, Hashable, Sendable {
+  /// One bit a danger.
   public let rawValue: Int
 
   public init(rawValue: Int) { self.rawValue = rawValue }

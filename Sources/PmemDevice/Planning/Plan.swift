@@ -2,6 +2,7 @@
 ///
 /// Made by pure functions from a request and an ``Inventory``; `--dry-run` prints it, ``PlanRunner`` runs it.
 public struct Plan: Hashable, Sendable {
+  /// A step and what is told of it.
   public struct Entry: Hashable, Sendable {
     public var step: Step
     /// The step in words: `allocate 512 MiB from region0 as namespace0.3 "cache"`.

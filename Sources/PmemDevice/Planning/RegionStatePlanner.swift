@@ -11,6 +11,7 @@ public struct RegionStatePlanner {
     inTheWay = InTheWay(inventory, inspector: inspector, contents: nil, accepting: accepted)
   }
 
+  /// Enables regions; those that are enabled already are left out.
   public func enable(_ regions: [Region]) -> Plan {
     Plan(
       title: "enable \(Self.count(regions))",

@@ -6,6 +6,7 @@ public struct SavedPlace: Hashable, Sendable {
   /// Below its mode, from its start. What of it is behind the end is left out.
   public let extent: Extent
 
+  /// Bytes of a namespace, below its mode.
   public static func bytes(namespace: String, _ extent: Extent) -> SavedPlace {
     SavedPlace(namespace: namespace, extent: extent)
   }

@@ -12,19 +12,27 @@ public struct BttLayout: Hashable, Sendable {
     public var initialOffset: UInt64 { self == .v1 ? 4096 : 0 }
   }
 
+  /// A part of the namespace with a map and a log of its own, up to 512 GiB.
   public struct Arena: Hashable, Sendable {
     /// From the start of the namespace.
     public let offset: UInt64
+    /// Bytes, metadata included.
     public let size: UInt64
     /// 0 for the last arena.
     public let nextOffset: UInt64
+    /// Bytes that a sector takes on the media.
     public let internalBlockSize: UInt64
+    /// Blocks of data, free ones included.
     public let internalBlocks: UInt64
+    /// Sectors that users see.
     public let externalBlocks: UInt64
     /// The following are from the start of the arena.
     public let dataOffset: UInt64
+    /// Of the map, bytes.
     public let mapOffset: UInt64
+    /// Of the log, bytes.
     public let logOffset: UInt64
+    /// Of the second info block, bytes.
     public let info2Offset: UInt64
   }
 
@@ -35,6 +43,7 @@ public struct BttLayout: Hashable, Sendable {
   /// What /dev/pmemXs shows.
   public let usable: UInt64
 
+  /// Blocks of each arena that no sector has (drivers/nvdimm/btt.h: BTT_DEFAULT_NFREE).
   public static let freeBlocks: UInt64 = 256
   static let page: UInt64 = 4096
 

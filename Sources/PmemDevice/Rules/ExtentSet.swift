@@ -20,6 +20,7 @@ public struct ExtentSet: Hashable, Sendable {
     return low
   }
 
+  /// Whether any byte is in both.
   public func intersects(_ extent: Extent) -> Bool {
     let near = extents[index(endingFrom: extent.offset)...]
     return near.prefix { $0.offset < extent.end }.contains { $0.overlaps(extent) }
@@ -32,6 +33,7 @@ public struct ExtentSet: Hashable, Sendable {
     return near.prefix(2).contains { $0.intersection(extent) == extent }
   }
 
+  /// Adds a range; what it touches or overlaps becomes one with it.
   public mutating func insert(_ extent: Extent) {
     guard extent.length > 0 else { return }
     let first = index(endingFrom: extent.offset)
@@ -45,6 +47,7 @@ public struct ExtentSet: Hashable, Sendable {
     extents.replaceSubrange(first..<last, with: CollectionOfOne(whole))
   }
 
+  /// Takes a range out, wherever extents begin and end.
   public mutating func remove(_ extent: Extent) {
     extents = extents.flatMap { $0.subtracting(extent) }
   }

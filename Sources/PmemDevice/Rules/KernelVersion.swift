@@ -1,6 +1,8 @@
 /// The first two numbers of a kernel release; what follows does not decide rules.
 public struct KernelVersion: Hashable, Comparable, Sendable {
+  /// The 6 of 6.12.
   public let major: Int
+  /// The 12 of 6.12.
   public let minor: Int
 
   public init(_ major: Int, _ minor: Int) {

@@ -2,6 +2,7 @@
 public struct NamespacePlace: Hashable, Sendable {
   /// From the region's start, bytes.
   public var offset: UInt64
+  /// Bytes that it takes from the region (raw size).
   public var size: UInt64
 
   public init(offset: UInt64, size: UInt64) {

@@ -3,6 +3,7 @@ public import PmemDevice
 /// An examination of a BTT: whether every sector has a block of its own, and every lane a spare one, and what it takes
 /// to make it so (UEFI specification, "BTT Theory of Operation"). Reads only.
 public struct BttCheck {
+  /// Something that is not as it should be.
   public struct Finding: Hashable, Sendable {
     /// Whether data are lost, or the kernel does not take the arena; else the kernel makes it good by itself.
     public let isSerious: Bool
@@ -14,7 +15,9 @@ public struct BttCheck {
 
   /// A write that repairs something.
   public struct Repair: Hashable, Sendable {
+    /// From the namespace's start, bytes.
     public let offset: UInt64
+    /// What is written there.
     public let bytes: [UInt8]
     public let text: String
   }

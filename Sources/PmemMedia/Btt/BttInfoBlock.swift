@@ -9,18 +9,28 @@ public struct BttInfoBlock: Hashable, Sendable {
   public var uuid: DeviceUUID
   /// Of the namespace; null means "any" (1.1).
   public var parentUUID: DeviceUUID
+  /// Bit 0: the arena is in error, and the kernel takes it read-only (IB_FLAG_ERROR).
   public var flags: UInt32
   public var version: BttLayout.Version
+  /// Bytes of a sector as users see it, 512 to 4224.
   public var externalBlockSize: UInt32
+  /// Sectors that users see.
   public var externalBlocks: UInt32
+  /// Bytes that a sector takes on the media: ``externalBlockSize`` rounded up to a cache line.
   public var internalBlockSize: UInt32
+  /// Blocks of data, free ones included.
   public var internalBlocks: UInt32
+  /// Blocks that no sector has, one a lane (nfree): 256.
   public var freeBlocks: UInt32
   /// All from the start of the arena; ``nextOffset`` is 0 in the last.
   public var nextOffset: UInt64
+  /// Of the first block, bytes.
   public var dataOffset: UInt64
+  /// Of the map, bytes: an entry of 4 bytes a sector.
   public var mapOffset: UInt64
+  /// Of the log, bytes: 64 bytes a lane.
   public var logOffset: UInt64
+  /// Of the second info block, bytes.
   public var info2Offset: UInt64
 
   public init(
@@ -71,6 +81,7 @@ public struct BttInfoBlock: Hashable, Sendable {
     info2Offset = fields.u64(112)
   }
 
+  /// The block with its checksum, 4096 bytes.
   public var encoded: [UInt8] {
     var fields = ByteFields(count: Self.size)
     fields.set(Self.signature, at: 0)

@@ -5,9 +5,11 @@ public import PmemDevice
 public struct BttLog: Hashable, Sendable {
   /// A change: external block `number` moved from one internal block to another.
   public struct Entry: Hashable, Sendable {
+    /// Of the sector, from 0 in its arena.
     public var number: UInt32
     /// Raw map entries, flags included.
     public var oldMap: UInt32
+    /// The map's entry of the sector when the change is done.
     public var newMap: UInt32
     /// 1, 2, 3, 1, ...; 0: never written.
     public var sequence: UInt32
@@ -74,6 +76,7 @@ public struct BttLog: Hashable, Sendable {
     return [0, second.first ?? 1]
   }
 
+  /// As it is on the media, 64 bytes for a lane.
   public var encoded: [UInt8] {
     var fields = ByteFields(count: lanes.count * Self.laneSize)
     for (lane, entries) in lanes.enumerated() {

@@ -26,6 +26,7 @@ public enum BttMapEntry: Hashable, Sendable {
       }
   }
 
+  /// As it is on the media: two flags and 30 bits of a block's number (UEFI "BTT Map Entry").
   public var raw: UInt32 {
     switch self {
     case .initial: 0

@@ -6,6 +6,7 @@ public final class BttReader: ByteSource {
   /// Number of the first external block of each arena.
   private let arenas: [(first: UInt64, arena: BttArena)]
   private let sector: UInt64
+  /// Bytes of all sectors together.
   public let size: UInt64
 
   /// Finds the arenas.

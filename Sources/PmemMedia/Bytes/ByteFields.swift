@@ -3,6 +3,7 @@
 /// A structure is a fixed block, as its specification draws it; reading past the end gives zeros and writing
 /// past it does nothing, so that a decoder is total whatever it is given.
 public struct ByteFields: Hashable, Sendable {
+  /// The whole structure, as on the media.
   public var bytes: [UInt8]
 
   public init(count: Int) { bytes = [UInt8](repeating: 0, count: count) }
@@ -15,10 +16,14 @@ public struct ByteFields: Hashable, Sendable {
     return (0..<width).reduce(0) { $0 | UInt64(bytes[offset + $1]) << UInt64(8 * $1) }
   }
 
+  /// The 16 bits at an offset.
   public func u16(_ offset: Int) -> UInt16 { UInt16(integer(at: offset, width: 2)) }
+  /// The 32 bits at an offset.
   public func u32(_ offset: Int) -> UInt32 { UInt32(integer(at: offset, width: 4)) }
+  /// The 64 bits at an offset.
   public func u64(_ offset: Int) -> UInt64 { integer(at: offset, width: 8) }
 
+  /// `count` bytes from an offset on; zeros behind the end.
   public func slice(_ offset: Int, _ count: Int) -> [UInt8] {
     guard offset >= 0, offset + count <= bytes.count else { return [UInt8](repeating: 0, count: count) }
     return Array(bytes[offset..<offset + count])
@@ -30,6 +35,7 @@ public struct ByteFields: Hashable, Sendable {
     set((0..<width).map { UInt8(truncatingIfNeeded: wide >> UInt64(8 * $0)) }, at: offset)
   }
 
+  /// Writes bytes at an offset; what would lie behind the end is dropped.
   public mutating func set(_ value: [UInt8], at offset: Int) {
     guard offset >= 0, offset + value.count <= bytes.count else { return }
     bytes.replaceSubrange(offset..<offset + value.count, with: value)

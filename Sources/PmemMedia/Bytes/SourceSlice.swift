@@ -12,6 +12,7 @@ public final class SourceSlice: ByteSource {
     self.extent = Extent(offset: offset, length: min(extent.length, whole.size - offset))
   }
 
+  /// Bytes of the slice.
   public var size: UInt64 { extent.length }
 
   public func read(at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8] {
@@ -26,6 +27,7 @@ public final class BytesSource: ByteSource {
 
   public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
+  /// How many bytes there are.
   public var size: UInt64 { UInt64(bytes.count) }
 
   public func read(at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8] {

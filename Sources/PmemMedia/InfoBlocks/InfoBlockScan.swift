@@ -2,6 +2,7 @@ public import PmemDevice
 
 /// Info blocks that lie where namespaces can begin, found without any label.
 public struct InfoBlockScan: Hashable, Sendable {
+  /// An info block and where it lies.
   public struct Found: Hashable, Sendable {
     /// Of the namespace, from the source's start.
     public let offset: UInt64

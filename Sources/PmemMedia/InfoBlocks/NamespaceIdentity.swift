@@ -3,6 +3,7 @@ public import PmemDevice
 /// What a namespace is by what is on its media, as the kernel's probes find it when it is enabled (pmem.c:nd_pmem_probe:
 /// BTT, then PFN, then DAX).
 public struct NamespaceIdentity: Hashable, Sendable {
+  /// The info block that decides the mode.
   public enum Block: Hashable, Sendable {
     case btt(BttInfoBlock)
     case pfn(PfnInfoBlock)

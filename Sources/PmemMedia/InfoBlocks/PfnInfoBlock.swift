@@ -3,6 +3,7 @@ public import PmemDevice
 /// The info block of a fsdax or devdax namespace: `struct nd_pfn_sb` in drivers/nvdimm/pfn.h, 4 KiB into the
 /// namespace. 1.0 to 1.4 are read and written (``KernelRules/infoBlockMinor``).
 public struct PfnInfoBlock: Hashable, Sendable {
+  /// By its signature: whose info block it is.
   public enum Kind: String, Hashable, Sendable {
     case pfn = "NVDIMM_PFN_INFO"
     case dax = "NVDIMM_DAX_INFO"
@@ -19,19 +20,27 @@ public struct PfnInfoBlock: Hashable, Sendable {
   public var uuid: DeviceUUID
   /// Of the namespace; null where it has none (label-less).
   public var parentUUID: DeviceUUID
+  /// None is defined; 0 where pmemctl or the kernel wrote it.
   public var flags: UInt32 = 0
+  /// 0 to 4, of version 1.
   public var minorVersion: UInt16
   /// `mem` or `dev`.
   public var map: MapLocation
+  /// From the namespace's start to its data, bytes (dataoff).
   public var dataOffset: UInt64
   /// Pages of data.
   public var pageCount: UInt64
+  /// Bytes at the namespace's start that are left out, so that it begins on a section.
   public var startPad: UInt32
+  /// Bytes at its end that are left out.
   public var endTruncation: UInt32
+  /// Of the data, and of mappings of a DAX device, bytes: 4 KiB, 2 MiB or 1 GiB.
   public var align: UInt64
   /// As it is in the block: 0 before version 1.2, and where the data offset tells it.
   private(set) var declaredAlign: UInt32
+  /// Of the kernel that wrote it, bytes; 0 before version 1.4.
   public var pageSize: UInt32
+  /// sizeof(struct page) that room was left for, bytes; 0 before version 1.4.
   public var structPageSize: UInt16
 
   public init(
@@ -88,6 +97,7 @@ public struct PfnInfoBlock: Hashable, Sendable {
     structPageSize = minorVersion < 4 ? 64 : fields.u16(92)
   }
 
+  /// The block with its checksum, 4096 bytes.
   public var encoded: [UInt8] {
     var fields = ByteFields(count: Self.size)
     fields.set(kind.signature, at: 0)

@@ -2,9 +2,13 @@
 public struct InterleaveMember: Hashable, Sendable {
   /// Where the DIMM's part begins in the region, bytes (NFIT region offset).
   public var regionOffset: UInt64
+  /// As in the NFIT's control region, read little-endian.
   public var serial: UInt32
+  /// JEDEC's id, as in the NFIT's control region, read little-endian.
   public var vendor: UInt16
+  /// Week and year in BCD; 0 where the platform gives none.
   public var manufacturingDate: UInt16
+  /// The vendor's own number; 0 where the platform gives none.
   public var manufacturingLocation: UInt8
 
   public init(

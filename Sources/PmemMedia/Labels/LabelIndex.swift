@@ -3,6 +3,7 @@ public import PmemDevice
 /// A namespace index block: `struct nd_namespace_index` in drivers/nvdimm/label.h (UEFI
 /// "EFI_NVDIMM_LABEL_INDEX_BLOCK").
 public struct LabelIndex: Hashable, Sendable {
+  /// 16 bytes, the last of them zero.
   public static let signature: [UInt8] = Array("NAMESPACE_INDEX\0".utf8)
 
   public let layout: LabelLayout
@@ -69,6 +70,7 @@ public struct LabelIndex: Hashable, Sendable {
     }
   }
 
+  /// The block with its checksum, ``LabelLayout/indexSize`` bytes.
   public var encoded: [UInt8] {
     var fields = ByteFields(count: layout.indexSize)
     fields.set(Self.signature, at: 0)

@@ -7,6 +7,7 @@ public struct LabelLayout: Hashable, Sendable {
   public let areaSize: Int
   /// Bytes of one index block.
   public let indexSize: Int
+  /// Labels that fit into the area, free ones included (label.c:nvdimm_num_label_slots).
   public let slotCount: Int
 
   static let indexAlign = 256
@@ -28,5 +29,6 @@ public struct LabelLayout: Hashable, Sendable {
     (indexHeader + (slots + 7) / 8 + indexAlign - 1) / indexAlign * indexAlign
   }
 
+  /// From the area's start, bytes; a slot is counted from 0.
   public func offset(ofSlot slot: Int) -> Int { 2 * indexSize + slot * version.labelSize }
 }

@@ -9,6 +9,7 @@ public struct LabelStore: Hashable, Sendable {
     case damaged(MediaError)
   }
 
+  /// What the index in force and the bytes of a slot say together.
   public enum SlotState: String, Hashable, Sendable {
     /// It counts: the index in force says that the slot is taken.
     case active
@@ -18,7 +19,9 @@ public struct LabelStore: Hashable, Sendable {
     case damaged
   }
 
+  /// One slot, by its number in the area.
   public struct Slot: Hashable, Sendable {
+    /// From 0.
     public let number: Int
     public let state: SlotState
     /// nil where it is damaged.

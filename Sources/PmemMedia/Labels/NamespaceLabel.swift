@@ -19,13 +19,17 @@ public struct NamespaceLabel: Hashable, Sendable {
   public var flags: UInt32
   /// How many DIMMs carry a label of this namespace.
   public var labelCount: UInt16
+  /// Of this DIMM in the interleave set: from 0 to ``labelCount`` - 1.
   public var position: UInt16
+  /// Of the interleave set that it was written for (isetcookie): the kernel takes it in no other.
   public var setCookie: UInt64
+  /// Bytes of a logical block (lbasize); 0 means 512.
   public var sectorSize: UInt64
   /// Where its space begins in the DIMM's own address space.
   public var dpa: UInt64
   /// Bytes on this DIMM.
   public var rawSize: UInt64
+  /// The slot that the label says it is in, from 0; the kernel ignores one that is in another (label.c:slot_valid).
   public var slot: UInt32
   /// nil where it is not one that is known: the kernel gives the namespace to no claim then. Always `.none` in version 1.1.
   public var claimClass: ClaimClass?
@@ -99,6 +103,7 @@ public struct NamespaceLabel: Hashable, Sendable {
       ? ClaimClass.none : GUID.read(fields.slice(144, 16)).flatMap { ClaimClass(rawValue: "\($0)") }
   }
 
+  /// As it is in a slot, with the version's size and, in 1.2, its checksum.
   public func encoded(version: LabelVersion) -> [UInt8] {
     var fields = ByteFields(count: version.labelSize)
     fields.set(uuid.bytes, at: 0)

@@ -12,7 +12,9 @@ public struct BttProbe: Hashable, Sendable {
 
   /// Bytes that the driver writes while it attaches.
   public struct Write: Hashable, Sendable {
+    /// From the namespace's start, bytes.
     public let offset: UInt64
+    /// What is written there.
     public let bytes: [UInt8]
   }
 

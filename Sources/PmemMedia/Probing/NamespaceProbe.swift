@@ -3,6 +3,7 @@ public import PmemDevice
 /// What the kernel makes of a namespace when its driver binds (pmem.c:nd_pmem_probe: BTT, then PFN, then DAX), for any
 /// bytes. The one place for these rules.
 public struct NamespaceProbe: Hashable, Sendable {
+  /// What becomes of the namespace when its region is enabled.
   public enum Verdict: Hashable, Sendable {
     /// No info block counts: the namespace is raw, and enabled.
     case raw
@@ -16,12 +17,14 @@ public struct NamespaceProbe: Hashable, Sendable {
 
   /// Why.
   public struct Refusal: Hashable, Sendable {
+    /// What probing ends with, as the kernel logs it: positive.
     public let errno: Int32
     public let text: String
   }
 
   /// An info block that is there and does not count: the kernel passes over it without a word.
   public struct Ignored: Hashable, Sendable {
+    /// Why it does not count.
     public enum Reason: Hashable, Sendable {
       case damaged(MediaError)
       /// It names another namespace as its parent.

@@ -22,11 +22,13 @@ public struct SetProbe: Hashable, Sendable {
     public let label: NamespaceLabel
     /// From the region's start.
     public let offset: UInt64
+    /// Bytes of the region, of all DIMMs together.
     public let size: UInt64
   }
 
   /// Why the region is not enabled (ENODEV, whatever the cause).
   public struct Refusal: Error, Hashable, Sendable {
+    /// The function that refuses, in drivers/nvdimm/namespace_devs.c.
     public enum Cause: Hashable, Sendable {
       /// has_uuid_at_pos: no DIMM, or two labels of one DIMM, have the position.
       case missing(position: Int)

@@ -7,6 +7,7 @@ public struct LabelRepair: Hashable, Sendable {
   public struct Place: Hashable, Sendable {
     /// How many DIMMs there are, and which one this is.
     public var count: Int
+    /// From 0 to ``count`` - 1.
     public var position: Int
     /// The interleave-set cookie; nil if it is not known.
     public var cookie: UInt64?

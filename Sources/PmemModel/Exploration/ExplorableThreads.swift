@@ -18,7 +18,9 @@ public protocol ExplorableThreads {
 
 /// A step of a thread, by numbers from 0.
 public struct ThreadStep: Hashable, Sendable {
+  /// Which thread.
   public let thread: Int
+  /// Which of its steps.
   public let step: Int
 
   public init(thread: Int, step: Int) {

@@ -13,6 +13,7 @@ public struct ModelThreads: ExplorableThreads, Sendable {
     arePinsNamed = threads.joined().contains(where: \.namesPin)
   }
 
+  /// How many steps each thread has.
   public var lengths: [Int] { threads.map(\.count) }
 
   public func start() -> ThreadState<MemoryModel> { reached(model) }

@@ -1,5 +1,6 @@
 /// What there is to choose, who wanted it, what it costs and what became of it.
 public enum PolicyCatalog {
+  /// One way to answer a question of the threads.
   public struct Choice: Hashable, Sendable {
     public let name: String
     /// One sentence.
@@ -34,6 +35,7 @@ public enum PolicyCatalog {
     }
   }
 
+  /// All that a policy can be.
   public static func choices(of policy: Policy) -> [Choice] {
     switch policy {
     case .directAccess: directAccess

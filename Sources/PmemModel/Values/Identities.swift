@@ -1,5 +1,6 @@
 /// A process, by its number; 0 where no process is left.
 public struct ProcessID: RawRepresentable, Hashable, Comparable, Sendable, ExpressibleByIntegerLiteral {
+  /// Positive, or 0.
   public let rawValue: Int
   public init(rawValue: Int) { self.rawValue = rawValue }
   public init(_ number: Int) { rawValue = number }
@@ -9,6 +10,7 @@ public struct ProcessID: RawRepresentable, Hashable, Comparable, Sendable, Expre
 
 /// References that were taken together, by their number.
 public struct PinID: RawRepresentable, Hashable, Comparable, Sendable, ExpressibleByIntegerLiteral {
+  /// From 1, never used twice.
   public let rawValue: Int
   public init(rawValue: Int) { self.rawValue = rawValue }
   public init(_ number: Int) { rawValue = number }
@@ -18,6 +20,7 @@ public struct PinID: RawRepresentable, Hashable, Comparable, Sendable, Expressib
 
 /// A page fault that has begun and not ended, by its number.
 public struct FaultID: RawRepresentable, Hashable, Comparable, Sendable, ExpressibleByIntegerLiteral {
+  /// From 1, never used twice.
   public let rawValue: Int
   public init(rawValue: Int) { self.rawValue = rawValue }
   public init(_ number: Int) { rawValue = number }
@@ -27,6 +30,7 @@ public struct FaultID: RawRepresentable, Hashable, Comparable, Sendable, Express
 
 /// Direct I/O under way, by its number.
 public struct TransferID: RawRepresentable, Hashable, Comparable, Sendable, ExpressibleByIntegerLiteral {
+  /// From 1, never used twice.
   public let rawValue: Int
   public init(rawValue: Int) { self.rawValue = rawValue }
   public init(_ number: Int) { rawValue = number }
@@ -76,6 +80,7 @@ public struct MappingID: Hashable, Sendable {
 /// A file, by its inode on the filesystem of a volume.
 public struct FileID: Hashable, Sendable {
   public let volume: Volume
+  /// Of its filesystem; used again after the file is gone.
   public let inode: UInt64
 
   public init(volume: Volume, inode: UInt64) {

@@ -1,5 +1,6 @@
 /// Columns of text, aligned, without trailing blanks, as wide as is wanted at most.
 public struct Table {
+  /// Numbers are aligned right, all else left.
   public enum Alignment: Sendable {
     case left, right
   }

@@ -10,7 +10,9 @@ public struct QemuDevices {
     public let image: FilePath
     /// Of the data and of the label area, bytes.
     public let size: UInt64
+    /// Bytes at the image's end; 0 for none.
     public let labelArea: UInt64
+    /// NUMA node of the guest.
     public let node: Int
   }
 

@@ -1,13 +1,18 @@
 /// Who made a DIMM and which one it is: what its id, and the cookies of its interleave sets, are made of (ACPI
 /// "NVDIMM Control Region Structure").
 public struct SimDimmIdentity: Hashable, Sendable {
+  /// As in the table, read little-endian.
   public var vendor: UInt16
+  /// As in the table, read little-endian.
   public var serial: UInt32
   /// Date and place of manufacture, as they are in the table; nil where it says that they are not valid.
   public var manufacture: Manufacture?
 
+  /// When and where it was made.
   public struct Manufacture: Hashable, Sendable {
+    /// Week and year in BCD.
     public var date: UInt16
+    /// The vendor's own number.
     public var location: UInt8
   }
 

@@ -9,6 +9,7 @@ public struct SimTopology: Hashable, Sendable {
     public var size: UInt64
     /// Bytes of the label area; 0 for a DIMM without one.
     public var labelArea: UInt64
+    /// NUMA node.
     public var node: Int
     public var identity: SimDimmIdentity
     /// What ``SimMachine/create(_:topology:)`` initializes the label area with; nil leaves it blank. Not
@@ -33,9 +34,13 @@ public struct SimTopology: Hashable, Sendable {
     public var dimms: [Int]
     /// Where its part begins on each of them, bytes.
     public var dimmOffset: UInt64
+    /// Physical address.
     public var base: UInt64
+    /// Bytes, of all its DIMMs together.
     public var size: UInt64
+    /// What places of its namespaces must be multiples of, bytes.
     public var align: UInt64
+    /// NUMA node.
     public var node: Int
     /// The interleave-set cookie, where it is not the one that the DIMMs' identities make.
     public var cookie: UInt64?

@@ -7,6 +7,7 @@ public struct SimDimmRequest: Hashable, Sendable {
   public var labelArea: ByteCount
   /// nil: the area is blank, as a DIMM comes from the factory; the region is label-less until it is initialized.
   public var labelVersion: LabelVersion?
+  /// NUMA node.
   public var node: Int
   /// DIMMs with the same one are interleaved.
   public var set: String?
@@ -29,6 +30,7 @@ public struct SimDimmRequest: Hashable, Sendable {
 /// An e820 range: persistent memory that no table names a DIMM for.
 public struct SimRangeRequest: Hashable, Sendable {
   public var size: ByteCount
+  /// NUMA node.
   public var node: Int
 
   public init(size: ByteCount, node: Int = 0) {

@@ -125,6 +125,7 @@ extension SimWorkload {
     }
   }
 
+  /// Direct I/O ends: its pages are released. Throws where there is none of that number.
   public func finishTransfer(_ id: Int) throws(DeviceError) {
     try perform(.finishTransfer(TransferID(id)), "finish transfer \(id)")
   }
@@ -137,6 +138,7 @@ extension SimWorkload {
     return try perform(.unbind(ProcessID(pid), device), "unbind \(name)", SimWorkload.access)
   }
 
+  /// Enables a namespace whose driver was unbound. Throws what the kernel refuses.
   public func bind(_ name: String) throws(DeviceError) {
     let device = try bound(name)
     try doing("bind \(name)") { try $0.enableNamespace(device.region, device.namespace) }
@@ -157,11 +159,15 @@ extension SimWorkload {
     public let kind: String
     /// Of 4 KiB.
     public let pages: UInt64
+    /// Pages that are in memory.
     public let present: UInt64
+    /// Pages that are being read in.
     public let fetching: UInt64
     /// How many more the machine has memory for; of brd.
     public let pool: UInt64
+    /// How often ->direct_access was called.
     public let calls: UInt64
+    /// How many of the calls slept.
     public let sleeps: UInt64
   }
 
@@ -198,10 +204,12 @@ extension SimWorkload {
     try perform(.makeDriver(name, kind, pages: size.rawValue / 4096, pool: pool), "make \(name)")
   }
 
+  /// Removes a provider. Throws where it is in use.
   public func removeProvider(_ name: String) throws(DeviceError) {
     try perform(.removeDriver(name), "remove \(name)")
   }
 
+  /// How many pages of 4 KiB a provider may still take from the machine's memory. Throws where it has no pool.
   public func setPool(_ name: String, _ pages: UInt64) throws(DeviceError) {
     try perform(.setPool(name, pages: pages), "give \(name) memory")
   }

@@ -12,6 +12,7 @@ public struct SimWorkload {
   /// A process and what it maps.
   public struct Process: Hashable, Sendable {
     public let name: ProcessName
+    /// How many it has, of devices that are gone too.
     public let mappings: Int
     /// Bytes mapped, of devices that are gone too.
     public let mapped: ByteCount
@@ -83,11 +84,13 @@ public struct SimWorkload {
       "\(try NameResolver(SimInventory(machine.kernel).inventory).namespaces([device])[0].node ?? "?")p\(number)"
   }
 
+  /// Changes where a partition ends, as BLKPG_RESIZE_PARTITION does. Throws where it is not one.
   public func resizePartition(_ name: String, to size: ByteCount) throws(DeviceError) {
     let volume = try volume(name)
     try perform(.resizePartition(volume, size: size.rawValue), "resize \(name)")
   }
 
+  /// Removes a partition. Throws where it is in use, or not one.
   public func removePartition(_ name: String) throws(DeviceError) {
     guard let volume = partition(name) else { throw DeviceError(.notFound, "there is no partition \(name)") }
     try perform(.removePartition(volume), "remove \(name)")
@@ -199,6 +202,7 @@ public struct SimWorkload {
   public struct File: Hashable, Sendable {
     /// With the place where its filesystem is mounted first.
     public let path: RawText
+    /// Of its filesystem.
     public let inode: UInt64
     public let size: ByteCount
     /// `pmem0`, `dm-0`.
@@ -250,16 +254,19 @@ public struct SimWorkload {
     try perform(.open(ProcessID(pid), .object(source)), "open \(name) in process \(pid)")
   }
 
+  /// Closes what a process has open by this name. Throws where it has not.
   public func close(_ pid: Int, _ name: String) throws(DeviceError) {
     let source = try source(name)
     try perform(.close(ProcessID(pid), .object(source)), "close \(name) in process \(pid)")
   }
 
+  /// Makes a block device swap space. Throws where it is in use.
   public func swapOn(_ device: String) throws(DeviceError) {
     let volume = try volume(device)
     try perform(.swapOn(volume), "swap to \(device)")
   }
 
+  /// Ends that. Throws where it is none.
   public func swapOff(_ device: String) throws(DeviceError) {
     let volume = try volume(device)
     try perform(.swapOff(volume), "stop swapping to \(device)")
@@ -275,6 +282,7 @@ public struct SimWorkload {
     return "dm-\(number)"
   }
 
+  /// Removes a stacked device. Throws where it is in use.
   public func unstack(_ name: String) throws(DeviceError) {
     try perform(.removeStack(name), "remove \(name)")
   }
@@ -342,6 +350,7 @@ public struct SimWorkload {
     public let undone: UInt64
     /// Counters of pages, and of their device, that were changed.
     public let pageOperations: UInt64
+    /// Those of them that were the device's.
     public let deviceOperations: UInt64
     /// Pages of 4 KiB that were copied to DRAM: of the page cache, or under the policy that bounces.
     public let copied: UInt64

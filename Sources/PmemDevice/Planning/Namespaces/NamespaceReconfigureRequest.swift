@@ -2,7 +2,9 @@
 public struct NamespaceReconfigureRequest: Hashable, Sendable {
   public var mode: NamespaceMode?
   public var map: MapLocation?
+  /// Bytes: 4 KiB, 2 MiB or 1 GiB.
   public var align: UInt64?
+  /// Bytes of a sector, with sector mode.
   public var sectorSize: UInt64?
   public var amount: Amount?
   public var measure: SizeMeasure

@@ -17,6 +17,7 @@ public struct NamespaceStatePlanner {
     inTheWay = InTheWay(inventory, inspector: inspector, contents: contents, accepting: accepted)
   }
 
+  /// Enables namespaces; those that are enabled already are left out. Throws where one has no size.
   public func enable(_ namespaces: [Namespace]) throws(DeviceError) -> Plan {
     for namespace in namespaces where namespace.isIdle {
       throw DeviceError(
@@ -30,6 +31,7 @@ public struct NamespaceStatePlanner {
       warnings: notes(namespaces.filter(\.isEnabled), "is enabled already"))
   }
 
+  /// Disables namespaces. Throws ``DeviceError/Code/refused`` where one is in use.
   public func disable(_ namespaces: [Namespace]) throws(DeviceError) -> Plan {
     let enabled = namespaces.filter(\.isEnabled)
     let clearance = try inTheWay.check(enabled, verb: "disable", what: nil)
