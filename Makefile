@@ -67,7 +67,7 @@ help:
 	@echo 'make mutation-test  the program on mutated input files of every kind (INPUTS=$(INPUTS) SEED=$(SEED))'
 	@echo 'make fault-test some failed system calls and kills in every changing verb'
 	@echo 'make faults     thousands of them (FAULTS=$(FAULTS) SEED=$(SEED))'
-	@echo 'make ansible-test   the Ansible module on simulated hosts'
+	@echo 'make ansible-test   the Ansible collection on simulated hosts'
 	@echo 'make vm-test    the real kernel alone (KERNEL=$(KERNEL) MEMORY=$(MEMORY) DIMMS="$(DIMMS)" E820=$(E820) SEED= COUNT= CHANGES=)'
 	@echo 'make boot-test  the first boot under systemd, a second one, and one with broken layouts (KERNEL=$(KERNEL))'
 	@echo 'make install-test   make install, the unit that applies layouts, and what libvirt is given, without a VM'
@@ -212,14 +212,17 @@ man: deps-check
 # Below DESTDIR and PREFIX: what is installed, by directory. Files of other versions go with `make uninstall` too.
 share = $(DESTDIR)$(PREFIX)/share
 library = $(DESTDIR)$(PREFIX)/lib
+# The Ansible collection, where Ansible looks for it if PREFIX is /usr.
+collection = ansible/collections/ansible_collections/pmemctl/pmem
+collection_files = $(patsubst Sources/ansible/%,%,$(shell find Sources/ansible -type f))
 installed = $(DESTDIR)$(PREFIX)/bin/pmemctl $(share)/man/man8/pmemctl*.8 $(share)/man/man7/pmem-memory-model.7 $(share)/man/man7/pmemctl-*.7 \
 	$(share)/bash-completion/completions/pmemctl $(share)/zsh/site-functions/_pmemctl \
 	$(share)/fish/vendor_completions.d/pmemctl.fish $(share)/pmemctl/layout.schema.json $(share)/pmemctl/scenarios/*.pmem \
-	$(share)/ansible/plugins/modules/pmem_layout.py $(library)/systemd/system/pmemctl-layout.service \
+	$(addprefix $(share)/$(collection)/,$(collection_files)) $(library)/systemd/system/pmemctl-layout.service \
 	$(library)/udev/rules.d/60-pmemctl.rules $(library)/pmemctl/apply-layouts
 # Removed if nothing else is in them; bin, lib and man are the system's.
 share_directories = bash-completion/completions zsh/site-functions fish/vendor_completions.d pmemctl/scenarios \
-	ansible/plugins/modules
+	$(addprefix $(collection)/,$(sort $(patsubst %/,%,$(dir $(collection_files)))))
 library_directories = systemd/system udev/rules.d pmemctl
 
 # Compiles nothing: `sudo make install` must not leave root's files in .build.
@@ -235,7 +238,7 @@ install:
 	$(program) --generate-completion-script fish > $(share)/fish/vendor_completions.d/pmemctl.fish
 	$(program) layout schema > $(share)/pmemctl/layout.schema.json
 	install -m 644 Tests/Scenarios/*.pmem $(share)/pmemctl/scenarios
-	install -m 644 Sources/ansible/pmem_layout.py $(share)/ansible/plugins/modules
+	for file in $(collection_files); do install -m 644 Sources/ansible/$$file $(share)/$(collection)/$$file || exit; done
 	install -m 755 Sources/systemd/apply-layouts $(library)/pmemctl
 	sed 's|@BINDIR@|$(PREFIX)/bin|; s|@LIBDIR@|$(PREFIX)/lib|' Sources/systemd/pmemctl-layout.service \
 		> $(library)/systemd/system/pmemctl-layout.service

@@ -63,7 +63,7 @@ EXAMPLES = r"""
   become: true
   tasks:
     - name: Half of each region for the guests, the rest for the image cache
-      pmem_layout:
+      pmemctl.pmem.pmem_layout:
         layout:
           layout: 1
           regions:
