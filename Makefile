@@ -36,7 +36,8 @@ check_packages = man-db groff-base python3
 vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq gojq e2fsprogs xfsprogs dmsetup gcc libc6-dev \
 	iproute2 libibverbs-dev ibverbs-providers libbpf-dev fdisk btrfs-progs make gcc-12 libelf1
 boot_packages = $(vm_packages) systemd udev
-test_packages = $(check_packages) $(vm_packages) zsh fish ansible-core python3-jsonschema systemd libvirt0 libxml2-utils
+test_packages = $(check_packages) $(vm_packages) zsh fish ansible-core python3-jsonschema systemd libvirt0 libxml2-utils \
+	bats bubblewrap python3-yaml
 bench_packages = $(vm_packages) time hyperfine lsof psmisc
 
 deb_packages = dpkg-dev

@@ -98,6 +98,40 @@ import Testing
   }
 }
 
+/// Snippets for continuous integration make files, and run them.
+@Suite struct ContinuousIntegrationTests {
+  private static let page = ExampleSituation.folder.deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("man/pmemctl-ci.7")
+
+  @Test func everySnippetPasses() throws {
+    let examples = try PrintedExamples(page: Self.page, section: nil)
+    #expect(examples.blocks.count == 6 && examples.overlong == [])
+    let answer = try ExampleShell(setup: "").run(examples.blocks.joined(separator: "\n"))
+    #expect(answer.failures == [], "\(answer.output)\(answer.errors)")
+    // bats and the script without a framework: each case passed, and there were some.
+    #expect(!answer.output.contains("not ok"), "\(answer.output)")
+    #expect(answer.output.contains("ok 2 a namespace in use is not destroyed"))
+    #expect(answer.output.contains("ok 3 - nothing is wrong\n1..3\n"))
+    // Once in the job, once in the container.
+    #expect(answer.output.components(separatedBy: "destroyed namespace0.0 \"db\"\n").count == 3)
+  }
+
+  /// A job that is not a job would be found by whoever commits it.
+  @Test func theJobIsYAMLAndRunsTheScript() throws {
+    let block = try #require(
+      PrintedExamples(page: Self.page, section: nil).blocks.first { $0.contains("runs-on") })
+    let shell = try ExampleShell(setup: "")
+    let answer = try shell.run(
+      block + """
+
+        /usr/bin/python3 -c 'import yaml
+        for step in yaml.safe_load(open("pmem.yaml"))["jobs"]["pmem"]["steps"]: print(step.get("run"))'
+        """)
+    #expect(answer.failures == [], "\(answer.errors)")
+    #expect(answer.output.hasSuffix("\nbash smoke.sh\n"), "\(answer.output)")
+  }
+}
+
 /// The commands of the README run as printed, and print what it shows.
 @Suite struct ReadmeTests {
   /// Blocks that no test can run, by their first line, with the reason. The list may only shrink.
