@@ -52,7 +52,7 @@ topology = $(addprefix -d ,$(DIMMS)) -e $(E820)
 sections = 7 8
 pages = $(foreach section,$(sections),$(wildcard man/*.$(section)))
 
-.PHONY: all build demo test test-quick quick-test unit-test model-test mutation-test fault-test faults ansible-test vm-test \
+.PHONY: all build demo test test-quick quick-test unit-test products-test model-test mutation-test fault-test faults ansible-test vm-test \
 	boot-test lockstep undo-test check format bench man \
 	install uninstall install-test dist deb deb-test clean help deps-build deps-check deps-quick deps-test deps-vm deps-bench deps-boot deps-deb deps-deb-test
 
@@ -68,6 +68,7 @@ help:
 	@echo 'make mutation-test  the program on mutated input files of every kind (INPUTS=$(INPUTS) SEED=$(SEED))'
 	@echo 'make fault-test some failed system calls and kills in every changing verb'
 	@echo 'make faults     thousands of them (FAULTS=$(FAULTS) SEED=$(SEED))'
+	@echo 'make products-test  a package of another project on the library products'
 	@echo 'make ansible-test   the Ansible collection on simulated hosts'
 	@echo 'make vm-test    the real kernel alone (KERNEL=$(KERNEL) MEMORY=$(MEMORY) DIMMS="$(DIMMS)" E820=$(E820) SEED= COUNT= CHANGES=)'
 	@echo 'make boot-test  the first boot under systemd, a second one, and one with broken layouts (KERNEL=$(KERNEL))'
@@ -133,7 +134,7 @@ demo: build
 # The four tiers: 1 and 2 in process and by millions of steps, 3 the built binary, alone, with calls that fail, and under
 # Ansible, 4 a real kernel.
 test:
-	@MAKE='$(MAKE)' Tests/run-parts unit-test install-test model-test fault-test ansible-test vm-test boot-test
+	@MAKE='$(MAKE)' Tests/run-parts unit-test install-test products-test model-test fault-test ansible-test vm-test boot-test
 
 # Without a VM, with one build instead of two: rules, output, inspection, the main commands, the binary and the manual. The
 # other suites try thousands of cases, which takes a debug build long.
@@ -168,6 +169,9 @@ fault-test: build deps-test
 
 faults: build deps-test
 	@Tests/FaultRunner/run --seed $(SEED) --count $(FAULTS) $(program)
+
+products-test: deps-build
+	@SWIFT='$(SWIFT)' Tests/Products/run
 
 ansible-test: deps-build deps-test
 	$(SWIFT) build $(release_flags) --product pmemctl

@@ -36,7 +36,14 @@ let exclusions = ["PmemctlCommandsTests": ["Golden", "Fixtures"]]
 
 let package = Package(
   name: "pmemctl",
-  products: [.executable(name: "pmemctl", targets: ["pmemctl"])],
+  products: [
+    .executable(name: "pmemctl", targets: ["pmemctl"]),
+    // For programs of others: plans, media, the memory model and simulated machines. Tests/Products uses nothing else.
+    .library(name: "PmemDevice", targets: ["PmemDevice"]),
+    .library(name: "PmemMedia", targets: ["PmemMedia"]),
+    .library(name: "PmemModel", targets: ["PmemModel"]),
+    .library(name: "PmemSim", targets: ["PmemSim"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
