@@ -136,7 +136,7 @@ import Testing
 @Suite struct ReadmeTests {
   /// Blocks that no test can run, by their first line, with the reason. The list may only shrink.
   static let unrunnable: [String: String] = [
-    "make demo      # the main job on a simulated machine, in a few minutes from nothing":
+    "make demo      # the main job on a simulated machine, in about 80 seconds from nothing":
       "builds and tests the program",
     "make": "builds and installs the program",
     "make deb && sudo apt install ./.build/pmemctl_*.deb":
