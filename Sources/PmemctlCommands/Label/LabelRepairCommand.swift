@@ -60,7 +60,6 @@ struct LabelRepairCommand: ContextCommand {
       plan.warnings += unresolved.map { "not repaired: \($0)" }
       return Change.Planned(plan: plan, subject: areas.map(\.dimm.dev))
     } report: { planned, backend in
-      guard !planned.subject.isEmpty else { return }
       try report(planned.subject, backend, context)
     }
   }

@@ -86,7 +86,10 @@ struct SimIOBegin: ActionVerb {
     guard let number = try workload.begin(transfer, by: pid, number: number) else {
       return try workload.report(.waits, of: pid, output, in: context)
     }
-    try context.out.write("\(number)\n")
+    var object = JSONObject()
+    object.add("transfer", number)
+    object.add("pid", pid)
+    try context.out.write(output.json ? JSON.object(object).text : "\(number)\n")
   }
 }
 
