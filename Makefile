@@ -225,11 +225,12 @@ collection_files = $(patsubst Sources/ansible/%,%,$(shell find Sources/ansible -
 installed = $(DESTDIR)$(PREFIX)/bin/pmemctl $(share)/man/man8/pmemctl*.8 $(share)/man/man7/pmem-memory-model.7 $(share)/man/man7/pmemctl-*.7 \
 	$(share)/bash-completion/completions/pmemctl $(share)/zsh/site-functions/_pmemctl \
 	$(share)/fish/vendor_completions.d/pmemctl.fish $(share)/pmemctl/layout.schema.json $(share)/pmemctl/scenarios/*.pmem \
+	$(share)/pmemctl/schema/*.json \
 	$(addprefix $(share)/$(collection)/,$(collection_files)) $(library)/systemd/system/pmemctl-layout.service \
 	$(library)/udev/rules.d/60-pmemctl.rules $(library)/pmemctl/apply-layouts
 # Removed if nothing else is in them; bin, lib and man are the system's.
 share_directories = bash-completion/completions zsh/site-functions fish/vendor_completions.d pmemctl/scenarios \
-	$(addprefix $(collection)/,$(sort $(patsubst %/,%,$(dir $(collection_files)))))
+	pmemctl/schema $(addprefix $(collection)/,$(sort $(patsubst %/,%,$(dir $(collection_files)))))
 library_directories = systemd/system udev/rules.d pmemctl
 
 # Compiles nothing: `sudo make install` must not leave root's files in .build.
@@ -245,6 +246,7 @@ install:
 	$(program) --generate-completion-script fish > $(share)/fish/vendor_completions.d/pmemctl.fish
 	$(program) layout schema > $(share)/pmemctl/layout.schema.json
 	install -m 644 Tests/Scenarios/*.pmem $(share)/pmemctl/scenarios
+	install -m 644 Sources/schema/*.json $(share)/pmemctl/schema
 	for file in $(collection_files); do install -m 644 Sources/ansible/$$file $(share)/$(collection)/$$file || exit; done
 	install -m 755 Sources/systemd/apply-layouts $(library)/pmemctl
 	sed 's|@BINDIR@|$(PREFIX)/bin|; s|@LIBDIR@|$(PREFIX)/lib|' Sources/systemd/pmemctl-layout.service \
