@@ -82,7 +82,7 @@ let package = Package(
       name: "pmemctl", dependencies: ["PmemctlCommands"], swiftSettings: settings),
 
     // Tests, and the programs that run them where SwiftPM cannot: inside the VM.
-    support("TestSupport"),
+    support("TestSupport", ["PmemOutput"]),
     support("BackendConformance", ["PmemDevice"]),
     runner(
       "pmemctl-conformance", "ConformanceRunner",

@@ -15,7 +15,13 @@ enum Program {
   }
 
   static func run(arguments: [String], environment: [String: String] = [:]) throws -> Finished {
-    try TestSupport.run(path, arguments, environment: environment)
+    let answer = try TestSupport.run(path, arguments, environment: environment)
+    let schemas = JSONSchemas.installed
+    let problems = schemas.problems(
+      of: arguments, schemas.name(of: arguments), status: answer.status, output: answer.output,
+      errors: answer.errors)
+    for problem in problems { Issue.record("\(problem)") }
+    return answer
   }
 
   /// Runs a line of shell; `$P` is the program.

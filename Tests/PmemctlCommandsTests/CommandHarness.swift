@@ -75,6 +75,7 @@ final class CommandHarness {
       })
     let status = Pmemctl.run(arguments, in: context)
     SuggestedCommands.check(out.text + "\n" + err.text)
+    CheckedJSON.check(arguments, status, out: out.text, err: err.text)
     return Answer(status: status, out: normalized(out.text), err: normalized(err.text))
   }
 
