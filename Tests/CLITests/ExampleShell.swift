@@ -83,6 +83,7 @@ struct ExampleShell {
         "PMEMCTL_SIM": folder.path + "/here/host", "HERE": folder.path + "/here", "FAILURES": report,
         "TMPDIR": folder.path + "/tmp", "LC_ALL": "C.UTF-8", "COLUMNS": "110",
         "SCENARIOS": ThreadScenarioTests.folder, "README": ReadmeBlock.file.path,
+        "SCHEMAS": ThreadScenarioTests.folder + "/../../Sources/schema",
       ])
     var failures: [Failure] = []
     for entry in try String(contentsOfFile: report, encoding: .utf8).split(separator: "\0") {

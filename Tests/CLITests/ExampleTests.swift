@@ -27,13 +27,14 @@ import Testing
     .appendingPathComponent("man")
 
   private static func file(_ page: String) -> URL {
-    folder.appendingPathComponent(page == "pmemctl" ? "pmemctl.8" : "pmemctl-\(page).8")
+    let name = page == "pmemctl" ? "pmemctl.8" : page == "json" ? "pmemctl-json.7" : "pmemctl-\(page).8"
+    return folder.appendingPathComponent(name)
   }
 
-  /// Pages of verbs, and that of the program.
+  /// Pages of verbs, that of the program, and that of JSON.
   static let pages: [String] = {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    return names.filter { $0.hasSuffix(".8") }.map { name in
+    return names.filter { $0.hasSuffix(".8") || $0 == "pmemctl-json.7" }.map { name in
       name == "pmemctl.8" ? "pmemctl" : String(name.dropFirst("pmemctl-".count).dropLast(2))
     }.sorted()
   }()
