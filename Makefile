@@ -12,6 +12,8 @@ CHANGES ?= 10000
 DAMAGES ?= 5000
 # Of `make undo-test`.
 SEQUENCES ?= 100
+# Of `make kernel-faults`.
+GUEST_FAULTS ?= 66
 # Of `make model-test`.
 SEED ?= 1
 STEPS ?= 2000000
@@ -53,7 +55,7 @@ sections = 7 8
 pages = $(foreach section,$(sections),$(wildcard man/*.$(section)))
 
 .PHONY: all build demo test test-quick quick-test unit-test products-test model-test mutation-test fault-test faults ansible-test vm-test \
-	boot-test lockstep undo-test check format bench man \
+	boot-test lockstep undo-test kernel-faults check format bench man \
 	install uninstall install-test dist deb deb-test clean help deps-build deps-check deps-quick deps-test deps-vm deps-bench deps-boot deps-deb deps-deb-test
 
 all: build
@@ -75,6 +77,7 @@ help:
 	@echo 'make install-test   make install, the unit that applies layouts, and what libvirt is given, without a VM'
 	@echo 'make lockstep   random changes and damaged media on a kernel and the simulator (CHANGES=$(CHANGES) DAMAGES=$(DAMAGES) SEED=)'
 	@echo 'make undo-test  undo in many random sequences of changes on a kernel (SEQUENCES=$(SEQUENCES) SEED=$(SEED))'
+	@echo 'make kernel-faults  calls that fail and kills on a kernel (GUEST_FAULTS=$(GUEST_FAULTS) SEED=$(SEED))'
 	@echo 'make check      format, module boundaries, circles, documentation comments, manual pages, words'
 	@echo 'make bench      times and memory, beside ndctl'
 	@echo 'make install    what `make` built, compiling nothing (PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)); make uninstall removes it'
@@ -195,6 +198,11 @@ undo-test: deps-build deps-vm
 	$(SWIFT) build $(release_flags)
 	SEED=$(SEED) SEQUENCES=$(SEQUENCES) SCENARIO_SECONDS=86400 Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) -e 0 -t 86400 \
 		Tests/VM/scenarios/44-undo-property.sh
+
+kernel-faults: deps-build deps-vm
+	$(SWIFT) build $(release_flags)
+	GUEST_FAULTS=$(GUEST_FAULTS) SEED=$(SEED) SCENARIO_SECONDS=86400 \
+		Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) -e 0 -t 86400 Tests/VM/scenarios/49-faults.sh
 
 check: deps-build deps-check
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
