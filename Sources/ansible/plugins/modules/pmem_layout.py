@@ -80,18 +80,49 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What was changed, or in check mode would be.
+  description: What was changed, or in check mode would be, in order; as in layout-plan.json of pmemctl-json(7).
   returned: always
   type: list
   elements: dict
+  contains:
+    change:
+      description: Kind of change, V(create), V(destroy), V(reconfigure), V(rename), V(enable), V(disable) or V(memory).
+      type: str
+    region:
+      description: Region that it is on.
+      type: str
+    namespace:
+      description: Kernel name of the namespace.
+      type: str
+    name:
+      description: Its name.
+      type: str
+    text:
+      description: The change in words.
+      type: str
+    size:
+      description: Bytes taken from the region; only if a namespace is made.
+      type: int
+    usable:
+      description: Usable bytes; only if a namespace is made.
+      type: int
   sample: [{"change": "create", "region": "region0", "namespace": "namespace0.0", "name": "guests-0"}]
 conflicts:
   description: What was not allowed by name; the task fails where there is any.
   returned: on failure
   type: list
   elements: dict
+  contains:
+    text:
+      description: The loss in words.
+      type: str
+    option:
+      description: The option of pmemctl that allows it.
+      type: str
 ansible_facts:
-  description: The host's persistent memory afterwards, as C(pmemctl status --json) tells it, under C(pmem).
+  description:
+    - The host's persistent memory afterwards, under C(pmem), as C(pmemctl status --json) prints it; see status.json of
+      pmemctl-json(7).
   returned: always
   type: dict
 """
