@@ -9,8 +9,10 @@ struct ExampleSituation {
   let pages: [String]
   let blocks: [String]
 
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("Examples")
+  /// The tree that the tests are built from.
+  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+  static let folder = root.appendingPathComponent("Tests/Examples")
 
   init(_ name: String) throws {
     self.name = name

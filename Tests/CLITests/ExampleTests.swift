@@ -23,8 +23,7 @@ import Testing
     "sim-qemu": "boots a guest with KVM; Tests/VM/sim-boot does it under TCG",
   ]
 
-  private static let folder = ExampleSituation.folder.deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("man")
+  private static let folder = ExampleSituation.root.appendingPathComponent("man")
 
   private static func file(_ page: String) -> URL {
     let name = page == "pmemctl" ? "pmemctl.8" : page == "json" ? "pmemctl-json.7" : "pmemctl-\(page).8"
@@ -77,8 +76,7 @@ import Testing
 
 /// The tutorial is one session: each command runs on what the ones before it have left.
 @Suite struct TutorialTests {
-  private static let page = ExampleSituation.folder.deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("man/pmemctl-tutorial.7")
+  private static let page = ExampleSituation.root.appendingPathComponent("man/pmemctl-tutorial.7")
 
   /// What it calls a failure and a refusal.
   private static let failures: [ExampleShell.Failure] = [
@@ -101,8 +99,7 @@ import Testing
 
 /// Snippets for continuous integration make files, and run them.
 @Suite struct ContinuousIntegrationTests {
-  private static let page = ExampleSituation.folder.deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("man/pmemctl-ci.7")
+  private static let page = ExampleSituation.root.appendingPathComponent("man/pmemctl-ci.7")
 
   @Test func everySnippetPasses() throws {
     let examples = try PrintedExamples(page: Self.page, section: nil)

@@ -10,8 +10,7 @@ struct ReadmeBlock: Hashable, CustomStringConvertible {
   var firstLine: String { script.components(separatedBy: "\n")[0] }
   var description: String { firstLine }
 
-  static let file = ExampleSituation.folder.deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("README.md")
+  static let file = ExampleSituation.root.appendingPathComponent("README.md")
 
   /// Fenced blocks that begin with a prompt, and indented blocks that begin with a command.
   static let all: [ReadmeBlock] = {
