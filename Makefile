@@ -54,7 +54,7 @@ topology = $(addprefix -d ,$(DIMMS)) -e $(E820)
 sections = 7 8
 pages = $(foreach section,$(sections),$(wildcard man/*.$(section)))
 
-.PHONY: all build demo test test-quick quick-test unit-test products-test model-test mutation-test fault-test faults ansible-test vm-test \
+.PHONY: all build release-build optimized-build demo test test-quick quick-test unit-test products-test model-test mutation-test fault-test faults ansible-test vm-test \
 	boot-test lockstep undo-test kernel-faults check format bench man \
 	install uninstall install-test dist deb deb-test clean help deps-build deps-check deps-quick deps-test deps-vm deps-bench deps-boot deps-deb deps-deb-test
 
@@ -155,9 +155,17 @@ quick-test: deps-build deps-quick
 	@echo '# left out, because they take minutes: all suites but $(quick_suites)'
 
 # Optimised, which takes some minutes more to build and many fewer to run; beside the debug build, which it would replace.
+# The two builds go on at once: most of a build is one module after the other, which leaves a core idle.
 unit-test: deps-build deps-test
-	$(SWIFT) build $(release_flags) --product pmemctl
-	PMEMCTL_BINARY=$(CURDIR)/$(program) $(SWIFT) test --disable-xctest --scratch-path .build/optimized -Xswiftc -O
+	@$(MAKE) --no-print-directory -j2 --output-sync=target release-build optimized-build
+	PMEMCTL_BINARY=$(CURDIR)/$(program) $(SWIFT) test --skip-build --disable-xctest --scratch-path .build/optimized -Xswiftc -O
+
+# All products of a release build: the guests need the runners, too.
+release-build:
+	$(SWIFT) build $(release_flags)
+
+optimized-build:
+	$(SWIFT) build --build-tests --scratch-path .build/optimized -Xswiftc -O
 
 model-test: deps-build
 	$(SWIFT) build $(release_flags) --product pmemctl-model

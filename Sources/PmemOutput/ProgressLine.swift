@@ -1,8 +1,8 @@
-/// How far something long is, how fast it goes and how long it will take: a line that is rewritten in place on a terminal,
-/// a new line now and then elsewhere, and nothing for what is done soon.
+/// Reports how far a long operation is, its rate, and the time left: one line that is rewritten in place on a terminal, a new
+/// line every ten seconds elsewhere, and nothing if the operation ends soon.
 public final class ProgressLine {
   private let sink: any TextSink
-  private let isInteractive: Bool
+  private let rewrites: Bool
   private let isShown: Bool
   private let what: String
   private let unit: String
@@ -12,13 +12,14 @@ public final class ProgressLine {
   /// Columns of the line that is on the terminal.
   private var shown = 0
 
-  /// What takes no longer shows nothing.
-  private static let patience = Duration.seconds(1)
+  /// Operations that take no longer show nothing: a second on a terminal, and for scripts as long as between two lines.
+  private static let patience = (terminal: Duration.seconds(1), script: interval.script)
+  private static let interval = (terminal: Duration.milliseconds(250), script: Duration.seconds(10))
 
   /// - Parameters:
   ///   - sink: Standard error.
-  ///   - terminal: Decides between the two forms.
-  ///   - isShown: false where a person asked for none.
+  ///   - terminal: Decides between the two forms: whether standard error is one.
+  ///   - isShown: Whether progress is wanted at all (`--no-progress`).
   ///   - what: `checking namespace0.0`.
   ///   - unit: What is counted, in the plural: `sectors`.
   ///   - clock: The time since any fixed moment.
@@ -27,13 +28,13 @@ public final class ProgressLine {
     clock: @escaping () -> Duration = ProgressLine.monotonic
   ) {
     self.sink = sink
-    isInteractive = terminal.isInteractive
+    rewrites = terminal.rewritesProgress
     self.isShown = isShown
     self.what = what.sanitized
     self.unit = unit
     self.clock = clock
     start = clock()
-    next = start + Self.patience
+    next = start + (rewrites ? Self.patience.terminal : Self.patience.script)
   }
 
   /// The time since the program asked for it first.
@@ -42,23 +43,31 @@ public final class ProgressLine {
     return { ContinuousClock.now - start }
   }()
 
-  /// Says how much of how much is done, if that is due.
-  public func update(_ done: UInt64, of total: UInt64) {
-    guard isShown, done < total else { return }
+  /// Reports the progress, if a report is due. When all is done, the line is removed.
+  ///
+  /// - Parameters:
+  ///   - done: How many units are done.
+  ///   - total: Of how many; nil if that is not known.
+  public func update(_ done: UInt64, of total: UInt64?) {
+    guard isShown else { return }
+    guard done < total ?? .max else { return end() }
     let now = clock()
     guard now >= next else { return }
-    next = now + (isInteractive ? .milliseconds(250) : .seconds(10))
+    next = now + (rewrites ? Self.interval.terminal : Self.interval.script)
     let line = "pmemctl: \(what): \(state(done, total, after: now - start))"
-    guard isInteractive else { return write(line + "\n") }
+    guard rewrites else { return write(line + "\n") }
     let cleared = String(repeating: " ", count: max(0, shown - line.count))
     shown = line.count
     write("\r" + line + cleared)
   }
 
-  /// `37 %, 1200000 sectors/s, 12 s left`
-  private func state(_ done: UInt64, _ total: UInt64, after elapsed: Duration) -> String {
+  /// `37 %, 1200000 sectors/s, 12 s left`; without a total `5200000 sectors, 1200000 sectors/s`.
+  private func state(_ done: UInt64, _ total: UInt64?, after elapsed: Duration) -> String {
     let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
     let rate = Double(done) / max(seconds, 0.001)
+    guard let total else {
+      return "\(done) \(unit)" + (rate >= 1 ? ", \(UInt64(rate)) \(unit)/s" : "")
+    }
     let percent = Int(Double(done) / Double(total) * 100)
     guard rate >= 1 else { return "\(percent) %" }
     return "\(percent) %, \(UInt64(rate)) \(unit)/s, \(Self.words(Double(total - done) / rate)) left"

@@ -2,8 +2,10 @@ import Glibc
 
 /// What the output may look like: asked once, at the start.
 public struct Terminal: Hashable, Sendable {
-  /// Whether somebody reads along.
+  /// Whether a person can be asked: input and output are a terminal.
   public var isInteractive: Bool
+  /// Whether standard error is a terminal, so that a line of progress can be rewritten in place.
+  public var rewritesProgress: Bool
   /// Columns, 20 to 500.
   public var width: Int
   /// Whether the width is that of a terminal, or was asked for by `COLUMNS`: otherwise it is 80 for want of a better one.
@@ -14,9 +16,12 @@ public struct Terminal: Hashable, Sendable {
   public var hasColors: Bool
 
   public init(
-    isInteractive: Bool, width: Int, isWidthKnown: Bool = true, isUnicode: Bool, hasColors: Bool = false
+    isInteractive: Bool, rewritesProgress: Bool? = nil, width: Int, isWidthKnown: Bool = true,
+    isUnicode: Bool,
+    hasColors: Bool = false
   ) {
     self.isInteractive = isInteractive
+    self.rewritesProgress = rewritesProgress ?? isInteractive
     self.width = width
     self.isWidthKnown = isWidthKnown
     self.isUnicode = isUnicode
@@ -31,6 +36,7 @@ public struct Terminal: Hashable, Sendable {
     let known = isTerminal && ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
     return Terminal(
       isInteractive: isTerminal && isatty(STDIN_FILENO) == 1,
+      rewritesProgress: isatty(STDERR_FILENO) == 1,
       width: max(20, min(500, columns ?? (known ? Int(size.ws_col) : 80))),
       isWidthKnown: columns != nil || known,
       isUnicode: isUnicodeLocale(locale),

@@ -160,7 +160,7 @@ extension ConformanceCase {
       let namespace = try machine.create(.raw, mebibytes: 16)
       try machine.expectErrno(16, what: "free") { try machine.perform(.free(namespace: namespace.dev)) }
     },
-    ConformanceCase("an alignment that leaves nothing is ENXIO, and the claim can be taken back") { machine in
+    ConformanceCase("an alignment that leaves nothing is ENXIO, and the claim can be released") { machine in
       let dev = try machine.allocate(16 << 20)
       try machine.perform(
         .claim(namespace: dev, .devdax(map: .dev, align: 1 << 30, uuid: .random())))

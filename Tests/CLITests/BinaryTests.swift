@@ -155,7 +155,7 @@ enum Program {
     }
   }
 
-  /// Wherever a signal comes, what was done is taken back, or all is done.
+  /// Whenever a signal arrives, the change is rolled back or complete.
   @Test func aSignalLeavesTheOldStateOrTheNew() throws {
     try Program.withMachine { machine in
       for number in 1...12 {

@@ -12,7 +12,7 @@ import SystemPackage
 
 func backend(_ arguments: [String]) throws -> any DeviceBackend & UsageInspector {
   switch arguments.first {
-  case "kernel": return HostMachine(verbose: nil)
+  case "kernel": return HostMachine()
   case "sim" where arguments.count == 2:
     return SimBackend(try SimMachine.open(FilePath(arguments[1]), forWriting: true))
   default: throw DeviceError(.usage, "usage: pmemctl-conformance kernel | sim DIR")

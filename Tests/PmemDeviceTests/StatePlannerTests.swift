@@ -35,7 +35,7 @@ import Testing
       #expect(attempt?.code == .refused)
       #expect(
         attempt?.details == [
-          "mount: /srv; the kernel refuses to take it away", "umount /srv", "nothing was changed",
+          "mount: /srv; the kernel refuses to disable it", "umount /srv", "nothing was changed",
         ])
     }
     #expect(backend.performed.isEmpty)

@@ -89,11 +89,21 @@ import Testing
 
   @Test func whatIsStoppedTellsWhatItFound() {
     var asked = 0
-    let found = StateExplorer(Self.needle(3, 8)) {
+    let found = StateExplorer(Self.needle(3, 8)) { _ in
       asked += 1
       return asked > 3
     }.explore()
     #expect(found.coverage == .interrupted && found.states > 10 && found.transitions == 192, "\(found)")
+  }
+
+  @Test func drawingOrdersCanBeStoppedToo() {
+    var seen: [Int] = []
+    let found = StateExplorer(Self.needle(3, 8), ExplorationBudget(maxOrders: 1)) {
+      seen.append($0.orders)
+      return seen.count > 3
+    }.explore()
+    #expect(found.coverage == .interrupted && found.transitions == 192, "\(found)")
+    #expect(seen == seen.sorted() && found.orders == seen.last, "the caller sees how far it is: \(seen)")
   }
 
   @Test func theSameSeedDrawsTheSame() {

@@ -19,15 +19,14 @@ import Testing
 
   @Test func whatIsDoneSoonShowsNothing() {
     #expect(written(seconds: 1, isInteractive: true) == "")
-    #expect(written(seconds: 1, isInteractive: false) == "")
+    #expect(written(seconds: 10, isInteractive: false) == "")
   }
 
   @Test func aScriptGetsALineNowAndThen() {
     #expect(
       written(seconds: 25, isInteractive: false) == """
-        pmemctl: checking n: 4 %, 500 sectors/s, 24 s left
-        pmemctl: checking n: 44 %, 500 sectors/s, 14 s left
-        pmemctl: checking n: 84 %, 500 sectors/s, 4 s left
+        pmemctl: checking n: 40 %, 500 sectors/s, 15 s left
+        pmemctl: checking n: 80 %, 500 sectors/s, 5 s left
 
         """)
     #expect(written(seconds: 6000, isInteractive: false).contains("500 sectors/s, 100 min left"))
@@ -45,6 +44,18 @@ import Testing
       columns = line.reversed().drop { $0 == " " }.count
     }
     #expect(columns == 0)
+  }
+
+  @Test func withoutATotalTheCountAndTheRateAreReported() {
+    let sink = MemorySink()
+    var now = Duration.zero
+    let line = ProgressLine(
+      sink, terminal: Terminal(isInteractive: false, width: 80, isUnicode: true), isShown: true,
+      what: "exploring s.pmem", unit: "states", clock: { now })
+    line.update(0, of: nil)
+    now = .seconds(20)
+    line.update(5000, of: nil)
+    #expect(sink.text == "pmemctl: exploring s.pmem: 5000 states, 250 states/s\n")
   }
 
   @Test func nothingIsShownWhereItIsNotWanted() {

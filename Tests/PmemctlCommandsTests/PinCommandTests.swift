@@ -82,7 +82,7 @@ import Testing
     let harness = try machine(["sim map 812 vm --length 4MiB", "sim open 812 vm"])
     let start = try #require(harness.run("mapping list --json").out.firstMatch(of: #/"start": (\d+)/#)?.1)
     let address = "0x" + String(UInt64(start) ?? 0, radix: 16)
-    #expect(harness.run("namespace disable vm").err.contains("--break-mappings takes it away"))
+    #expect(harness.run("namespace disable vm").err.contains("--break-mappings disables it"))
     #expect(harness.run("sim pin 812 \(address) --length 4KiB").status == .done)
     let pinned = harness.run("namespace disable vm --break-mappings --yes")
     #expect(pinned.status == .refused && !pinned.err.contains("--break-mappings takes"), "\(pinned.err)")

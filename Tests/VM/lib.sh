@@ -101,9 +101,9 @@ predicted() {
 	same "$1: $4 is what is said" "$4" "$(effect "$2" "$3")"
 	ndctl disable-namespace "$name" >&2
 	if [ "$4" = refused ]; then
-		check "$1: and ndctl cannot take it away" is_enabled "$name"
+		check "$1: and ndctl cannot disable it" is_enabled "$name"
 	else
-		check "$1: and ndctl takes it away" test "$(is_enabled "$name" || echo gone)" = gone
+		check "$1: and ndctl disables it" test "$(is_enabled "$name" || echo gone)" = gone
 	fi
 }
 

@@ -48,7 +48,7 @@ public enum InventoryDepth: Hashable, Sendable {
   case planning
 }
 
-/// Finds who uses persistent memory; asked before anything is taken away.
+/// Finds who uses persistent memory; asked before anything is disabled or destroyed.
 public protocol UsageInspector: AnyObject {
   /// Who uses namespaces, and what taking them away would do to each.
   ///

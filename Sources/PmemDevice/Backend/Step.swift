@@ -37,7 +37,7 @@ public enum Step: Hashable, Sendable {
   case bindDevice(String, DaxDevice.Mode)
   /// Unbind the driver of a DAX device, none of whose memory is online.
   case unbindDevice(String)
-  /// Put all memory of a DAX device that is system-ram to use; in ZONE_MOVABLE it can be taken back.
+  /// Put all memory of a DAX device that is system-ram to use; in ZONE_MOVABLE it can go offline again.
   case onlineMemory(device: String, movable: Bool)
   /// Take all memory of a DAX device back from the kernel, or none.
   case offlineMemory(device: String)

@@ -39,7 +39,7 @@ public struct LayoutPlanner {
   /// What is being put together.
   private struct Work {
     var machine: VirtualInventory
-    /// Entries by what they do: all is taken away before anything is made.
+    /// Entries by what they do: all destruction comes before any creation.
     var detaching: [Plan.Entry] = []
     /// What waits to be enabled has its region's only claim of that kind: it goes before other claims.
     var waiting: [Plan.Entry] = []

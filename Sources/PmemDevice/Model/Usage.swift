@@ -106,8 +106,8 @@ extension Usage {
   /// What taking the namespace away does, in words.
   public var consequence: String {
     switch effect {
-    case .refused: "the kernel refuses to take it away"
-    case .waits: "taking it away would wait until it lets go"
+    case .refused: "the kernel refuses to disable it"
+    case .waits: "disabling it would wait until it is released"
     case .corrupts: "its device would go on reading and writing this memory, whoever has it next"
     case .none: "no process is left that could release it"
     case .sigbus: "its next access would be answered with SIGBUS"

@@ -7,7 +7,7 @@ public struct DaxDeviceRequest: Hashable, Sendable {
   public var takesAll = false
   /// In system-ram mode: whether the memory is put online.
   public var isOnline: Bool
-  /// Whether it goes to ZONE_MOVABLE, from where it can be taken back.
+  /// Whether it goes to ZONE_MOVABLE, from which it can go offline again.
   public var isMovable: Bool
   /// Also take memory offline that is online.
   public var force: Bool

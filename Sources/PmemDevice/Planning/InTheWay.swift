@@ -27,7 +27,7 @@ public struct AcceptedDangers: OptionSet, Hashable, Sendable {
   }
 }
 
-/// The check before anything is taken away: there is this one.
+/// The one check before anything is disabled or destroyed.
 struct InTheWay {
   private let inventory: Inventory
   private let inspector: any UsageInspector
@@ -37,7 +37,7 @@ struct InTheWay {
   /// - Parameters:
   ///   - inventory: What there is.
   ///   - inspector: Tells who uses namespaces.
-  ///   - contents: Tells what is on them; nil where nothing that can be taken away is lost.
+  ///   - contents: Tells what is on them; nil if no content can be lost.
   ///   - accepted: Harm that a person has named, and wants done.
   init(
     _ inventory: Inventory, inspector: any UsageInspector, contents: (any ContentInspector)?,
@@ -60,7 +60,7 @@ struct InTheWay {
   /// Refuses, with everyone who is in the way.
   ///
   /// - Parameters:
-  ///   - namespaces: What would be taken away.
+  ///   - namespaces: What would be disabled or destroyed.
   ///   - verb: `disable`, `destroy`.
   ///   - what: What the person named, where it is not the namespaces themselves.
   /// - Returns: That nobody is, but for those whose harm was accepted.
@@ -127,7 +127,7 @@ struct InTheWay {
     guard hurt.isEmpty || pins.isEmpty else {
       throw DeviceError(
         .refused, "refused to \(verb) \(subject): it is in use, and may be pinned",
-        details: pins.map(\.text) + ["what is pinned is not taken away; nothing was changed"], errno: 16)
+        details: pins.map(\.text) + ["pinned memory is never disabled; nothing was changed"], errno: 16)
     }
     return Clearance(
       warnings: report.missing.map(\.text)
@@ -166,7 +166,7 @@ struct InTheWay {
     guard uses.allSatisfy(all.covers) else { return [] }
     return [
       uses.contains(where: AcceptedDangers.breakMappings.covers)
-        ? "--break-mappings takes it away from whoever has it mapped or open" : nil,
+        ? "--break-mappings disables it although it is mapped or open" : nil,
       uses.contains(where: AcceptedDangers.discardOrphanPins.covers)
         ? "--discard-orphan-pins forgets pins that no process can release" : nil,
     ].compactMap { $0 }

@@ -1,4 +1,4 @@
-/// A change that was thought through: what will be done, in which order, and how it is taken back.
+/// A planned change: its steps in order, and how they are rolled back.
 ///
 /// Made by pure functions from a request and an ``Inventory``; `--dry-run` prints it, ``PlanRunner`` runs it.
 public struct Plan: Hashable, Sendable {

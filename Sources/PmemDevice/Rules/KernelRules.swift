@@ -17,7 +17,7 @@ public struct KernelRules: Hashable, Sendable {
   public var hasDeviceDax: Bool { since(4, 7) }
 
   /// Whether mmap of a block device of persistent memory is DAX: 4.5 and 4.6 (5a023cdba50c "block: enable dax for raw block
-  /// devices", taken back in 4.7 by acc93d30d7d4).
+  /// devices", reverted in 4.7 by acc93d30d7d4).
   public var mapsBlockDevices: Bool { since(4, 5) && !since(4, 7) }
 
   /// Whether memory without struct pages, of raw namespaces, can have DAX: until 4.14 (569d0365f571 "dax: require 'struct

@@ -5,9 +5,16 @@ public import PmemDevice
 public struct HostInspector {
   private let roots: HostRoots
   private let types: KernelTypeSource
+  private let readingPages: () -> (UInt64, UInt64) -> Void
 
-  public init(roots: HostRoots = HostRoots()) {
+  /// - Parameters:
+  ///   - roots: Of the host.
+  ///   - readingPages: Called before struct pages are read; what it returns gets the pages read so far, and all.
+  public init(
+    roots: HostRoots = HostRoots(), readingPages: @escaping () -> (UInt64, UInt64) -> Void = { { _, _ in } }
+  ) {
     self.roots = roots
+    self.readingPages = readingPages
     types = KernelTypeSource(roots)
   }
 
@@ -116,7 +123,7 @@ public struct HostInspector {
     let namespaces = namespaces.map(folder.completing)
     guard isAttributed else {
       return PinReport(
-        devices: PinScanner(inventory, roots: roots, types: types).scan(namespaces, evidence: nil))
+        devices: pinScanner(inventory).scan(namespaces, evidence: nil))
     }
     let mapped = mappings(DeviceTable(folder.completing(inventory), roots: roots))
     var (devices, _, hidden) = attributedPins(inventory, namespaces, mapped.report.mappings)
@@ -132,11 +139,15 @@ public struct HostInspector {
     return PinReport(devices: devices, missing: missing + devices.unread)
   }
 
+  private func pinScanner(_ inventory: Inventory) -> PinScanner {
+    PinScanner(inventory, roots: roots, types: types, readingPages: readingPages)
+  }
+
   /// Looks for references first, and for who has them only where there are any.
   private func attributedPins(
     _ inventory: Inventory, _ namespaces: [Namespace], _ mappings: [Mapping]
   ) -> (pins: [DevicePins], evidence: [PinEvidence], hidden: Int) {
-    let scanner = PinScanner(inventory, roots: roots, types: types)
+    let scanner = pinScanner(inventory)
     let pins = scanner.scan(namespaces, evidence: nil)
     let isPinned = pins.contains { !$0.ranges.isEmpty || $0.unknown != nil }
     let (evidence, hidden) = EvidenceScanner(mappings, roots: roots).gather(isPinned: isPinned)

@@ -52,10 +52,16 @@ struct PageScanner {
   ///   - mode: Of the namespace.
   ///   - align: Of a DAX device: its pages are always counted in units of it (drivers/dax/device.c:dev_dax_probe sets
   ///     vmemmap_shift). Elsewhere 4 KiB.
+  ///   - progress: Gets how many pages of the range are read.
   /// - Returns: In order; nil where the range has no pages, or they went away meanwhile.
-  func held(in range: Range<UInt64>, at offset: UInt64, mode: NamespaceMode, align: UInt64) -> [HeldPages]? {
+  func held(
+    in range: Range<UInt64>, at offset: UInt64, mode: NamespaceMode, align: UInt64,
+    progress: (UInt64) -> Void
+  ) -> [HeldPages]? {
+    let read = { (address: UInt64) in progress((address - range.lowerBound) / 4096) }
     let found =
-      align > 4096 ? heldCompounds(range, align) : heldPages(range, idle: rules.idleReferences(mode))
+      align > 4096
+      ? heldCompounds(range, align, read) : heldPages(range, idle: rules.idleReferences(mode), read)
     guard let found else { return nil }
     var runs = Runs()
     for var pages in found {
@@ -73,12 +79,14 @@ struct PageScanner {
 
   /// Only the first two of each are looked at: of a memory map in DRAM the others are one page, seen many times
   /// (mm/sparse-vmemmap.c:vmemmap_populate_compound_pages).
-  private func heldCompounds(_ range: Range<UInt64>, _ size: UInt64) -> [HeldPages]? {
+  private func heldCompounds(
+    _ range: Range<UInt64>, _ size: UInt64, _ isRead: (UInt64) -> Void
+  ) -> [HeldPages]? {
     var found = Runs()
     var address = range.lowerBound
     while address + size <= range.upperBound {
       let count = Int(min(UInt64(KernelMemory.elements), (range.upperBound - address) / size))
-      let isRead: Void? = memory.gather(
+      let gathered: Void? = memory.gather(
         structure(address), stride: UInt64(layout.size) * (size / 4096), count: count
       ) { bytes in
         for number in 0..<count {
@@ -88,8 +96,9 @@ struct PageScanner {
           }
         }
       }
-      guard isRead != nil else { return nil }
+      guard gathered != nil else { return nil }
       address += UInt64(count) * size
+      isRead(address)
     }
     return found.all
   }
@@ -117,7 +126,9 @@ struct PageScanner {
 
   // MARK: Small pages
 
-  private func heldPages(_ range: Range<UInt64>, idle: Int32) -> [HeldPages]? {
+  private func heldPages(
+    _ range: Range<UInt64>, idle: Int32, _ isRead: (UInt64) -> Void
+  ) -> [HeldPages]? {
     var found = Runs()
     var address = range.lowerBound
     let most = UInt64(KernelMemory.chunk / layout.size)
@@ -130,6 +141,7 @@ struct PageScanner {
       }
       guard let next else { return nil }
       address = next
+      isRead(min(address, range.upperBound))
     }
     return found.all
   }

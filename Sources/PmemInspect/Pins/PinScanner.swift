@@ -8,8 +8,13 @@ struct PinScanner {
   private let roots: HostRoots
   private let inventory: Inventory
   private let types: KernelTypeSource
+  private let readingPages: () -> (UInt64, UInt64) -> Void
 
-  init(_ inventory: Inventory, roots: HostRoots, types: KernelTypeSource) {
+  init(
+    _ inventory: Inventory, roots: HostRoots, types: KernelTypeSource,
+    readingPages: @escaping () -> (UInt64, UInt64) -> Void
+  ) {
+    self.readingPages = readingPages
     self.inventory = inventory
     self.roots = roots
     self.types = types
@@ -30,6 +35,8 @@ struct PinScanner {
     var align: UInt64
     /// Physical addresses, and where each begins on the device.
     var pieces: [(range: Range<UInt64>, offset: UInt64)]
+
+    var pages: UInt64 { pieces.reduce(0) { $0 + UInt64($1.range.count) / 4096 } }
   }
 
   /// - Parameters:
@@ -45,8 +52,14 @@ struct PinScanner {
     do throws(Unavailable) { reader = try makeReader(isAttributed: evidence != nil) } catch {
       return subjects.map { unknown($0, error.reason, evidence ?? []) }
     }
+    let total = subjects.reduce(0) { $0 + $1.pages }
+    let progress = readingPages()
+    var passed: UInt64 = 0
+    defer { progress(total, total) }
     return subjects.map { subject in
-      guard var held = held(subject, reader) else {
+      defer { passed += subject.pages }
+      let first = held(subject, reader) { progress(passed + $0, total) }
+      guard var held = first else {
         return unknown(
           subject, "it has no readable memory map, or went away while it was read", evidence ?? [])
       }
@@ -54,7 +67,7 @@ struct PinScanner {
       var watch = PinWatch(held)
       for pause in PinWatch.pauses {
         usleep(pause)
-        guard let again = self.held(subject, reader) else { break }
+        guard let again = self.held(subject, reader, progress: { _ in }) else { break }
         watch.add(again)
       }
       held = watch.held
@@ -113,15 +126,22 @@ struct PinScanner {
 
   // MARK: Counts
 
-  /// nil where they could not be read.
-  private func held(_ subject: Subject, _ reader: Reader) -> [HeldPages]? {
+  /// - Parameters:
+  ///   - subject: Whose pages.
+  ///   - reader: What reads them.
+  ///   - progress: Gets how many pages of the subject are read.
+  /// - Returns: Runs of pages that are held, in order; nil if they could not be read.
+  private func held(_ subject: Subject, _ reader: Reader, progress: (UInt64) -> Void) -> [HeldPages]? {
     guard !subject.pieces.isEmpty else { return nil }
     var found: [HeldPages] = []
+    var passed: UInt64 = 0
     for piece in subject.pieces {
       let held = reader.pages.held(
-        in: piece.range, at: piece.offset, mode: subject.namespace.mode, align: subject.align)
+        in: piece.range, at: piece.offset, mode: subject.namespace.mode, align: subject.align,
+        progress: { progress(passed + $0) })
       guard let held else { return nil }
       found += held
+      passed += UInt64(piece.range.count) / 4096
     }
     // A device that was disabled and enabled meanwhile has other pages.
     return isStill(subject) ? found : nil

@@ -25,7 +25,7 @@ struct UserScanner {
     ///   - device: That is used.
     ///   - path: What of it.
     ///   - count: How often the kernel has it open for that.
-    ///   - effect: Of taking it away.
+    ///   - effect: Of disabling it.
     ///   - advice: What helps.
     mutating func add(
       _ kind: Usage.Kind, _ device: DeviceTable.Device, _ path: RawText, opens count: Int = 1,

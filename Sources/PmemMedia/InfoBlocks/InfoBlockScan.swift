@@ -24,12 +24,17 @@ public struct InfoBlockScan: Hashable, Sendable {
   /// - Parameters:
   ///   - source: All of a region.
   ///   - step: What namespaces are aligned to.
+  ///   - progress: Called with the bytes passed so far, and with all; the last time, also if reading fails, with all passed.
   /// - Throws: What reading says, but for media errors: what cannot be read is passed over.
-  public init(_ source: any ByteSource, step: UInt64) throws(DeviceError) {
+  public init(
+    _ source: any ByteSource, step: UInt64, progress: (UInt64, UInt64) -> Void = { _, _ in }
+  ) throws(DeviceError) {
     let reserve = PfnLayout.infoBlockReserve
     guard step >= reserve else { return }
+    defer { progress(source.size, source.size) }
     var offset: UInt64 = 0
     while offset < source.size, source.size - offset >= reserve {
+      progress(offset, source.size)
       if let bytes = try Self.read(source, offset) { look(bytes, offset) }
       let (next, overflow) = offset.addingReportingOverflow(step)
       if overflow { break }

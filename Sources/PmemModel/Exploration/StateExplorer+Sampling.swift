@@ -14,6 +14,10 @@ extension StateExplorer {
           noteStuck(entry) { trail }
           break
         }
+        if result.transitions % 64 == 0, shouldStop(result) {
+          result.coverage = .interrupted
+          return
+        }
         trail.append(ThreadStep(thread: thread, step: entry.next[thread]))
         entry = try advance(entry, thread)
         result.steps += 1

@@ -9,7 +9,7 @@
 public struct StateExplorer<Threads: ExplorableThreads> {
   let threads: Threads
   let budget: ExplorationBudget
-  private let shouldStop: () -> Bool
+  let shouldStop: (Exploration) -> Bool
   var result = Exploration()
   /// The first order that broke an invariant of each subject.
   var shortest: [Violation.Key: (violation: Violation, trail: [ThreadStep])] = [:]
@@ -19,10 +19,10 @@ public struct StateExplorer<Threads: ExplorableThreads> {
   /// - Parameters:
   ///   - threads: What to explore.
   ///   - budget: How much of it.
-  ///   - shouldStop: Asked now and then; what was found until then is the answer.
+  ///   - shouldStop: Asked every 64 steps, with the result so far, which is the answer if it returns true.
   public init(
     _ threads: Threads, _ budget: ExplorationBudget = ExplorationBudget(),
-    shouldStop: @escaping () -> Bool = { false }
+    shouldStop: @escaping (Exploration) -> Bool = { _ in false }
   ) {
     self.threads = threads
     self.budget = budget
@@ -121,7 +121,7 @@ public struct StateExplorer<Threads: ExplorableThreads> {
           noteStuck(entry) { Self.trail(nodes, entry.node) }
         }
         for thread in ready {
-          if result.transitions % 64 == 0, shouldStop() {
+          if result.transitions % 64 == 0, shouldStop(result) {
             result.coverage = .interrupted
             return
           }

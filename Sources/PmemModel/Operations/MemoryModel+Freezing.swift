@@ -68,7 +68,7 @@ extension MemoryModel {
     return .done
   }
 
-  /// A freeze whose process is killed, or whose sync fails, is taken back (fs/super.c:freeze_super, sb_freeze_unlock).
+  /// A freeze whose process is killed, or whose sync fails, is rolled back (fs/super.c:freeze_super, sb_freeze_unlock).
   mutating func backOut(of task: BlockedTask) {
     guard case .freeze(let volume, _) = task.operation else { return }
     state.freezes.removeAll { $0.volume == volume && $0.isFilesystem && $0.stage != .complete }

@@ -28,7 +28,7 @@ extension MemoryModel {
     }
     if pin.isDangling {
       recordViolation(
-        .useAfterFree, "hardware writes through pin \(id) to a device that was taken away", of: "pin \(id)")
+        .useAfterFree, "hardware writes through pin \(id) to a device that was removed", of: "pin \(id)")
     }
     setMedia(pin.pieces, number)
     for filesystem in state.filesystems {
@@ -88,7 +88,7 @@ extension MemoryModel {
     guard !pin.isDRAM else { return }
     if pin.isDangling {
       recordViolation(
-        .useAfterFree, "hardware reads through pin \(pin.id) from a device that was taken away",
+        .useAfterFree, "hardware reads through pin \(pin.id) from a device that was removed",
         of: "pin \(pin.id)")
     }
     for filesystem in state.filesystems {

@@ -78,7 +78,7 @@ extension MemoryModel {
         }
         let isGone = devices(under: mapping.source.volume).contains { !isAlive($0) }
         return isGone
-          ? Violation(.strayEntry, "process \(process.pid) has an entry for a device that was taken away")
+          ? Violation(.strayEntry, "process \(process.pid) has an entry for a device that was removed")
           : nil
       }
     }

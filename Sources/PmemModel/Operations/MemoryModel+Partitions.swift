@@ -76,7 +76,7 @@ extension MemoryModel {
     let process = try processIndex(pid)
     let index = try mapping(process, at: address)
     let mapping = state.processes[process].mappings[index]
-    guard !isDying(mapping.source.volume) else { throw KernelRefusal(6, "the device is being taken away") }
+    guard !isDying(mapping.source.volume) else { throw KernelRefusal(6, "the device is being removed") }
     let first = address - mapping.start
     if let wait = obstacle(to: mapping, first..<(first + 1), isStore: isStore) {
       throw KernelRefusal(11, "\(wait.reason): a fault waits before it has begun")

@@ -108,7 +108,7 @@ extension MemoryModel {
   /// - Returns: The address.
   package mutating func map(_ pid: ProcessID, _ request: MapRequest) throws(KernelRefusal) -> UInt64 {
     let process = try processIndex(pid)
-    guard !isDying(request.source.volume) else { throw KernelRefusal(6, "the device is being taken away") }
+    guard !isDying(request.source.volume) else { throw KernelRefusal(6, "the device is being removed") }
     let (size, page, isDAX) = try facts(of: request.source)
     guard request.offset < size else { throw KernelRefusal(22, "it ends before \(request.offset)") }
     let bytes = request.length ?? (size - request.offset + page - 1) / page * page

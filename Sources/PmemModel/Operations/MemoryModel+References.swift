@@ -63,7 +63,7 @@ extension MemoryModel {
   /// Why no references are given on a namespace: get_dev_pagemap finds none that is alive.
   private func refusal(_ piece: DeviceExtent) -> KernelRefusal? {
     let isDying = state.pages(piece.device).isDying && rule(.dyingDeviceRefuses)
-    return isAlive(piece.device) && !isDying ? nil : KernelRefusal(14, "its device is being taken away")
+    return isAlive(piece.device) && !isDying ? nil : KernelRefusal(14, "its device is being removed")
   }
 
   /// Adds to the counters of a piece's pages, or takes from them.

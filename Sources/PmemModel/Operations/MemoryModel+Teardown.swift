@@ -33,7 +33,7 @@ extension MemoryModel {
     }
   }
 
-  /// Whether a device is being taken away, for faults.
+  /// Whether a device is being removed, for faults.
   func isDying(_ volume: Volume) -> Bool {
     rule(.teardownBlocksFaults) && devices(under: volume).contains { state.pages($0).isDying }
   }

@@ -48,7 +48,7 @@ public enum ModelRule: String, CaseIterable, Hashable, Sendable {
   case longTermIsRefused = "long-term-is-refused"
   /// Memory without struct pages cannot be pinned.
   case pagelessCannotBePinned = "pageless-cannot-be-pinned"
-  /// A device that is being taken away gives no new references (get_dev_pagemap).
+  /// A device that is being removed gives no new references (get_dev_pagemap).
   case dyingDeviceRefuses = "dying-device-refuses"
   /// References to pages are counted of their device too, as the policy says.
   case referencesCountDevice = "references-count-device"

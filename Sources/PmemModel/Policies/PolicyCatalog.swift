@@ -28,7 +28,7 @@ public enum PolicyCatalog {
     case .filesystemFreeze: "What does freezing a filesystem do to mappings of its files?"
     case .truncate: "What does truncate do with blocks that are pinned?"
     case .longTerm: "May pages of a file be pinned for as long as the holder likes?"
-    case .teardown: "What becomes of mappings and pins when a device is taken away?"
+    case .teardown: "What becomes of mappings and pins when a device is unbound?"
     case .writeback: "What does writeback do with a page of the page cache that is pinned?"
     case .pinDetection: "How is a pinned page told from one that has other references?"
     case .pageReference: "Does a reference to a page hold the device that made the page?"

@@ -20,11 +20,11 @@ package struct PageReferences: Hashable, Sendable {
 package struct DevicePages: Hashable, Sendable {
   package let device: DeviceID
   /// By number of the page, in pages of the device's alignment (of a block device 4 KiB). Struct pages: gone when the
-  /// device is taken away.
+  /// device is removed.
   package var references = RunMap(PageReferences.none)
   /// What references to pages make of references to the device that made them (struct dev_pagemap, its `ref`).
   package var pgmapReferences: UInt64 = 0
-  /// Whether the device is being taken away: no new faults, no new references (percpu_ref_kill).
+  /// Whether the device is being removed: no new faults, no new references (percpu_ref_kill).
   package var isDying = false
   /// The number of the store that each 4 KiB of the media have; 0: none since the boot. The media's: it stays.
   package var content = RunMap<UInt64>(0)

@@ -50,7 +50,7 @@ package struct PageFault: Hashable, Sendable {
   package var isStore: Bool
   /// The page, on the namespace below.
   package var piece: DeviceExtent
-  /// Whether its device was taken away since.
+  /// Whether its device was removed since.
   package var isStray = false
 
   package init(

@@ -275,7 +275,7 @@ public final class SimMachine {
   /// - Throws: ``DeviceError/Code/failed`` where media were written to since: they cannot go back.
   public func restore(_ snapshot: Snapshot) throws(DeviceError) {
     guard kernel.media.power.writes == snapshot.writes else {
-      throw DeviceError(.failed, "media were written to: that cannot be taken back")
+      throw DeviceError(.failed, "media were written to: that cannot be undone")
     }
     kernel.regions = snapshot.regions
     kernel.storedModel = snapshot.model

@@ -171,7 +171,7 @@ final class SimKernel {
     noteLabeling()
   }
 
-  /// The firmware freezes a DIMM at power on, or no longer; one whose security was taken away is neither open nor frozen.
+  /// The firmware freezes a DIMM at power on, or no longer; one whose security was removed is neither unlocked nor frozen.
   func noteFirmware(_ dimm: Int) {
     let record = media.security[dimm]
     if record?.isFrozenByFirmware == true { frozenDimms.insert(dimm) } else { frozenDimms.remove(dimm) }

@@ -62,7 +62,7 @@ extension SimWorkload {
         facts.append(
           SimFact(
             owner: .device, subject: name,
-            value: !namespace.isEnabled ? "disabled" : pages.isDying ? "being taken away" : "enabled"))
+            value: !namespace.isEnabled ? "disabled" : pages.isDying ? "being removed" : "enabled"))
         let count = pages.references.runs.reduce(0) { $0 + $1.range.count }
         if count > 0 {
           facts.append(SimFact(owner: .device, subject: "\(name) referenced", value: "\(count) pages"))

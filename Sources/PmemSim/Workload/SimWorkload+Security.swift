@@ -1,11 +1,11 @@
 public import PmemDevice
 
 extension SimWorkload {
-  /// Gives a DIMM security, or takes it away.
+  /// Adds security to a DIMM, or removes it.
   ///
   /// - Parameters:
   ///   - name: `nmem0`, `0` or an id.
-  ///   - isSupported: Whether it has security; taking it away takes its passphrase too.
+  ///   - isSupported: Whether it has security; removing it removes its passphrase too.
   ///   - isFrozenByFirmware: Whether it is frozen at every power on, this one included; nil leaves that as it is.
   /// - Throws: ``DeviceError/Code/notFound``, and what the disk says.
   public func setSecurity(

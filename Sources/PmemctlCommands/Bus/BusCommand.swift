@@ -4,7 +4,7 @@ import PmemOutput
 
 struct BusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bus", abstract: "See buses: what a platform table describes.", subcommands: [BusList.self])
+    commandName: "bus", abstract: "Inspect NVDIMM buses.", subcommands: [BusList.self])
 }
 
 struct BusList: ContextCommand {

@@ -60,7 +60,8 @@ struct ChangeRunner {
 
   private func perform(_ plan: Plan, _ inventory: Inventory) throws {
     try refuseStale(plan, inventory)
-    let showsProgress = context.terminal.isInteractive && !options.noProgress
+    let progress = StepProgress(plan, inventory, options.progress, context)
+    defer { progress.end() }
     let nodes = nodes(recreatedBy: plan, inventory)
     let recovery = ChangeRecovery(
       plan, from: inventory, on: backend, journal: options.noUndo ? nil : context.journal(machine),
@@ -70,9 +71,8 @@ struct ChangeRunner {
     let outcome = keeping(nodes) {
       var outcome = PlanRunner(on: backend, recovery: recovery).outcome(
         of: plan, shouldContinue: { !signals.isInterrupted },
-        willPerform: { entry in
-          if showsProgress || isLong(entry, plan, inventory) { context.note(entry.text) }
-        })
+        willPerform: progress.willPerform)
+      progress.end()
       if case .done = outcome, let remains = verify?(), !remains.isEmpty {
         let error = DeviceError(
           .failed, "cannot \(plan.title): the result is not as planned", details: remains)
@@ -139,18 +139,6 @@ struct ChangeRunner {
       }
     }
     return body()
-  }
-
-  /// Whether a step takes so long that it is reported without a terminal too: the kernel initializes the memory map of what
-  /// it enables, some seconds for each 100 GiB.
-  private func isLong(_ entry: Plan.Entry, _ plan: Plan, _ inventory: Inventory) -> Bool {
-    guard !options.noProgress, case .enable(let name) = entry.step else { return false }
-    let existing = inventory.namespaces.first { $0.dev == name }?.rawSize ?? .zero
-    let allocated = plan.entries.compactMap { entry -> ByteCount? in
-      guard case .allocate(let allocation) = entry.step, allocation.namespace == name else { return nil }
-      return allocation.size
-    }
-    return max(existing, allocated.max() ?? .zero) >= .gibibytes(64)
   }
 
   private func isConfirmed(_ plan: Plan) throws -> Bool {

@@ -23,7 +23,7 @@ public struct CommandContext {
   /// Where this host's undo journal is.
   public let stateDirectory: FilePath
   /// The real machine; a test that must not touch it gives one that fails.
-  public let openKernel: (_ verbose: ((String) -> Void)?) throws(DeviceError) -> any Backend
+  public let openKernel: (MachineListener) throws(DeviceError) -> any Backend
 
   /// The simulated machine that the command line names with `--sim`.
   private var machineNamed: String?
@@ -42,7 +42,7 @@ public struct CommandContext {
     out: any TextSink, err: any TextSink, terminal: Terminal, environment: [String: String],
     readAnswer: @escaping () -> String?, pause: @escaping (_ seconds: Double) -> Bool = { _ in false },
     now: @escaping () -> UInt64, stateDirectory: FilePath,
-    openKernel: @escaping (_ verbose: ((String) -> Void)?) throws(DeviceError) -> any Backend
+    openKernel: @escaping (MachineListener) throws(DeviceError) -> any Backend
   ) {
     self.out = out
     self.err = err
@@ -69,7 +69,7 @@ public struct CommandContext {
         return true
       },
       now: { UInt64(max(0, time(nil))) }, stateDirectory: "/var/lib/pmemctl",
-      openKernel: { verbose throws(DeviceError) in HostMachine(verbose: verbose) })
+      openKernel: { listener throws(DeviceError) in HostMachine(listener) })
   }
 
   /// The same, for commands on a machine that stays open between them.
@@ -93,9 +93,16 @@ public struct CommandContext {
       return SimBackend(try SimMachine.open(directory, forWriting: forWriting))
     }
     if forWriting, geteuid() == 0 { try lockHost() }
-    guard options.verbose else { return try openKernel(nil) }
-    let err = err
-    return try openKernel { message in try? err.write("pmemctl: \(message.sanitized)\n") }
+    return try openKernel(listener(isVerbose: options.verbose))
+  }
+
+  private func listener(isVerbose: Bool) -> MachineListener {
+    MachineListener(
+      verbose: isVerbose ? note : nil,
+      readingPages: {
+        let line = line(ProgressOptions.asked(in: arguments), "reading struct pages", unit: "pages")
+        return { line.update($0, of: $1) }
+      })
   }
 
   /// Lets no other pmemctl change this host from now on until this process ends. Others than root cannot change it.
@@ -145,6 +152,11 @@ public struct CommandContext {
 
   /// A note to the person, not part of the answer.
   func note(_ text: String) { try? err.write("pmemctl: \(text.sanitized)\n") }
+
+  /// The progress of an operation, on standard error.
+  func line(_ options: ProgressOptions, _ what: String, unit: String) -> ProgressLine {
+    ProgressLine(err, terminal: terminal, isShown: options.isShown, what: what, unit: unit)
+  }
 }
 
 /// The lock that all copies of a context share.

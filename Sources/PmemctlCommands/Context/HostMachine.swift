@@ -5,13 +5,14 @@ import PmemNdctl
 /// This host: its kernel, and who uses its persistent memory.
 public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
   private let kernel: NdctlBackend
-  private let inspector = HostInspector()
+  private let inspector: HostInspector
   private let verbose: ((String) -> Void)?
 
-  /// - Parameter verbose: Gets every message of the libraries, and how the kernel was asked; nil for neither.
-  public init(verbose: ((String) -> Void)?) {
-    kernel = NdctlBackend(verbose: verbose)
-    self.verbose = verbose
+  /// - Parameter listener: Gets what is reported while the host is asked.
+  public init(_ listener: MachineListener = MachineListener()) {
+    kernel = NdctlBackend(verbose: listener.verbose)
+    inspector = HostInspector(readingPages: listener.readingPages)
+    verbose = listener.verbose
   }
 
   public var kind: String { kernel.kind }

@@ -7,7 +7,8 @@ struct ListOptions: ParsableArguments {
   @Option(
     name: [.customShort("o"), .customLong("output")],
     help: ArgumentHelp(
-      "Show these columns, separated by commas; with a + before them, these as well.", valueName: "columns"))
+      "Show these columns, separated by commas; with a leading +, in addition to the default ones.",
+      valueName: "columns"))
   var columns: String?
 
   @Option(
@@ -15,13 +16,13 @@ struct ListOptions: ParsableArguments {
     help: ArgumentHelp("Sort by this column; --sort=-COLUMN for the reverse order.", valueName: "column"))
   var sort: String?
 
-  @Flag(name: .long, help: "Leave the headings out.")
+  @Flag(name: .long, help: "Print no headings.")
   var noheadings = false
 
-  @Flag(name: .long, help: "Show sizes in bytes.")
+  @Flag(name: .long, help: "Print sizes in bytes.")
   var bytes = false
 
-  @Flag(name: .shortAndLong, help: "Show only names, one a line.")
+  @Flag(name: .shortAndLong, help: "Print only names, one per line.")
   var quiet = false
 
   /// Whether none of them is given that chooses or leaves out columns or headings: there may be more than a table then.

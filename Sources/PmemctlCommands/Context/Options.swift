@@ -8,7 +8,7 @@ struct MachineOptions: ParsableArguments {
     completion: .directory)
   var sim: String?
 
-  @Flag(name: .shortAndLong, help: "Show what the libraries say.")
+  @Flag(name: .shortAndLong, help: "Print debug messages of the libraries.")
   var verbose = false
 
   /// The directory that a command line names with `--sim`, before or without parsing it; nil if it names none.
@@ -40,33 +40,47 @@ struct ChangeOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Do not ask before a destructive plan.")
   var yes = false
 
-  @Flag(name: .customLong("no-progress"), help: "Do not report progress on standard error.")
-  var noProgress = false
+  @OptionGroup var progress: ProgressOptions
 
   @Flag(name: .customLong("no-undo"), help: "Do not write an undo record.")
   var noUndo = false
+}
+
+/// Whether operations that take long report progress.
+struct ProgressOptions: ParsableArguments {
+  @Flag(name: .customLong("no-progress"), help: "Do not report progress on standard error.")
+  var noProgress = false
+
+  var isShown: Bool { !noProgress }
+
+  /// As a command line has them, for what is made before its verb is known.
+  static func asked(in arguments: [String]) -> ProgressOptions {
+    var options = ProgressOptions()
+    options.noProgress = arguments.prefix { $0 != "--" }.contains("--no-progress")
+    return options
+  }
 }
 
 /// Harm to others that is done only when it is named.
 struct DangerOptions: ParsableArguments {
   @Flag(
     name: .customLong("discard-content"),
-    help: "Also where a filesystem, a volume or a partition table is on it: it is lost.")
+    help: "Proceed even if it holds a filesystem, a volume or a partition table, which is lost.")
   var discardContent = false
 
   @Flag(
     name: .customLong("break-mappings"),
-    help: "Also where processes have it mapped or open: they get SIGBUS, or errors.")
+    help: "Proceed even if processes have it mapped or open: they get SIGBUS or I/O errors.")
   var breakMappings = false
 
   @Flag(
     name: .customLong("discard-orphan-pins"),
-    help: "Also if it is pinned and no process is left to release it.")
+    help: "Proceed even if it is pinned and no process is left to release the pins.")
   var discardOrphanPins = false
 
   @Flag(
     name: .customLong("assume-unused"),
-    help: "Also where it could not be found out whether it is in use.")
+    help: "Proceed even if it could not be determined whether it is in use.")
   var assumeUnused = false
 
   var accepted: AcceptedDangers {

@@ -4,10 +4,10 @@ import PmemOutput
 
 /// Whether to go on looking.
 struct WatchOptions: ParsableArguments {
-  @Flag(name: .shortAndLong, help: "Go on, and tell what changes, until interrupted.")
+  @Flag(name: .shortAndLong, help: "Keep running and print changes until interrupted.")
   var watch = false
 
-  @Option(name: .long, help: ArgumentHelp("How often to look with --watch.", valueName: "seconds"))
+  @Option(name: .long, help: ArgumentHelp("Interval between checks with --watch.", valueName: "seconds"))
   var interval = 1.0
 
   func validate() throws {

@@ -3,6 +3,6 @@ import ArgumentParser
 struct DaxCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dax",
-    abstract: "Give a whole namespace to one program, with proof; see what has DAX, and why not.",
+    abstract: "Enable and verify DAX for a consumer; show where DAX is unavailable, and why.",
     subcommands: [DaxStatus.self, DaxEnable.self, DaxDisable.self, DaxProbeCommand.self])
 }

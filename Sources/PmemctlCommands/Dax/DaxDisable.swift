@@ -6,13 +6,13 @@ import PmemOutput
 struct DaxDisable: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "disable",
-    abstract: "Take a namespace back from its consumer: raw mode, unless it is in use.")
+    abstract: "Return a namespace to raw mode, unless it is in use.")
 
   @Argument(
     help: ArgumentHelp("A namespace or its device.", valueName: "namespace"), completion: .names(.namespaces))
   var name: String
 
-  @Flag(name: .shortAndLong, help: "Also while it is enabled, unless it is in use.")
+  @Flag(name: .shortAndLong, help: "Also if it is enabled, unless it is in use.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions

@@ -5,11 +5,11 @@ import PmemOutput
 
 struct DaxEnable: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "enable", abstract: "Give a whole namespace to one consumer, and prove that it can have it.",
+    commandName: "enable", abstract: "Prepare a whole namespace for one consumer, and verify the result.",
     discussion: """
-      A region without namespaces gets one; a namespace is reconfigured where it is, with all that guards that. \
-      Afterwards its device is opened and mapped as the consumer would, and what the consumer must be told is \
-      printed. Checks that could not be run are marked unverified.
+      A region without namespaces gets one; an existing namespace is reconfigured in place, with the guards of \
+      namespace reconfigure. The device is then opened and mapped as the consumer would do it, and the configuration \
+      for the consumer is printed. Checks that could not be run are marked unverified.
       """)
 
   @Argument(
@@ -23,19 +23,21 @@ struct DaxEnable: ContextCommand {
   var consumer: String
 
   @Option(
-    name: [.customShort("M"), .long], help: "Where the memory map goes: dev (the device) or mem (DRAM).")
+    name: [.customShort("M"), .long],
+    help:
+      "Where to keep the memory map: dev (on the device) or mem (in DRAM).")
   var map: String?
 
   @Option(name: .shortAndLong, help: "Alignment of the mapping: 4KiB, 2MiB or 1GiB.")
   var align: String?
 
-  @Option(name: .shortAndLong, help: "What to take from the region: 16GiB, 50% or max.")
+  @Option(name: .shortAndLong, help: "Raw size to allocate from the region: 16GiB, 50% or max.")
   var size: String?
 
-  @Option(name: [.customShort("N"), .customLong("name")], help: "A name for it.")
+  @Option(name: [.customShort("N"), .customLong("name")], help: "Name of the namespace.")
   var newName: String?
 
-  @Flag(name: .shortAndLong, help: "Also while it is enabled, unless it is in use.")
+  @Flag(name: .shortAndLong, help: "Also if it is enabled, unless it is in use.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions

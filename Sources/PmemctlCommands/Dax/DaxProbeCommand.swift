@@ -4,14 +4,14 @@ import PmemOutput
 
 struct DaxProbeCommand: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "probe", abstract: "Map a page of a file or device for reading, and say what that gave.")
+    commandName: "probe", abstract: "Map one page of a file or device for reading, and report the result.")
 
   @Argument(help: "Any file or device.", completion: .file())
   var path: String
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Where in it; the first data of a file by default.", valueName: "offset"))
+    help: ArgumentHelp("Offset to map; by default the first data of a file.", valueName: "offset"))
   var offset: String?
 
   @OptionGroup var output: OutputOptions

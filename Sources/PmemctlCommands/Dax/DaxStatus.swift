@@ -4,10 +4,10 @@ import PmemOutput
 
 struct DaxStatus: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show what has DAX, and cause by cause why not.",
+    commandName: "status", abstract: "Show where DAX is available, and each reason if it is not.",
     discussion: """
-      Namespaces, their devices, partitions, what is stacked on them and filesystems. A file of each filesystem and \
-      each DAX device is mapped for reading to see what happens.
+      Covers namespaces, their devices, partitions, stacked devices and filesystems. One file of each filesystem and \
+      each DAX device is mapped for reading, to verify.
       """)
 
   @Argument(

@@ -3,17 +3,17 @@ import PmemDevice
 
 struct DeviceCreate: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "create", abstract: "Make a DAX device in a region that can be divided.",
+    commandName: "create", abstract: "Create a DAX device in a region that can be divided.",
     discussion: """
-      Those are of memory that the platform sets aside (hmem) or of CXL. The DAX region of a devdax namespace is one \
+      Such regions are memory that the platform sets aside (hmem), or CXL. The DAX region of a devdax namespace is one \
       device.
       """)
 
   @Option(
-    name: .shortAndLong, help: "The DAX region, by number; by default the only one that can be divided.")
+    name: .shortAndLong, help: "Number of the DAX region; by default the only one that can be divided.")
   var region: Int?
 
-  @Option(name: .shortAndLong, help: "How much; by default all that is free.")
+  @Option(name: .shortAndLong, help: "Size; by default all free space.")
   var size: String?
 
   @Option(name: .shortAndLong, help: "Alignment: 4KiB, 2MiB or 1GiB; by default the region's.")

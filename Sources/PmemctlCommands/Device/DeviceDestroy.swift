@@ -3,10 +3,10 @@ import PmemDevice
 
 struct DeviceDestroy: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "destroy", abstract: "Remove DAX devices from regions that can be divided.")
+    commandName: "destroy", abstract: "Destroy DAX devices in regions that can be divided.")
 
   @OptionGroup var which: DeviceSelection
-  @Flag(name: .shortAndLong, help: "Also while they are enabled, unless they are in use.")
+  @Flag(name: .shortAndLong, help: "Also if they are enabled, unless they are in use.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions

@@ -3,7 +3,7 @@ import PmemDevice
 
 struct DeviceDisable: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "disable", abstract: "Take the drivers of DAX devices away, unless they are in use.")
+    commandName: "disable", abstract: "Unbind DAX devices from their drivers, unless they are in use.")
 
   @OptionGroup var which: DeviceSelection
   @OptionGroup var dangers: DangerOptions

@@ -3,7 +3,7 @@ import PmemDevice
 
 struct DeviceEnable: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "enable", abstract: "Give DAX devices to programs: bind device_dax.")
+    commandName: "enable", abstract: "Bind DAX devices to device_dax, for programs.")
 
   @OptionGroup var which: DeviceSelection
   @OptionGroup var change: ChangeOptions

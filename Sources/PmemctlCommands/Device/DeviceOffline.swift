@@ -4,7 +4,7 @@ import PmemDevice
 struct DeviceOffline: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "offline",
-    abstract: "Take memory of system-ram devices back from the kernel, all of a device or none.")
+    abstract: "Take the memory of system-ram devices offline, all of a device or none.")
 
   @OptionGroup var which: DeviceSelection
   @OptionGroup var change: ChangeOptions

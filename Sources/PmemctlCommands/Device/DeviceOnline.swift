@@ -3,10 +3,13 @@ import PmemDevice
 
 struct DeviceOnline: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "online", abstract: "Put memory of system-ram devices to use.")
+    commandName: "online", abstract: "Bring the memory of system-ram devices online.")
 
   @OptionGroup var which: DeviceSelection
-  @Flag(name: .customLong("no-movable"), help: "Not in ZONE_MOVABLE: it may never come back.")
+  @Flag(
+    name: .customLong("no-movable"),
+    help:
+      "Not in ZONE_MOVABLE: it may be impossible to take it offline again.")
   var noMovable = false
 
   @OptionGroup var change: ChangeOptions

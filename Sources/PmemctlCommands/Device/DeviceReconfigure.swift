@@ -3,10 +3,10 @@ import PmemDevice
 
 struct DeviceReconfigure: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "reconfigure", abstract: "Give DAX devices to programs or to the kernel, or another size.",
+    commandName: "reconfigure", abstract: "Switch DAX devices between devdax and system-ram, or resize them.",
     discussion: """
-      As system-ram a device is the kernel's own memory, in whole memory blocks. It comes back only when all of them \
-      can go offline: ZONE_MOVABLE is for that.
+      As system-ram a device is kernel memory, in whole memory blocks. It can be switched back only if all of them can \
+      go offline, which is what ZONE_MOVABLE is for.
       """)
 
   @OptionGroup var which: DeviceSelection
@@ -14,17 +14,17 @@ struct DeviceReconfigure: ContextCommand {
   @Option(name: .shortAndLong, help: "devdax or system-ram.")
   var mode: String?
 
-  @Option(name: .shortAndLong, help: "Another size, or max, in regions that can be divided.")
+  @Option(name: .shortAndLong, help: "New size, or max; only in regions that can be divided.")
   var size: String?
 
   @Flag(
-    name: [.customShort("N"), .customLong("no-online")], help: "As system-ram: leave the memory offline.")
+    name: [.customShort("N"), .customLong("no-online")], help: "With system-ram: leave the memory offline.")
   var noOnline = false
 
-  @Flag(name: .customLong("no-movable"), help: "As system-ram: not in ZONE_MOVABLE.")
+  @Flag(name: .customLong("no-movable"), help: "With system-ram: not in ZONE_MOVABLE.")
   var noMovable = false
 
-  @Flag(name: .shortAndLong, help: "Also take memory offline that is online.")
+  @Flag(name: .shortAndLong, help: "Take online memory offline first.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions

@@ -2,7 +2,7 @@ import ArgumentParser
 
 struct DimmCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "dimm", abstract: "See DIMMs: the devices that regions are made of.",
+    commandName: "dimm", abstract: "Manage DIMMs: state, health, security.",
     subcommands: [
       DimmList.self, DimmShow.self, DimmHealthCommand.self, DimmSecurityCommand.self, DimmEnable.self,
       DimmDisable.self,

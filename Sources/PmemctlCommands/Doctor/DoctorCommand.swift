@@ -7,8 +7,8 @@ struct DoctorCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Find and repair unfinished changes and damage.",
     discussion: """
-      Looks at devices, labels, the info blocks of disabled namespaces and the undo journal. --fix cleans up what \
-      other tools left half done: devices that no process can use, and that hold nothing.
+      Checks devices, labels, the info blocks of disabled namespaces and the undo journal. --fix cleans up what other \
+      tools left half-configured: devices that no process can use and that hold nothing.
       """)
 
   @Flag(name: .long, help: "Repair what can be repaired without removing anything in use.")

@@ -7,8 +7,8 @@ struct InfoBlockRepair: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "repair", abstract: "Repair the damaged info block of a fsdax or devdax namespace.",
     discussion: """
-      The block must say of itself what it was: its checksum proves one damaged word. It is written only where the kernel \
-      would take it. The data are not touched. For sector mode see pmemctl namespace check --repair.
+      The block itself must prove what it was: its checksum identifies one damaged word. It is written only if the \
+      kernel would accept it. Data are not touched. For sector mode, use pmemctl namespace check --repair.
       """)
 
   @Argument(

@@ -6,14 +6,14 @@ import PmemMedia
 struct InfoBlockSelection: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      "Kernel name, own name or UUID; all for every disabled or raw one, which is meant without any.",
+      "Kernel name, own name or UUID; all (the default) for every one that is disabled or raw.",
       valueName: "namespace"), completion: .names(.namespaces))
   var names: [String] = []
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Look into this file, whose beginning is that of a namespace; - is standard input.", valueName: "file"),
+      "Read this file instead, which starts as a namespace does; - is standard input.", valueName: "file"),
     completion: .file())
   var file: String?
 

@@ -5,7 +5,8 @@ import PmemOutput
 
 struct InfoBlockVerify: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Check whether this kernel would take info blocks; nothing is written.")
+    commandName: "verify", abstract: "Check whether this kernel would accept info blocks; nothing is written."
+  )
 
   @OptionGroup var which: InfoBlockSelection
   @OptionGroup var output: OutputOptions

@@ -16,7 +16,7 @@ struct DimmState: Hashable {
   var isEnabled: Bool
   /// The whole label area; nil if the change writes no labels.
   var labels: [UInt8]?
-  /// ``DIMM/security``; nil if it has none, and in a record that was read back: a passphrase is not taken back later.
+  /// ``DIMM/security``; nil if it has none, and in a record that was read back: a passphrase change is not undone later.
   var security: String?
 
   /// The same DIMM on this machine, whatever its name is now.

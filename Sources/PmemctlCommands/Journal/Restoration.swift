@@ -53,7 +53,7 @@ struct Restoration {
     return scope.namespaces.contains(saved.dev) || saved.uuid.map(scope.uuids.contains) ?? false
   }
 
-  /// What is not as it was of the security of DIMMs, a line each. A passphrase that a DIMM has got, or lost, is not taken back:
+  /// What is not as it was of the security of DIMMs, a line each. A passphrase that a DIMM has got, or lost, is not undone:
   /// that takes keys, and has verbs of its own.
   var securityDifferences: [String] {
     guard restoresStates else { return [] }

@@ -5,7 +5,7 @@ import PmemOutput
 
 struct LabelBackup: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "backup", abstract: "Keep the label areas of DIMMs in a file, to be restored there.")
+    commandName: "backup", abstract: "Save the label areas of DIMMs to a file, for label restore.")
 
   @Argument(
     help: ArgumentHelp("nmem0, 0, or an id; all for every one with a label area.", valueName: "dimm"),
@@ -13,7 +13,7 @@ struct LabelBackup: ContextCommand {
   var names: [String]
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The file to make; - is standard output.", valueName: "file"),
+    name: .shortAndLong, help: ArgumentHelp("File to create; - is standard output.", valueName: "file"),
     completion: .file())
   var output: String
 

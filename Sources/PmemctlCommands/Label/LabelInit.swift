@@ -13,11 +13,14 @@ struct LabelInit: ContextCommand {
   var names: [String]
 
   @Option(
-    name: [.customShort("V"), .customLong("label-version")], help: "The format: 1.1 or 1.2.",
+    name: [.customShort("V"), .customLong("label-version")], help: "Label version: 1.1 or 1.2.",
     completion: .list(LabelVersion.allCases.map(\.rawValue)))
   var labelVersion = LabelVersion.v12.rawValue
 
-  @Flag(name: .shortAndLong, help: "Also if there are labels, and namespaces that are not in use.")
+  @Flag(
+    name: .shortAndLong,
+    help:
+      "Also if there are labels already, unless a namespace is in use: its namespaces are lost.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions

@@ -5,7 +5,7 @@ import PmemOutput
 
 struct LabelRead: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "read", abstract: "Read the label areas of DIMMs, decoded or as they are.")
+    commandName: "read", abstract: "Read the label areas of DIMMs, decoded or raw.")
 
   @Argument(
     help: ArgumentHelp("nmem0, 0, or an id; all for every one with a label area.", valueName: "dimm"),
@@ -15,7 +15,7 @@ struct LabelRead: ContextCommand {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "Write the bytes of one DIMM's area to this file instead; - is standard output.", valueName: "file"),
+      "Write the raw label area of one DIMM to this file instead; - is standard output.", valueName: "file"),
     completion: .file())
   var output: String?
 

@@ -7,12 +7,12 @@ import PmemSim
 
 struct LabelRecover: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "recover", abstract: "Write labels for namespaces of which only the info blocks are left.",
+    commandName: "recover", abstract: "Recreate lost labels from the info blocks of namespaces.",
     discussion: """
-      For a DIMM whose labels are lost, and whose region is one raw namespace for it. Every place where a namespace can \
-      begin is searched for an info block, which tells the UUID, the mode and the extent. Names are lost, and so are raw \
-      namespaces. Blocks of several times that overlap are listed, and none is taken unless --namespace chooses. Data are \
-      never written. Where whole labels are left, use pmemctl label repair.
+      For a DIMM whose labels are lost, so that its region is one raw namespace. Every offset at which a namespace can \
+      start is searched for an info block, which has the UUID, the mode and the extent. Names and raw namespaces \
+      cannot be recovered. If blocks of different times overlap, they are listed, and none is used unless --namespace \
+      selects it. Data are never written. If valid labels are left, use pmemctl label repair.
       """)
 
   @Argument(help: ArgumentHelp("nmem0, 0, or an id.", valueName: "dimm"), completion: .names(.dimms))
@@ -21,7 +21,7 @@ struct LabelRecover: ContextCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Recover this one only, by the UUID that is shown; may be given many times.", valueName: "uuid"))
+      "Recover only the namespace with this UUID; may be repeated.", valueName: "uuid"))
   var namespace: [String] = []
 
   @OptionGroup var change: ChangeOptions
@@ -40,7 +40,8 @@ struct LabelRecover: ContextCommand {
       guard dimms.count == 1, let dimm = dimms.first else {
         throw DeviceError(.usage, "recover takes one DIMM, and \"\(name)\" means \(dimms.count)")
       }
-      let plan = try plan(dimm, Set(uuids), inventory, backend)
+      let progress = context.line(change.progress, "searching \(dimm.dev)", unit: "MiB")
+      let plan = try plan(dimm, Set(uuids), inventory, backend, progress)
       return Change.Planned(plan: plan, subject: dimm.dev)
     } report: { planned, backend in
       let now = try backend.inventory(.planning)
@@ -57,7 +58,8 @@ struct LabelRecover: ContextCommand {
   }
 
   private func plan(
-    _ dimm: DIMM, _ chosen: Set<DeviceUUID>, _ inventory: Inventory, _ backend: any CommandContext.Backend
+    _ dimm: DIMM, _ chosen: Set<DeviceUUID>, _ inventory: Inventory, _ backend: any CommandContext.Backend,
+    _ progress: ProgressLine
   ) throws -> Plan {
     let what = "recover the labels of \(dimm.dev)"
     let area = try backend.readLabels(dimm: dimm.dev)
@@ -83,7 +85,7 @@ struct LabelRecover: ContextCommand {
         details: ["a region whose labels were lost is, after the next boot"])
     }
     let scan = try backend.withContent(of: whole) { source throws(DeviceError) in
-      try InfoBlockScan(source, step: max(region.align, 2 << 20))
+      try InfoBlockScan(source, step: max(region.align, 2 << 20)) { progress.update($0 >> 20, of: $1 >> 20) }
     }
     var recovery = LabelRecovery(scan, region: region, host: inventory.host)
     if !chosen.isEmpty { recovery.choose(chosen) }

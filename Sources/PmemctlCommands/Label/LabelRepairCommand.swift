@@ -6,11 +6,12 @@ import PmemOutput
 
 struct LabelRepairCommand: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "repair", abstract: "Repair damaged label areas from what proves how they were.",
+    commandName: "repair",
+    abstract: "Repair damaged label areas from the copies and checksums that are left.",
     discussion: """
-      Uses the other index block, the copy that the last update of a label left, the labels of the other DIMMs of the \
-      set, the checksum (which proves one damaged word), and info blocks that name their label. What would be a guess is \
-      named and left alone. Data are never written.
+      Uses the other index block, the previous copy of a label, the labels of the other DIMMs of the set, the checksum \
+      (which identifies one damaged word), and info blocks that name their label. Anything that would be a guess is \
+      reported and left alone. Data are never written.
       """)
 
   @Argument(
@@ -34,7 +35,8 @@ struct LabelRepairCommand: ContextCommand {
           guard !names.contains("all") else { continue }
           throw DeviceError(.unsupported, "cannot repair the labels of \(dimm.dev): it has no label area")
         }
-        let repair = LabelRepair(area, in: try Self.place(of: dimm, inventory, backend))
+        let progress = context.line(change.progress, "searching \(dimm.dev)", unit: "MiB")
+        let repair = LabelRepair(area, in: try Self.place(of: dimm, inventory, backend, progress))
         unresolved += repair.unresolved.map { "\(dimm.dev): \($0)" }
         guard !repair.fixes.isEmpty else { continue }
         // It would still be refused as a whole.
@@ -79,7 +81,7 @@ struct LabelRepairCommand: ContextCommand {
 
   /// The set that a DIMM is in, and where info blocks are in its region.
   private static func place(
-    of dimm: DIMM, _ inventory: Inventory, _ backend: any CommandContext.Backend
+    of dimm: DIMM, _ inventory: Inventory, _ backend: any CommandContext.Backend, _ progress: ProgressLine
   ) throws -> LabelRepair.Place {
     guard let region = inventory.regions(on: [dimm]).first,
       let mapping = region.mappings.first(where: { $0.dimm == dimm.dev })
@@ -98,7 +100,7 @@ struct LabelRepairCommand: ContextCommand {
     }
     let step = max(region.align, 2 << 20)
     let scan = try backend.withContent(of: whole) { source throws(DeviceError) in
-      try InfoBlockScan(source, step: step)
+      try InfoBlockScan(source, step: step) { progress.update($0 >> 20, of: $1 >> 20) }
     }
     for found in scan.found {
       place.infoBlocks[found.parent, default: []].insert(

@@ -3,15 +3,15 @@ import PmemDevice
 
 struct LabelRestore: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "restore", abstract: "Put label areas back from a backup, each on the DIMM that it is of.")
+    commandName: "restore", abstract: "Restore label areas from a backup, each to its own DIMM.")
 
   @Argument(
-    help: ArgumentHelp("As label backup made it; - is standard input.", valueName: "file"),
+    help: ArgumentHelp("A file made by label backup; - is standard input.", valueName: "file"),
     completion: .file())
   var file: String
 
   @Argument(
-    help: ArgumentHelp("Only these DIMMs of it: nmem0, 0, or an id.", valueName: "dimm"),
+    help: ArgumentHelp("Only these DIMMs of the backup: nmem0, 0, or an id.", valueName: "dimm"),
     completion: .names(.dimms))
   var names: [String] = []
 

@@ -4,7 +4,7 @@ import PmemDevice
 struct LabelZero: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "zero", abstract: "Overwrite the label areas of DIMMs with zeros.",
-    discussion: "Until the next boot the kernel still divides their regions; then they are label-less.")
+    discussion: "The kernel keeps their regions divided until the next boot; then they are label-less.")
 
   @Argument(
     help: ArgumentHelp("nmem0, 0, or an id; all for every one with a label area.", valueName: "dimm"),

@@ -5,20 +5,21 @@ import PmemOutput
 
 struct LayoutApply: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "apply", abstract: "Make the machine what a layout says; once, and nothing the second time.",
+    commandName: "apply", abstract: "Make the machine match a layout; a second run changes nothing.",
     discussion: """
       All of it is one plan, checked against users, pins and content first, and rolled back as far as possible if a \
       step fails. Destructive changes must be allowed by namespace name: --replace, --destroy. --check changes \
       nothing, and exits with 2 if there is anything to change.
       """)
 
-  @Argument(help: ArgumentHelp("The layout, YAML or JSON; - for standard input.", valueName: "file"))
+  @Argument(help: ArgumentHelp("The layout, YAML or JSON; - is standard input.", valueName: "file"))
   var file: String?
 
   @Option(
     name: .customLong("plan"),
     help: ArgumentHelp(
-      "A plan that layout plan --out saved: only on the machine as it was.", valueName: "file"))
+      "A plan saved by layout plan --out, applied only if the machine has not changed since.",
+      valueName: "file"))
   var saved: String?
 
   @Flag(name: .long, help: "Change nothing; exit with 2 if there is anything to change.")

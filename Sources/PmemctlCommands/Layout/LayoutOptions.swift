@@ -9,14 +9,14 @@ struct LayoutOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "A namespace that may be made anew where it is; all for any. What is on it is lost.",
+      "A namespace that may be recreated in place, or all; its content is lost.",
       valueName: "namespace"))
   var replace: [String] = []
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "A namespace that may be destroyed, where the layout says that others are; all for any.",
+      "A namespace that may be destroyed, or all, if the layout says \"others: destroy\".",
       valueName: "namespace"))
   var destroy: [String] = []
 }
@@ -29,7 +29,7 @@ struct LayoutRun {
 
   /// - Parameters:
   ///   - layout: What should be.
-  ///   - options: What may be taken away.
+  ///   - options: What may be destroyed.
   ///   - accepted: Harm that a person has named, and wants done.
   ///   - backend: The machine.
   ///   - pending: What an earlier apply began.

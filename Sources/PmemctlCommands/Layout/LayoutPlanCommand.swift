@@ -9,14 +9,15 @@ struct LayoutPlanCommand: ContextCommand {
     commandName: "plan",
     abstract: "Show what a layout would change; exit with 2 if there is anything to change.",
     discussion: """
-      Nothing is changed. With --inventory the machine is another one's status --json: a change can be looked at \
-      anywhere.
+      Nothing is changed. With --inventory the machine is described by the status --json of another host, so that a \
+      change can be planned anywhere.
       """)
 
-  @Argument(help: ArgumentHelp("The layout, YAML or JSON; - for standard input.", valueName: "file"))
+  @Argument(help: ArgumentHelp("The layout, YAML or JSON; - is standard input.", valueName: "file"))
   var file: String
 
-  @Option(name: .long, help: ArgumentHelp("What pmemctl status --json said of a host.", valueName: "file"))
+  @Option(
+    name: .long, help: ArgumentHelp("The output of pmemctl status --json on a host.", valueName: "file"))
   var inventory: String?
 
   @Option(name: .long, help: ArgumentHelp("Save the plan, for layout apply --plan.", valueName: "file"))

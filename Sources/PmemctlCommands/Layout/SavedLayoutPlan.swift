@@ -2,7 +2,7 @@ import PmemDevice
 import PmemLayout
 import PmemOutput
 
-/// A plan that was looked at, to be applied later: the layout, what may be taken away, and a checksum of the machine that it
+/// A plan that was looked at, to be applied later: the layout, what may be destroyed, and a checksum of the machine that it
 /// was made for.
 struct SavedLayoutPlan {
   var layout: Layout

@@ -2,6 +2,6 @@ import ArgumentParser
 
 struct MappingCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "mapping", abstract: "See which processes have persistent memory mapped.",
+    commandName: "mapping", abstract: "Inspect mappings of persistent memory.",
     subcommands: [MappingList.self])
 }

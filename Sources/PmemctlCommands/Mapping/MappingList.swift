@@ -10,11 +10,11 @@ struct MappingList: ContextCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "Only of these: a namespace, a region, a device, or a file's path.", valueName: "name"),
+      "Only mappings of these: a namespace, a region, a device, or a file's path.", valueName: "name"),
     completion: .names(.anything))
   var names: [String] = []
 
-  @Option(name: .shortAndLong, help: "Only this process's.")
+  @Option(name: .shortAndLong, help: "Only mappings of this process.")
   var pid: Int?
 
   @Option(

@@ -5,11 +5,12 @@ import PmemOutput
 
 struct NamespaceCheck: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Check the metadata of a namespace, and repair that of sector mode.",
+    commandName: "check", abstract: "Check the metadata of a namespace, and repair a BTT.",
     discussion: """
-      Nothing is written without --repair. In sector mode every sector must have a block of its own: what is damaged \
-      is given a free one, and reads of it fail until it is written. In fsdax and devdax mode the info block \
-      is checked. Where all info blocks of a BTT are lost, and its label says that it is one, they are made of its log and       its map, which prove the sector size.
+      Nothing is written without --repair. In sector mode every sector must map to a block of its own: a damaged entry is \
+      given a free block, and reads of that sector fail until it is written. In fsdax and devdax mode the info block is \
+      checked. If all info blocks of a BTT are lost, and its label says that it is one, they are rebuilt from its log and \
+      its map, which prove the sector size.
       """)
 
   @Argument(
@@ -17,12 +18,12 @@ struct NamespaceCheck: ContextCommand {
     completion: .names(.namespaces))
   var namespace: String
 
-  @Flag(name: [.customShort("R"), .long], help: "Make good what can be made good.")
+  @Flag(name: [.customShort("R"), .long], help: "Repair what can be repaired.")
   var repair = false
 
   @Flag(
     name: .shortAndLong,
-    help: "Also while it is enabled, or claimed by a driver that refuses it: it is disabled for the time.")
+    help: "Also if it is enabled, or claimed by a driver that refuses it: it is disabled during the check.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions
@@ -89,9 +90,8 @@ struct NamespaceCheck: ContextCommand {
     _ target: Namespace, _ inventory: Inventory, _ backend: any CommandContext.Backend,
     _ context: CommandContext
   ) throws {
-    let progress = ProgressLine(
-      context.err, terminal: context.terminal, isShown: !change.noProgress, what: "checking \(target.dev)",
-      unit: "sectors")
+    let progress = context.line(change.progress, "checking \(target.dev)", unit: "sectors")
+    defer { progress.end() }
     let claimClass = ClaimClasses(inventory, backend)[target.labelUUID]
     let result = try backend.withRawMedia(of: target.dev, forWriting: false) {
       raw throws(DeviceError) -> BttCheck? in

@@ -3,10 +3,10 @@ import PmemDevice
 
 struct NamespaceClearErrors: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "clear-errors", abstract: "Have the platform make bad blocks good, unless they are in use.",
+    commandName: "clear-errors", abstract: "Clear the bad blocks of namespaces, unless they are in use.",
     discussion: """
-      What was in a bad block is lost already; it reads as zeros afterwards. Namespaces that are enabled are disabled \
-      for the time, and enabled again.
+      The content of a bad block is lost already; it reads as zeros afterwards. Enabled namespaces are disabled \
+      meanwhile, and enabled again.
       """)
 
   @OptionGroup var which: NamespaceSelection

@@ -2,7 +2,7 @@ import ArgumentParser
 
 struct NamespaceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "namespace", abstract: "See, create and remove namespaces: pieces of regions.",
+    commandName: "namespace", abstract: "Create, inspect, change and destroy namespaces.",
     subcommands: [
       NamespaceList.self, NamespaceShow.self, NamespaceCreate.self, NamespaceEnable.self,
       NamespaceDisable.self, NamespaceReconfigure.self, NamespaceRename.self, NamespaceCheck.self,

@@ -7,8 +7,8 @@ struct NamespaceCreate: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "create", abstract: "Create a namespace.",
     discussion: """
-      Without --region, the region where it leaves the smallest hole is taken. The plan, with the exact usable \
-      size, is made before anything is touched: see it with --dry-run.
+      Without --region, the region in which it leaves the smallest hole is used. The plan, with the exact usable size, \
+      is made before anything is changed; --dry-run shows it.
       """)
 
   @Option(
@@ -16,14 +16,19 @@ struct NamespaceCreate: ContextCommand {
     completion: .list(NamespaceMode.allCases.map(\.rawValue)))
   var mode = "fsdax"
 
-  @Option(name: .shortAndLong, help: "What to take from the region: 16GiB, 50% (of the region) or max.")
+  @Option(
+    name: .shortAndLong,
+    help:
+      "Raw size to allocate from the region: 16GiB, 50% (of the region) or max.")
   var size: String?
 
-  @Option(name: .long, help: "What must be left to use: 16GiB, 50% (of the region) or max.")
+  @Option(name: .long, help: "Usable size to provide: 16GiB, 50% (of the region) or max.")
   var usable: String?
 
   @Option(
-    name: [.customShort("M"), .long], help: "Where the memory map goes: dev (the device) or mem (DRAM).",
+    name: [.customShort("M"), .long],
+    help:
+      "Where to keep the memory map: dev (on the device) or mem (in DRAM).",
     completion: .list(["dev", "mem"]))
   var map: String?
 
@@ -37,13 +42,13 @@ struct NamespaceCreate: ContextCommand {
     help: ArgumentHelp("Logical sector size: 512 or 4096; more in sector mode.", valueName: "bytes"))
   var sectorSize: String?
 
-  @Option(name: [.customShort("N"), .long], help: "A name for it, up to 63 bytes.")
+  @Option(name: [.customShort("N"), .long], help: "Name of the namespace, up to 63 bytes.")
   var name: String?
 
-  @Option(name: .shortAndLong, help: "The UUID of its label.")
+  @Option(name: .shortAndLong, help: "UUID of the namespace.")
   var uuid: String?
 
-  @Option(name: .shortAndLong, help: "The region to take it from.", completion: .names(.regions))
+  @Option(name: .shortAndLong, help: "Region to allocate from.", completion: .names(.regions))
   var region: String?
 
   @Option(name: .shortAndLong, help: "Only regions on this bus.", completion: .names(.buses))
@@ -51,10 +56,10 @@ struct NamespaceCreate: ContextCommand {
 
   @Flag(
     name: .customLong("each-region"),
-    help: "One on each region that can have it, instead of on the best: all or none.")
+    help: "Create one on each region with room for it, instead of one on the best region: all or none.")
   var eachRegion = false
 
-  @Flag(name: .shortAndLong, help: "Also make a label-less region's namespace anew; what is on it is lost.")
+  @Flag(name: .shortAndLong, help: "Also recreate the namespace of a label-less region; its content is lost.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions

@@ -3,11 +3,11 @@ import PmemDevice
 
 struct NamespaceDestroy: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "destroy", abstract: "Destroy namespaces, unless they are in use. What is on them is lost.")
+    commandName: "destroy", abstract: "Destroy namespaces and their content, unless they are in use.")
 
   @OptionGroup var which: NamespaceSelection
 
-  @Flag(name: .shortAndLong, help: "Also those that are enabled.")
+  @Flag(name: .shortAndLong, help: "Also destroy namespaces that are enabled.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions

@@ -23,7 +23,7 @@ struct NamespaceList: ContextCommand {
     completion: .list(NamespaceMode.allCases.map(\.rawValue)))
   var mode: String?
 
-  @Flag(name: .shortAndLong, help: "Also devices that are only places for namespaces.")
+  @Flag(name: .shortAndLong, help: "Also list seed namespaces.")
   var idle = false
 
   @OptionGroup var list: ListOptions

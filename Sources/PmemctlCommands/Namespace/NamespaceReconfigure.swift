@@ -5,10 +5,10 @@ import PmemOutput
 
 struct NamespaceReconfigure: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "reconfigure", abstract: "Give a namespace another mode, size or layout, where it is.",
+    commandName: "reconfigure", abstract: "Change the mode, size or layout of a namespace in place.",
     discussion: """
       Settings without an option stay as they are. The content of the namespace is lost, unless only its name changes, \
-      or a raw one grows or gets another UUID; its labels and info blocks are kept for undo.
+      or a raw one grows or gets another UUID; its labels and info blocks are saved for undo.
       """)
 
   @Argument(
@@ -19,14 +19,16 @@ struct NamespaceReconfigure: ContextCommand {
   @Option(name: .shortAndLong, help: "fsdax, devdax, sector or raw.")
   var mode: String?
 
-  @Option(name: .shortAndLong, help: "What it takes from the region: 16GiB, 50% (of the region) or max.")
+  @Option(name: .shortAndLong, help: "Raw size in the region: 16GiB, 50% (of the region) or max.")
   var size: String?
 
-  @Option(name: .long, help: "What must be left to use: 16GiB, 50% (of the region) or max.")
+  @Option(name: .long, help: "Usable size to provide: 16GiB, 50% (of the region) or max.")
   var usable: String?
 
   @Option(
-    name: [.customShort("M"), .long], help: "Where the memory map goes: dev (the device) or mem (DRAM).")
+    name: [.customShort("M"), .long],
+    help:
+      "Where to keep the memory map: dev (on the device) or mem (in DRAM).")
   var map: String?
 
   @Option(name: .shortAndLong, help: "Alignment of the mapping: 4KiB, 2MiB or 1GiB.")
@@ -37,13 +39,13 @@ struct NamespaceReconfigure: ContextCommand {
     help: ArgumentHelp("Sector size of sector mode.", valueName: "bytes"))
   var sectorSize: String?
 
-  @Option(name: [.customShort("N"), .long], help: "Another name, up to 63 bytes.")
+  @Option(name: [.customShort("N"), .long], help: "New name, up to 63 bytes.")
   var name: String?
 
-  @Option(name: .shortAndLong, help: "Another UUID for its labels.")
+  @Option(name: .shortAndLong, help: "New UUID.")
   var uuid: String?
 
-  @Flag(name: .shortAndLong, help: "Also while it is enabled.")
+  @Flag(name: .shortAndLong, help: "Also if it is enabled.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions

@@ -4,7 +4,7 @@ import PmemOutput
 
 struct NamespaceRename: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rename", abstract: "Give a namespace another name, without touching what is on it.",
+    commandName: "rename", abstract: "Rename a namespace; its content is not touched.",
     aliases: ["mv"])
 
   @Argument(
@@ -12,7 +12,7 @@ struct NamespaceRename: ContextCommand {
     completion: .names(.namespaces))
   var namespace: String
 
-  @Argument(help: ArgumentHelp("Its new name, up to 63 bytes.", valueName: "name"))
+  @Argument(help: ArgumentHelp("New name, up to 63 bytes.", valueName: "name"))
   var name: String
 
   @OptionGroup var dangers: DangerOptions

@@ -2,6 +2,6 @@ import ArgumentParser
 
 struct PinCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pin", abstract: "See which pages of persistent memory are pinned, and by whom.",
+    commandName: "pin", abstract: "Inspect pinned pages of persistent memory.",
     subcommands: [PinList.self])
 }

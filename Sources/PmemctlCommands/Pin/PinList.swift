@@ -4,16 +4,17 @@ import PmemOutput
 
 struct PinList: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List pinned pages of devices, and who probably holds them.",
+    commandName: "list", abstract: "List pinned pages of devices, and their likely holders.",
     discussion: ListColumns.help(PinColumns.all), aliases: ["ls"])
 
   @Argument(
-    help: ArgumentHelp("Only of these: a namespace, a device, a region, or a DIMM.", valueName: "name"),
+    help: ArgumentHelp("Only on these: a namespace, a device, a region, or a DIMM.", valueName: "name"),
     completion: .names(.anything))
   var names: [String] = []
 
   @OptionGroup var watching: WatchOptions
   @OptionGroup var list: ListOptions
+  @OptionGroup var progress: ProgressOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
 

@@ -2,6 +2,8 @@ import ArgumentParser
 
 struct RegionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "region", abstract: "See, enable and disable regions: ranges of persistent memory.",
+    commandName: "region",
+    abstract:
+      "Manage regions, the ranges of persistent memory that namespaces are allocated from.",
     subcommands: [RegionList.self, RegionShow.self, RegionEnable.self, RegionDisable.self])
 }

@@ -4,12 +4,14 @@ import PmemOutput
 
 struct RegionShow: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show one region: what lies where in it, and what it can have.")
+    commandName: "show",
+    abstract:
+      "Show one region: its namespaces and free extents, and what fits into them.")
 
   @Argument(help: ArgumentHelp("region0 or 0.", valueName: "region"), completion: .names(.regions))
   var name: String
 
-  @Flag(name: .shortAndLong, help: "Also devices that are only places for namespaces.")
+  @Flag(name: .shortAndLong, help: "Also list seed namespaces.")
   var idle = false
 
   @OptionGroup var output: OutputOptions

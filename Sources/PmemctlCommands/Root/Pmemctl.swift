@@ -11,10 +11,10 @@ public struct Pmemctl: ParsableCommand {
 
   public static let configuration = CommandConfiguration(
     commandName: "pmemctl",
-    abstract: "Manage persistent memory: see it, provision it, take it down without hurting anyone.",
+    abstract: "Manage persistent memory: inspect it, provision it, and tear it down safely.",
     discussion: """
-      Works on this host's kernel, or on a simulated machine with --sim DIR (or PMEMCTL_SIM=DIR). Every change \
-      is a plan first: --dry-run shows it.
+      Works on this host, or on a simulated machine with --sim DIR (or PMEMCTL_SIM=DIR). Every change is planned \
+      first; --dry-run shows the plan.
       """,
     version: version,
     subcommands: [

@@ -4,9 +4,9 @@ import PmemOutput
 
 struct StatusCommand: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Show everything on one screen, regions drawn to scale.")
+    commandName: "status", abstract: "Show the whole machine on one screen, with regions drawn to scale.")
 
-  @Flag(name: .shortAndLong, help: "With --json, also devices that are only places for namespaces.")
+  @Flag(name: .shortAndLong, help: "With --json, also list seed namespaces.")
   var idle = false
 
   @OptionGroup var output: OutputOptions

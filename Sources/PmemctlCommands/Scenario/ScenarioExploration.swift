@@ -1,5 +1,6 @@
 import PmemDevice
 import PmemModel
+import PmemOutput
 import PmemSim
 
 /// What the threads of a scenario came to.
@@ -16,10 +17,12 @@ struct ScenarioExploration {
   ///   - scenario: Whose threads.
   ///   - machine: As its steps left it.
   ///   - budget: How much of them.
+  ///   - progress: Gets the number of states, or of sampled orders; nil for no progress.
   ///   - context: Whose signals end it early.
   /// - Throws: ``DeviceError/Code/corrupt`` if there are no threads, and what a step throws that writes to media.
   init(
-    _ scenario: Scenario, _ machine: ScenarioMachine, _ budget: ExplorationBudget, _ context: CommandContext
+    _ scenario: Scenario, _ machine: ScenarioMachine, _ budget: ExplorationBudget,
+    progress: ProgressLine?, _ context: CommandContext
   ) throws(DeviceError) {
     guard !scenario.threads.isEmpty else {
       throw DeviceError(.corrupt, "\(scenario.file), line 1: there is no thread to explore")
@@ -27,7 +30,11 @@ struct ScenarioExploration {
     threads = scenario.threads
     context.signals.hold()
     defer { context.signals.release() }
-    let shouldStop = { context.signals.isInterrupted }
+    defer { progress?.end() }
+    let shouldStop = { (soFar: Exploration) in
+      progress?.update(UInt64(soFar.states > 1 ? soFar.states : soFar.orders), of: nil)
+      return context.signals.isInterrupted
+    }
     if let actions = Self.actions(of: threads, on: machine.workload) {
       let model = ModelThreads(machine.workload.model, actions)
       found = StateExplorer(model, budget, shouldStop: shouldStop).explore()

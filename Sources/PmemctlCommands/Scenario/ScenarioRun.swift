@@ -35,7 +35,7 @@ struct ScenarioRun {
     let machine = try ScenarioMachine(scenario.machine, without: rules, context)
     for step in scenario.steps { perform(step, on: machine) }
     if !scenario.explorations.isEmpty {
-      let explored = try ScenarioExploration(scenario, machine, budget, context)
+      let explored = try ScenarioExploration(scenario, machine, budget, progress: nil, context)
       exploration = explored
       explorationFailures = Self.judge(explored.found, scenario.explorations)
     }

@@ -32,7 +32,7 @@ struct ScenarioThreads: ExplorableThreads {
     try machine.machine.restore(state)
     machine.advance(threads[step.thread].steps[step.step])
     guard !machine.machine.hasWritten(since: first) else {
-      throw DeviceError(.failed, "media were written to: that cannot be taken back")
+      throw DeviceError(.failed, "media were written to: that cannot be undone")
     }
     return reached(machine.machine.snapshot)
   }

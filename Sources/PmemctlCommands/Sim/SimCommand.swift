@@ -4,7 +4,7 @@ import PmemDevice
 struct SimCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sim",
-    abstract: "Make and remove simulated machines, boot guests with them, run processes on them.",
+    abstract: "Create simulated machines, run processes on them, boot guests from them.",
     subcommands: [
       SimCreate.self, SimImport.self, SimShow.self, SimReboot.self, SimQemu.self, SimDestroy.self,
       SimProcessCommand.self, SimOpen.self, SimClose.self, SimMap.self, SimUnmap.self, SimTouch.self,
@@ -23,7 +23,7 @@ struct SimCommand: ParsableCommand {
 /// Which simulated machine a verb is about.
 struct SimSelection: ParsableArguments {
   @Argument(
-    help: ArgumentHelp("The machine; by default the one of PMEMCTL_SIM.", valueName: "dir"),
+    help: ArgumentHelp("The machine; by default the one in PMEMCTL_SIM.", valueName: "dir"),
     completion: .directory)
   var directory: String?
 

@@ -2,6 +2,6 @@ import ArgumentParser
 
 struct UndoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "undo", abstract: "Take changes back that overwrote labels or info blocks.",
+    commandName: "undo", abstract: "Undo changes to labels and info blocks.",
     subcommands: [UndoList.self, UndoShow.self, UndoRun.self])
 }

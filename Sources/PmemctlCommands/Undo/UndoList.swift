@@ -4,7 +4,7 @@ import PmemOutput
 
 struct UndoList: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the changes that can be undone, the latest first.",
+    commandName: "list", abstract: "List changes that can be undone, the latest first.",
     discussion: ListColumns.help(UndoColumns.all), aliases: ["ls"])
 
   @OptionGroup var list: ListOptions

@@ -5,21 +5,22 @@ import PmemOutput
 
 struct UndoRun: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Restore labels and info blocks as they were before a change.",
+    commandName: "run", abstract: "Restore labels and info blocks to their state before a change.",
     discussion: """
-      Only what the change touched is restored; later changes of other namespaces stay, and they stay enabled \
-      unless labels must be written. Data are never copied: what was written to the namespaces since, or by the \
-      change itself (a memory map or a BTT on the device), stays. A change that was cut short is reverted. Without an \
-      id the latest change that was not undone is undone. An undo can itself be undone.
+      Only what the change touched is restored; later changes of other namespaces stay, and they stay enabled unless \
+      labels must be written. Data are never copied: what was written to the namespaces since, or by the change itself \
+      (a memory map or a BTT on the device), stays. A change that was interrupted is rolled back. Without an id the \
+      latest change that was not undone is undone. An undo can itself be undone.
       """)
 
   @Argument(
-    help: ArgumentHelp("Its number, as undo list shows it.", valueName: "id"), completion: .undoRecords)
+    help: ArgumentHelp("Number of the change, as undo list shows it.", valueName: "id"),
+    completion: .undoRecords)
   var id: Int?
 
   @Flag(
     name: .shortAndLong,
-    help: "Also destroy namespaces made since that are in the way, if no process uses them.")
+    help: "Also destroy namespaces created since that are in the way, if no process uses them.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions

@@ -4,10 +4,11 @@ import PmemOutput
 
 struct UndoShow: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show what was kept of a change.")
+    commandName: "show", abstract: "Show what was saved of a change.")
 
   @Argument(
-    help: ArgumentHelp("Its number, as undo list shows it.", valueName: "id"), completion: .undoRecords)
+    help: ArgumentHelp("Number of the change, as undo list shows it.", valueName: "id"),
+    completion: .undoRecords)
   var id: Int
 
   @OptionGroup var output: OutputOptions

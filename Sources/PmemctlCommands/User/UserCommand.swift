@@ -2,6 +2,8 @@ import ArgumentParser
 
 struct UserCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "user", abstract: "See who uses persistent memory, and would be hurt if it were taken away.",
+    commandName: "user",
+    abstract:
+      "Inspect users of persistent memory: everything that blocks disabling a namespace.",
     subcommands: [UserList.self])
 }

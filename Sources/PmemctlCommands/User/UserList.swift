@@ -8,7 +8,7 @@ struct UserList: ContextCommand {
     discussion: ListColumns.help(UserColumns.all), aliases: ["ls"])
 
   @Argument(
-    help: ArgumentHelp("Only of these: a namespace, a device, a region, or a DIMM.", valueName: "name"),
+    help: ArgumentHelp("Only on these: a namespace, a device, a region, or a DIMM.", valueName: "name"),
     completion: .names(.anything))
   var names: [String] = []
 

@@ -17,7 +17,7 @@ unchanged() { same "$1 changed nothing" "$before" "$(pmemctl status --json)"; }
 
 same "a mounted namespace is not disabled" 4 "$(status pmemctl namespace disable mounted)"
 same "a mounted namespace is not destroyed, also with --force" 4 "$(status pmemctl namespace destroy --force mounted)"
-same "swap is not taken away" 4 "$(status pmemctl namespace disable swapped)"
+same "swap is not disabled" 4 "$(status pmemctl namespace disable swapped)"
 same "one that is in use stops all" 4 "$(status pmemctl namespace destroy --force free mounted free2)"
 same "a region with one in use is not disabled" 4 "$(status pmemctl region disable region0)"
 same "nor are others with it" 4 "$(status pmemctl region disable all)"
@@ -30,7 +30,7 @@ swapoff /dev/pmem0.1
 echo offline > /sys/devices/system/memory/auto_online_blocks
 same "system-ram: made" 0 "$(status daxctl reconfigure-device --mode=system-ram dax0.2)"
 if [ "$(daxctl list -d dax0.2 | jq -r '.[0].mode // .mode')" = system-ram ]; then
-	same "memory that is online is not taken away" 4 "$(status pmemctl namespace disable free)"
+	same "memory that is online is not disabled" 4 "$(status pmemctl namespace disable free)"
 	daxctl offline-memory dax0.2 >&2
 	daxctl reconfigure-device --mode=devdax --force dax0.2 >&2
 fi

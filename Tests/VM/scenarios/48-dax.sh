@@ -41,11 +41,11 @@ for _ in $(seq 300); do
 done
 same 'qemu: QEMU takes what was printed, all of it' "qemu-system-x86 $(jq .handout.size /run/enabled)" \
 	"$(pmemctl mapping list "$device" --json | jq -r '.[] | "\(.comm) \(.end - .start)"' | head -n 1)"
-same 'qemu: it cannot be taken back while QEMU has it' 4 "$(status pmemctl dax disable --force "$device")"
+same 'qemu: it is not disabled while QEMU has it' 4 "$(status pmemctl dax disable --force "$device")"
 check 'qemu: enabled again while QEMU has it' enable_for region0 qemu
 let_go
 same 'qemu: not without force' 4 "$(status pmemctl dax disable "$device")"
-check 'qemu: it is taken back' pmemctl dax disable --force --yes "$device"
+check 'qemu: it is disabled' pmemctl dax disable --force --yes "$device"
 same 'qemu: raw' '[false,false,null,["raw-mode"]]' "$(state namespace0.0)"
 
 # --- RDMA and SPDK
@@ -55,7 +55,7 @@ same 'rdma: with the alignment asked for' 4096 "$(jq .handout.align /run/enabled
 same 'rdma: each claim is tried' "$proven" "$(proofs | jq -c 'sort_by(split(" ")[1])')"
 if have_rdma; then
 	hold verbs "$device" 0 $((2 << 20)) && ok 'rdma: soft-RoCE registers memory on it'
-	same 'rdma: it cannot be taken back while it is registered' 4 \
+	same 'rdma: it is not disabled while it is registered' 4 \
 		"$(status pmemctl dax disable --force --break-mappings --yes "$device")"
 	let_go
 	for _ in $(seq 50); do [ "$(pmemctl pin list "$device" --json | jq '[.[].ranges[]?] | length')" = 0 ] && break; /bin/busybox usleep 100000; done
@@ -97,7 +97,7 @@ for type in ext4 xfs; do
 	mount -t $type -o dax=always "$block" /mnt/fs && dd if=/dev/zero of=/mnt/fs/file bs=1M count=4 2>/dev/null
 	same "$type dax=always: a file is DAX" '[true,true]' "$(probe /mnt/fs/file)"
 	same "$type dax=always: so it is said" '[true,true,true,[]]' "$(state /mnt/fs)"
-	same "$type: it cannot be taken from under it" 4 "$(status pmemctl dax disable --force --discard-content --yes "$name")"
+	same "$type: it is not disabled under it" 4 "$(status pmemctl dax disable --force --discard-content --yes "$name")"
 	umount /mnt/fs
 	mount -t $type -o dax=never "$block" /mnt/fs
 	same "$type dax=never: it is not" '[false,false]' "$(probe /mnt/fs/file)"

@@ -1,5 +1,5 @@
 # Who maps and who uses: each kind of user, made by programs that are not pmemctl, is found; nothing that somebody uses is
-# taken away; and where ndctl does it, what was said would happen happens.
+# disabled; and where ndctl does it, what was said would happen happens.
 . "$VM_TESTS/lib.sh"
 
 label_all

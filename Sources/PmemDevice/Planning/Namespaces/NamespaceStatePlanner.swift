@@ -62,7 +62,7 @@ public struct NamespaceStatePlanner {
     }
     return Plan(
       title: "destroy \(Self.count(namespaces))",
-      // What cannot be taken back comes last: labels.
+      // What cannot be undone comes last: labels.
       entries: namespaces.flatMap(Self.detaching) + namespaces.map(Self.zeroing)
         + namespaces.filter(isLabeled).map(freeing),
       warnings: clearance.warnings

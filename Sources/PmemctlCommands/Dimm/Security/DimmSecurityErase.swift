@@ -4,17 +4,19 @@ import PmemInspect
 
 struct DimmSecurityErase: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "erase", abstract: "Make all data of DIMMs unreadable, unless they are in use.",
+    commandName: "erase", abstract: "Erase DIMMs by replacing their encryption key, unless they are in use.",
     discussion: """
-      The DIMM replaces the key that it encrypts its media by, and has no passphrase afterwards. Labels are not encrypted: \
-      namespaces stay, and what is on them is noise. That is final.
+      The DIMM replaces its media encryption key, and has no passphrase afterwards. Labels are not encrypted: \
+      namespaces stay, but their content is noise. This cannot be undone.
       """)
 
   @Argument(help: ArgumentHelp("nmem0, 0, or an id; all for every one.", valueName: "dimm"))
   var names: [String]
 
   @Flag(
-    name: .customLong("erase-all-data"), help: "Say that everything on the DIMMs may be lost: needed always.")
+    name: .customLong("erase-all-data"),
+    help:
+      "Confirm that everything on the DIMMs may be lost; always required.")
   var eraseAllData = false
 
   @OptionGroup var dangers: DangerOptions

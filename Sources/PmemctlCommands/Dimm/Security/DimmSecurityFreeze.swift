@@ -4,7 +4,7 @@ import PmemDevice
 struct DimmSecurityFreeze: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "freeze",
-    abstract: "Refuse all changes of the security of DIMMs until the next power cycle.",
+    abstract: "Freeze the security of DIMMs until the next power cycle.",
     discussion: """
       Until then passphrases cannot be set, changed or removed, and the DIMM cannot be erased.
       """)

@@ -3,9 +3,9 @@ import PmemDevice
 
 struct DimmSecurityRemove: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "remove", abstract: "Remove the passphrase of DIMMs. Their data stay.",
+    commandName: "remove", abstract: "Remove the passphrase of DIMMs; their data stay.",
     discussion: """
-      The key material is removed once the DIMM has no passphrase any more.
+      The key material is removed after the DIMM reports that it has no passphrase.
       """)
 
   @Argument(help: ArgumentHelp("nmem0, 0, or an id; all for every one.", valueName: "dimm"))

@@ -3,10 +3,10 @@ import PmemDevice
 
 struct DimmSecuritySetup: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "setup", abstract: "Give DIMMs a passphrase each, and keep it in the key directory.",
+    commandName: "setup", abstract: "Set a passphrase on DIMMs, and store it in the key directory.",
     discussion: """
-      A random passphrase is stored, encrypted by the master key, before the DIMM gets it. After every power cycle the DIMM is \
-      locked until it is unlocked with it: without the keys its data are lost.
+      A random passphrase is stored, encrypted by the master key, before it is set on the DIMM. After each power cycle \
+      the DIMM is locked until it is unlocked with it: without the keys its data are lost.
       """)
 
   @Argument(help: ArgumentHelp("nmem0, 0, or an id; all for every one.", valueName: "dimm"))
@@ -14,7 +14,7 @@ struct DimmSecuritySetup: ContextCommand {
 
   @Flag(
     name: .customLong("new-master-key"),
-    help: "Create the key that passphrases are encrypted by, if there is none.")
+    help: "Create the master key that encrypts passphrases, if it does not exist.")
   var newMasterKey = false
 
   @OptionGroup var change: ChangeOptions

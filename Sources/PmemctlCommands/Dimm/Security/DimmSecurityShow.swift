@@ -4,7 +4,7 @@ import PmemOutput
 
 struct DimmSecurityShow: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show the security of DIMMs, and which keys for them are here.",
+    commandName: "show", abstract: "Show the security state of DIMMs, and which of their keys are available.",
     discussion: ListColumns.help(SecurityColumns.all))
 
   @Argument(

@@ -4,9 +4,9 @@ import PmemDevice
 struct DimmSecurityUnlock: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "unlock",
-    abstract: "Unlock DIMMs with the keys that are here, and enable the regions on them.",
+    abstract: "Unlock DIMMs with the available keys, and enable the regions on them.",
     discussion: """
-      If a change of the passphrase was cut short, the passphrase that the DIMM takes becomes the current one.
+      If a change of the passphrase was interrupted, the passphrase that the DIMM accepts becomes the current one.
       """)
 
   @Argument(help: ArgumentHelp("nmem0, 0, or an id; all for every one.", valueName: "dimm"))

@@ -3,9 +3,9 @@ import PmemDevice
 
 struct DimmSecurityUpdate: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "update", abstract: "Give DIMMs another passphrase.",
+    commandName: "update", abstract: "Change the passphrase of DIMMs.",
     discussion: """
-      The old passphrase is kept until the DIMM has proved that it has the new one.
+      The old passphrase is kept until the DIMM has accepted the new one.
       """)
 
   @Argument(help: ArgumentHelp("nmem0, 0, or an id; all for every one.", valueName: "dimm"))

@@ -6,7 +6,7 @@ import SystemPackage
 
 struct SimCreate: MachineDescription {
   static let configuration = CommandConfiguration(
-    commandName: "create", abstract: "Make a simulated machine in a directory.",
+    commandName: "create", abstract: "Create a simulated machine in a directory.",
     discussion: """
       --dimm SIZE[,labels=SIZE|none][,label-version=1.1|1.2|blank][,node=N] [,set=NAME][,slot=N] adds a DIMM with a \
       region of its own; DIMMs with the same set are interleaved. Labels take 128KiB and are version 1.2 \
@@ -18,10 +18,10 @@ struct SimCreate: MachineDescription {
     completion: .directory)
   var directory: String
 
-  @Option(name: .long, help: ArgumentHelp("A DIMM; may be given many times.", valueName: "spec"))
+  @Option(name: .long, help: ArgumentHelp("A DIMM; may be repeated.", valueName: "spec"))
   var dimm: [String] = []
 
-  @Option(name: .long, help: ArgumentHelp("An e820 range; may be given many times.", valueName: "spec"))
+  @Option(name: .long, help: ArgumentHelp("An e820 range; may be repeated.", valueName: "spec"))
   var e820: [String] = []
 
   @Option(name: .long, help: "Alignment of allocations in every region; by default the kernel's, 16MiB.")
@@ -34,7 +34,7 @@ struct SimCreate: MachineDescription {
 
   @OptionGroup var output: OutputOptions
 
-  @Flag(name: [.customShort("n"), .long], help: "Only check the description.")
+  @Flag(name: [.customShort("n"), .long], help: "Check the description and create nothing.")
   var dryRun = false
 
   /// The machine that the options describe.

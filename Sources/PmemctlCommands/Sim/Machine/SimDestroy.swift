@@ -6,14 +6,14 @@ import SystemPackage
 
 struct SimDestroy: MachineVerb {
   static let configuration = CommandConfiguration(
-    commandName: "destroy", abstract: "Remove a simulated machine and all that is on it.")
+    commandName: "destroy", abstract: "Remove a simulated machine and everything on it.")
 
   @OptionGroup var which: SimSelection
 
   @Flag(name: .shortAndLong, help: "Do not ask.")
   var yes = false
 
-  @Flag(name: [.customShort("n"), .long], help: "Only say what would be removed.")
+  @Flag(name: [.customShort("n"), .long], help: "Show what would be removed and change nothing.")
   var dryRun = false
 
   @OptionGroup var output: OutputOptions

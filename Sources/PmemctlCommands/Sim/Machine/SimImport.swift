@@ -6,7 +6,7 @@ import SystemPackage
 
 struct SimImport: MachineVerb {
   static let configuration = CommandConfiguration(
-    commandName: "import", abstract: "Make a simulated machine of a guest's images, or like a real host.",
+    commandName: "import", abstract: "Create a simulated machine from a guest's images, or like a real host.",
     discussion: """
       --image FILE[,labels=SIZE|none][,node=N][,set=NAME][,slot=N] copies an NVDIMM's image, as a guest has left it; \
       where its label area lies is found out if labels= does not say. --inventory FILE makes a machine with \
@@ -19,12 +19,12 @@ struct SimImport: MachineVerb {
   var directory: String
 
   @Option(
-    name: .long, help: ArgumentHelp("An NVDIMM's image; may be given many times.", valueName: "spec"),
+    name: .long, help: ArgumentHelp("An NVDIMM image; may be repeated.", valueName: "spec"),
     completion: .file())
   var image: [String] = []
 
   @Option(
-    name: .long, help: ArgumentHelp("What status --json printed; - reads standard input.", valueName: "file"),
+    name: .long, help: ArgumentHelp("The output of status --json; - is standard input.", valueName: "file"),
     completion: .file(extensions: ["json"]))
   var inventory: String?
 

@@ -4,10 +4,10 @@ import PmemSim
 
 struct SimInjectError: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inject-error", abstract: "Spoil blocks of a namespace of a simulated machine.",
+    commandName: "inject-error", abstract: "Mark blocks of a namespace of a simulated machine as bad.",
     discussion: """
-      They cannot be read from then on, also after a boot; a process that touches them through DAX is killed. Writing \
-      them over makes them good, and so does namespace clear-errors.
+      Reads of them fail from then on, also after a reboot; a process that touches them through DAX is killed. Writing \
+      them clears the error, and so does namespace clear-errors.
       """)
 
   @Argument(
@@ -17,10 +17,10 @@ struct SimInjectError: ContextCommand {
 
   @Option(
     name: [.customShort("B"), .long],
-    help: ArgumentHelp("The first block of 512 bytes, of what its users have.", valueName: "block"))
+    help: ArgumentHelp("First block of 512 bytes, as users of the namespace count them.", valueName: "block"))
   var block: UInt64 = 0
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("How many.", valueName: "count"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("Number of blocks.", valueName: "count"))
   var count: UInt64 = 1
 
   @OptionGroup var which: SimOption

@@ -6,7 +6,7 @@ import SystemPackage
 /// The simulated machine of a verb whose arguments are something else.
 struct SimOption: ParsableArguments {
   @Option(
-    name: .long, help: ArgumentHelp("The machine; by default the one of PMEMCTL_SIM.", valueName: "dir"),
+    name: .long, help: ArgumentHelp("The machine; by default the one in PMEMCTL_SIM.", valueName: "dir"),
     completion: .directory)
   var sim: String?
 

@@ -7,10 +7,10 @@ import SystemPackage
 
 struct SimQemu: MachineVerb {
   static let configuration = CommandConfiguration(
-    commandName: "qemu", abstract: "Print what makes a simulated machine's DIMMs a guest's.",
+    commandName: "qemu", abstract: "Print the arguments that give a simulated machine's DIMMs to a guest.",
     discussion: """
-      Prints the arguments of QEMU, quoted for the shell, or a part of libvirt's domain XML. The guest works on \
-      the images themselves: do not change the machine with pmemctl while it runs.
+      Prints arguments of QEMU, quoted for the shell, or elements of libvirt's domain XML. The guest works on the \
+      images themselves: do not change the machine with pmemctl while it runs.
       """)
 
   @OptionGroup var which: SimSelection
@@ -21,7 +21,7 @@ struct SimQemu: MachineVerb {
   @Option(
     name: [.customShort("m"), .long],
     help: ArgumentHelp(
-      "Memory of the guest; with another, addresses differ from the machine's.", valueName: "size"))
+      "Memory of the guest; with another size, addresses differ from the machine's.", valueName: "size"))
   var memory = "4GiB"
 
   @OptionGroup var output: OutputOptions

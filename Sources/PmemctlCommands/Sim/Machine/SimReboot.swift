@@ -5,7 +5,7 @@ import SystemPackage
 
 struct SimReboot: MachineVerb {
   static let configuration = CommandConfiguration(
-    commandName: "reboot", abstract: "Turn a simulated machine off and on: only what is on its media remains."
+    commandName: "reboot", abstract: "Power-cycle a simulated machine: only its media remain."
   )
 
   @OptionGroup var which: SimSelection

@@ -4,19 +4,19 @@ import PmemSim
 
 struct SimSetHealth: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "set-health", abstract: "Set what a DIMM of a simulated machine reports of its health.",
+    commandName: "set-health", abstract: "Set what a DIMM of a simulated machine reports about its health.",
     discussion: """
-      A DIMM reports only what was set; before that it has no health command, as QEMU's have none. A boot does not forget \
-      it. A watched alarm is raised while its value is at the threshold or beyond.
+      A DIMM reports only what was set; before that it has no health command, as QEMU's have none. Settings survive a \
+      reboot. An enabled alarm is raised while its value is at the threshold or beyond.
       """)
 
   @Argument(help: ArgumentHelp("nmem0, 0, or an id.", valueName: "dimm"))
   var dimm: String
 
-  @Flag(name: .long, help: "Begin with a DIMM that reports everything and is well.")
+  @Flag(name: .long, help: "Start from a healthy DIMM that reports every field.")
   var complete = false
 
-  @Flag(name: .long, help: "Take the health command away.")
+  @Flag(name: .long, help: "Remove the health command.")
   var none = false
 
   @Option(name: .long, help: "ok, non-critical, critical or fatal.")
@@ -38,36 +38,39 @@ struct SimSetHealth: ContextCommand {
     name: .customLong("controller-temperature-threshold"), help: ArgumentHelp("In °C.", valueName: "celsius"))
   var controllerTemperatureThreshold: Int?
 
-  @Option(name: .long, help: ArgumentHelp("Spare blocks that are left.", valueName: "percent"))
+  @Option(name: .long, help: ArgumentHelp("Remaining spare blocks.", valueName: "percent"))
   var spares: Int?
 
   @Option(
     name: .customLong("spares-threshold"),
-    help: ArgumentHelp("At or below it the alarm is raised.", valueName: "percent"))
+    help: ArgumentHelp("The alarm is raised at or below it.", valueName: "percent"))
   var sparesThreshold: Int?
 
-  @Option(name: .customLong("life-used"), help: ArgumentHelp("Of its rated life.", valueName: "percent"))
+  @Option(
+    name: .customLong("life-used"), help: ArgumentHelp("Used part of its rated life.", valueName: "percent"))
   var lifeUsed: Int?
 
   @Option(name: .customLong("last-shutdown"), help: ArgumentHelp("clean or dirty.", valueName: "state"))
   var lastShutdown: String?
 
   @Option(
-    name: .customLong("dirty-shutdowns"), help: ArgumentHelp("How many there were.", valueName: "count"))
+    name: .customLong("dirty-shutdowns"), help: ArgumentHelp("Number of dirty shutdowns.", valueName: "count")
+  )
   var dirtyShutdowns: UInt32?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Watch this alarm: spares, media-temperature or controller-temperature.", valueName: "alarm"))
+      "Enable this alarm: spares, media-temperature or controller-temperature.", valueName: "alarm"))
   var watch: [String] = []
 
-  @Option(name: .long, help: ArgumentHelp("Do not watch this alarm.", valueName: "alarm"))
+  @Option(name: .long, help: ArgumentHelp("Disable this alarm.", valueName: "alarm"))
   var ignore: [String] = []
 
   @Option(
     name: .long,
-    help: ArgumentHelp("What the platform reports, such as failed_save; none for nothing.", valueName: "flag")
+    help: ArgumentHelp(
+      "Flags that the platform reports, such as failed_save; none for no flag.", valueName: "flag")
   )
   var flag: [String] = []
 

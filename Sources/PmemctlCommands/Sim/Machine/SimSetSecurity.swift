@@ -4,21 +4,21 @@ import PmemSim
 
 struct SimSetSecurity: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "set-security", abstract: "Give a DIMM of a simulated machine security, or remove it.",
+    commandName: "set-security", abstract: "Add security to a DIMM of a simulated machine, or remove it.",
     discussion: """
-      A DIMM with security can be given a passphrase, and is locked after every boot then, which is a power cycle. By \
-      default no DIMM has any, as QEMU's have none.
+      A DIMM with security can be given a passphrase, and is then locked after every reboot, which is a power cycle. \
+      By default no DIMM has security, as QEMU's have none.
       """)
 
   @Argument(help: ArgumentHelp("nmem0, 0, or an id.", valueName: "dimm"))
   var dimm: String
 
-  @Flag(name: .long, help: "Remove it, and its passphrase: the DIMM is replaced by one without.")
+  @Flag(name: .long, help: "Remove security and passphrase, as if the DIMM were replaced.")
   var none = false
 
   @Flag(
     name: .customLong("firmware-freezes"), inversion: .prefixedNo,
-    help: "Whether the firmware freezes it at power on, as that of some servers does.")
+    help: "Whether the firmware freezes security at power-on, as some servers do.")
   var firmwareFreezes: Bool?
 
   @OptionGroup var which: SimOption

@@ -6,7 +6,7 @@ import SystemPackage
 
 struct SimShow: MachineVerb {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show what a simulated machine is made of.")
+    commandName: "show", abstract: "Show the hardware of a simulated machine.")
 
   @OptionGroup var which: SimSelection
 

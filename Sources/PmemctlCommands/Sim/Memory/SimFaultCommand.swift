@@ -6,13 +6,15 @@ import PmemSim
 
 struct SimFaultCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fault", abstract: "Take a page fault of a simulated machine in two halves.",
+    commandName: "fault", abstract: "Run a page fault on a simulated machine in two halves.",
     subcommands: [SimFaultBegin.self, SimFaultFinish.self])
 }
 
 struct SimFaultBegin: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "begin", abstract: "Begin a page fault: its block is looked up, its entry is not made.")
+    commandName: "begin",
+    abstract:
+      "Begin a page fault: look up its block, without making the page table entry.")
 
   @Argument(help: "The process.")
   var pid: Int
@@ -20,14 +22,14 @@ struct SimFaultBegin: ActionVerb {
   @Argument(help: "An address in a mapping (0x...), or the device or file that it has mapped once.")
   var place: String
 
-  @Option(name: .long, help: ArgumentHelp("Where in the mapping.", valueName: "size"))
+  @Option(name: .long, help: ArgumentHelp("Offset in the mapping.", valueName: "size"))
   var offset = "0"
 
-  @Flag(name: .shortAndLong, help: "For a store.")
+  @Flag(name: .shortAndLong, help: "Fault on a store, not on a load.")
   var write = false
 
   @Option(
-    name: .long, help: ArgumentHelp("What to finish it by; by default the next number.", valueName: "n"))
+    name: .long, help: ArgumentHelp("Number to finish it by; by default the next free one.", valueName: "n"))
   var number: Int?
 
   @OptionGroup var which: SimOption
@@ -51,10 +53,10 @@ struct SimFaultBegin: ActionVerb {
 struct SimFaultFinish: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "finish",
-    abstract: "Finish a page fault: its entry is made for the block that was looked up.",
+    abstract: "Finish a page fault: make the page table entry for the block that was looked up.",
     discussion: """
-      Where that block is not the mapping's any more, the process can store to what is another file's: that is said, \
-      and the status is 1.
+      If the block no longer belongs to the mapping, the process can store to another file's data: this is reported, \
+      and it exits with 1.
       """)
 
   @Argument(help: "Its number.")

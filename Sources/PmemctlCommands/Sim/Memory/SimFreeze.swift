@@ -6,10 +6,12 @@ import PmemSim
 
 struct SimFreezeCommand: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "freeze", abstract: "Stop a device's queue, or freeze a filesystem, of a simulated machine.",
+    commandName: "freeze",
+    abstract:
+      "Suspend a device's queue, or freeze a filesystem, of a simulated machine.",
     discussion: """
-      A stopped queue does not stop stores through a DAX mapping; removing page table entries does, and so does \
-      write-protecting them. thaw tells how many stores got through.
+      A suspended queue does not stop stores through a DAX mapping; removing page table entries does, and so does \
+      write-protecting them. thaw reports how many stores got through.
       """)
 
   @Argument(help: "A block device, or the directory that a filesystem is mounted on.")
@@ -20,7 +22,7 @@ struct SimFreezeCommand: ActionVerb {
 
   @Option(
     name: .long,
-    help: "The process that does it, and waits for writers as the kernel does; without it, no process waits."
+    help: "Process that does it, and blocks on writers as in the kernel; without it, no process blocks."
   )
   var pid: Int?
 
@@ -54,7 +56,7 @@ struct SimFreezeCommand: ActionVerb {
 
 struct SimThaw: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "thaw", abstract: "Let a frozen device or filesystem of a simulated machine go on.")
+    commandName: "thaw", abstract: "Resume a suspended device, or thaw a filesystem, of a simulated machine.")
 
   @Argument(help: "A block device, or the directory that a filesystem is mounted on.")
   var what: String

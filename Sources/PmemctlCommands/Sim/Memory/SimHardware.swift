@@ -6,8 +6,8 @@ import PmemSim
 
 struct SimDMA: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "dma", abstract: "Have the hardware behind a pin of a simulated machine write to its pages.",
-    discussion: "What was pinned to be read, such as pages that are sent, it reads.")
+    commandName: "dma", abstract: "Have hardware write through a pin of a simulated machine.",
+    discussion: "Pages that were pinned for reading, such as pages being sent, are read instead.")
 
   @Argument(help: "The number that sim pin printed.")
   var pin: Int
@@ -25,16 +25,16 @@ struct SimDMA: ActionVerb {
 
 struct SimIOCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "io", abstract: "Direct I/O on a simulated machine, between a buffer and storage.",
+    commandName: "io", abstract: "Run direct I/O between a buffer and storage on a simulated machine.",
     subcommands: [SimIOBegin.self, SimIOFinish.self])
 }
 
 struct SimIOBegin: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "begin", abstract: "Begin direct I/O: the buffer is referenced, the storage knows of it.",
+    commandName: "begin", abstract: "Begin direct I/O: reference the buffer, and submit the request.",
     discussion: """
-      The two endpoints: the buffer is memory of the process, which may be a mapped file; the storage is a file. Without \
-      --read the buffer is written to the storage.
+      The buffer is memory of the process, which may be a mapped file; the storage is a file. Without --read the \
+      buffer is written to the storage.
       """)
 
   @Argument(help: "The process.")
@@ -47,20 +47,20 @@ struct SimIOBegin: ActionVerb {
   @Argument(help: "The storage: a file.")
   var storage: String
 
-  @Option(name: .long, help: ArgumentHelp("Where in the mapping the buffer begins.", valueName: "size"))
+  @Option(name: .long, help: ArgumentHelp("Offset of the buffer in the mapping.", valueName: "size"))
   var offset = "0"
 
-  @Option(name: .long, help: ArgumentHelp("How much.", valueName: "size"))
+  @Option(name: .long, help: ArgumentHelp("Length.", valueName: "size"))
   var length = "4KiB"
 
-  @Option(name: .long, help: ArgumentHelp("Where in the storage.", valueName: "size"))
+  @Option(name: .long, help: ArgumentHelp("Offset in the storage.", valueName: "size"))
   var storageOffset = "0"
 
   @Flag(name: .long, help: "Read the storage into the buffer.")
   var read = false
 
   @Option(
-    name: .long, help: ArgumentHelp("What to finish it by; by default the next number.", valueName: "n"))
+    name: .long, help: ArgumentHelp("Number to finish it by; by default the next free one.", valueName: "n"))
   var number: Int?
 
   @OptionGroup var output: OutputOptions
@@ -95,7 +95,7 @@ struct SimIOBegin: ActionVerb {
 
 struct SimIOFinish: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "finish", abstract: "Finish direct I/O: the data are moved, the buffer is let go.")
+    commandName: "finish", abstract: "Finish direct I/O: move the data, and release the buffer.")
 
   @Argument(help: "Its number.")
   var transfer: Int
@@ -117,13 +117,13 @@ struct SimIOFinish: ActionVerb {
 struct SimUnbind: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "unbind",
-    abstract: "Take the driver of a namespace of a simulated machine away, without looking who uses it.",
+    abstract: "Unbind the driver of a namespace of a simulated machine, without checking for users.",
     discussion: """
-      As a write to the driver's unbind file: what becomes of mappings and pins is the policy "teardown". \
-      pmemctl namespace disable looks first, and refuses.
+      As a write to the driver's unbind file: the policy "teardown" decides what becomes of mappings and pins. pmemctl \
+      namespace disable checks first, and refuses.
       """)
 
-  @Argument(help: "The process that does it, and waits where the policy does.")
+  @Argument(help: "Process that does it, and blocks if the policy does.")
   var pid: Int
 
   @Argument(help: "A namespace, by any name.")
@@ -144,7 +144,7 @@ struct SimUnbind: ActionVerb {
 
 struct SimBind: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bind", abstract: "Give a namespace of a simulated machine its driver back.")
+    commandName: "bind", abstract: "Bind a namespace of a simulated machine to its driver.")
 
   @Argument(help: "The namespace.")
   var namespace: String
@@ -158,8 +158,8 @@ struct SimBind: ContextCommand {
 
 struct SimCheck: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Tell what is or was, on a simulated machine, that must never be.",
-    discussion: "The status is 1 where there is something.")
+    commandName: "check", abstract: "Report invariants that a simulated machine violates, or has violated.",
+    discussion: "It exits with 1 if there are any.")
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var which: SimOption

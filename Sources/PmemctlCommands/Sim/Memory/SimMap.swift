@@ -14,19 +14,19 @@ struct SimMap: ActionVerb {
   @Argument(help: "A device, such as dax0.0 or pmem0, a namespace, or a file's absolute path.")
   var name: String
 
-  @Option(name: .long, help: ArgumentHelp("Where in it to begin.", valueName: "size"))
+  @Option(name: .long, help: ArgumentHelp("Offset.", valueName: "size"))
   var offset = "0"
 
-  @Option(name: .long, help: ArgumentHelp("How much; by default all behind the offset.", valueName: "size"))
+  @Option(name: .long, help: ArgumentHelp("Length; by default all after the offset.", valueName: "size"))
   var length: String?
 
-  @Flag(name: .long, help: "Without the right to store.")
+  @Flag(name: .long, help: "Without PROT_WRITE.")
   var readOnly = false
 
   @Flag(name: .long, help: "With MAP_SYNC.")
   var sync = false
 
-  @Flag(name: .long, help: "With MAP_PRIVATE: what is stored is the process's alone.")
+  @Flag(name: .long, help: "With MAP_PRIVATE: stores are private to the process.")
   var `private` = false
 
   @OptionGroup var output: OutputOptions

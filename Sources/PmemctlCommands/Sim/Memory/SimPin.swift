@@ -14,10 +14,10 @@ struct SimPin: ActionVerb {
   @Argument(help: "An address in a mapping (0x...), or the device or file that it has mapped once.")
   var place: String
 
-  @Option(name: .long, help: ArgumentHelp("Where in the mapping to begin.", valueName: "size"))
+  @Option(name: .long, help: ArgumentHelp("Offset in the mapping.", valueName: "size"))
   var offset = "0"
 
-  @Option(name: .long, help: ArgumentHelp("How much; by default to the mapping's end.", valueName: "size"))
+  @Option(name: .long, help: ArgumentHelp("Length; by default to the end of the mapping.", valueName: "size"))
   var length: String?
 
   @Option(
@@ -27,10 +27,10 @@ struct SimPin: ActionVerb {
   var kind = PinKind.ioUring.rawValue
 
   @Option(
-    name: .long, help: ArgumentHelp("What to release it by; by default the next number.", valueName: "n"))
+    name: .long, help: ArgumentHelp("Number to release it by; by default the next free one.", valueName: "n"))
   var number: Int?
 
-  @Flag(name: .long, help: "The holder reads the pages, and does not write to them.")
+  @Flag(name: .long, help: "The holder only reads the pages.")
   var readOnly = false
 
   @OptionGroup var output: OutputOptions

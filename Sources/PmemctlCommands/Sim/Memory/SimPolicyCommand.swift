@@ -21,7 +21,7 @@ struct SimPolicyCommand: ParsableCommand {
 
 struct SimPolicyList: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the policies of a simulated machine, and what is in force.",
+    commandName: "list", abstract: "List the policies of a simulated machine, and the choices in force.",
     discussion: ListColumns.help(SimPolicyColumns.all),
     aliases: ["ls"])
 
@@ -50,10 +50,10 @@ struct SimPolicyList: ContextCommand {
 struct SimPolicyExplain: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain",
-    abstract: "Tell of a policy's choices: who proposed each, what it costs, what became of it.")
+    abstract: "Explain the choices of a policy: who proposed each, its cost, and its history.")
 
   @Argument(
-    help: "Which; by default all.", completion: .list(Policy.allCases.map(\.rawValue)))
+    help: "Policy; by default all.", completion: .list(Policy.allCases.map(\.rawValue)))
   var policy: [String] = []
 
   @OptionGroup var output: OutputOptions
@@ -104,9 +104,9 @@ struct SimPolicyExplain: ContextCommand {
 struct SimPolicySet: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "set", abstract: "Choose a policy of a simulated machine's memory model.",
-    discussion: "What is chosen lasts until the next boot; \"kernel\" means what the machine's kernel does.")
+    discussion: "The choice lasts until the next boot; \"kernel\" means what the machine's kernel does.")
 
-  @Argument(help: "Which.", completion: .list(Policy.allCases.map(\.rawValue)))
+  @Argument(help: "Policy.", completion: .list(Policy.allCases.map(\.rawValue)))
   var policy: String
 
   @Argument(help: "One of its choices, or kernel.")

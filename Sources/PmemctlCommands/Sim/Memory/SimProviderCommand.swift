@@ -6,7 +6,7 @@ import PmemSim
 
 struct SimProviderCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "provider", abstract: "Drivers of a simulated machine that answer ->direct_access.",
+    commandName: "provider", abstract: "Manage drivers with ->direct_access on a simulated machine.",
     subcommands: [
       SimProviderCreate.self, SimProviderList.self, SimProviderPool.self, SimProviderUpdate.self,
       SimProviderRemove.self,
@@ -15,25 +15,25 @@ struct SimProviderCommand: ParsableCommand {
 
 struct SimProviderCreate: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "create", abstract: "Make a driver with ->direct_access on a simulated machine.",
+    commandName: "create", abstract: "Create a driver with ->direct_access on a simulated machine.",
     discussion: """
-      brd makes a page when it is first asked for, one at a time; remote fetches what it is first asked for. A namespace's \
-      own device needs no making: it is arithmetic.
+      brd allocates a page when it is first asked for, one at a time; remote fetches what it is first asked for. The \
+      device of a namespace needs no such driver: its answer is arithmetic.
       """)
 
-  @Argument(help: "What it is called.")
+  @Argument(help: "Name of the driver.")
   var name: String
 
   @Option(name: .long, help: "brd or remote.")
   var kind = "brd"
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("How large.", valueName: "size"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("Size.", valueName: "size"))
   var size = "1MiB"
 
-  @Option(name: .long, help: ArgumentHelp("For how many pages of it there is memory.", valueName: "n"))
+  @Option(name: .long, help: ArgumentHelp("Number of pages that can be allocated.", valueName: "n"))
   var pool: UInt64 = 1 << 30
 
-  @Option(name: .long, help: "The namespace whose page faults ask it; it is as large then.")
+  @Option(name: .long, help: "Namespace whose page faults call it, and whose size it gets.")
   var under: String?
 
   @OptionGroup var which: SimOption
@@ -46,7 +46,7 @@ struct SimProviderCreate: ContextCommand {
 
 struct SimProviderList: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the drivers with ->direct_access that were made.",
+    commandName: "list", abstract: "List the created drivers with ->direct_access.",
     discussion: ListColumns.help(SimProviderColumns.all), aliases: ["ls"])
 
   @OptionGroup var list: ListOptions
@@ -77,12 +77,12 @@ struct SimProviderList: ContextCommand {
 
 struct SimProviderPool: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "pool", abstract: "Say for how many more pages of a RAM disk there is memory.")
+    commandName: "pool", abstract: "Set how many more pages of a RAM disk can be allocated.")
 
   @Argument(help: "The provider.")
   var name: String
 
-  @Argument(help: "How many pages.")
+  @Argument(help: "Number of pages.")
   var pages: UInt64
 
   @OptionGroup var output: OutputOptions
@@ -101,12 +101,12 @@ struct SimProviderPool: ActionVerb {
 
 struct SimProviderUpdate: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "update", abstract: "Let what a remote provider fetches come, or fail.")
+    commandName: "update", abstract: "Complete the fetch of a remote provider, or fail it.")
 
   @Argument(help: "The provider.")
   var name: String
 
-  @Flag(name: .long, help: "It does not come: who waits gets an error.")
+  @Flag(name: .long, help: "Fail the fetch: blocked processes get an error.")
   var fail = false
 
   @OptionGroup var output: OutputOptions
@@ -125,7 +125,7 @@ struct SimProviderUpdate: ActionVerb {
 
 struct SimProviderRemove: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "remove", abstract: "Take a driver with ->direct_access away.")
+    commandName: "remove", abstract: "Remove a driver with ->direct_access.")
 
   @Argument(help: "The provider.")
   var name: String
@@ -144,7 +144,7 @@ struct SimDirectAccessCommand: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "direct-access", abstract: "Call ->direct_access of a driver of a simulated machine.")
 
-  @Argument(help: "The process that calls.")
+  @Argument(help: "Calling process.")
   var pid: Int
 
   @Argument(help: "A provider, or a namespace's device.")
@@ -153,10 +153,10 @@ struct SimDirectAccessCommand: ActionVerb {
   @Option(name: .long, help: ArgumentHelp("The first page.", valueName: "n"))
   var page: UInt64 = 0
 
-  @Option(name: .long, help: ArgumentHelp("How many pages are asked for.", valueName: "n"))
+  @Option(name: .long, help: ArgumentHelp("Number of pages asked for.", valueName: "n"))
   var pages: UInt64 = 1
 
-  @Flag(name: .long, help: "From a context in which nothing may sleep.")
+  @Flag(name: .long, help: "From atomic context, in which the driver must not sleep.")
   var atomic = false
 
   @OptionGroup var output: OutputOptions

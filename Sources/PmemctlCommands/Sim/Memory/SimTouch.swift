@@ -5,7 +5,7 @@ import PmemSim
 
 struct SimTouch: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "touch", abstract: "Have a process of a simulated machine access its mapping.")
+    commandName: "touch", abstract: "Access a mapping of a process of a simulated machine.")
 
   @Argument(help: "The process.")
   var pid: Int
@@ -13,13 +13,13 @@ struct SimTouch: ActionVerb {
   @Argument(help: "An address in a mapping (0x...), or the device or file that it has mapped once.")
   var place: String
 
-  @Option(name: .long, help: ArgumentHelp("Where in the mapping to begin.", valueName: "size"))
+  @Option(name: .long, help: ArgumentHelp("Offset in the mapping.", valueName: "size"))
   var offset = "0"
 
-  @Option(name: .long, help: ArgumentHelp("How much.", valueName: "size"))
+  @Option(name: .long, help: ArgumentHelp("Length.", valueName: "size"))
   var length = "1"
 
-  @Flag(name: .shortAndLong, help: "Store to it, instead of loading from it.")
+  @Flag(name: .shortAndLong, help: "Store instead of loading.")
   var write = false
 
   @OptionGroup var output: OutputOptions

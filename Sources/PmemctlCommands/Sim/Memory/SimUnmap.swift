@@ -5,7 +5,7 @@ import PmemSim
 
 struct SimUnmap: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "unmap", abstract: "Take a mapping of a simulated machine's process away, or a part of it.")
+    commandName: "unmap", abstract: "Unmap a mapping of a process of a simulated machine, or a part of it.")
 
   @Argument(help: "The process.")
   var pid: Int
@@ -13,7 +13,7 @@ struct SimUnmap: ActionVerb {
   @Argument(help: "An address in a mapping (0x...), or the device or file that it has mapped once.")
   var place: String
 
-  @Option(name: .long, help: ArgumentHelp("How much; by default the rest of the mapping.", valueName: "size"))
+  @Option(name: .long, help: ArgumentHelp("Length; by default the rest of the mapping.", valueName: "size"))
   var length: String?
 
   @OptionGroup var output: OutputOptions

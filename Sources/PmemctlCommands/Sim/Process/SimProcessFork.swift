@@ -6,12 +6,12 @@ import PmemSim
 
 struct SimProcessFork: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "fork", abstract: "Copy a process on a simulated machine, with what it has mapped and open.")
+    commandName: "fork", abstract: "Fork a process of a simulated machine, with its mappings and open files.")
 
-  @Argument(help: "The process to copy.")
+  @Argument(help: "Process to fork.")
   var parent: Int
 
-  @Option(name: .shortAndLong, help: "The child's number; by default the lowest free one from 1000.")
+  @Option(name: .shortAndLong, help: "Process ID of the child; by default the lowest free one from 1000.")
   var pid: Int?
 
   @OptionGroup var output: OutputOptions

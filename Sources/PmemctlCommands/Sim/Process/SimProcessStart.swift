@@ -8,10 +8,10 @@ struct SimProcessStart: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "start", abstract: "Start a process on a simulated machine.")
 
-  @Argument(help: "What it calls itself.")
+  @Argument(help: "Name of the process.")
   var command: String
 
-  @Option(name: .shortAndLong, help: "Its number; by default the lowest free one from 1000.")
+  @Option(name: .shortAndLong, help: "Process ID; by default the lowest free one from 1000.")
   var pid: Int?
 
   @OptionGroup var output: OutputOptions

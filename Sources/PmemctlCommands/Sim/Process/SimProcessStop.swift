@@ -5,7 +5,7 @@ import PmemSim
 
 struct SimProcessStop: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "stop", abstract: "End a process on a simulated machine, and its mappings with it.")
+    commandName: "stop", abstract: "Stop a process of a simulated machine, and remove its mappings.")
 
   @Argument(help: "Its number.")
   var pid: Int

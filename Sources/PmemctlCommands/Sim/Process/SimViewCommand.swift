@@ -4,17 +4,18 @@ import PmemSim
 
 struct SimViewCommand: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "view", abstract: "Choose what of a simulated machine is hidden from who looks at it.",
+    commandName: "view", abstract: "Hide parts of a simulated machine from inspection.",
     discussion: """
-      As from a container (processes, mounts), without CAP_BPF or under lockdown (opens, pins). A boot ends it.
+      As in a container (processes, mounts), without CAP_BPF or under lockdown (opens, pins). It lasts until the next \
+      boot.
       """)
 
   @Option(
     name: .customLong("hide"),
-    help: ArgumentHelp("processes, mounts, opens or pins; can be given again.", valueName: "part"))
+    help: ArgumentHelp("processes, mounts, opens or pins; may be repeated.", valueName: "part"))
   var hidden: [String] = []
 
-  @Flag(name: .customLong("all"), help: "Hide nothing any more.")
+  @Flag(name: .customLong("all"), help: "Hide nothing.")
   var all = false
 
   @OptionGroup var which: SimOption

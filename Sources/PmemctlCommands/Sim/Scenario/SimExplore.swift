@@ -7,10 +7,10 @@ import PmemSim
 struct SimExplore: MachineVerb {
   static let configuration = CommandConfiguration(
     commandName: "explore",
-    abstract: "Run the threads of a scenario in all orders, and tell of those that break something.",
+    abstract: "Run the threads of a scenario in all orders, and report the orders that violate an invariant.",
     discussion: """
-      For each invariant that some order breaks, the shortest such order is told, without the steps that do not matter. \
-      The status is 1 where there is one.
+      For each violated invariant the shortest order that violates it is reported, without irrelevant steps. It exits \
+      with 1 if there is one.
       """)
 
   @Argument(help: "A scenario file; - is standard input.", completion: .file())
@@ -18,6 +18,7 @@ struct SimExplore: MachineVerb {
 
   @OptionGroup var options: SimScenarioOptions
   @OptionGroup var exploration: SimBudgetOptions
+  @OptionGroup var progress: ProgressOptions
 
   func run(in context: CommandContext) throws {
     let scenario = try SimScenarioOptions.read(file, in: context)
@@ -30,7 +31,10 @@ struct SimExplore: MachineVerb {
           details: outcome.err.split(separator: "\n").map(String.init))
       }
     }
-    let explored = try ScenarioExploration(scenario, machine, try exploration.budget, context)
+    let budget = try exploration.budget
+    let unit = budget.maxOrders == nil ? "states" : "orders"
+    let explored = try ScenarioExploration(
+      scenario, machine, budget, progress: context.line(progress, "exploring \(file)", unit: unit), context)
     let json = JSON.object(Self.json(explored))
     try context.out.write(options.output.json ? json.text : Self.text(explored))
     guard explored.found.findings.isEmpty else {
@@ -43,10 +47,14 @@ struct SimExplore: MachineVerb {
 
   private static func text(_ explored: ScenarioExploration) -> String {
     let found = explored.found
-    var text =
-      "\(found.orders) \(found.coverage == .exhausted ? "orders, all of them" : "orders of more"), \(found.steps) steps\n"
+    var text = ""
+    // Of states that were not all entered, no order need be complete.
+    if found.orders > 0 {
+      let all = found.coverage == .exhausted ? "orders, all of them" : "orders of more"
+      text += "\(found.orders) \(all), \(found.steps) steps\n"
+    }
     text += found.coverage.rawValue
-    if found.coverage != .sampled { text += ": \(found.states) states, \(found.transitions) steps taken" }
+    if found.states > 0 { text += ": \(found.states) states, \(found.transitions) steps taken" }
     text += "\n"
     for finding in found.findings {
       text += "\n\(finding.violation.invariant.rawValue): \(finding.violation.text.sanitized)\n"

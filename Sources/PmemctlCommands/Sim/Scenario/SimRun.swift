@@ -7,8 +7,8 @@ import PmemSim
 struct SimRun: MachineVerb {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Run scenario files: commands on a simulated machine of their own, and what must come of each.",
-    discussion: "The status is 1 where something comes out otherwise than a file says.")
+    abstract: "Run scenario files: commands on a simulated machine of their own, with expected results.",
+    discussion: "It exits with 1 if a result differs from what a file expects.")
 
   @Argument(help: "Scenario files; - is standard input.", completion: .file())
   var files: [String]

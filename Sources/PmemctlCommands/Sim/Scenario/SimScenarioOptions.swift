@@ -8,7 +8,7 @@ struct SimScenarioOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Take a rule out of the memory model, to see what depends on it; may be given many times.",
+      "Disable a rule of the memory model, to see what depends on it; may be repeated.",
       valueName: "rule"))
   var without: [String] = []
 
@@ -40,19 +40,21 @@ struct SimBudgetOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Draw orders at random if the threads' steps have more than this; without it, none are drawn.",
+      "Sample orders at random if there are more than this; without it, no order is sampled.",
       valueName: "n"))
   var most: Int?
 
   @Option(
-    name: .long, help: ArgumentHelp("Enter no more than this many different states.", valueName: "n"))
+    name: .long, help: ArgumentHelp("Enter at most this many different states.", valueName: "n"))
   var maxStates = ExplorationBudget().maxStates
 
   @Option(
-    name: .long, help: ArgumentHelp("With --most: try so many orders, drawn at random.", valueName: "n"))
+    name: .long, help: ArgumentHelp("With --most: number of orders to sample.", valueName: "n"))
   var samples = ExplorationBudget().samples
 
-  @Option(name: .long, help: ArgumentHelp("Of the drawing: the same gives the same.", valueName: "n"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Seed of the sampling: the same seed samples the same orders.", valueName: "n"))
   var seed: UInt64 = 1
 
   var budget: ExplorationBudget {

@@ -6,14 +6,14 @@ import PmemSim
 struct SimTimeline: MachineVerb {
   static let configuration = CommandConfiguration(
     commandName: "timeline",
-    abstract: "Show a scenario as a sequence: processes, device and filesystem in columns.")
+    abstract: "Show a scenario as a sequence diagram: processes, device and filesystem in columns.")
 
   @Argument(help: "A scenario file; - is standard input.", completion: .file())
   var file: String
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Draw it into this new file (SVG); - is standard output.", valueName: "file"),
+    help: ArgumentHelp("Draw it as SVG into this new file; - is standard output.", valueName: "file"),
     completion: .file(extensions: ["svg"]))
   var svg: String?
 

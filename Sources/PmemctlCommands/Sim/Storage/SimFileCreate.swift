@@ -5,19 +5,19 @@ import PmemSim
 
 struct SimFileCreate: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "create", abstract: "Make a file on a filesystem of a simulated machine.")
+    commandName: "create", abstract: "Create a file on a filesystem of a simulated machine.")
 
   @Argument(help: "Its absolute path.")
   var path: String
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("How large: it has blocks for all of it.", valueName: "size"))
+    name: .shortAndLong, help: ArgumentHelp("Size; blocks are allocated for all of it.", valueName: "size"))
   var size = "4KiB"
 
   @Option(
     name: .long,
     help:
-      "The process that does it, and waits where the kernel does; without it, no process does it and none waits."
+      "Process that does it, and blocks where the kernel does; without it, no process blocks."
   )
   var pid: Int?
 

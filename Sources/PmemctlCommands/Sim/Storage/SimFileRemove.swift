@@ -14,7 +14,7 @@ struct SimFileRemove: ActionVerb {
   @Option(
     name: .long,
     help:
-      "The process that does it, and waits where the kernel does; without it, no process does it and none waits."
+      "Process that does it, and blocks where the kernel does; without it, no process blocks."
   )
   var pid: Int?
 

@@ -5,7 +5,7 @@ import PmemSim
 
 struct SimTruncate: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "truncate", abstract: "Have a process of a simulated machine give a file another size.")
+    commandName: "truncate", abstract: "Have a process of a simulated machine truncate or extend a file.")
 
   @Argument(help: "The process.")
   var pid: Int
@@ -13,7 +13,7 @@ struct SimTruncate: ActionVerb {
   @Argument(help: "The file.")
   var path: String
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("How large it shall be.", valueName: "size"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("New size.", valueName: "size"))
   var size: String
 
   @OptionGroup var output: OutputOptions
@@ -40,10 +40,10 @@ struct SimFileRange: ParsableArguments {
   @Argument(help: "The file.")
   var path: String
 
-  @Option(name: .long, help: ArgumentHelp("Where in it to begin.", valueName: "size"))
+  @Option(name: .long, help: ArgumentHelp("Offset.", valueName: "size"))
   var offset = "0"
 
-  @Option(name: .long, help: ArgumentHelp("How much; by default to its end.", valueName: "size"))
+  @Option(name: .long, help: ArgumentHelp("Length; by default to the end of the file.", valueName: "size"))
   var length: String?
 
   @OptionGroup var output: OutputOptions
@@ -69,7 +69,7 @@ struct SimWrite: ActionVerb {
 
   @OptionGroup var range: SimFileRange
 
-  @Flag(name: .long, help: "As with O_DSYNC: it returns when what was written survives a crash.")
+  @Flag(name: .long, help: "As with O_DSYNC: it returns when the written data survive a crash.")
   var dsync = false
 
   func action(on workload: SimWorkload) throws(DeviceError) -> Action {
@@ -109,7 +109,7 @@ struct SimWriteback: ActionVerb {
   @Argument(help: "The file.")
   var path: String
 
-  @Flag(name: .long, help: "As fsync(2): it returns when all of it is there.")
+  @Flag(name: .long, help: "As fsync(2): it returns when all of it is durable.")
   var sync = false
 
   @OptionGroup var output: OutputOptions
@@ -133,7 +133,7 @@ struct SimSync: ActionVerb {
   @Argument(help: "The process.")
   var pid: Int
 
-  @Argument(help: "Where it is mounted.")
+  @Argument(help: "Mount point.")
   var directory: String
 
   @OptionGroup var output: OutputOptions
@@ -153,7 +153,7 @@ struct SimCommit: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "commit", abstract: "Commit the journal of a filesystem of a simulated machine.")
 
-  @Argument(help: "Where it is mounted.")
+  @Argument(help: "Mount point.")
   var directory: String
 
   @OptionGroup var output: OutputOptions
@@ -174,7 +174,7 @@ struct SimCrash: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "crash",
     abstract:
-      "Let the power of a simulated machine fail and come back: filesystems are as their journals have them.")
+      "Power-fail and restart a simulated machine: filesystems are as their journals have them.")
 
   @OptionGroup var which: SimOption
 

@@ -19,7 +19,7 @@ struct SimMount: ContextCommand {
   @Option(name: .long, help: ArgumentHelp("always or never.", valueName: "mode"))
   var dax = "always"
 
-  @Flag(name: .long, help: "Make a new filesystem first, whatever is on the device.")
+  @Flag(name: .long, help: "Create a new filesystem first, whatever the device contains.")
   var mkfs = false
 
   @OptionGroup var which: SimOption

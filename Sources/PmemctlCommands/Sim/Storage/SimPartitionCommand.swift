@@ -12,15 +12,15 @@ struct SimPartitionCommand: ParsableCommand {
 
 struct SimPartitionCreate: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "create", abstract: "Cut a partition from a block device of a simulated machine.")
+    commandName: "create", abstract: "Create a partition on a block device of a simulated machine.")
 
   @Argument(help: "The block device.")
   var device: String
 
-  @Option(name: .long, help: ArgumentHelp("Where it begins, 1MiB by default.", valueName: "offset"))
+  @Option(name: .long, help: ArgumentHelp("Start; 1MiB by default.", valueName: "offset"))
   var start = "1MiB"
 
-  @Option(name: .shortAndLong, help: "How large.")
+  @Option(name: .shortAndLong, help: "Size.")
   var size: String
 
   @OptionGroup var which: SimOption
@@ -37,12 +37,12 @@ struct SimPartitionCreate: ContextCommand {
 struct SimPartitionResize: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "resize",
-    abstract: "Give a partition of a simulated machine another size, whoever has it mapped.")
+    abstract: "Resize a partition of a simulated machine, whether it is mapped or not.")
 
   @Argument(help: "pmem0p1.")
   var partition: String
 
-  @Option(name: .shortAndLong, help: "How large.")
+  @Option(name: .shortAndLong, help: "Size.")
   var size: String
 
   @OptionGroup var which: SimOption

@@ -5,12 +5,12 @@ import PmemSim
 
 struct SimStackCreate: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "create", abstract: "Join block devices of a simulated machine to one, by device mapper.")
+    commandName: "create", abstract: "Join block devices of a simulated machine by device mapper.")
 
-  @Argument(help: "What to call it.")
+  @Argument(help: "Name of the new device.")
   var name: String
 
-  @Argument(help: "Block devices, one behind the other.")
+  @Argument(help: "Block devices, in order.")
   var devices: [String]
 
   @OptionGroup var output: OutputOptions

@@ -7,15 +7,16 @@ struct SimUmount: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "umount", abstract: "Unmount a filesystem on a simulated machine.")
 
-  @Argument(help: "Where it is mounted.")
+  @Argument(help: "Mount point.")
   var directory: String
 
-  @Flag(name: .shortAndLong, help: "Also while files are in use; the filesystem lives on until they are not.")
+  @Flag(
+    name: .shortAndLong, help: "Lazily, as umount -l: the filesystem lives on until its files are closed.")
   var lazy = false
 
   @Option(
     name: .long,
-    help: "The process that does it, and waits where the kernel does; without, one of its own, umount.")
+    help: "Process that does it, and blocks where the kernel does; by default one of its own, umount.")
   var pid: Int?
 
   @OptionGroup var output: OutputOptions
