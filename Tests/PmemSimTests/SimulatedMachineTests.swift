@@ -46,6 +46,62 @@ final class ScratchMachine {
   func cutPower() throws { try FileManager.default.removeItem(atPath: path + "/runtime") }
 }
 
+/// Plans of many steps, which a machine writes down once.
+@Suite struct LongPlanTests {
+  private func plan(_ backend: SimBackend) throws -> Plan {
+    let inventory = try backend.inventory(.planning)
+    let request = NamespaceCreateRequest(
+      amount: .bytes(.mebibytes(64)), regions: [inventory.regions[0]], isRegionGiven: true)
+    return try NamespaceCreatePlanner(request, inventory: inventory).plan().plan
+  }
+
+  private func hasRuntime(_ machine: ScratchMachine) -> Bool {
+    FileManager.default.fileExists(atPath: machine.path + "/runtime")
+  }
+
+  @Test(arguments: [3, 100]) func theStateIsWrittenDownAtTheEnd(announced: Int) throws {
+    let machine = try ScratchMachine()
+    try machine.create { $0.amount = .bytes(.mebibytes(64)) }
+    let left = try machine.use { backend in
+      let plan = try plan(backend)
+      backend.beginPlan(steps: announced)
+      for entry in plan.entries {
+        try backend.perform(entry.step)
+        #expect(hasRuntime(machine) == (announced == 3))
+      }
+      try backend.synchronize()
+      #expect(hasRuntime(machine))
+      return try backend.inventory(.planning)
+    }
+    #expect(try machine.inventory() == left)
+  }
+
+  @Test func aCommandThatEndsInBetweenLeavesAMachineThatBoots() throws {
+    let machine = try ScratchMachine()
+    try machine.create { $0.amount = .bytes(.mebibytes(64)) }
+    try machine.use { backend in
+      // Only the kernel's memory knows this.
+      try backend.perform(.disable(namespace: "namespace0.0"))
+      backend.beginPlan(steps: 100)
+      for entry in try plan(backend).entries { try backend.perform(entry.step) }
+    }
+    let namespaces = try machine.inventory().regions[0].configuredNamespaces
+    #expect(namespaces.count == 2 && namespaces.allSatisfy(\.isEnabled), "\(namespaces)")
+  }
+
+  @Test func stepsBehindTheEndAreWrittenDownOneByOne() throws {
+    let machine = try ScratchMachine()
+    try machine.use { backend in
+      backend.beginPlan(steps: 100)
+      for entry in try plan(backend).entries { try backend.perform(entry.step) }
+      try backend.synchronize()
+      try backend.perform(.disable(namespace: "namespace0.0"))
+      #expect(hasRuntime(machine))
+    }
+    #expect(try machine.inventory().regions[0].configuredNamespaces.allSatisfy { !$0.isEnabled })
+  }
+}
+
 @Suite struct ConformanceTests {
   @Test(arguments: ConformanceCase.all) func simulatedMachine(conformance: ConformanceCase) throws {
     let machine = try ScratchMachine(ranges: [SimRangeRequest(size: .mebibytes(256))])

@@ -26,7 +26,14 @@ public protocol DeviceBackend: MediaBackend {
   /// Does one change. An error does not say how much of it took effect: the caller reads back.
   func perform(_ step: Step) throws(DeviceError)
 
-  /// Makes what the machine remembers of its state durable, if an earlier step could not.
+  /// Announces the steps of a plan, which ends with ``synchronize()``. A machine that writes its state to a file may write
+  /// it once for all of them.
+  ///
+  /// - Parameter steps: How many.
+  func beginPlan(steps: Int)
+
+  /// Makes what the machine remembers of its state durable, if an earlier step could not, or did not because of
+  /// ``beginPlan(steps:)``.
   ///
   /// - Throws: If it still cannot; the state is lost with the process then.
   func synchronize() throws(DeviceError)
@@ -35,6 +42,7 @@ public protocol DeviceBackend: MediaBackend {
 extension DeviceBackend {
   /// A kernel remembers its state by itself.
   public func synchronize() throws(DeviceError) {}
+  public func beginPlan(steps: Int) {}
 
   /// Whether nothing of it is real.
   public var isSimulated: Bool { kind == "simulated" }

@@ -24,6 +24,7 @@ public struct PlanRunner {
   ) -> PlanOutcome {
     guard !plan.entries.isEmpty else { return .done }
     do throws(DeviceError) { try recovery?.begin() } catch { return .rolledBack(Self.failed(error)) }
+    backend.beginPlan(steps: plan.entries.count)
     var performed: [Plan.Entry] = []
     var isOverwriting = false
     let overwrites = plan.entries.contains { $0.step.overwrites }
@@ -42,6 +43,9 @@ public struct PlanRunner {
       recovery?.didPerform(entry.step)
       performed.append(entry)
     }
+    do throws(DeviceError) { try backend.synchronize() } catch {
+      return outcome(Self.failed(error), performed)
+    }
     return .done
   }
 
@@ -57,6 +61,8 @@ public struct PlanRunner {
   }
 
   private func outcome(_ error: DeviceError, _ performed: [Plan.Entry]) -> PlanOutcome {
+    // A machine that cannot remember where it was left boots; restoring makes sure that the old state is durable.
+    defer { try? backend.synchronize() }
     guard let recovery else {
       return performed.isEmpty
         ? .stuck(error, remains: ["nothing was read back"])

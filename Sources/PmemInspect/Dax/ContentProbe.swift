@@ -72,14 +72,27 @@ public final class ContentProbe: ContentInspector {
     guard ftruncate(copy, off_t(clamping: size)) == 0 else {
       throw DeviceError(.failed, "there is no memory to look at it", errno: errno)
     }
-    try put(try source.read(at: 0, count: Int(begin)), at: 0, copy)
-    try put(try source.read(at: size - end, count: Int(end)), at: size - end, copy)
+    try put(source, 0..<begin, copy)
+    try put(source, size - end..<size, copy)
     return signatures(copy, size: size, sector: sector)
+  }
+
+  /// In pieces that memory is reused for: 500 namespaces have 2.5 GiB to look at.
+  private static func put(
+    _ source: any ByteSource, _ range: Range<UInt64>, _ copy: Int32
+  ) throws(DeviceError) {
+    let piece: UInt64 = 256 << 10
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let count = min(piece, range.upperBound - offset)
+      try put(try source.read(at: offset, count: Int(count)), at: offset, copy)
+      offset += count
+    }
   }
 
   private static func put(_ bytes: [UInt8], at offset: UInt64, _ descriptor: Int32) throws(DeviceError) {
     // Zeros are there already; a copy of them would cost memory.
-    guard bytes.contains(where: { $0 != 0 }) else { return }
+    guard !bytes.isAllZeros else { return }
     let done = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
     guard done == bytes.count else {
       throw DeviceError(.failed, "there is no memory to look at it", errno: errno)
@@ -125,5 +138,19 @@ public final class ContentProbe: ContentInspector {
     var length = 0
     guard blkid_probe_lookup_value(probe, name, &data, &length) == 0, let data, length > 1 else { return nil }
     return RawText(UnsafeRawBufferPointer(start: data, count: length).prefix { $0 != 0 })
+  }
+}
+
+extension [UInt8] {
+  /// Looks at words, which takes an eighth of the time of looking at bytes.
+  fileprivate var isAllZeros: Bool {
+    withUnsafeBytes { bytes in
+      var offset = 0
+      while offset + 8 <= bytes.count {
+        guard bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self) == 0 else { return false }
+        offset += 8
+      }
+      return bytes[offset...].allSatisfy { $0 == 0 }
+    }
   }
 }

@@ -48,6 +48,8 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     }
   }
 
+  public func beginPlan(steps: Int) { machine.beginPlan(steps: steps) }
+
   public func synchronize() throws(DeviceError) {
     try SimMachine.rethrowing { try machine.synchronize() }
   }

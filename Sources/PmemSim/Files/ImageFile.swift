@@ -42,6 +42,7 @@ struct ImageFile: ~Copyable {
 
   /// Reads exactly `count` bytes; a file that ends before has been cut.
   func read(at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8] {
+    if isHole(at: offset, count: count) { return [UInt8](repeating: 0, count: count) }
     let descriptor = descriptor
     let bytes: [UInt8] = try Self.doing("read", path) {
       var filled = 0
@@ -61,6 +62,17 @@ struct ImageFile: ~Copyable {
       throw DeviceError(.corrupt, "\(path) is shorter than its machine says")
     }
     return bytes
+  }
+
+  /// Whether nothing was ever written there. Reading it would fill the page cache with zeros.
+  private func isHole(at offset: UInt64, count: Int) -> Bool {
+    let (end, overflow) = offset.addingReportingOverflow(UInt64(count))
+    guard !overflow, let start = off_t(exactly: offset) else { return false }
+    let data = lseek(descriptor.rawValue, start, Self.seekData)
+    guard data < 0 else { return UInt64(data) >= end }
+    // No data behind it, in a file that is long enough: one that was cut is no hole.
+    guard errno == ENXIO, let size = try? size else { return false }
+    return end <= size
   }
 
   func write(_ bytes: [UInt8], at offset: UInt64) throws(DeviceError) {

@@ -26,8 +26,16 @@ public final class SimMachine {
   private let lock: MachineLock
   /// Whether what the kernel has in memory is written down after each change; a machine for one run does without.
   public var persistsState = true
-  /// Whether a change could not write down what the kernel has in memory.
+  /// Whether what the kernel has in memory is not written down: a change could not, or is part of a long plan.
   private var isForgotten = false
+  /// Whether there is room on disk to write it down, and nothing older to go on from.
+  private var isReserved = false
+  /// Steps of the long plan that is under way, which is written down once; nil if there is none.
+  private var deferredSteps: Int?
+
+  /// Writing down takes time that grows with the machine: plans of more steps would take the square of it. A command that
+  /// is killed in a long plan leaves a machine that boots, as a power failure would.
+  private static let mostStepsEachWritten = 16
 
   private static let machineName = "machine"
   private static let runtimeName = "runtime"
@@ -306,31 +314,49 @@ public final class SimMachine {
   func change(_ body: (SimKernel) throws -> Void) throws {
     guard !kernel.media.power.isOff else { throw kernel.media.power.failure }
     guard persistsState else { return try body(kernel) }
-    let path = directory.appending(Self.runtimeName)
-    let pending = directory.appending(Self.pendingName)
-    isForgotten = true
-    try TextFile.reserve(pending, replacing: path, bytes: kernel.longestMemory)
+    if !isReserved { try beginForgetting() }
+    guard deferredSteps == nil else { return try body(kernel) }
     do {
       try body(kernel)
     } catch {
       guard !kernel.media.power.isOff else { throw error }
-      do throws(DeviceError) {
-        try TextFile.complete(SimRuntime(kernel).text, pending, as: path)
-        isForgotten = false
-      } catch {
-        // The change's own error says more; synchronize() tries again.
-      }
+      // The change's own error says more; synchronize() tries again.
+      try? remember()
       throw error
     }
-    try TextFile.complete(SimRuntime(kernel).text, pending, as: path)
+    try remember()
+  }
+
+  private var runtimePath: FilePath { directory.appending(Self.runtimeName) }
+  private var pendingPath: FilePath { directory.appending(Self.pendingName) }
+
+  /// From here on a crash leaves the media alone; there is room for what is written down in the end.
+  private func beginForgetting() throws(DeviceError) {
+    isForgotten = true
+    // A step adds a namespace, and a label to each DIMM of its region.
+    let added = (deferredSteps ?? 0) * (topology.dimms.count + 1) * 1024
+    try TextFile.reserve(pendingPath, replacing: runtimePath, bytes: kernel.longestMemory + added)
+    isReserved = true
+  }
+
+  private func remember() throws(DeviceError) {
+    isReserved = false
+    try TextFile.complete(SimRuntime(kernel).text, pendingPath, as: runtimePath)
     isForgotten = false
   }
 
-  /// Writes down what the kernel has in memory, if an earlier change could not.
+  /// Announces the steps of a plan. If they are many, what the kernel has in memory is written down by ``synchronize()``.
+  func beginPlan(steps: Int) {
+    deferredSteps = steps > Self.mostStepsEachWritten ? steps : nil
+  }
+
+  /// Writes down what the kernel has in memory, if an earlier change could not, or did not because of a long plan.
   ///
   /// - Throws: What the disk says; the next command will find the media as after a power cut.
   func synchronize() throws {
-    guard isForgotten, persistsState else { return }
-    try change { _ in }
+    deferredSteps = nil
+    guard isForgotten, persistsState, !kernel.media.power.isOff else { return }
+    if !isReserved { try beginForgetting() }
+    try remember()
   }
 }

@@ -64,9 +64,11 @@ final class SimMedia {
     guard !badBlocks.overlaps(region: index, Extent(offset: offset, length: UInt64(count))) else {
       throw DeviceError(.failed, "there are bad blocks in region\(index) at \(offset)", errno: 5)
     }
+    let pieces = pieces(region: index, at: offset, count: count)
+    if pieces.count == 1 { return try open(pieces[0].image).read(at: pieces[0].offset, count: count) }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(count)
-    for piece in pieces(region: index, at: offset, count: count) {
+    for piece in pieces {
       bytes += try open(piece.image).read(at: piece.offset, count: piece.count)
     }
     return bytes
