@@ -43,19 +43,42 @@ public struct ExtentMap {
     }
   }
 
-  /// The bar, `width` characters wide; every part has at least one where there are enough.
+  /// The bar, `width` characters wide. Every part has at least one if there are enough; if there are not, a character shows
+  /// the part that has most of its share of the range.
   public func bar(width: Int) -> String {
     let total = parts.reduce(UInt64(0)) { $0 + $1.length }
     guard total > 0, width > 0 else { return "" }
+    guard parts.count <= width else { return crowdedBar(width: width, total: total) }
     var cells = parts.map { part in
       Int((Double(part.length) / Double(total) * Double(width)).rounded())
     }
-    if parts.count <= width { cells = cells.map { max(1, $0) } }
+    cells = cells.map { max(1, $0) }
     // Rounding is made good on the widest part.
     while let widest = cells.indices.max(by: { cells[$0] < cells[$1] }), cells.reduce(0, +) != width {
       cells[widest] += cells.reduce(0, +) < width ? 1 : -1
-      if cells[widest] == 0 { break }
     }
-    return zip(signs, cells).map { String(repeating: $0, count: max(0, $1)) }.joined()
+    return zip(signs, cells).map { String(repeating: $0, count: $1) }.joined()
+  }
+
+  private func crowdedBar(width: Int, total: UInt64) -> String {
+    let signs = signs
+    let share = Double(total) / Double(width)
+    var text = ""
+    var part = 0
+    // Where the present part ends.
+    var end = Double(parts[0].length)
+    for cell in 1...width {
+      var (start, best) = (share * Double(cell - 1), (sign: signs[part], length: 0.0))
+      while true {
+        let length = min(end, share * Double(cell)) - start
+        if length > best.length { best = (signs[part], length) }
+        guard end < share * Double(cell), part + 1 < parts.count else { break }
+        start = end
+        part += 1
+        end += Double(parts[part].length)
+      }
+      text.append(best.sign)
+    }
+    return text
   }
 }

@@ -62,6 +62,25 @@ import Testing
     #expect(ExtentMap(parts, style: .blocks).bar(width: 8) == "██░░▓▓▓▓")
   }
 
+  @Test func morePartsThanCharactersAreStillToScale() {
+    var generator = SeededGenerator(seed: 8)
+    for _ in 0..<200 {
+      let width = Int.random(in: 1...70, using: &generator)
+      // Many small parts, then one that is free.
+      let small = (0..<width + Int.random(in: 0...300, using: &generator)).map { _ in
+        ExtentMap.Part(length: .random(in: 1...9, using: &generator), isFree: false)
+      }
+      let used = small.reduce(0) { $0 + $1.length }
+      let free = UInt64.random(in: 1...used * 3, using: &generator)
+      let bar = ExtentMap(small + [ExtentMap.Part(length: free, isFree: true)], style: .ascii).bar(
+        width: width)
+      #expect(bar.count == width)
+      let shown = Double(bar.count { $0 == "." })
+      let exact = Double(free) / Double(used + free) * Double(width)
+      #expect(abs(shown - exact) <= 1, "\(bar): \(exact) free")
+    }
+  }
+
   @Test func anArrayIsTheSameWrittenWholeOrInPieces() throws {
     for count in [0, 1, 2, 3000] {
       let elements = (0..<count).map { number -> JSON in

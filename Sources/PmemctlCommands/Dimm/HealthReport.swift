@@ -53,7 +53,7 @@ struct HealthReport {
     }
     for region in regions {
       let names = region.configuredNamespaces.map(\.title)
-      list.add("carries \(region.dev)", names.isEmpty ? "no namespace" : names.joined(separator: ", "))
+      list.add("carries \(region.dev)", names.isEmpty ? ["no namespace"] : names)
     }
     return list.text
   }

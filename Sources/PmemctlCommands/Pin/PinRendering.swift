@@ -82,7 +82,18 @@ struct PinRendering {
     if isQuiet {
       return devices.filter { !$0.ranges.isEmpty || $0.unknown != nil }.map { "\($0.device)\n" }.joined()
     }
-    return devices.map { device in
+    let idle = devices.filter { $0.ranges.isEmpty && $0.unknown == nil }
+    guard idle.count > Self.mostIdleShown else { return text(devices, rows) }
+    let others = devices.filter { !$0.ranges.isEmpty || $0.unknown != nil }
+    return text(others, rows) + (others.isEmpty ? "" : "\n")
+      + "nothing pinned on \(idle.count) \(others.isEmpty ? "" : "other ")devices\n"
+  }
+
+  /// More devices without pins are only counted.
+  private static let mostIdleShown = 8
+
+  private func text(_ devices: [DevicePins], _ rows: [PinRow]) -> String {
+    devices.map { device in
       text(device, isMapped: rows.allSatisfy { $0.device.device != device.device || $0.isFileMapped })
     }.joined(separator: "\n")
   }

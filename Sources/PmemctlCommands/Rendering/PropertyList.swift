@@ -9,6 +9,14 @@ struct PropertyList {
     lines.append((label, value.sanitized))
   }
 
+  /// Values of one label, a line each, up to a number of them.
+  mutating func add(_ label: String, _ values: [String], atMost limit: Int = 8) {
+    // One line more is better than a line that says that one is left out.
+    let shown =
+      values.count <= limit + 1 ? values : Array(values.prefix(limit)) + ["and \(values.count - limit) more"]
+    for (index, value) in shown.enumerated() { lines.append((index == 0 ? label : "", value.sanitized)) }
+  }
+
   var text: String {
     let width = lines.map(\.label.count).max() ?? 0
     return lines.map { line in
