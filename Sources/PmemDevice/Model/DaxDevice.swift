@@ -25,6 +25,22 @@ public struct DaxRegion: Hashable, Sendable {
   }
 
   public var isDivisible: Bool { availableSize != nil }
+
+  /// Who gave the memory of a region that belongs to no namespace.
+  public enum Source: String, CaseIterable, Hashable, Sendable {
+    /// A volatile CXL region that is known as one (drivers/dax/cxl.c).
+    case cxl
+    /// Firmware, as memory of a special purpose, "Soft Reserved" (drivers/dax/hmem): also CXL memory that it has configured
+    /// itself, of which the kernel knows no region.
+    case hmem
+  }
+
+  /// nil if the path does not say.
+  public var source: Source? {
+    let parts = (path ?? "").split(separator: "/")
+    if parts.contains(where: { $0.hasPrefix("dax_region") }) { return .cxl }
+    return parts.contains { $0.hasPrefix("hmem.") } ? .hmem : nil
+  }
 }
 
 /// One character device, `/dev/daxX.Y`.
@@ -96,6 +112,9 @@ public struct PlacedDaxDevice: Hashable, Sendable {
   public var region: DaxRegion
   /// nil for memory of the platform.
   public var namespace: Namespace?
+
+  /// Who gave the memory; nil for that of a namespace, or if it is not known.
+  public var source: DaxRegion.Source? { namespace == nil ? region.source : nil }
 
   /// What its users are users of: its namespace, or a stand-in for one.
   public var usedNamespace: Namespace { namespace ?? Namespace(standingFor: device, of: region) }

@@ -7,11 +7,16 @@ public struct Inventory: Hashable, Sendable {
   public var buses: [Bus]
   /// DAX regions that belong to no namespace: volatile memory of CXL or of the platform (hmem).
   public var otherDaxRegions: [DaxRegion]
+  /// Empty on a machine without CXL, and on a simulated one.
+  public var cxl: CxlTopology
 
-  public init(host: HostFacts, buses: [Bus], otherDaxRegions: [DaxRegion] = []) {
+  public init(
+    host: HostFacts, buses: [Bus], otherDaxRegions: [DaxRegion] = [], cxl: CxlTopology = CxlTopology()
+  ) {
     self.host = host
     self.buses = buses
     self.otherDaxRegions = otherDaxRegions
+    self.cxl = cxl
   }
 
   public var regions: [Region] { buses.flatMap(\.regions) }

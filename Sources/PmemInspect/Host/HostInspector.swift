@@ -18,6 +18,9 @@ public struct HostInspector {
     types = KernelTypeSource(roots)
   }
 
+  /// The CXL memory of this host; empty if it has none.
+  public func cxlTopology() -> CxlTopology { CxlReader(roots: roots).topology() }
+
   /// The mappings of what an inventory knows.
   ///
   /// - Parameters:

@@ -18,7 +18,9 @@ public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
   public var kind: String { kernel.kind }
 
   public func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory {
-    try kernel.inventory(depth)
+    var inventory = try kernel.inventory(depth)
+    inventory.cxl = inspector.cxlTopology()
+    return inventory
   }
 
   public func health(of dimms: [DIMM]) throws(DeviceError) -> [HealthReading] {
