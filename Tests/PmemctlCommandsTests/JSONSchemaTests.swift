@@ -108,7 +108,7 @@ import Testing
       "dax enable bare --for fs --force --dry-run --json", "dax enable bare --for fs --force --json",
       "dax enable bare --for qemu --force --json", "dax probe /dev/dax0.1 --json",
       "dax disable bare --force --dry-run --json", "dax disable bare --force --json", "device list --json",
-      "device disable dax0.1 --dry-run --json", "device disable dax0.1 --json",
+      "device show dax0.1 --json", "device disable dax0.1 --dry-run --json", "device disable dax0.1 --json",
       "device enable dax0.1 --json", "device reconfigure --mode system-ram dax0.1 --dry-run --json",
       "device reconfigure --mode system-ram dax0.1 --json", "user list --json", "status --json",
       "device offline dax0.1 --json", "device online dax0.1 --dry-run --json", "device online dax0.1 --json",

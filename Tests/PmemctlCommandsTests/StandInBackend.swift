@@ -14,6 +14,9 @@ final class StandInBackend: DeviceBackend, UsageInspector, DaxInspector {
     self.willPerform = willPerform
   }
 
+  /// Changes each inventory: what only a real kernel has is added here.
+  var completing: (inout Inventory) -> Void = { _ in }
+
   var kind: String { "kernel" }
 
   func perform(_ step: Step) throws(DeviceError) {
@@ -21,9 +24,28 @@ final class StandInBackend: DeviceBackend, UsageInspector, DaxInspector {
     try alive.perform(step)
   }
 
-  func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory { try alive.inventory(depth) }
-  func health(of dimms: [DIMM]) throws(DeviceError) -> [HealthReading] { try alive.health(of: dimms) }
-  func security(of dimms: [DIMM]) throws(DeviceError) -> [DimmSecurity] { try alive.security(of: dimms) }
+  func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory {
+    var inventory = try alive.inventory(depth)
+    completing(&inventory)
+    return inventory
+  }
+  func health(of dimms: [DIMM]) throws(DeviceError) -> [HealthReading] {
+    let own = try alive.inventory(.listing).dimms.map(\.dev)
+    var readings: [HealthReading] = []
+    for dimm in dimms {
+      readings += own.contains(dimm.dev) ? try alive.health(of: [dimm]) : [.notSupported]
+    }
+    return readings
+  }
+  func security(of dimms: [DIMM]) throws(DeviceError) -> [DimmSecurity] {
+    let own = try alive.inventory(.listing).dimms.map(\.dev)
+    var found: [DimmSecurity] = []
+    for dimm in dimms {
+      found += try alive.security(of: own.contains(dimm.dev) ? [dimm] : [])
+      if !own.contains(dimm.dev) { found.append(DimmSecurity(state: nil)) }
+    }
+    return found
+  }
   func usage(of namespaces: [Namespace], in inventory: Inventory) throws(DeviceError) -> UsageReport {
     try alive.usage(of: namespaces, in: inventory)
   }

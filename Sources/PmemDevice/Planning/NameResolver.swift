@@ -3,7 +3,7 @@
 /// A thing answers to its kernel name (`namespace0.1`, `region0`, `dax0.0`, `pmem0`), a path (`/dev/pmem0`),
 /// its own name, or a UUID. A name that several things answer to is an error that lists them.
 public struct NameResolver {
-  private let inventory: Inventory
+  let inventory: Inventory
 
   public init(_ inventory: Inventory) { self.inventory = inventory }
 
@@ -44,10 +44,11 @@ public struct NameResolver {
   private func namespace(_ name: String, in pool: [Namespace]) throws(DeviceError) -> Namespace {
     let matches = pool.filter { Self.answers($0, to: name) }
     guard let match = matches.first else {
-      throw notFound("namespace", name, known: pool.filter { !$0.isIdle }.map(\.title))
+      throw Self.notFound("namespace", name, known: pool.filter { !$0.isIdle }.map(\.title))
     }
     guard matches.count == 1 else {
-      throw ambiguous("namespace", name, candidates: matches.map { "\($0.title)  \($0.mode)  \($0.size)" })
+      throw Self.ambiguous(
+        "namespace", name, candidates: matches.map { "\($0.title)  \($0.mode)  \($0.size)" })
     }
     return match
   }
@@ -74,7 +75,7 @@ public struct NameResolver {
         matches = pool.filter { device in device.namespace.map { owners.contains($0.dev) } ?? false }
       }
       guard !matches.isEmpty || name == "all" else {
-        throw notFound("DAX device", name, known: pool.map(\.device.chardev))
+        throw Self.notFound("DAX device", name, known: pool.map(\.device.chardev))
       }
       for match in matches where !found.contains(match) { found.append(match) }
     }
@@ -88,7 +89,7 @@ public struct NameResolver {
     var found: [Region] = []
     for name in names {
       guard let match = pool.first(where: { $0.dev == name || String($0.id) == name }) else {
-        throw notFound("region", name, known: pool.map(\.dev))
+        throw Self.notFound("region", name, known: pool.map(\.dev))
       }
       if !found.contains(match) { found.append(match) }
     }
@@ -104,9 +105,9 @@ public struct NameResolver {
         [$0.dev, String($0.dev.dropFirst(5)), $0.provider].contains(name)
       }
       guard let match = matches.first else {
-        throw notFound("bus", name, known: inventory.buses.map { "\($0.dev) (\($0.provider))" })
+        throw Self.notFound("bus", name, known: inventory.buses.map { "\($0.dev) (\($0.provider))" })
       }
-      guard matches.count == 1 else { throw ambiguous("bus", name, candidates: matches.map(\.dev)) }
+      guard matches.count == 1 else { throw Self.ambiguous("bus", name, candidates: matches.map(\.dev)) }
       if !found.contains(match) { found.append(match) }
     }
     return found
@@ -118,9 +119,12 @@ public struct NameResolver {
     guard !names.isEmpty, !names.contains("all") else { return pool }
     var found: [DIMM] = []
     for name in names {
-      let matches = pool.filter { [$0.dev, String($0.dev.dropFirst(4)), $0.id].contains(name) }
-      guard let match = matches.first else { throw notFound("DIMM", name, known: pool.map(\.dev)) }
-      guard matches.count == 1 else { throw ambiguous("DIMM", name, candidates: matches.map(\.dev)) }
+      let cxl = inventory.cxl.memdevs.first { $0.dev == name || $0.host == name }
+      let matches = pool.filter {
+        [$0.dev, String($0.dev.dropFirst(4)), $0.id].contains(name) || cxl?.dimm == $0.dev
+      }
+      guard let match = matches.first else { throw Self.notFound("DIMM", name, known: pool.map(\.dev)) }
+      guard matches.count == 1 else { throw Self.ambiguous("DIMM", name, candidates: matches.map(\.dev)) }
       if !found.contains(match) { found.append(match) }
     }
     return found
@@ -153,7 +157,7 @@ public struct NameResolver {
         regions = inventory.regions.filter { region in namespaces.contains { $0.regionID == region.id } }
       } catch {
         guard error.code == .notFound else { throw error }
-        throw notFound("DIMM, region or namespace", name, known: inventory.dimms.map(\.dev))
+        throw Self.notFound("DIMM, region or namespace", name, known: inventory.dimms.map(\.dev))
       }
     }
     return inventory.dimms.filter { dimm in
@@ -161,7 +165,7 @@ public struct NameResolver {
     }
   }
 
-  private func notFound(_ kind: String, _ name: String, known: [String]) -> DeviceError {
+  static func notFound(_ kind: String, _ name: String, known: [String]) -> DeviceError {
     let shown = known.prefix(8).joined(separator: ", ") + (known.count > 8 ? ", ..." : "")
     let words = known.flatMap { $0.split { " \"()".contains($0) }.map(String.init) }
     // A number that does not exist is no slip of the finger.
@@ -173,7 +177,7 @@ public struct NameResolver {
       details: [known.isEmpty ? "this machine has none" : "valid values: \(shown)"])
   }
 
-  private func ambiguous(_ kind: String, _ name: String, candidates: [String]) -> DeviceError {
+  static func ambiguous(_ kind: String, _ name: String, candidates: [String]) -> DeviceError {
     DeviceError(
       .ambiguous, "\"\(name)\" could be \(candidates.count) \(kind == "bus" ? "buses" : kind + "s")",
       details: candidates + ["use the kernel name or the UUID"])

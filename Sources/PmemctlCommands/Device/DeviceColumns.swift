@@ -3,7 +3,26 @@ import PmemOutput
 
 /// What `device list` can show.
 enum DeviceColumns {
-  static let all: [TableColumn<PlacedDaxDevice>] = [
+  struct Row {
+    let placed: PlacedDaxDevice
+    let cxl: CxlRegion?
+
+    init(_ placed: PlacedDaxDevice, _ inventory: Inventory) {
+      self.placed = placed
+      cxl = inventory.cxlRegion(of: placed)
+    }
+
+    var device: DaxDevice { placed.device }
+
+    var json: JSON {
+      var object = device.json(namespace: placed.namespace?.dev)
+      object.add("source", placed.source?.rawValue)
+      object.add("cxl", cxl?.json)
+      return .object(object)
+    }
+  }
+
+  static let all: [TableColumn<Row>] = [
     TableColumn("device") { .text($0.device.chardev) },
     TableColumn("size", .right) { .bytes($0.device.size) },
     TableColumn("align", .right, rank: 4) { .bytes($0.device.align > 0 ? $0.device.align : nil) },
@@ -11,12 +30,14 @@ enum DeviceColumns {
     TableColumn("node", .right, rank: 3) {
       $0.device.targetNode < 0 ? .none : .number(Int64($0.device.targetNode))
     },
-    TableColumn("namespace", rank: 2) { .text(optional: $0.namespace?.dev) },
-    TableColumn("name", rank: 1, isShortenable: true) { .text(optional: $0.namespace?.name) },
+    TableColumn("namespace", rank: 2) { .text(optional: $0.placed.namespace?.dev) },
+    TableColumn("name", rank: 1, isShortenable: true) { .text(optional: $0.placed.namespace?.name) },
+    TableColumn("source", rank: 1, isSparse: true) { .text(optional: $0.placed.source?.rawValue) },
+    TableColumn("cxl", rank: 1, isSparse: true) { .text(optional: $0.cxl?.dev) },
     TableColumn("state") { .text(state($0.device)) },
   ]
 
-  private static func state(_ device: DaxDevice) -> String {
+  static func state(_ device: DaxDevice) -> String {
     guard device.isEnabled else { return "disabled" }
     guard let memory = device.memory else { return "enabled" }
     guard memory.online > 0 else { return "offline, \(memory.total) blocks" }

@@ -6,7 +6,8 @@ struct DeviceCommand: ParsableCommand {
     abstract:
       "Manage DAX devices, for programs or as system RAM.",
     subcommands: [
-      DeviceList.self, DeviceCreate.self, DeviceReconfigure.self, DeviceEnable.self, DeviceDisable.self,
+      DeviceList.self, DeviceShow.self, DeviceCreate.self, DeviceReconfigure.self, DeviceEnable.self,
+      DeviceDisable.self,
       DeviceOnline.self, DeviceOffline.self, DeviceDestroy.self,
     ])
 }

@@ -19,8 +19,8 @@ struct DeviceList: ContextCommand {
   func run(in context: CommandContext) throws {
     let columns = try ListColumns(DeviceColumns.all, list, isJSON: output.json)
     let inventory = try context.open(machine, forWriting: false).inventory(.listing)
-    let shown = columns.sorted(
-      try names.isEmpty ? inventory.daxDevices : NameResolver(inventory).devices(names))
+    let found = try names.isEmpty ? inventory.daxDevices : NameResolver(inventory).devices(names)
+    let shown = columns.sorted(found.map { DeviceColumns.Row($0, inventory) })
     guard !output.json else { return try context.out.write(JSON.array(shown.map(\.json)).text) }
     try context.out.write(columns.text(shown, in: context))
   }

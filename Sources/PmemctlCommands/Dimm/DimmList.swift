@@ -8,7 +8,9 @@ struct DimmList: ContextCommand {
     discussion: ListColumns.help(DimmColumns.all), aliases: ["ls"])
 
   @Argument(
-    help: ArgumentHelp("Only these: nmem0, 0, or an id.", valueName: "dimm"), completion: .names(.dimms))
+    help: ArgumentHelp(
+      "Only these: nmem0, 0, an id, or a CXL device (mem0, a PCI address).", valueName: "dimm"),
+    completion: .names(.dimms))
   var names: [String] = []
 
   @Option(name: .shortAndLong, help: "Only those on this bus.", completion: .names(.buses))
@@ -22,9 +24,9 @@ struct DimmList: ContextCommand {
     let columns = try ListColumns(DimmColumns.all, list, isJSON: output.json)
     let inventory = try context.open(machine, forWriting: false).inventory(.listing)
     let rows = columns.sorted(
-      try NameResolver(inventory).dimms(names, onBus: bus).map { DimmColumns.Row(dimm: $0, inventory) })
+      try NameResolver(inventory).listedDimms(names, onBus: bus).map { DimmColumns.Row($0, inventory) })
     guard !output.json else {
-      return try context.out.write(JSON.array(rows.map { .object($0.dimm.json) }).text)
+      return try context.out.write(JSON.array(rows.map { .object($0.listed.json) }).text)
     }
     try context.out.write(columns.text(rows, in: context))
   }

@@ -5,7 +5,9 @@ import PmemOutput
 struct DimmShow: ContextCommand {
   static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one DIMM.")
 
-  @Argument(help: ArgumentHelp("nmem0, 0, or an id.", valueName: "dimm"), completion: .names(.dimms))
+  @Argument(
+    help: ArgumentHelp("nmem0, 0, an id, or a CXL device (mem0, a PCI address).", valueName: "dimm"),
+    completion: .names(.dimms))
   var name: String
 
   @OptionGroup var output: OutputOptions
@@ -15,9 +17,17 @@ struct DimmShow: ContextCommand {
     let backend = try context.open(machine, forWriting: false)
     // With the format of the labels, where it may be read.
     let inventory = try backend.inventory(.planning)
-    guard let dimm = try NameResolver(inventory).dimms([name]).first else { return }
-    guard !output.json else { return try context.out.write(JSON.object(dimm.json).text) }
+    guard let listed = try NameResolver(inventory).listedDimms([name], onBus: nil).first else { return }
+    guard !output.json else { return try context.out.write(JSON.object(listed.json).text) }
     var list = PropertyList()
+    if let dimm = listed.dimm { add(dimm, inventory, to: &list) }
+    if let memdev = listed.memdev {
+      CxlProperties(inventory).add(memdev, isAlone: listed.dimm == nil, to: &list)
+    }
+    try context.out.write(list.text)
+  }
+
+  private func add(_ dimm: DIMM, _ inventory: Inventory, to list: inout PropertyList) {
     list.add("DIMM", dimm.dev)
     list.add("id", dimm.id)
     list.add("handle", dimm.handle.map { "0x\(String($0, radix: 16))" })
@@ -34,7 +44,6 @@ struct DimmShow: ContextCommand {
         )
       }
     }
-    try context.out.write(list.text)
   }
 
   private func labels(_ dimm: DIMM) -> String {

@@ -22,11 +22,21 @@ struct NamespaceShow: ContextCommand {
     let truth = isReadable ? TrueNamespace(found, on: backend) : nil
     let namespace = truth?.namespace ?? found
     if let trouble = truth?.trouble { context.note("\(namespace.title): \(trouble)") }
-    guard !output.json else { return try context.out.write(JSON.object(namespace.json).text) }
-    try context.out.write(Self.text(namespace, in: inventory.region(of: namespace)))
+    let region = inventory.region(of: namespace)
+    let cxl = region.flatMap(inventory.cxlRegion)
+    guard !output.json else {
+      var object = namespace.json
+      object.add("cxl", cxl?.json)
+      return try context.out.write(JSON.object(object).text)
+    }
+    var list = properties(of: namespace, in: region)
+    for line in cxl.map({ CxlChain(inventory).lines(of: $0, namespace: namespace) }) ?? [] {
+      list.add("CXL", line)
+    }
+    try context.out.write(list.text)
   }
 
-  private static func text(_ namespace: Namespace, in region: Region?) -> String {
+  private func properties(of namespace: Namespace, in region: Region?) -> PropertyList {
     var list = PropertyList()
     list.add("namespace", namespace.dev)
     list.add("name", namespace.name)
@@ -50,6 +60,6 @@ struct NamespaceShow: ContextCommand {
       "bad blocks",
       namespace.badblockCount > 0
         ? "\(namespace.badblockCount) of 512 bytes: pmemctl namespace clear-errors" : nil)
-    return list.text
+    return list
   }
 }

@@ -21,9 +21,9 @@ struct RegionList: ContextCommand {
   func run(in context: CommandContext) throws {
     let columns = try ListColumns(RegionColumns.all, list, isJSON: output.json)
     let inventory = try context.open(machine, forWriting: false).inventory(.listing)
-    let regions = columns.sorted(try NameResolver(inventory).regions(names, onBus: bus))
+    let regions = columns.sorted(try NameResolver(inventory).listedRegions(names, onBus: bus))
     guard !output.json else {
-      return try context.out.write(JSON.array(regions.map { .object($0.json) }).text)
+      return try context.out.write(JSON.array(regions.map { .object($0.json(showsIdle: nil)) }).text)
     }
     try context.out.write(columns.text(regions, in: context))
   }

@@ -20,11 +20,25 @@ struct RegionShow: ContextCommand {
   func run(in context: CommandContext) throws {
     let backend = try context.open(machine, forWriting: false)
     let inventory = try backend.inventory(.listing)
-    guard let region = try NameResolver(inventory).regions([name]).first else { return }
+    guard let listed = try NameResolver(inventory).listedRegions([name], onBus: nil).first else { return }
     guard !output.json else {
-      return try context.out.write(JSON.object(region.json(showsIdle: idle)).text)
+      return try context.out.write(JSON.object(listed.json(showsIdle: idle)).text)
     }
     var list = PropertyList()
+    if let region = listed.region { add(region, inventory, to: &list) }
+    if let cxl = listed.cxl { CxlProperties(inventory).add(cxl, isAlone: listed.region == nil, to: &list) }
+    var text = list.text + "\n"
+    if let region = listed.region {
+      text += RegionDrawing(region, NamespaceNotes(inventory, backend), terminal: context.terminal).text
+    }
+    if let window = inventory.cxl.windows.first(where: { $0.dev == listed.cxl?.window }) {
+      text += (listed.region == nil ? "" : "\n") + window.headline.joined(separator: "  ") + "\n"
+      text += WindowDrawing(window, terminal: context.terminal).text
+    }
+    try context.out.write(text)
+  }
+
+  private func add(_ region: Region, _ inventory: Inventory, to list: inout PropertyList) {
     list.add("region", region.dev)
     list.add("bus", inventory.bus(of: region).map { "\($0.dev) (\($0.provider))" })
     list.add("size", region.size.exact)
@@ -39,8 +53,6 @@ struct RegionShow: ContextCommand {
     list.add("state", region.state)
     list.add("sector sizes", values(region.capabilities.sectorSizes))
     list.add("alignments", values(region.capabilities.fsdaxAlignments))
-    let drawing = RegionDrawing(region, NamespaceNotes(inventory, backend), terminal: context.terminal)
-    try context.out.write(list.text + "\n" + drawing.text)
   }
 
   private func values(_ values: [UInt64]) -> String? {

@@ -21,6 +21,7 @@ extension Inventory {
     object.add("kernel", host.kernelRelease)
     object.add("buses", buses.map { .object($0.json(showsIdle: showsIdle, health: health)) })
     object.add("daxregions", otherDaxRegions.map { .object($0.json) })
+    object.add("cxl", cxl.json)
     missing.add(to: &object)
     return .object(object)
   }

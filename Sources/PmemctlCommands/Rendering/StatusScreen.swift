@@ -31,7 +31,8 @@ struct StatusScreen {
 
   var text: String {
     let others = inventory.otherDaxRegions.isEmpty ? [] : [otherDevices]
-    return ([summary] + inventory.buses.map(section) + others + [attention]).joined(separator: "\n")
+    let cxl = inventory.cxl.isEmpty ? [] : [cxl]
+    return ([summary] + inventory.buses.map(section) + others + cxl + [attention]).joined(separator: "\n")
   }
 
   /// What is wrong at a glance: `doctor` looks closer.
@@ -87,9 +88,37 @@ struct StatusScreen {
   /// Memory that is no namespace's: CXL, or what the platform sets aside.
   private var otherDevices: String {
     words(["DAX devices without a namespace"])
-      + inventory.otherDaxRegions.flatMap(\.devices).map { device in
-        "  " + words([device.chardev, "\(device.size)", device.mode.rawValue, "node \(device.targetNode)"])
+      + inventory.otherDaxRegions.map { region in
+        region.devices.map { device in
+          "  "
+            + words([
+              device.chardev, "\(device.size)", device.mode.rawValue, "node \(device.targetNode)",
+              Self.text(region.source),
+            ])
+        }.joined()
       }.joined()
+  }
+
+  private static func text(_ source: DaxRegion.Source?) -> String {
+    switch source {
+    case .cxl: "CXL"
+    case .hmem: "set aside by firmware (hmem)"
+    case nil: ""
+    }
+  }
+
+  /// CXL devices with the way of their memory, then the windows.
+  private var cxl: String {
+    let chain = CxlChain(inventory)
+    var text = words(["CXL", count(inventory.cxl.memdevs.count, "device", "devices")])
+    for memdev in inventory.cxl.memdevs {
+      text += "  " + words([memdev.dev, memdev.id.map { "serial \($0)" } ?? "", memdev.memory ?? ""])
+      text += chain.lines(of: memdev).map { CxlChain.folded($0, width: terminal.width, indent: 4) }.joined()
+    }
+    for window in inventory.cxl.windows {
+      text += "\n" + words(window.headline) + WindowDrawing(window, terminal: terminal).text
+    }
+    return text
   }
 
   private func draw(_ region: Region) -> String {

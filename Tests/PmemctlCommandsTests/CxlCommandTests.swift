@@ -1,0 +1,156 @@
+import Foundation
+import PmemDevice
+import PmemInspect
+import PmemSim
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import PmemctlCommands
+
+/// What commands print of CXL: on trees of sysfs, beside a simulated machine's DIMM.
+@Suite struct CxlCommandTests {
+  /// A machine with what a tree of sysfs shows.
+  private final class Host {
+    let harness: CommandHarness
+    let backend: StandInBackend
+    private let tree: SysfsTree
+
+    /// - Parameters:
+    ///   - name: Of a file in Fixtures/cxl.
+    ///   - changing: Changes the inventory further.
+    /// - Throws: What the disk says.
+    init(_ name: String, changing: @escaping (inout Inventory) -> Void = { _ in }) throws {
+      harness = try CommandHarness()
+      let made = harness.run(["sim", "create", harness.machine, "--dimm", "1GiB"])
+      #expect(made.status == .done, "\(made.err)")
+      let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("Fixtures/cxl/\(name).tree")
+      let tree = try SysfsTree(file: file)
+      self.tree = tree
+      let machine = try SimMachine.open(FilePath(harness.machine), forWriting: true)
+      backend = StandInBackend(SimBackend(machine)) { _ throws(DeviceError) in }
+      let cxl = HostInspector(roots: HostRoots(tree: FilePath(tree.path))).cxlTopology()
+      backend.completing = { inventory in
+        inventory.cxl = cxl
+        inventory.otherDaxRegions = tree.devices.filter { $0.bus == "dax" }.compactMap(Self.region)
+        changing(&inventory)
+      }
+      harness.kernel = backend
+    }
+
+    /// As libdaxctl reports it.
+    private static func region(_ device: SysfsTree.Device) -> DaxRegion? {
+      func number(_ name: String) -> UInt64 {
+        let text = device.files.first { $0.name == name }?.value ?? "0"
+        return text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) ?? 0 : UInt64(text) ?? 0
+      }
+      let isMemory = device.links.contains { $0.target == "kmem" }
+      let size = ByteCount(number("size"))
+      let blocks = Int(size.rawValue >> 27)
+      let ranges =
+        number("mapping0/end") > 0
+        ? [DaxRange(pageOffset: 0, start: number("mapping0/start"), end: number("mapping0/end"))] : []
+      return DaxRegion(
+        id: Int(device.name.dropFirst(3).prefix { $0 != "." }) ?? 0, size: size, align: number("align"),
+        path: "/" + device.path.split(separator: "/").dropLast().joined(separator: "/"),
+        devices: [
+          DaxDevice(
+            chardev: device.name, size: size, targetNode: Int(number("target_node")), align: number("align"),
+            mode: isMemory ? .systemRAM : .devdax,
+            memory: isMemory
+              ? MemoryBlocks(total: blocks, online: blocks, movable: blocks, size: 128 << 20) : nil,
+            mappings: ranges)
+        ])
+    }
+  }
+
+  /// libnvdimm's side of two-way-pmem.tree: DIMMs whose numbers are not those of the devices, and a region with a DAX
+  /// device and a block device.
+  private static func addBus(_ inventory: inout Inventory) {
+    func namespace(_ id: Int, _ mode: NamespaceMode) -> Namespace {
+      Namespace(
+        regionID: 2, id: id, mode: mode, map: .dev, size: .mebibytes(252), rawSize: .mebibytes(256),
+        uuid: nil,
+        sectorSize: nil, isEnabled: true, resource: 0x2_1000_0000 + UInt64(id) << 28)
+    }
+    var devdax = namespace(0, .devdax)
+    devdax.daxRegion = DaxRegion(
+      id: 2, size: .mebibytes(252), align: 2 << 20,
+      devices: [
+        DaxDevice(chardev: "dax2.0", size: .mebibytes(252), targetNode: 1, align: 2 << 20, mode: .devdax)
+      ])
+    var fsdax = namespace(1, .fsdax)
+    fsdax.blockDevice = "pmem2.1"
+    let seed = Namespace(regionID: 2, id: 2, size: .zero, rawSize: .zero, isEnabled: false)
+    let region = Region(
+      id: 2, size: .gibibytes(1), resource: 0x2_1000_0000, align: 16 << 20, availableSize: .mebibytes(512),
+      maxAvailableExtent: .mebibytes(512), isetID: 0x800a,
+      mappings: [
+        RegionMapping(dimm: "nmem4", offset: 0, length: 512 << 20, position: 0),
+        RegionMapping(dimm: "nmem5", offset: 0, length: 512 << 20, position: 1),
+      ], persistenceDomain: "memory_controller", namespaceSeed: "namespace2.2",
+      namespaces: [devdax, fsdax, seed])
+    let dimms = [("nmem4", "4098"), ("nmem5", "4097")].map { name, id in
+      DIMM(dev: name, id: id, labels: LabelArea(availableSlots: 1019, version: .v12))
+    }
+    inventory.buses.append(Bus(dev: "ndbus1", provider: "CXL", dimms: dimms, regions: [region]))
+  }
+
+  private static func host(_ name: String) throws -> Host {
+    try name == "two-way-pmem" ? Host(name, changing: addBus) : Host(name)
+  }
+
+  @Test(arguments: ["two-way-pmem", "switch-ram", "firmware-ram"])
+  func allIsShownWithTheWayOfItsMemory(name: String) throws {
+    let host = try Self.host(name)
+    let devices = ["two-way-pmem": "dax2.0", "switch-ram": "dax4.0", "firmware-ram": "dax1.0"]
+    var text = ""
+    for line in [
+      "status", "dimm list", "dimm show mem0", "region list",
+      "region show \(["two-way-pmem": 2, "switch-ram": 4][name] ?? 0)",
+      "device list", "device show \(devices[name] ?? "")", "namespace show 2.0",
+    ] {
+      if name != "two-way-pmem", line.hasPrefix("namespace") { continue }
+      let answer = host.harness.run(line)
+      #expect(answer.status == .done, "\(line): \(answer.err)")
+      text += "# \(line)\n\(answer.out)\(answer.err)\n"
+    }
+    try expectGolden(text, "cxl-\(name).txt")
+  }
+
+  @Test(arguments: ["two-way-pmem", "switch-ram"]) func jsonHasTheKeysOfCxlList(name: String) throws {
+    let host = try Self.host(name)
+    let answer = host.harness.run("status --json")
+    #expect(answer.status == .done, "\(answer.err)")
+    let from = try #require(answer.out.range(of: "\"cxl\": "))
+    try expectGolden(String(answer.out[from.lowerBound...]), "cxl-\(name).json")
+    for line in ["dimm list", "region list", "device list", "region show 0"] {
+      #expect(host.harness.run(line + " --json").status == .done)
+    }
+  }
+
+  @Test(arguments: [
+    ("4097", "nmem5"), ("mem0", "nmem5"), ("0000:0d:00.0", "nmem5"), ("nmem4", "nmem4"), ("0", "nmem0"),
+  ]) func aDeviceAnswersToItsSerialAndItsAddress(name: String, expected: String) throws {
+    #expect(try Self.host("two-way-pmem").harness.run("dimm list -q \(name)").out == expected + "\n")
+  }
+
+  @Test func aDeviceThatLibnvdimmDoesNotKnowIsNoDimmToChange() throws {
+    let host = try Self.host("switch-ram")
+    #expect(host.harness.run("dimm list -q mem11").out == "mem11\n")
+    #expect(host.harness.run("dimm disable mem11").status == .notFound)
+    #expect(host.harness.run("region disable region10").status == .notFound)
+    #expect(host.harness.run("region show region77").status == .notFound)
+  }
+
+  @Test func controlCharactersAreShownAsWhatTheyAre() throws {
+    let host = try Host("two-way-pmem") { inventory in
+      inventory.cxl.memdevs[0].host = "\u{1b}[31m0000"
+      inventory.cxl.memdevs[0].firmware = "a\u{7}"
+    }
+    for line in ["status", "dimm list", "dimm show mem0", "region list", "region show region2"] {
+      #expect(!host.harness.run(line).out.contains { $0 == "\u{1b}" || $0 == "\u{7}" }, "\(line)")
+    }
+  }
+}
