@@ -1,0 +1,89 @@
+# CXL: two memory devices and a window (vm-test -x). What pmemctl prints is what sysfs and `cxl list` say.
+. "$VM_TESTS/lib.sh"
+
+[ -e /sys/bus/acpi/devices/ACPI0017:00 ] || {
+	echo '# this machine has no CXL (vm-test -x)'
+	exit 0
+}
+for module in cxl_acpi cxl_pci cxl_port cxl_mem; do modprobe "$module"; done
+for _ in $(seq 200); do
+	[ -e /sys/bus/cxl/devices/endpoint3 ] && break
+	/bin/busybox usleep 50000
+done
+devices=/sys/bus/cxl/devices
+cxl() { command cxl "$@" 2>&2; }
+# mine FILTER: of what status has of CXL.
+mine() { pmemctl status --json | jq -c ".cxl | $1"; }
+
+# Devices and the window, before there is a region.
+same 'devices are those of cxl list' \
+	"$(cxl list -M | jq -c '[.[] | {memdev, pmem_size, serial, host}] | sort_by(.serial)')" \
+	"$(mine '[.memdevs[] | {memdev, pmem_size, serial, host}] | sort_by(.serial)')"
+same 'their serial numbers are those given to QEMU' '[4097,4098]' "$(mine '[.memdevs[].serial] | sort')"
+window() { cxl list -D -d decoder0.0 | jq -c '.[0] // . | {decoder, resource, size, interleave_ways, max_available_extent, pmem_capable, volatile_capable}'; }
+same 'the window is that of cxl list' "$(window)" \
+	"$(mine '.decoders[0] | {decoder, resource, size, interleave_ways, max_available_extent, pmem_capable, volatile_capable}')"
+same 'a device without cxl_pmem has no DIMM, and is listed' '["mem0","mem1"]' \
+	"$(pmemctl dimm list --json | jq -c '[.[].dev | select(startswith("mem"))]')"
+case $(pmemctl dimm show mem0) in *'mem0 -> endpoint'*' -> no region'*) ok 'its memory is in no region' ;; *) not_ok 'its memory is in no region' ;; esac
+
+# Another user sees all but addresses.
+setpriv --reuid 65534 --regid 65534 --clear-groups "$PMEMCTL" status --json > /run/other.json
+same 'without root the address of the window is unknown, and so is its largest piece' '[null,null,4294967296]' \
+	"$(jq -c '.cxl.decoders[0] | [.resource, .max_available_extent, .size]' < /run/other.json)"
+
+# Without cxl_pmem no region of persistent memory is created: the driver of the region fails with ENXIO.
+cxl create-region -d decoder0.0 -m mem0 mem1 -w 2 -g 4096 -t pmem >&2
+same 'there is no region without cxl_pmem' '[]' "$(mine '.decoders[0].regions')"
+
+modprobe cxl_pmem
+for _ in $(seq 200); do
+	[ "$(ls -d /sys/bus/nd/devices/nmem*/cxl 2>/dev/null | wc -l)" = 2 ] && break
+	/bin/busybox usleep 50000
+done
+cxl create-region -d decoder0.0 -m mem0 mem1 -w 2 -g 4096 -t pmem >&2
+region=$(cxl list -R | jq -r '(.[0] // .).region')
+same 'the region is that of cxl list' \
+	"$(cxl list -R -T | jq -c '(.[0] // .) | {region, resource, size, interleave_ways, interleave_granularity, decode_state, mappings: .mappings | sort_by(.position)}')" \
+	"$(mine '.decoders[0].regions[0] | {region, resource, size, interleave_ways, interleave_granularity, decode_state, mappings}')"
+for _ in $(seq 200); do
+	[ -e "/sys/bus/nd/devices/$region/size" ] && break
+	/bin/busybox usleep 50000
+done
+udevadm settle 2>/dev/null
+# From each device to its DIMM, by the kernel's own link.
+for device in mem0 mem1; do
+	bridge=$(cd "$devices/$device" && ls -d pmem[0-9]*)
+	dimm=$(grep -lx "$bridge" /sys/bus/nd/devices/nmem*/cxl/provider | cut -d/ -f6)
+	same "the DIMM of $device is $dimm" "$dimm" "$(mine ".memdevs[] | select(.memdev == \"$device\") | .dimm" | tr -d '"')"
+	same "its id is the serial number" "$(($(cat "$devices/$device/serial")))" \
+		"$(pmemctl dimm list "$dimm" --json | jq -r '.[0].id')"
+	host=$(basename "$(dirname "$(readlink -f "$devices/$device")")")
+	same "its PCI address is a name of it" "$dimm" "$(pmemctl dimm list -q "$host")"
+done
+same 'the window has what is left' "$(window | jq -c .max_available_extent)" "$(mine '.decoders[0].max_available_extent')"
+
+pmemctl namespace create --region "$region" --mode devdax --size 64MiB --name ways >&2
+pmemctl namespace create --region "$region" --mode fsdax --size 128MiB --name files >&2
+dax=$(basename "$(node ways)")
+# chain POSITION END: as sysfs has it.
+chain() {
+	local decoder endpoint device host
+	decoder=$(cat "$devices/$region/target$1")
+	endpoint=$(basename "$(dirname "$(readlink -f "$devices/$decoder")")")
+	device=$(readlink -f "$devices/$endpoint/uport")
+	host=$(basename "$(dirname "$device")")
+	echo "$host $(basename "$device") -> $decoder -> $region ($(cat "$devices/$region/interleave_ways") ways, 4 KiB, position $1) -> nd $region -> $2"
+}
+ways="$(kernel_name ways) -> $dax"
+files="$(kernel_name files) -> $(basename "$(node files)")"
+lines() { sed -n 's/^CXL  *\(.* -> .*\)/\1/p'; }
+same 'a namespace shows both ways to it' "$(chain 0 "$ways"; chain 1 "$ways")" "$(pmemctl namespace show ways | lines)"
+same 'so does its DAX device' "$(chain 0 "$ways"; chain 1 "$ways")" "$(pmemctl device show "$dax" | lines)"
+same 'a region shows all that is on it' "$(chain 0 "$ways, $files"; chain 1 "$ways, $files")" "$(pmemctl region show "$region" | lines)"
+position0=$(pmemctl dimm list -q "$(chain 0 x | cut -d' ' -f1)")
+same 'a DIMM shows its own way' "$(chain 0 "$ways, $files")" "$(pmemctl dimm show "$position0" | lines)"
+pmemctl status >&2
+pmemctl region show "$region" >&2
+pmemctl region list >&2
+pmemctl dimm list >&2
