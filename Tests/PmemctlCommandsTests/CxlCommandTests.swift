@@ -136,6 +136,12 @@ import Testing
     #expect(try Self.host("two-way-pmem").harness.run("dimm list -q \(name)").out == expected + "\n")
   }
 
+  @Test(arguments: ["switch-ram", "firmware-ram"]) func doctorSaysWhatToDo(name: String) throws {
+    let host = try Host(name) { $0.host.memoryPolicy = .onlineMovable }
+    try expectGolden(host.harness.run("doctor").out, "cxl-doctor-\(name).txt")
+    #expect(host.harness.run("doctor --json").status == .failed || name == "firmware-ram")
+  }
+
   @Test func aDeviceThatLibnvdimmDoesNotKnowIsNoDimmToChange() throws {
     let host = try Self.host("switch-ram")
     #expect(host.harness.run("dimm list -q mem11").out == "mem11\n")

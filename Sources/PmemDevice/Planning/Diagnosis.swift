@@ -50,6 +50,7 @@ public struct Diagnosis: Hashable, Sendable {
     }
     for region in inventory.regions { look(at: region, inventory) }
     lookForTwins(inventory)
+    findings += CxlDiagnosis(inventory).findings
   }
 
   /// Adds what others found.

@@ -1,0 +1,154 @@
+import PmemDevice
+import Testing
+
+/// What is reported of CXL, on values: one thing wrong at a time.
+@Suite struct CxlDiagnosisTests {
+  /// Two devices, whose memory is one region that libnvdimm has.
+  private static func machine() -> Inventory {
+    let memdevs = (0...1).map { number in
+      CxlMemdev(
+        dev: "mem\(number)", host: "0000:0d:00.\(number)", serial: 4097 + UInt64(number),
+        pmemSize: .mebibytes(512),
+        ramSize: .zero, dimm: "nmem\(number)",
+        endpoint: CxlEndpoint(
+          dev: "endpoint\(number + 2)",
+          decoders: [
+            CxlDecoder(
+              dev: "decoder\(number + 2).0", kind: .pmem, dpaStart: 0, dpaSize: .mebibytes(512),
+              region: "region0")
+          ]))
+    }
+    let region = CxlRegion(
+      dev: "region0", window: "decoder0.0", kind: .pmem, size: .gibibytes(1), resource: 1 << 33, ways: 2,
+      granularity: 4096, isCommitted: true,
+      members: (0...1).map { CxlMember(position: $0, decoder: "decoder\($0 + 2).0", memdev: "mem\($0)") },
+      bridge: .pmem(isBound: true))
+    let window = CxlWindow(
+      dev: "decoder0.0", root: "root0", start: 1 << 33, size: .gibibytes(4), ways: 1, granularity: 256,
+      targets: [12], kinds: [.pmem, .ram], regions: [region])
+    let nd = Region(
+      id: 0, size: .gibibytes(1), resource: 1 << 33, align: 16 << 20, availableSize: .zero,
+      maxAvailableExtent: .zero,
+      mappings: (0...1).map { RegionMapping(dimm: "nmem\($0)", offset: 0, length: 512 << 20, position: $0) })
+    let dimms = (0...1).map { number in
+      DIMM(dev: "nmem\(number)", id: "\(4097 + number)", labels: LabelArea(availableSlots: 9, version: .v12))
+    }
+    return Inventory(
+      host: HostFacts(kernelRelease: "6.12"),
+      buses: [Bus(dev: "ndbus0", provider: "CXL", dimms: dimms, regions: [nd])],
+      cxl: CxlTopology(memdevs: memdevs, windows: [window]))
+  }
+
+  private static func texts(_ change: (inout Inventory) -> Void) -> [String] {
+    var inventory = machine()
+    change(&inventory)
+    return Diagnosis(inventory).findings.map { "\($0.severity.rawValue) \($0.subject): \($0.text)" }
+  }
+
+  @Test func aSoundMachineHasNoFinding() { #expect(Self.texts { _ in } == []) }
+
+  @Test func aDeviceWithoutEndpointIsReported() {
+    let found = Self.texts { $0.cxl.memdevs[1].endpoint = nil }
+    #expect(found.count == 1 && found[0].hasPrefix("warning nmem1: no CXL port leads to mem1"), "\(found)")
+  }
+
+  @Test func memoryInNoRegionIsReportedWithTheWindowThatHasRoom() {
+    let found = Self.texts {
+      $0.cxl.memdevs[0].pmemSize = .mebibytes(768)
+      $0.cxl.memdevs[1].ramSize = .gibibytes(1)
+    }
+    #expect(
+      found == [
+        "note nmem0: 256 MiB of the pmem of mem0 are in no CXL region: cxl create-region -t pmem -d decoder0.0 -m mem0 "
+          + "makes one of it alone",
+        "note nmem1: 1 GiB of the ram of mem1 are in no CXL region: cxl create-region -t ram -d decoder0.0 -m mem1 "
+          + "makes one of it alone",
+      ])
+    let full = Self.texts {
+      $0.cxl.memdevs[0].pmemSize = .mebibytes(768)
+      $0.cxl.windows[0].size = .gibibytes(1)
+    }
+    #expect(full.first?.hasSuffix("and no window has room for such memory") == true, "\(full)")
+  }
+
+  @Test func moreThanADeviceHasIsNotCalculatedWith() {
+    #expect(Self.texts { $0.cxl.memdevs[0].pmemSize = .mebibytes(1) } == [])
+    #expect(Self.texts { $0.cxl.memdevs[0].pmemSize = nil } == [])
+  }
+
+  @Test func aCommittedRegionWithoutNdRegionIsReported() {
+    let found = Self.texts { $0.buses[0].regions = [] }
+    #expect(found.count == 1 && found[0].contains("modprobe cxl_pmem"), "\(found)")
+    #expect(
+      Self.texts {
+        $0.buses[0].regions = []
+        $0.cxl.windows[0].regions[0].isCommitted = false
+      } == [])
+    let disabled = Self.texts { $0.cxl.windows[0].regions[0].isBound = false }
+    #expect(disabled.count == 1 && disabled[0].contains("cxl enable-region region0"), "\(disabled)")
+  }
+
+  @Test func aVolatileRegionWithoutDeviceIsReported() {
+    for (bridge, word) in [
+      (nil, "has no DAX device"), (.dax(isBound: false, devices: []), "modprobe dax_cxl"),
+      (.dax(isBound: true, devices: []), "pmemctl device create"),
+    ] as [(CxlRegion.Bridge?, String)] {
+      let found = Self.texts {
+        $0.buses[0].regions = []
+        $0.cxl.windows[0].regions[0].kind = .ram
+        $0.cxl.windows[0].regions[0].bridge = bridge
+      }
+      #expect(found.contains { $0.contains(word) }, "\(found)")
+    }
+  }
+
+  @Test func labelsThatDifferAreReported() {
+    let found = Self.texts { $0.buses[0].dimms[1].labels?.availableSlots = 7 }
+    #expect(found.count == 1 && found[0].contains("nmem0 has 9 free, nmem1 has 7 free"), "\(found)")
+  }
+
+  private static func firmwareMemory(_ start: UInt64, movable: Int) -> DaxRegion {
+    DaxRegion(
+      id: 1, size: .gibibytes(1), align: 2 << 20, path: "/platform/hmem.1",
+      devices: [
+        DaxDevice(
+          chardev: "dax1.0", size: .gibibytes(1), targetNode: 1, align: 2 << 20, mode: .systemRAM,
+          memory: MemoryBlocks(total: 8, online: 8, movable: movable, size: 128 << 20),
+          mappings: [DaxRange(pageOffset: 0, start: start, end: start + (1 << 30) - 1)])
+      ])
+  }
+
+  @Test func aWindowThatFirmwareHasConfiguredIsReportedAsThat() {
+    func found(_ address: UInt64, _ start: UInt64?) -> [String] {
+      Self.texts {
+        $0.cxl.windows[0].regions = []
+        $0.cxl.windows[0].start = start
+        $0.cxl.memdevs = []
+        $0.otherDaxRegions = [Self.firmwareMemory(address, movable: 8)]
+      }
+    }
+    #expect(
+      found(1 << 33, 1 << 33).contains {
+        $0.hasPrefix("note decoder0.0: it has no CXL region, though dax1.0")
+      })
+    #expect(found(1 << 40, 1 << 33) == [])
+    #expect(found(1 << 33, nil) == [])
+    #expect(found(1 << 33, .max) == [])
+  }
+
+  @Test(arguments: [(8, "note"), (3, "warning")]) func memoryThatWentOnlineByItselfIsReported(
+    movable: Int, severity: String
+  ) {
+    func found(_ policy: MemoryPolicy) -> [String] {
+      Self.texts {
+        $0.host.memoryPolicy = policy
+        $0.otherDaxRegions = [Self.firmwareMemory(1 << 40, movable: movable)]
+      }
+    }
+    #expect(
+      found(.online).contains {
+        $0.hasPrefix("\(severity) dax1.0: it is the kernel's memory, 8 of 8 blocks online")
+      })
+    #expect(found(.offline) == [])
+  }
+}
