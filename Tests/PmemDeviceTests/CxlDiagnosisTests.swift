@@ -151,4 +151,24 @@ import Testing
       })
     #expect(found(.offline) == [])
   }
+
+  @Test func aRecipeIsCompleteOrNotThere() throws {
+    func recipe(_ change: (inout CxlRegion) -> Void) -> CxlRecipe? {
+      let cxl = Self.machine().cxl
+      var region = cxl.windows[0].regions[0]
+      change(&region)
+      return CxlRecipe(region, in: cxl)
+    }
+    let whole = try #require(recipe { $0.members.swapAt(0, 1) })
+    #expect(
+      whole.command.joined(separator: " ")
+        == "cxl create-region -t pmem -d decoder0.0 -w 2 -g 4096 -m mem1 mem0")
+    #expect(whole.devices == "mem1 (serial 4098), mem0 (serial 4097)")
+    #expect(recipe { $0.members.removeLast() } == nil)
+    #expect(recipe { $0.members[1].memdev = nil } == nil)
+    #expect(recipe { $0.members[1].memdev = "mem0" } == nil)
+    #expect(recipe { $0.granularity = nil } == nil)
+    #expect(recipe { $0.ways = 4 } == nil)
+    #expect(recipe { $0.kind = nil } == nil)
+  }
 }

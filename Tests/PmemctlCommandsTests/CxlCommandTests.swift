@@ -142,11 +142,50 @@ import Testing
     #expect(host.harness.run("doctor --json").status == .failed || name == "firmware-ram")
   }
 
+  /// What `cxl disable-region` would take away is said, and what brings it back.
+  @Test func usersOfARegionAreReportedWithWhatWouldBecomeOfThem() throws {
+    let host = try Self.host("two-way-pmem")
+    host.backend.otherUses = [
+      Usage(
+        kind: .mount, namespace: "namespace2.1", path: RawText("/srv"), effect: .refused,
+        advice: "unmount it: umount /srv"),
+      Usage(
+        kind: .mapping, namespace: "namespace2.0", path: RawText("/dev/dax2.0"),
+        process: ProcessName(pid: 812, command: RawText("qemu")), bytes: 64 << 20, effect: .sigbus,
+        advice: "stop process 812"),
+    ]
+    var text = ""
+    for line in ["user list region2", "region disable region2 --dry-run"] {
+      let answer = host.harness.run(line)
+      text += "# \(line)\n\(answer.out)\(answer.err)\n"
+    }
+    #expect(host.harness.run("region disable region2").status == .refused)
+    #expect(
+      host.harness.run("user list region2 --json").out.contains("\"cxl_disable_region\": \"the filesystem"))
+    host.backend.otherUses = []
+    text += "# idle\n\(host.harness.run("region disable region2 --dry-run").out)\n"
+    try expectGolden(text, "cxl-disable-pmem.txt")
+  }
+
+  @Test func aVolatileRegionIsNotDisabledAndItsUsersAreReported() throws {
+    let host = try Self.host("switch-ram")
+    var text = ""
+    for line in [
+      "user list region4", "region disable region4", "region enable region4", "region disable region10",
+    ] {
+      let answer = host.harness.run(line)
+      text += "# \(line)\n\(answer.out)\(answer.err)\n"
+    }
+    #expect(host.harness.run("region disable region4").status == .notSupported)
+    #expect(host.harness.run("user list region4 --json").status == .done)
+    try expectGolden(text, "cxl-disable-ram.txt")
+  }
+
   @Test func aDeviceThatLibnvdimmDoesNotKnowIsNoDimmToChange() throws {
     let host = try Self.host("switch-ram")
     #expect(host.harness.run("dimm list -q mem11").out == "mem11\n")
     #expect(host.harness.run("dimm disable mem11").status == .notFound)
-    #expect(host.harness.run("region disable region10").status == .notFound)
+    #expect(host.harness.run("region disable region10").status == .notSupported)
     #expect(host.harness.run("region show region77").status == .notFound)
   }
 

@@ -16,6 +16,8 @@ final class StandInBackend: DeviceBackend, UsageInspector, DaxInspector {
 
   /// Changes each inventory: what only a real kernel has is added here.
   var completing: (inout Inventory) -> Void = { _ in }
+  /// Users of what is added.
+  var otherUses: [Usage] = []
 
   var kind: String { "kernel" }
 
@@ -47,7 +49,9 @@ final class StandInBackend: DeviceBackend, UsageInspector, DaxInspector {
     return found
   }
   func usage(of namespaces: [Namespace], in inventory: Inventory) throws(DeviceError) -> UsageReport {
-    try alive.usage(of: namespaces, in: inventory)
+    var report = try alive.usage(of: namespaces, in: inventory)
+    report.uses += otherUses.filter { use in namespaces.contains { $0.dev == use.namespace } }
+    return report
   }
   func mappings(
     in inventory: Inventory, pid: Int?, interface: MappingInterface?

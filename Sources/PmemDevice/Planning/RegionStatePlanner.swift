@@ -1,5 +1,7 @@
 /// Plans to enable and disable regions, several as one plan, all or nothing.
 public struct RegionStatePlanner {
+  private let inventory: Inventory
+  private let inspector: any UsageInspector
   private let inTheWay: InTheWay
 
   /// - Parameters:
@@ -8,6 +10,8 @@ public struct RegionStatePlanner {
   ///   - accepted: Harm that a person has named, and wants done.
   public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
   {
+    self.inventory = inventory
+    self.inspector = inspector
     inTheWay = InTheWay(inventory, inspector: inspector, contents: nil, accepting: accepted)
   }
 
@@ -26,9 +30,15 @@ public struct RegionStatePlanner {
   public func disable(_ regions: [Region]) throws(DeviceError) -> Plan {
     let enabled = regions.filter(\.isEnabled)
     let namespaces = enabled.flatMap(\.namespaces).filter(\.isEnabled)
-    let clearance = try inTheWay.check(namespaces, verb: "disable", what: Self.count(regions))
+    let clearance: InTheWay.Clearance
+    do throws(DeviceError) {
+      clearance = try inTheWay.check(namespaces, verb: "disable", what: Self.count(regions))
+    } catch {
+      throw addingCxl(to: error, enabled)
+    }
     return Plan(
-      title: "disable \(Self.count(regions))", entries: enabled.flatMap(Self.disabling),
+      title: "disable \(Self.count(regions))", facts: enabled.flatMap(facts),
+      entries: enabled.flatMap(Self.disabling),
       warnings: clearance.warnings
         + regions.filter { !$0.isEnabled }.map { "\($0.dev) is disabled already" },
       isDestructive: clearance.hurts, hurts: clearance.hurts)
@@ -39,6 +49,67 @@ public struct RegionStatePlanner {
     region.namespaces.filter(\.isEnabled).map(NamespaceStatePlanner.disabling) + [
       Plan.Entry(.disableRegion(region.dev), "disable \(region.dev)")
     ]
+  }
+
+  // MARK: CXL
+
+  /// A refusal with what cxl-cli would do instead, and what brings CXL regions back; its last line stays the last.
+  private func addingCxl(to error: DeviceError, _ regions: [Region]) -> DeviceError {
+    let details = regions.flatMap(unguarded) + regions.compactMap(returning)
+    guard let last = error.details.last, !details.isEmpty else { return error.adding(details: details) }
+    var error = error
+    error.details = error.details.dropLast() + details + [last]
+    return error
+  }
+
+  /// What the CXL region under a region is made of, and what creates it again if it is destroyed.
+  private func facts(_ region: Region) -> [Plan.Fact] {
+    guard let recipe = recipe(region) else { return [] }
+    return [
+      Plan.Fact(
+        "CXL", "\(recipe.members.count) x \(ByteCount(recipe.granularity))", "by position: \(recipe.devices)"),
+      Plan.Fact(
+        "kept", "the CXL region",
+        "if it is destroyed too, this brings it back, with its data: "
+          + recipe.command.joined(separator: " ")),
+    ]
+  }
+
+  private func recipe(_ region: Region) -> CxlRecipe? {
+    inventory.cxlRegion(of: region).flatMap { CxlRecipe($0, in: inventory.cxl) }
+  }
+
+  private func returning(_ region: Region) -> String? {
+    recipe(region).map { recipe in
+      "a CXL region of \(recipe.devices) in this order comes back, with its data, by: "
+        + recipe.command.joined(separator: " ")
+    }
+  }
+
+  /// What cxl-cli would do to the users that are in the way.
+  private func unguarded(_ region: Region) -> [String] {
+    guard let cxl = inventory.cxlRegion(of: region) else { return [] }
+    let teardown = CxlTeardown(cxl, in: inventory)
+    return teardown.lines((try? inspector.usage(of: teardown.namespaces, in: inventory))?.uses ?? [])
+  }
+
+  /// Refuses a CXL region that libnvdimm has not, with what disabling it would take from its users.
+  ///
+  /// - Parameters:
+  ///   - region: Any.
+  ///   - verb: `disable`, `enable`.
+  /// - Returns: ``DeviceError/Code/unsupported``.
+  public func unsupported(_ region: CxlRegion, verb: String) -> DeviceError {
+    let teardown = CxlTeardown(region, in: inventory)
+    let report = verb == "disable" ? try? inspector.usage(of: teardown.namespaces, in: inventory) : nil
+    let what =
+      region.kind == .ram ? "a CXL region of volatile memory" : "a CXL region that libnvdimm does not have"
+    let back =
+      teardown.recipe.map { ["it is made of \($0.devices): " + $0.command.joined(separator: " ")] } ?? []
+    return DeviceError(
+      .unsupported, "cannot \(verb) \(region.dev): it is \(what), which pmemctl only shows",
+      details: teardown.lines(report?.uses ?? []) + (report?.missing.map(\.text) ?? []) + back
+        + ["nothing was changed"])
   }
 
   private static func count(_ regions: [Region]) -> String {

@@ -4,6 +4,8 @@ import PmemDevice
 /// Which mappings and users a person asked for: namespaces and regions by name, files by path.
 struct UseFilter {
   private var namespaces: Set<String> = []
+  /// For DAX devices of volatile CXL regions.
+  private var standIns: [Namespace] = []
   private var paths: [String] = []
   private let isOpen: Bool
 
@@ -18,6 +20,8 @@ struct UseFilter {
     for name in names where name != "all" {
       if name.hasPrefix("region"), let regions = try? resolver.regions([name]) {
         namespaces.formUnion(regions.flatMap(\.namespaces).map(\.dev))
+      } else if name.hasPrefix("region"), let region = inventory.cxl.region(name) {
+        standIns += inventory.standIns(on: region)
       } else if name.hasPrefix("nmem"), let dimms = try? resolver.dimms([name]) {
         let regions = inventory.regions.filter { region in
           region.mappings.contains { mapping in dimms.contains { $0.dev == mapping.dimm } }
@@ -36,7 +40,7 @@ struct UseFilter {
 
   /// The namespaces asked for, of those that there are.
   func namespaces(of inventory: Inventory) -> [Namespace] {
-    inventory.namespaces.filter { isOpen ? !$0.isIdle : namespaces.contains($0.dev) }
+    inventory.namespaces.filter { isOpen ? !$0.isIdle : namespaces.contains($0.dev) } + standIns
   }
 
   func accepts(namespaces used: [String], path: RawText) -> Bool {

@@ -132,7 +132,11 @@ extension MachineState {
           || region.isLabeled && namespace.labelUUID.map(scope.uuids.contains) ?? false
       }
       guard isTouched || !touched.isEmpty else { continue }
-      regions.append(RegionState(dev: region.dev, dimms: members, isEnabled: region.isEnabled))
+      let recipe = inventory.cxlRegion(of: region).flatMap { CxlRecipe($0, in: inventory.cxl) }
+      regions.append(
+        RegionState(
+          dev: region.dev, dimms: members, isEnabled: region.isEnabled,
+          cxlRecipe: recipe?.command.joined(separator: " "), cxlDevices: recipe?.devices))
       for namespace in touched {
         var state = NamespaceState(namespace, in: region)
         if state.mode == nil { state.mode = labeledMode(of: state) }

@@ -64,6 +64,8 @@ extension RegionState {
     object.add("dev", dev)
     object.add("dimms", dimms.map(JSON.string))
     object.add("enabled", isEnabled)
+    object.add("cxl_recipe", cxlRecipe)
+    object.add("cxl_devices", cxlDevices)
     return object
   }
 
@@ -72,7 +74,8 @@ extension RegionState {
       let isEnabled = object["enabled"]?.boolean
     else { throw UndoFormatError("a region cannot be read", at: path) }
     self.init(
-      dev: dev, dimms: (object["dimms"]?.array ?? []).compactMap(\.string), isEnabled: isEnabled)
+      dev: dev, dimms: (object["dimms"]?.array ?? []).compactMap(\.string), isEnabled: isEnabled,
+      cxlRecipe: object["cxl_recipe"]?.string, cxlDevices: object["cxl_devices"]?.string)
   }
 }
 

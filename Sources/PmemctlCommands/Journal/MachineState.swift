@@ -30,6 +30,11 @@ struct RegionState: Hashable {
   /// Kernel names then of its DIMMs, in the order of the interleave set; empty for memory without DIMMs.
   var dimms: [String]
   var isEnabled: Bool
+  /// The command line that creates the CXL region under it again; nil if there is none, in records of a program before this
+  /// was kept, and where a part of it was unknown.
+  var cxlRecipe: String?
+  /// What it is made of, in words.
+  var cxlDevices: String?
 }
 
 struct NamespaceState: Hashable {

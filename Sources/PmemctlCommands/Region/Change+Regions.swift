@@ -13,8 +13,14 @@ extension Change {
     _ names: [String], verb: String, plan: (RegionStatePlanner, [Region]) throws(DeviceError) -> Plan
   ) throws {
     try run { backend, inventory in
-      let regions = try NameResolver(inventory).regions(names)
       let planner = RegionStatePlanner(inventory, inspector: backend, accepting: accepted)
+      for name in names where name != "all" {
+        guard let listed = try? NameResolver(inventory).listedRegions([name], onBus: nil).first,
+          listed.region == nil, let cxl = listed.cxl
+        else { continue }
+        throw planner.unsupported(cxl, verb: String(verb.dropLast()))
+      }
+      let regions = try NameResolver(inventory).regions(names)
       return Planned(plan: try plan(planner, regions), subject: regions)
     } report: { planned, backend in
       let now = try backend.inventory(.listing).regions.filter { region in

@@ -65,7 +65,8 @@ struct CxlChain {
       let shown = names.filter { device == nil || $0 == device?.chardev }
       return list(shown.map { name in devices[name].map { text($0.device) } ?? name }, none: "no DAX device")
     case .pmem: return ["no nd region"]
-    case nil: return [region.isCommitted == false ? "not committed" : "not in use"]
+    case nil:
+      return [region.isCommitted == false ? "not committed" : region.isBound ? "not in use" : "disabled"]
     }
   }
 

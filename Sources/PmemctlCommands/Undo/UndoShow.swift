@@ -37,6 +37,10 @@ struct UndoShow: ContextCommand {
         "\(namespace.title), \(namespace.mode.map { "\($0), " } ?? "")\(ByteCount(namespace.size)), "
           + (namespace.isEnabled ? "enabled" : "disabled") + (namespace.uuid.map { ", \($0)" } ?? ""))
     }
+    for region in record.before.regions {
+      guard let recipe = region.cxlRecipe, let devices = region.cxlDevices else { continue }
+      list.add("CXL region", "\(region.dev) was made of \(devices), in this order: \(recipe)")
+    }
     for dimm in record.before.dimms {
       guard let labels = dimm.labels else { continue }
       list.add(

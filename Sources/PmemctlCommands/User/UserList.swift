@@ -24,11 +24,20 @@ struct UserList: ContextCommand {
       of: inventory)
     let report = try backend.usage(of: namespaces, in: inventory)
     context.note(report.missing)
-    let uses = columns.sorted(report.uses)
+    let uses = columns.sorted(report.uses.map { UserColumns.Row($0, inventory) })
     guard !output.json else {
       let elements = uses.map(\.json) + [report.missing.element].compactMap(\.self)
       return try context.out.write(JSON.array(elements.map(JSON.object)).text)
     }
-    try context.out.write(columns.text(uses, in: context))
+    try context.out.write(columns.text(uses, in: context) + unguarded(uses))
+  }
+
+  /// Below the table, unless options ask for the table alone: what a tool that asks no one would do.
+  private func unguarded(_ uses: [UserColumns.Row]) -> String {
+    guard list.areUsual else { return "" }
+    let lines = uses.compactMap { row in
+      row.unguarded.map { "  \(row.use.kind.rawValue): \(row.use.text); \($0)".sanitized + "\n" }
+    }
+    return lines.isEmpty ? "" : "\ncxl disable-region would not refuse:\n" + lines.joined()
   }
 }

@@ -87,3 +87,44 @@ pmemctl status >&2
 pmemctl region show "$region" >&2
 pmemctl region list >&2
 pmemctl dimm list >&2
+
+# What is said before anything is taken away is what then happens: cxl-cli asks no one.
+mkdir -p /mnt/cxl
+mkfs.ext4 -q -F -b 4096 "$(node files)" >&2
+mount "$(node files)" /mnt/cxl
+dd if=/dev/urandom of=/mnt/cxl/data bs=1M count=2 2>/dev/null
+sync
+sum=$(sha256sum < /mnt/cxl/data)
+same 'a mounted region is not disabled' 4 "$(status pmemctl region disable "$region")"
+said=$(pmemctl region disable "$region" 2>&1)
+case $said in *"cxl disable-region $region would not refuse:"*'shut down'*) ok 'what cxl disable-region would do is said' ;; *) not_ok "what cxl disable-region would do is said: $said" ;; esac
+case $(pmemctl user list "$region") in *'the filesystem would be shut down'*) ok 'user list says so too' ;; *) not_ok 'user list says so too' ;; esac
+recipe=$(printf '%s\n' "$said" | sed -n 's/.*comes back, with its data, by: //p')
+same 'and what brings the region back' "cxl create-region -t pmem -d decoder0.0 -w 2 -g 4096 -m $(mine '.decoders[0].regions[0].mappings | map(.memdev) | join(" ")' | tr -d '"')" "$recipe"
+
+cxl disable-region "$region" >&2
+echo 3 > /proc/sys/vm/drop_caches
+check 'cxl disable-region takes it from under the filesystem' test "$(sha256sum < /mnt/cxl/data 2>/dev/null)" != "$sum"
+umount /mnt/cxl
+case $(pmemctl dimm show mem0) in *" -> $region (2 ways, 4 KiB, position"*' -> disabled'*) ok 'the way ends there' ;; *) not_ok 'the way ends there' ;; esac
+same 'a disabled region is a problem' 1 "$(status pmemctl doctor)"
+cxl destroy-region -f "$region" >&2
+case $(pmemctl doctor 2>&1) in *'512 MiB of the pmem of mem0 are in no CXL region'*) ok 'memory in no region is reported' ;; *) not_ok 'memory in no region is reported' ;; esac
+# shellcheck disable=SC2086
+$recipe >&2
+for _ in $(seq 200); do
+	kernel_name files > /run/found 2>/dev/null && break
+	/bin/busybox usleep 50000
+done
+check 'the recipe brings the namespaces back' test -s /run/found
+mount "$(node files)" /mnt/cxl
+same 'and the file' "$sum" "$(sha256sum < /mnt/cxl/data)"
+umount /mnt/cxl
+region=$(cxl list -R | jq -r '(.[0] // .).region')
+plan=$(pmemctl region disable "$region" --dry-run)
+case $plan in *'by position: mem'*'serial'*'cxl create-region -t pmem'*) ok 'the plan says what it is made of' ;; *) not_ok "the plan says what it is made of: $plan" ;; esac
+check 'an idle region is disabled' pmemctl region disable "$region"
+check 'and enabled' pmemctl region enable "$region"
+check 'a change keeps the recipe' pmemctl namespace destroy --force ways
+case $(pmemctl undo show "$(pmemctl undo list --json | jq -r '.[-1].id')") in *'was made of mem'*'cxl create-region'*) ok 'undo show has it' ;; *) not_ok 'undo show has it' ;; esac
+check 'and the change can be undone' pmemctl undo run --yes
