@@ -20,13 +20,19 @@ import Testing
     ///   - name: Of a file in Fixtures/cxl.
     ///   - changing: Changes the inventory further.
     /// - Throws: What the disk says.
-    init(_ name: String, changing: @escaping (inout Inventory) -> Void = { _ in }) throws {
+    convenience init(_ name: String, changing: @escaping (inout Inventory) -> Void = { _ in }) throws {
+      try self.init(try SysfsTree(file: Self.file(name)), changing: changing)
+    }
+
+    static func file(_ name: String) -> URL {
+      URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("Fixtures/cxl/\(name).tree")
+    }
+
+    init(_ tree: SysfsTree, changing: @escaping (inout Inventory) -> Void) throws {
       harness = try CommandHarness()
       let made = harness.run(["sim", "create", harness.machine, "--dimm", "1GiB"])
       #expect(made.status == .done, "\(made.err)")
-      let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("Fixtures/cxl/\(name).tree")
-      let tree = try SysfsTree(file: file)
       self.tree = tree
       let machine = try SimMachine.open(FilePath(harness.machine), forWriting: true)
       backend = StandInBackend(SimBackend(machine)) { _ throws(DeviceError) in }
@@ -162,6 +168,10 @@ import Testing
     #expect(host.harness.run("region disable region2").status == .refused)
     #expect(
       host.harness.run("user list region2 --json").out.contains("\"cxl_disable_region\": \"the filesystem"))
+    // A device is named by its kernel name and by its address too.
+    for name in ["mem0", "0000:0d:00.0"] {
+      #expect(host.harness.run(["user", "list", name, "-q"]).out == "namespace2.1\nnamespace2.0\n")
+    }
     host.backend.otherUses = []
     text += "# idle\n\(host.harness.run("region disable region2 --dry-run").out)\n"
     try expectGolden(text, "cxl-disable-pmem.txt")
@@ -178,6 +188,8 @@ import Testing
     }
     #expect(host.harness.run("region disable region4").status == .notSupported)
     #expect(host.harness.run("user list region4 --json").status == .done)
+    #expect(host.harness.run("user list mem10 -q").out == "dax4.0\n")
+    #expect(host.harness.run("user list mem11 -q").out == "")
     try expectGolden(text, "cxl-disable-ram.txt")
   }
 
@@ -196,6 +208,26 @@ import Testing
     }
     for line in ["status", "dimm list", "dimm show mem0", "region list", "region show region2"] {
       #expect(!host.harness.run(line).out.contains { $0 == "\u{1b}" || $0 == "\u{7}" }, "\(line)")
+    }
+  }
+
+  /// Whatever is damaged, what is printed is what the schemas say (``CheckedJSON``), and nothing crashes.
+  @Test(arguments: 1...12) func damagedTreesArePrintedToo(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let name = ["two-way-pmem", "switch-ram", "firmware-ram"][Int(seed % 3)]
+    let tree = try SysfsTree(damaging: Host.file(name), by: &random)
+    let host = try Host(tree, changing: name == "two-way-pmem" ? Self.addBus : { _ in })
+    for line in ["status", "dimm list", "region list", "device list"] {
+      #expect(host.harness.run(line).status == .done, "\(line)")
+      #expect(host.harness.run(line + " --json").status == .done, "\(line)")
+    }
+    let doctor = host.harness.run("doctor --json")
+    #expect([.done, .failed].contains(doctor.status))
+    for memdev in try host.backend.inventory(.listing).cxl.memdevs {
+      #expect(host.harness.run(["dimm", "show", memdev.dev]).status == .done)
+    }
+    for region in try host.backend.inventory(.listing).cxl.regions {
+      #expect(host.harness.run(["region", "show", region.dev]).status == .done)
     }
   }
 }

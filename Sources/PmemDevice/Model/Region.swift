@@ -68,6 +68,9 @@ public struct Region: Hashable, Sendable {
   /// Kernel name.
   public var dev: String { "region\(id)" }
 
+  /// Kernel names of its DIMMs in the order of the interleave set; ``mappings`` are in libndctl's order, which is any.
+  public var dimmsByPosition: [String] { mappings.sorted { $0.position < $1.position }.map(\.dimm) }
+
   /// Checks an alignment of allocations (region_devs.c:align_store).
   ///
   /// - Parameters:

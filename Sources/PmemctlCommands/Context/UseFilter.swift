@@ -22,6 +22,11 @@ struct UseFilter {
         namespaces.formUnion(regions.flatMap(\.namespaces).map(\.dev))
       } else if name.hasPrefix("region"), let region = inventory.cxl.region(name) {
         standIns += inventory.standIns(on: region)
+      } else if let memdev = inventory.cxl.memdevs.first(where: { $0.dev == name || $0.host == name }) {
+        let regions = inventory.dimm(of: memdev).map { inventory.regions(on: [$0]) } ?? []
+        namespaces.formUnion(regions.flatMap(\.namespaces).map(\.dev))
+        let decoded = Set((memdev.endpoint?.decoders ?? []).compactMap(\.region))
+        standIns += decoded.sorted().compactMap { inventory.cxl.region($0) }.flatMap(inventory.standIns)
       } else if name.hasPrefix("nmem"), let dimms = try? resolver.dimms([name]) {
         let regions = inventory.regions.filter { region in
           region.mappings.contains { mapping in dimms.contains { $0.dev == mapping.dimm } }

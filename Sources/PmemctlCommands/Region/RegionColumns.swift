@@ -30,7 +30,7 @@ extension ListedRegion {
 
   /// Of libnvdimm's DIMMs; of CXL devices if it has none.
   fileprivate var members: [String] {
-    region?.mappings.map(\.dimm) ?? cxl?.members.map { $0.memdev ?? $0.decoder } ?? []
+    region?.dimmsByPosition ?? cxl?.members.map { $0.memdev ?? $0.decoder } ?? []
   }
 
   /// `ram, 2 ways, 4 KiB`.

@@ -48,7 +48,7 @@ struct RegionShow: ContextCommand {
     list.add("alignment", "\(ByteCount(region.align))")
     list.add("node", region.numaNode < 0 ? nil : "\(region.numaNode)")
     list.add("interleave set", region.isetID.map { "0x\(String($0, radix: 16))" })
-    list.add("DIMMs", region.mappings.isEmpty ? nil : region.mappings.map(\.dimm).joined(separator: ", "))
+    list.add("DIMMs", region.mappings.isEmpty ? nil : region.dimmsByPosition.joined(separator: ", "))
     list.add("persistence", region.persistenceDomain)
     list.add("state", region.state)
     list.add("sector sizes", values(region.capabilities.sectorSizes))

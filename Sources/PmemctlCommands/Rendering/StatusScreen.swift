@@ -122,7 +122,7 @@ struct StatusScreen {
   }
 
   private func draw(_ region: Region) -> String {
-    let dimms = region.mappings.map(\.dimm).joined(separator: "+")
+    let dimms = region.dimmsByPosition.joined(separator: "+")
     return words([
       region.dev, "\(region.size)", dimms, region.isetID.map { "iset 0x\(String($0, radix: 16))" } ?? "",
       "align \(ByteCount(region.align))", region.numaNode < 0 ? "" : "node \(region.numaNode)",

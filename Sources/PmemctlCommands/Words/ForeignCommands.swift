@@ -82,7 +82,9 @@ enum ForeignCommands {
 
   private static let cxl = [
     ForeignCommand(
-      "list", "dimm list", "M|memdevs R|regions:region.list m|memdev=@ r|region=region.list D|decoders"),
+      "list", "dimm list",
+      "M|memdevs R|regions:region.list m|memdev=@ r|region=region.list D|decoders:status P|ports:status "
+        + "B|buses:status E|endpoints:status T|targets:status v|verbose"),
     ForeignCommand("disable-memdev", "dimm disable"),
     ForeignCommand("enable-memdev", "dimm enable"),
     ForeignCommand("disable-region", "region disable", "d|decoder= b|bus= f|force"),

@@ -83,10 +83,9 @@ same 'so does its DAX device' "$(chain 0 "$ways"; chain 1 "$ways")" "$(pmemctl d
 same 'a region shows all that is on it' "$(chain 0 "$ways, $files"; chain 1 "$ways, $files")" "$(pmemctl region show "$region" | lines)"
 position0=$(pmemctl dimm list -q "$(chain 0 x | cut -d' ' -f1)")
 same 'a DIMM shows its own way' "$(chain 0 "$ways, $files")" "$(pmemctl dimm show "$position0" | lines)"
+same 'DIMMs are in the order of their positions' "$position0, $(pmemctl dimm list -q "$(chain 1 x | cut -d' ' -f1)")" \
+	"$(pmemctl region show "$region" | sed -n 's/^DIMMs *//p')"
 pmemctl status >&2
-pmemctl region show "$region" >&2
-pmemctl region list >&2
-pmemctl dimm list >&2
 
 # What is said before anything is taken away is what then happens: cxl-cli asks no one.
 mkdir -p /mnt/cxl
