@@ -62,6 +62,15 @@ final class FakeHost {
     try data.write(to: url)
   }
 
+  func remove(_ path: String) throws {
+    try FileManager.default.removeItem(at: URL(fileURLWithPath: folder.path).appendingPathComponent(path))
+  }
+
+  func link(_ path: String, _ target: String) throws {
+    let url = URL(fileURLWithPath: folder.path).appendingPathComponent(path)
+    try FileManager.default.createSymbolicLink(atPath: url.path, withDestinationPath: target)
+  }
+
   private func block(
     _ name: String, _ number: String, holders: [String] = [], partitions: [(String, String)] = []
   ) throws {

@@ -65,6 +65,41 @@ import Testing
     #expect(uses(host, .superblock) == ["namespace0.0 btrfs on /dev/pmem0"])
   }
 
+  /// Users of a device are found by its number: without that a device may be in use.
+  @Test(arguments: [
+    ("sys/class/block/pmem1", "namespace1.0"), ("sys/bus/dax/devices/dax2.0", "namespace2.0"),
+  ])
+  func aDeviceWithoutANumberMayBeInUse(path: String, namespace: String) throws {
+    let host = try FakeHost()
+    #expect(
+      host.inspector.usage(host.inventory, of: host.inventory.namespaces).missing.allSatisfy {
+        !$0.reason.contains("number")
+      })
+    try host.remove(path)
+    let missing = host.inspector.usage(host.inventory, of: host.inventory.namespaces).missing
+    let own = missing.filter { $0.reason.contains("number") }
+    #expect(own.map(\.part) == [.opens] && own.map(\.namespaces) == [[namespace]])
+    #expect(own.allSatisfy { $0.isDecisive && $0.remedy != nil })
+    let others = host.inventory.namespaces.filter { $0.dev != namespace }
+    #expect(
+      host.inspector.usage(host.inventory, of: others).missing.allSatisfy { !$0.reason.contains("number") })
+    #expect(try host.inspector.mappings(host.inventory, pid: nil).missing.map(\.namespaces) == [[namespace]])
+    #expect(host.inspector.unseen(host.inventory).contains { $0.namespaces == [namespace] })
+  }
+
+  /// Memory that was lent to the kernel may be online if its blocks cannot be seen.
+  @Test func memoryWithoutBlocksMayBeOnline() throws {
+    let host = try FakeHost()
+    var namespace = host.inventory.namespaces[2]
+    namespace.daxRegion?.devices[0].mode = .systemRAM
+    func missing() -> [Unseen] {
+      host.inspector.usage(host.inventory, of: [namespace]).missing.filter { $0.part == .memory }
+    }
+    #expect(missing().map(\.namespaces) == [["namespace2.0"]] && missing().allSatisfy(\.isDecisive))
+    try host.file("sys/devices/system/memory/block_size_bytes", "8000000\n")
+    #expect(missing() == [])
+  }
+
   @Test(arguments: ["logdev", "rtdev"]) func aSecondDeviceOfXFSIsMounted(option: String) throws {
     let host = try FakeHost()
     try host.process(1, "init", maps: "")

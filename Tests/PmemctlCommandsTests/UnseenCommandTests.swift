@@ -44,7 +44,7 @@ import Testing
     #expect(harness.run("user list --json").out == "[]\n")
   }
 
-  @Test(arguments: ["opens", "pins"]) func whatCannotBeSeenIsNotPermitted(part: String) throws {
+  @Test(arguments: ["opens", "pins", "memory"]) func whatCannotBeSeenIsNotPermitted(part: String) throws {
     let harness = try machine()
     harness.run("sim view --hide \(part)")
     for change in Self.changes {
@@ -76,6 +76,18 @@ import Testing
     #expect(harness.run("namespace disable vm").status == .notPermitted)
     harness.run("sim view --all")
     #expect(harness.run("user list vm --json").out.contains("\"pid\": 7"))
+  }
+
+  /// A filesystem is seen under /sys/fs also if its mount is not.
+  @Test func aMountOutOfSightIsInTheWay() throws {
+    let harness = try machine()
+    harness.run("sim mount files /mnt")
+    harness.run("sim view --hide mounts")
+    let report = harness.run("user list files --json").out
+    #expect(report.contains("\"superblock\"") && !report.contains("\"mount\""))
+    #expect(harness.run("namespace disable files").status == .refused)
+    harness.run("sim umount /mnt")
+    #expect(harness.run("namespace disable files").status == .done)
   }
 
   @Test func countsThatCannotBeReadAreNoSuccess() throws {

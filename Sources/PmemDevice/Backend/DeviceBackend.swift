@@ -98,11 +98,11 @@ public protocol UsageInspector: AnyObject {
   func mountPoints(in inventory: Inventory) -> [String: [RawText]]
 
   /// What of the users of this machine cannot be seen from here, as far as that can be told without looking for them.
-  var unseen: [Unseen] { get }
+  func unseen(in inventory: Inventory) -> [Unseen]
 }
 
 extension UsageInspector {
-  public var unseen: [Unseen] { [] }
+  public func unseen(in inventory: Inventory) -> [Unseen] { [] }
 
   public func mountPoints(in inventory: Inventory) -> [String: [RawText]] { [:] }
 }

@@ -11,6 +11,8 @@ public struct Unseen: Hashable, Sendable {
     case opens
     /// References to pages: memory that is pinned for DMA.
     case pins
+    /// Memory blocks: whether what a device has lent to the kernel is online.
+    case memory
   }
 
   public var part: Part

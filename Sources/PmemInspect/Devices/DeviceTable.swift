@@ -17,6 +17,8 @@ struct DeviceTable {
   /// By device number, as stat(2) gives it.
   private(set) var characters: [UInt64: Device] = [:]
   private(set) var blocks: [UInt64: Device] = [:]
+  /// Enabled namespaces with a device whose number is not known: nothing that uses it can be found by it.
+  private(set) var unknown: [String] = []
   private let roots: HostRoots
 
   var isEmpty: Bool { characters.isEmpty && blocks.isEmpty }
@@ -29,6 +31,7 @@ struct DeviceTable {
     self.roots = roots
     for namespace in standIns {
       for device in namespace.daxRegion?.devices ?? [] { addCharacter(device, namespace.dev) }
+      noteUnknown(namespace)
     }
     for namespace in inventory.namespaces where namespace.isEnabled {
       if let name = namespace.blockDevice {
@@ -37,11 +40,19 @@ struct DeviceTable {
       for device in namespace.daxRegion?.devices ?? [] {
         addCharacter(device, namespace.dev)
       }
+      noteUnknown(namespace)
     }
     let asked = standIns.map(\.dev)
     for device in inventory.otherDaxRegions.flatMap(\.devices) where !asked.contains(device.chardev) {
       addCharacter(device, nil)
     }
+  }
+
+  private mutating func noteUnknown(_ namespace: Namespace) {
+    let isKnown =
+      characters.values.contains { $0.namespaces.contains(namespace.dev) }
+      || blocks.values.contains { $0.namespaces.contains(namespace.dev) }
+    if !isKnown { unknown.append(namespace.dev) }
   }
 
   private mutating func addCharacter(_ device: DaxDevice, _ namespace: String?) {
@@ -62,6 +73,21 @@ struct DeviceTable {
     for part in KernelFile.names(folder).sorted() where part.hasPrefix(name) {
       if KernelFile.line(folder.appending(part).appending("partition")) != nil { addBlock(part, namespace) }
     }
+  }
+
+  /// What is missing because sysfs does not show the numbers of devices: users of those cannot be found, however many.
+  ///
+  /// - Parameter namespaces: That are asked about, by their kernel names; nil for all.
+  /// - Returns: Empty if all are known.
+  func missing(of namespaces: [String]? = nil) -> [Unseen] {
+    let hidden = unknown.filter { namespaces?.contains($0) ?? true }
+    guard !hidden.isEmpty else { return [] }
+    return [
+      Unseen(
+        .opens,
+        "users of \(hidden.joined(separator: ", ")) cannot be found: sysfs does not show the device's number",
+        remedy: "mount -t sysfs sysfs /sys", of: hidden, isDecisive: true)
+    ]
   }
 
   private static func folder(_ name: String, _ roots: HostRoots) -> FilePath {

@@ -33,10 +33,13 @@ public struct HostInspector {
     _ inventory: Inventory, pid: Int?, interface: MappingInterface? = nil
   ) throws(DeviceError) -> MappingReport {
     let devices = DeviceTable(DaxFolder(roots: roots).completing(inventory), roots: roots)
-    if devices.isEmpty, interface == nil { return MappingReport() }
+    let unknown = devices.missing()
+    if devices.isEmpty, interface == nil { return MappingReport(missing: unknown) }
     do throws(Unavailable) {
       let scanner = MappingScanner(devices, roots: roots, types: types)
-      return try scanner.scan(pid: pid, interface: interface)
+      var report = try scanner.scan(pid: pid, interface: interface)
+      report.missing += unknown
+      return report
     } catch {
       throw DeviceError(
         .unsupported, "cannot ask for mappings by \(interface?.rawValue ?? "any way"): \(error.reason)",
@@ -90,9 +93,8 @@ public struct HostInspector {
     let found = UserSearch(devices: devices, roots: roots, types: types).search(wanted)
     let mappings = found.mapped.report.mappings
     let (pins, evidence, hidden) = attributedPins(inventory, wanted, mappings)
-    let others =
-      found.kernel.uses + MemoryBlockScanner(roots: roots).uses(wanted) + found.descriptors.uses
-      + found.unseen
+    let memory = MemoryBlockScanner(roots: roots)
+    let others = found.kernel.uses + memory.uses(wanted) + found.descriptors.uses + found.unseen
     let pinned = PinUse(inventory.host.rules, evidence)
     let uses = wanted.flatMap { namespace in
       MappingUse.uses(mappings.filter { $0.namespaces.contains(namespace.dev) }, of: namespace.dev)
@@ -101,12 +103,17 @@ public struct HostInspector {
     }
     let processes = ProcessView(roots: roots).missing(
       hidden: max(found.mapped.hidden, found.descriptors.hidden, hidden))
-    return UsageReport(uses: uses, missing: processes + found.missing + pins.unread)
+    return UsageReport(
+      uses: uses,
+      missing: processes + devices.missing(of: wanted.map(\.dev)) + found.missing + pins.unread
+        + memory.missing(of: wanted))
   }
 
-  /// What of users cannot be seen from here: processes, and what only the kernel's own memory shows.
-  public var unseen: [Unseen] {
-    let processes = ProcessView(roots: roots).missing(hidden: 0)
+  /// What of users cannot be seen from here: processes, what only the kernel's own memory shows, and devices whose number is
+  /// not known.
+  public func unseen(_ inventory: Inventory) -> [Unseen] {
+    let devices = DeviceTable(DaxFolder(roots: roots).completing(inventory), roots: roots)
+    let processes = ProcessView(roots: roots).missing(hidden: 0) + devices.missing()
     do throws(Unavailable) {
       _ = try KernelMemory()
       return processes

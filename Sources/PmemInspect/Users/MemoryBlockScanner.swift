@@ -32,6 +32,18 @@ struct MemoryBlockScanner {
     return blocks.total > 0 ? blocks : nil
   }
 
+  /// What is missing because memory blocks cannot be seen, though the memory of a device may be online.
+  func missing(of namespaces: [Namespace]) -> [Unseen] {
+    guard KernelFile.line(folder.appending("block_size_bytes")) == nil else { return [] }
+    let lent = namespaces.filter { $0.daxRegion?.devices.contains { $0.mode == .systemRAM } ?? false }
+    guard !lent.isEmpty else { return [] }
+    return [
+      Unseen(
+        .memory, "whether memory is online could not be found out: \(folder) cannot be read",
+        remedy: "mount -t sysfs sysfs /sys", of: lent.map(\.dev), isDecisive: true)
+    ]
+  }
+
   func uses(_ namespaces: [Namespace]) -> [Usage] {
     namespaces.flatMap { namespace in
       (namespace.daxRegion?.devices ?? []).filter { $0.mode == .systemRAM }.compactMap { device -> Usage? in

@@ -168,8 +168,8 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     return Dictionary(grouping: mounts, by: \.namespace).mapValues { $0.map(\.path) }
   }
 
-  public var unseen: [Unseen] {
-    machine.kernel.view.missing(of: SimInventory(machine.kernel).inventory.namespaces)
+  public func unseen(in inventory: Inventory) -> [Unseen] {
+    machine.kernel.view.missing(of: inventory.namespaces)
   }
 
   public func mappings(

@@ -37,8 +37,23 @@ extension SimUsage {
       }
     }
     if view.hidden.contains(.opens) { seen.removeAll { $0.kind == .unseen } }
-    if view.hidden.contains(.mounts) { seen.removeAll { $0.kind == .mount } }
+    if view.hidden.contains(.mounts) { hideMounts(&seen) }
     if view.hidden.contains(.pins) { seen.removeAll { $0.kind == .pin } }
+    if view.hidden.contains(.memory) { seen.removeAll { $0.kind == .systemRAM } }
     return UsageReport(uses: seen, missing: view.missing(of: namespaces))
+  }
+
+  /// The filesystems are seen still, under /sys/fs (fs/ext4/sysfs.c:ext4_register_sysfs).
+  private func hideMounts(_ seen: inout [Usage]) {
+    for filesystem in kernel.model.state.filesystems where filesystem.isLive {
+      let own = uses(
+        .superblock, filesystem.volume, RawText("\(filesystem.type) on /dev/\(device(filesystem.volume))"),
+        advice: "unmount it, from where its mount is seen: pmemctl sim view --all")
+      for use in own {
+        let isMounted = seen.contains { $0.kind == .mount && $0.namespace == use.namespace }
+        if isMounted { seen.append(use) }
+      }
+    }
+    seen.removeAll { $0.kind == .mount }
   }
 }

@@ -3,7 +3,7 @@ import PmemModel
 
 /// Who maps and uses what on a simulated machine, as a host would show it.
 struct SimUsage {
-  private let kernel: SimKernel
+  let kernel: SimKernel
   private let inventory: Inventory
 
   init(_ kernel: SimKernel) {
@@ -23,7 +23,7 @@ struct SimUsage {
   }
 
   /// `pmem0`, `dax0.0`, `dm-0`.
-  private func device(_ volume: Volume) -> String {
+  func device(_ volume: Volume) -> String {
     if case .stack(let number) = volume { return "dm-\(number)" }
     if case .partition(_, let number) = volume, let disk = namespaces(volume).first?.node {
       return "\(disk)p\(number)"

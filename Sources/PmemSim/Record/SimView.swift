@@ -80,6 +80,10 @@ extension SimView {
         Unseen(
           .pins, "whether memory is pinned for DMA could not be found out: this process has no CAP_BPF",
           remedy: remedy, of: names, isDecisive: !names.isEmpty)
+      case .memory:
+        Unseen(
+          .memory, "whether memory is online could not be found out: memory blocks cannot be seen",
+          remedy: remedy, of: names, isDecisive: !names.isEmpty)
       }
     }
   }

@@ -76,7 +76,7 @@ public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
 
   public func mountPoints(in inventory: Inventory) -> [String: [RawText]] { inspector.mountPoints(inventory) }
 
-  public var unseen: [Unseen] { inspector.unseen }
+  public func unseen(in inventory: Inventory) -> [Unseen] { inspector.unseen(inventory) }
 
   // MARK: DAX
 

@@ -27,7 +27,7 @@ struct DoctorCommand: ContextCommand {
       for entry in plan.entries { context.note("done: \(entry.text)") }
       diagnosis = try diagnose(backend, context)
     }
-    try report(diagnosis, missing: backend.unseen, context)
+    try report(diagnosis, missing: backend.unseen(in: try backend.inventory(.listing)), context)
   }
 
   // MARK: Looking

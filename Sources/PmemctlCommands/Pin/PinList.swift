@@ -51,7 +51,8 @@ struct PinList: ContextCommand {
         }.filter { watching.watch || output.json ? $0.range != nil : true }
         unread = report.devices.unread
         remedy =
-          unread.isEmpty ? nil : backend.unseen.first(where: \.isDecisive).map { $0.remedy ?? $0.reason }
+          unread.isEmpty
+          ? nil : backend.unseen(in: inventory).first(where: \.isDecisive).map { $0.remedy ?? $0.reason }
         return (rows, report.missing)
       },
       key: Place.init,

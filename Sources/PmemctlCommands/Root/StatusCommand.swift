@@ -15,7 +15,7 @@ struct StatusCommand: ContextCommand {
   func run(in context: CommandContext) throws {
     let backend = try context.open(machine, forWriting: false)
     let inventory = try backend.inventory(.listing)
-    let missing = backend.unseen
+    let missing = backend.unseen(in: inventory)
     let readings = try backend.health(of: inventory.dimms)
     let verdicts = zip(inventory.dimms, readings).map {
       ($0.dev, HealthVerdict(of: $0, $1))

@@ -12,7 +12,7 @@ struct SimViewCommand: ContextCommand {
 
   @Option(
     name: .customLong("hide"),
-    help: ArgumentHelp("processes, mounts, opens or pins; may be repeated.", valueName: "part"))
+    help: ArgumentHelp("processes, mounts, opens, pins or memory; may be repeated.", valueName: "part"))
   var hidden: [String] = []
 
   @Flag(name: .customLong("all"), help: "Hide nothing.")
