@@ -98,11 +98,76 @@ import Testing
     #expect(list.status == .notPermitted && list.out.contains("unknown"))
   }
 
+  /// Names under /dev lie; users and content are found by the device's number.
+  @Test(arguments: [
+    ("--as file", "/dev/pmem0 (deleted)"), ("--as link --to other", "/dev/pmem0 (deleted)"),
+    ("--as renamed --to /dev/moved", "/dev/moved"), ("--as second --to /dev/moved", "/dev/pmem0"),
+  ])
+  func aLyingNodeHidesNothing(kind: String, path: String) throws {
+    let harness = try machine()
+    harness.run("namespace create --region region0 --size 64MiB --name other")
+    harness.run("sim process start app --pid 7")
+    #expect(harness.run("sim open 7 files").status == .done)
+    let node = harness.run("sim node files \(kind)")
+    #expect(node.status == .done, "\(node.err)")
+    #expect(harness.run("user list files --json").out.contains("\"\(path)\""))
+    for change in Self.changes + ["region disable region0"] {
+      let answer = harness.run(change.hasPrefix("region") ? change : "\(change) files")
+      #expect(answer.status == .refused && answer.err.contains("app (7)"), "\(change): \(answer.err)")
+    }
+    #expect(harness.run("sim process stop 7").status == .done)
+    #expect(harness.run("sim node files --restore").status == .done)
+    #expect(harness.run("sim node files --restore").status == .notFound)
+    #expect(harness.run("namespace disable files").status == .done)
+  }
+
+  /// In verbs that stand for programs, a path is what it leads to.
+  @Test func programsFollowALyingNode() throws {
+    let harness = try machine()
+    let other = harness.run("namespace create --region region0 --size 64MiB --name other --json")
+    #expect(other.out.contains("pmem0.2"), "\(other.out)")
+    harness.run("sim process start app --pid 7")
+    harness.run("sim node files --as link --to other")
+    harness.run("sim open 7 /dev/pmem0")
+    #expect(harness.run("user list files --json").out == "[]\n")
+    #expect(harness.run("user list other --json").out.contains("\"pid\": 7"))
+    harness.run("sim node files --as file")
+    let opened = harness.run("sim open 7 /dev/pmem0")
+    #expect(opened.status == .failed && opened.err.contains("regular file"), "\(opened.err)")
+    harness.run("sim node files --as renamed --to /dev/moved")
+    #expect(harness.run("sim open 7 /dev/pmem0").status == .notFound)
+    #expect(harness.run("sim open 7 /dev/moved").status == .done)
+    #expect(harness.run("namespace disable files").status == .refused)
+    #expect(harness.run("sim node other --as second --to /dev/moved").status == .failed)
+    #expect(harness.run("sim node other --as second --to /dev/pmem0").status == .done)
+    for line in ["--as file --to other", "--as link", "--as link --to files", "--as renamed --to moved", ""] {
+      #expect(harness.run("sim node files \(line)").status == .usage, "\(line)")
+    }
+  }
+
+  /// drivers/base/devtmpfs.c makes a node where there is nothing of its name, and removes none but its own.
+  @Test func aLyingNodeStaysWhenTheDeviceGoes() throws {
+    let harness = try machine()
+    for (kind, reopened) in [("file", "/dev/pmem0"), ("renamed --to /dev/moved", "/dev/moved")] {
+      harness.run("sim process start app --pid 7")
+      #expect(harness.run("sim node files --as \(kind)").status == .done)
+      #expect(harness.run("namespace disable files").status == .done)
+      #expect(harness.run("namespace enable files").status == .done)
+      let opened = harness.run("sim open 7 \(reopened)")
+      #expect(opened.status == (kind == "file" ? .failed : .done), "\(kind): \(opened.err)")
+      #expect(harness.run("sim open 7 /dev/pmem0").status == (kind == "file" ? .failed : .done))
+      harness.run("sim process stop 7")
+      harness.run("sim node files --restore")
+    }
+  }
+
   @Test func aBootEndsIt() throws {
     let harness = try machine()
     harness.run("sim hold files --as nvmet")
     harness.run("sim view --hide pins")
+    harness.run("sim node files --as file")
     harness.run("sim reboot")
+    #expect(harness.run("sim node files --restore").status == .notFound)
     #expect(harness.run("user list --json").out == "[]\n")
     #expect(harness.run("status --json").out.contains("\"complete\": true"))
   }

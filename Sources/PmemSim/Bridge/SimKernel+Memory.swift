@@ -81,5 +81,11 @@ extension SimKernel {
     model.tearDown { $0.region == region && (id == nil || $0.namespace == id) }
     // What had the device open has a dead one now, also after another is made.
     view.holders.removeAll { $0.device.region == region && (id == nil || $0.device.namespace == id) }
+    // The next one gets a node unless its name is taken (drivers/base/devtmpfs.c:handle_create). A node that was renamed stays,
+    // and has the number of the next one (dev_mynode).
+    for index in view.nodes.indices where view.nodes[index].kind == .renamed {
+      let device = view.nodes[index].device
+      if device.region == region && (id == nil || device.namespace == id) { view.nodes[index].kind = .second }
+    }
   }
 }

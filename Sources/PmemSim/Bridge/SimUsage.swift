@@ -31,11 +31,25 @@ struct SimUsage {
     return namespaces(volume).first?.node ?? volume.word
   }
 
+  /// The path that /proc shows of a device that is open or mapped (fs/d_path.c:d_path): that of its node, also if that was
+  /// renamed, or removed.
+  private func nodePath(_ volume: Volume) -> RawText {
+    let name = device(volume)
+    guard case .device(let id) = volume, let node = kernel.view.nodes.first(where: { $0.device == id }) else {
+      return RawText("/dev/\(name)")
+    }
+    return switch node.kind {
+    case .file, .link: RawText("/dev/\(name) (deleted)")
+    case .renamed: RawText(node.path ?? "/dev/\(name)")
+    case .second: RawText("/dev/\(name)")
+    }
+  }
+
   /// The block or DAX device of a namespace; nil if it has none.
   func node(_ device: DeviceID) -> String? { inventory.namespaces.first { DeviceID($0) == device }?.node }
 
   private func path(_ source: MappedObject) -> RawText {
-    guard let inode = source.inode else { return RawText("/dev/\(device(source.volume))") }
+    guard let inode = source.inode else { return nodePath(source.volume) }
     guard let filesystem = kernel.model.filesystem(source.volume), let file = filesystem.file(inode) else {
       return RawText("(gone)")
     }

@@ -9,11 +9,24 @@ struct SimView: Hashable {
     var device: DeviceID
   }
 
+  /// A node under /dev that is not what its name promises.
+  struct Node: Hashable {
+    var kind: SimNode
+    /// Whose node it should be, or is.
+    var device: DeviceID
+    /// Of ``SimNode/link``: the device that the name leads to.
+    var target: DeviceID?
+    /// Of ``SimNode/renamed`` and ``SimNode/second``: the other path.
+    var path: String?
+  }
+
   var holders: [Holder] = []
   /// Parts that cannot be seen.
   var hidden: Set<Unseen.Part> = []
+  /// One for each device at most; all others have the nodes that the kernel makes (drivers/base/devtmpfs.c).
+  var nodes: [Node] = []
 
-  static let kinds = ["holder", "view"]
+  static let kinds = ["holder", "view", "node"]
 
   // MARK: Lines of the state file
 
@@ -30,7 +43,20 @@ struct SimView: Hashable {
       line.add("hides", part.rawValue)
       lines.append(line)
     }
-    return lines
+    return lines + nodes.map(Self.line)
+  }
+
+  private static func line(_ node: Node) -> RecordLine {
+    var line = RecordLine("node")
+    line.add("kind", node.kind.rawValue)
+    line.add("region", node.device.region)
+    line.add("id", node.device.namespace)
+    if let target = node.target {
+      line.add("target-region", target.region)
+      line.add("target-id", target.namespace)
+    }
+    if let path = node.path { line.add("path", path) }
+    return line
   }
 
   mutating func read(_ line: RecordLine, regions: Int, _ file: String) throws(DeviceError) {
@@ -41,12 +67,39 @@ struct SimView: Hashable {
       hidden.insert(part)
       return
     }
-    guard let kind = line["kind"].flatMap(SimHolder.init(rawValue:)), regions > 0 else {
+    guard regions > 0 else {
+      throw DeviceError(.corrupt, "\(file), line \(line.number): the machine has no regions")
+    }
+    let device = DeviceID(
+      region: try line.integer("region", in: 0...(regions - 1), file: file),
+      namespace: try line.integer("id", in: 0...1_000_000, file: file))
+    if line.kind == "node" { return nodes.append(try Self.node(line, device, regions: regions, file)) }
+    guard let kind = line["kind"].flatMap(SimHolder.init(rawValue:)) else {
       throw DeviceError(.corrupt, "\(file), line \(line.number): the holder is not known")
     }
-    let region = try line.integer("region", in: 0...(regions - 1), file: file)
-    let id = try line.integer("id", in: 0...1_000_000, file: file)
-    holders.append(Holder(kind: kind, device: DeviceID(region: region, namespace: id)))
+    holders.append(Holder(kind: kind, device: device))
+  }
+
+  private static func node(
+    _ line: RecordLine, _ device: DeviceID, regions: Int, _ file: String
+  ) throws(DeviceError) -> Node {
+    guard let kind = line["kind"].flatMap(SimNode.init(rawValue:)) else {
+      throw DeviceError(.corrupt, "\(file), line \(line.number): the node is not known")
+    }
+    var node = Node(kind: kind, device: device)
+    switch kind {
+    case .file: break
+    case .link:
+      node.target = DeviceID(
+        region: try line.integer("target-region", in: 0...(regions - 1), file: file),
+        namespace: try line.integer("target-id", in: 0...1_000_000, file: file))
+    case .renamed, .second:
+      guard let path = line["path"], path.hasPrefix("/dev/") else {
+        throw DeviceError(.corrupt, "\(file), line \(line.number): the node has no path under /dev")
+      }
+      node.path = path
+    }
+    return node
   }
 }
 
@@ -59,6 +112,18 @@ public enum SimHolder: String, CaseIterable, Hashable, Sendable {
   case zram
   /// Nothing names it: only the device's own count tells.
   case unseen
+}
+
+/// How the node of a device under /dev can be something else than the kernel made it.
+public enum SimNode: String, CaseIterable, Hashable, Sendable {
+  /// A regular file has its name; the node itself was removed.
+  case file
+  /// A symbolic link to another device's node has its name; the node itself was removed.
+  case link
+  /// It has another path.
+  case renamed
+  /// There is another one for the same device, at another path.
+  case second
 }
 
 extension SimView {

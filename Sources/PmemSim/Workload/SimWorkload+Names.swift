@@ -34,6 +34,7 @@ extension SimWorkload {
   /// A device, by any name, or what is made of devices.
   public func volume(_ name: String) throws(DeviceError) -> Volume {
     if let found = namespace(name) { return found }
+    if let found = try changedNode(name) { return found }
     let short =
       name.hasPrefix("/dev/mapper/")
       ? String(name.dropFirst(12)) : name.hasPrefix("/dev/dm-") ? String(name.dropFirst(5)) : name

@@ -10,6 +10,7 @@ struct SimCommand: ParsableCommand {
       SimProcessCommand.self, SimOpen.self, SimClose.self, SimMap.self, SimUnmap.self, SimTouch.self,
       SimPin.self, SimUnpin.self, SimMount.self, SimUmount.self, SimFileCommand.self, SimStackCommand.self,
       SimSwapon.self, SimSwapoff.self, SimHold.self, SimRelease.self, SimViewCommand.self,
+      SimNodeCommand.self,
       SimInjectError.self, SimSetHealth.self, SimSetSecurity.self,
       SimPartitionCommand.self, SimFreezeCommand.self, SimThaw.self, SimFaultCommand.self,
       SimTruncate.self, SimWrite.self, SimRead.self, SimWriteback.self, SimSync.self, SimCommit.self,
