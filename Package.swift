@@ -83,10 +83,11 @@ let package = Package(
 
     // Tests, and the programs that run them where SwiftPM cannot: inside the VM.
     support("TestSupport", ["PmemOutput"]),
-    support("BackendConformance", ["PmemDevice"]),
+    support("BackendConformance", ["PmemDevice", "PmemSim"]),
+    .target(name: "ConformanceStage", path: "Tests/ConformanceStage"),
     runner(
       "pmemctl-conformance", "ConformanceRunner",
-      ["BackendConformance", "PmemDevice", "PmemSim", "PmemctlCommands", systemPackage]),
+      ["BackendConformance", "ConformanceStage", "PmemDevice", "PmemSim", "PmemctlCommands", systemPackage]),
     runner(
       "pmemctl-layouts", "LayoutRunner", ["PmemDevice", "PmemSim", "TestSupport", systemPackage]),
     runner(

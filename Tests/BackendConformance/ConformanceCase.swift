@@ -17,7 +17,7 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
   public func run(on machine: ConformanceMachine) throws { try body(machine) }
 
   /// The suite: the simulated machine passes it always, the real kernel inside the test VM.
-  public static let all = creation + space + refusals + life + media + devices
+  public static let all = creation + space + refusals + life + media + devices + unseen
 }
 
 extension ConformanceCase {

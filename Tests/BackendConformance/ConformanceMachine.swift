@@ -3,10 +3,12 @@ public import PmemDevice
 /// The machine that a conformance case works on: a backend whose labelled regions are empty when it begins.
 public final class ConformanceMachine {
   public let backend: any DeviceBackend & UsageInspector
+  let stage: any ConformanceStage
 
   /// Empties every labelled region of the backend's machine.
-  public init(_ backend: any DeviceBackend & UsageInspector) throws {
+  public init(_ backend: any DeviceBackend & UsageInspector, stage: any ConformanceStage) throws {
     self.backend = backend
+    self.stage = stage
     try reset()
   }
 

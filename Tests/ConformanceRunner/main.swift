@@ -10,28 +10,33 @@ import SystemPackage
 // Runs the conformance suite on this machine's kernel, or on a simulated machine, and prints TAP. It empties
 // every labelled region of the machine it is given.
 
-func backend(_ arguments: [String]) throws -> any DeviceBackend & UsageInspector {
+/// Gives an empty machine, each time it is called.
+func machine(_ arguments: [String]) throws -> () throws -> ConformanceMachine {
   switch arguments.first {
-  case "kernel": return HostMachine()
+  case "kernel":
+    let (host, stage) = (HostMachine(), KernelStage())
+    return { try ConformanceMachine(host, stage: stage) }
   case "sim" where arguments.count == 2:
-    return SimBackend(try SimMachine.open(FilePath(arguments[1]), forWriting: true))
+    let machine = try SimMachine.open(FilePath(arguments[1]), forWriting: true)
+    return { try ConformanceMachine(machine) }
   default: throw DeviceError(.usage, "usage: pmemctl-conformance kernel | sim DIR")
   }
 }
 
 do {
-  let backend = try backend(Array(CommandLine.arguments.dropFirst()))
+  let machine = try machine(Array(CommandLine.arguments.dropFirst()))
+  let kind = try machine().backend.kind
   for conformance in ConformanceCase.all {
     do {
-      try conformance.run(on: try ConformanceMachine(backend))
-      print("ok - \(backend.kind): \(conformance.name)")
+      try conformance.run(on: try machine())
+      print("ok - \(kind): \(conformance.name)")
     } catch {
-      print("not ok - \(backend.kind): \(conformance.name)")
+      print("not ok - \(kind): \(conformance.name)")
       print("# \(error)")
       if let error = error as? DeviceError { for detail in error.details { print("#   \(detail)") } }
     }
   }
-  _ = try ConformanceMachine(backend)
+  _ = try machine()
 } catch {
   print("Bail out! \(error)")
   exit(1)

@@ -23,7 +23,9 @@ final class ScratchMachine {
     try SimMachine.create(FilePath(path), topology: topology)
   }
 
-  func backend() throws -> SimBackend { SimBackend(try SimMachine.open(FilePath(path), forWriting: true)) }
+  func open() throws -> SimMachine { try SimMachine.open(FilePath(path), forWriting: true) }
+
+  func backend() throws -> SimBackend { SimBackend(try open()) }
 
   /// Opens, works, closes: as one command does.
   func use<Result>(_ body: (SimBackend) throws -> Result) throws -> Result { try body(try backend()) }
@@ -105,13 +107,13 @@ final class ScratchMachine {
 @Suite struct ConformanceTests {
   @Test(arguments: ConformanceCase.all) func simulatedMachine(conformance: ConformanceCase) throws {
     let machine = try ScratchMachine(ranges: [SimRangeRequest(size: .mebibytes(256))])
-    try conformance.run(on: ConformanceMachine(try machine.backend()))
+    try conformance.run(on: ConformanceMachine(try machine.open()))
   }
 
   @Test(arguments: ConformanceCase.all) func interleavedWithOldLabels(conformance: ConformanceCase) throws {
     let dimm = SimDimmRequest(size: .gibibytes(1), labelVersion: .v11, set: "a")
     let machine = try ScratchMachine([dimm, dimm])
-    try conformance.run(on: ConformanceMachine(try machine.backend()))
+    try conformance.run(on: ConformanceMachine(try machine.open()))
   }
 }
 
