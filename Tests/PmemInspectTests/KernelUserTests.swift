@@ -39,6 +39,45 @@ import Testing
     #expect(uses(host, .target) == ["namespace1.0 /dev/pmem1 by LIO \(kind)/disk"])
   }
 
+  /// `udev_path` is any text; the number is what the kernel has open.
+  @Test func whatIblockServesIsFoundByItsNumber() throws {
+    let host = try FakeHost()
+    let own = "sys/kernel/config/target/core/iblock_0/disk"
+    try host.file("\(own)/udev_path", "/dev/sda\n")
+    try host.file("\(own)/enable", "1\n")
+    try host.file(
+      "\(own)/info",
+      "Status: ACTIVATED  Max Queue Depth: 0  SectorSize: 512  HwMaxSectors: 256\n"
+        + "        iBlock device: pmem1  UDEV PATH: /dev/sda  readonly: 0\n"
+        + "        Major: 259 Minor: 2  CLAIMED: IBLOCK\n")
+    #expect(uses(host, .target) == ["namespace1.0 /dev/pmem1 by LIO iblock_0/disk"])
+  }
+
+  /// What serves a file keeps the filesystem of the file mounted. `udev_path` is not needed.
+  @Test(arguments: [
+    ("/dev/pmem1", "namespace1.0 /dev/pmem1"), ("/srv/a b.img", "namespace0.0 /srv/a b.img"),
+    ("/srv2/a", nil), ("/srv/sub/a", nil),
+  ])
+  func whatFileioServesIsFound(path: String, expected: String?) throws {
+    let host = try FakeHost()
+    try host.process(1, "init", maps: "")
+    try host.file(
+      "proc/1/mountinfo",
+      "1 0 8:0 / / rw - ext4 /dev/sda rw\n30 1 259:0 / /srv rw - ext4 /dev/pmem0 rw\n"
+        + "31 30 8:1 / /srv/sub rw - ext4 /dev/sda1 rw\n")
+    let own = "sys/kernel/config/target/core/fileio_0/disk"
+    try host.file("\(own)/enable", "1\n")
+    try host.file(
+      "\(own)/info",
+      "Status: ACTIVATED  Max Queue Depth: 128  SectorSize: 512  HwMaxSectors: 16384\n"
+        + "        TCM FILEIO ID: 0        File: \(path)  Size: 67108864  Mode: O_DSYNC Async: 0\n")
+    let nvme = "sys/kernel/config/nvmet/subsystems/pm/namespaces/1"
+    try host.file("\(nvme)/device_path", path + "\n")
+    try host.file("\(nvme)/enable", "1\n")
+    let expected = expected.map { ["\($0) by nvmet pm/1", "\($0) by LIO fileio_0/disk"] }
+    #expect(uses(host, .target) == expected ?? [])
+  }
+
   @Test func theBackingDeviceOfZramIsFound() throws {
     let host = try FakeHost()
     try host.file("sys/block/zram0/backing_dev", "/dev/pmem0\n")

@@ -47,4 +47,8 @@ extension KernelRules {
   /// Whether a page that is referenced at all is one reference to its device, not each reference one: 4.12 (71389703839e
   /// "mm, zone_device: Replace {get, put}_zone_device_page() with a single reference to fix pmem crash").
   public var countsDevicePerPage: Bool { since(4, 12) }
+
+  /// How often a block device is open that the kernel swaps to, or that is behind zram: swapon(2) and zram opened it a second
+  /// time to claim it, until 6.10 ("swapon(2): open swap with O_EXCL", "zram: don't bother with reopening - just use O_EXCL for open").
+  public var opensOfClaimedSwap: Int { since(6, 10) ? 1 : 2 }
 }

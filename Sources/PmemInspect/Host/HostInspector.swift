@@ -90,7 +90,9 @@ public struct HostInspector {
     guard !wanted.isEmpty else { return UsageReport() }
     let devices = DeviceTable(
       folder.completing(inventory), standIns: wanted.filter { $0.standsFor != nil }, roots: roots)
-    let found = UserSearch(devices: devices, roots: roots, types: types).search(wanted)
+    let found = UserSearch(
+      devices: devices, rules: inventory.host.rules, roots: roots, types: types
+    ).search(wanted)
     let mappings = found.mapped.report.mappings
     let (pins, evidence, hidden) = attributedPins(inventory, wanted, mappings)
     let memory = MemoryBlockScanner(roots: roots)

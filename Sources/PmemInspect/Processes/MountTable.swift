@@ -89,6 +89,23 @@ struct MountTable {
     return inside
   }
 
+  /// The mount that a path of the first process's mount namespace is in; nothing of the path is looked up.
+  ///
+  /// - Parameter path: Absolute, without symbolic links.
+  /// - Returns: nil if none is known.
+  func line(containing path: String) -> MountLine? {
+    let bytes = Array(path.utf8)
+    var found: MountLine?
+    for line in lines where line.isFirstSpace {
+      let place = line.place.bytes == [UInt8(ascii: "/")] ? [] : line.place.bytes
+      guard bytes.starts(with: place), bytes.count == place.count || bytes[place.count] == UInt8(ascii: "/")
+      else { continue }
+      // Of two in one place the later one covers the other.
+      if (found?.place.bytes.count ?? 0) <= line.place.bytes.count { found = line }
+    }
+    return found
+  }
+
   /// An overlay with a layer on persistent memory.
   struct Overlay {
     /// Where it is mounted, and its layers, uppermost first, as the host sees them.

@@ -7,9 +7,18 @@ import SystemPackage
 struct KernelTargets {
   private let roots: HostRoots
   private let devices: DeviceTable
+  private let members: FilesystemMembers
+  private let mounts: MountTable
+  private let rules: KernelRules
 
-  init(_ devices: DeviceTable, roots: HostRoots) {
+  init(
+    _ devices: DeviceTable, _ members: FilesystemMembers, _ mounts: MountTable, rules: KernelRules,
+    roots: HostRoots
+  ) {
+    self.rules = rules
     self.devices = devices
+    self.members = members
+    self.mounts = mounts
     self.roots = roots
   }
 
@@ -32,7 +41,7 @@ struct KernelTargets {
         else { continue }
         add(
           "nvmet \(subsystem)/\(number)", path,
-          advice: "echo 0 > /sys/kernel/config/nvmet/subsystems/\(subsystem)/namespaces/\(number)/enable",
+          advice: "echo 0 > \(ShellWord(own.appending("enable").string))",
           &found)
       }
     }
@@ -40,18 +49,40 @@ struct KernelTargets {
 
   private func addSCSI(_ found: inout UserScanner.Found) {
     let core = configuration.appending("target/core")
-    for kind in KernelFile.names(core).filter({ name in
-      ["iblock_", "fileio_", "pscsi_"].contains { name.hasPrefix($0) }
-    }).sorted() {
+    for kind in KernelFile.names(core).sorted() {
       for object in KernelFile.names(core.appending(kind)).sorted() {
         let own = core.appending(kind).appending(object)
-        guard KernelFile.line(own.appending("enable")) == "1",
-          let path = KernelFile.line(own.appending("udev_path"))
-        else { continue }
-        add(
-          "LIO \(kind)/\(object)", path, advice: "targetcli /backstores delete \(object)", &found)
+        guard KernelFile.line(own.appending("enable")) == "1" else { continue }
+        let holder = "LIO \(kind)/\(object)"
+        let advice = "targetcli /backstores/\(kind.prefix { $0 != "_" }) delete \(ShellWord(object))"
+        let info = KernelFile.read(own.appending("info")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        if let device = Self.number(info).flatMap({ devices.blocks[$0] }) {
+          found.add(
+            .target, device, RawText("/dev/\(device.name) by \(holder)"), effect: .errors, advice: advice)
+        } else if let path = Self.file(info) ?? KernelFile.line(own.appending("udev_path")) {
+          add(holder, path, advice: advice, &found)
+        }
       }
     }
+  }
+
+  /// What the iblock backstore has open (drivers/target/target_core_iblock.c:iblock_show_configfs_dev_params); `udev_path` is
+  /// any text that was written there.
+  private static func number(_ info: String) -> UInt64? {
+    let words = info.split(whereSeparator: \.isWhitespace)
+    guard let place = words.firstIndex(of: "Major:"), words.count > place + 3, words[place + 2] == "Minor:",
+      let major = UInt32(words[place + 1]), let minor = UInt32(words[place + 3]), major > 0
+    else { return nil }
+    return DeviceTable.device(major, minor)
+  }
+
+  /// What the fileio backstore has open (drivers/target/target_core_file.c:fd_show_configfs_dev_params), which needs no
+  /// `udev_path`.
+  private static func file(_ info: String) -> String? {
+    guard let start = info.firstRange(of: "  File: "), let end = info.firstRange(of: "  Size: "),
+      start.upperBound <= end.lowerBound
+    else { return nil }
+    return String(info[start.upperBound..<end.lowerBound])
   }
 
   private func addZram(_ found: inout UserScanner.Found) {
@@ -59,18 +90,23 @@ struct KernelTargets {
     for name in KernelFile.names(folder).filter({ $0.hasPrefix("zram") }).sorted() {
       let path = KernelFile.line(folder.appending(name).appending("backing_dev"))
       guard let path, path != "none" else { continue }
-      add(name, path, opens: 2, advice: "echo 1 > /sys/block/\(name)/reset", &found)
+      add(name, path, opens: rules.opensOfClaimedSwap, advice: "echo 1 > /sys/block/\(name)/reset", &found)
     }
   }
 
   private func add(
     _ holder: String, _ path: String, opens: Int = 1, advice: String, _ found: inout UserScanner.Found
   ) {
-    // A file keeps its filesystem mounted, and may be on one that does not answer.
-    guard path.hasPrefix("/dev/"), let facts = roots.files.facts(path),
-      let target = devices.target(ofNode: facts)
-    else { return }
-    found.add(
-      .target, target.device, RawText("\(path) by \(holder)"), opens: opens, effect: .errors, advice: advice)
+    let text = RawText("\(path) by \(holder)")
+    guard path.hasPrefix("/dev/") else {
+      // It keeps its filesystem mounted. That may not answer: it is found by its mount point alone.
+      guard let line = mounts.line(containing: path) else { return }
+      for device in members.devices(of: line) {
+        found.add(.target, device, text, opens: 0, advice: advice)
+      }
+      return
+    }
+    guard let facts = roots.files.facts(path), let target = devices.target(ofNode: facts) else { return }
+    found.add(.target, target.device, text, opens: opens, effect: .errors, advice: advice)
   }
 }

@@ -7,8 +7,10 @@ struct UserScanner {
   private let roots: HostRoots
   private let devices: DeviceTable
   private let processes: ProcessList
+  private let rules: KernelRules
 
-  init(_ devices: DeviceTable, roots: HostRoots) {
+  init(_ devices: DeviceTable, rules: KernelRules, roots: HostRoots) {
+    self.rules = rules
     self.devices = devices
     self.roots = roots
     processes = ProcessList(roots: roots)
@@ -47,11 +49,12 @@ struct UserScanner {
   func scan() -> Found {
     var found = Found()
     let members = FilesystemMembers(devices, roots: roots)
-    addMounts(members, &found)
+    let mounts = MountTable(processes)
+    addMounts(mounts, members, &found)
     addSwaps(&found)
     addHolders(&found)
     addLoops(&found)
-    KernelTargets(devices, roots: roots).add(to: &found)
+    KernelTargets(devices, members, mounts, rules: rules, roots: roots).add(to: &found)
     addSuperblocks(members, &found)
     return found
   }
@@ -59,8 +62,8 @@ struct UserScanner {
   // MARK: Mounts
 
   /// Of every mount namespace that a process lives in.
-  private func addMounts(_ members: FilesystemMembers, _ found: inout Found) {
-    for line in MountTable(processes).lines {
+  private func addMounts(_ mounts: MountTable, _ members: FilesystemMembers, _ found: inout Found) {
+    for line in mounts.lines {
       let advice =
         line.isFirstSpace
         ? "umount \(ShellWord(line.place.text))" : "unmount it in the mount namespace of process \(line.pid)"
@@ -102,7 +105,8 @@ struct UserScanner {
       guard let file = roots.files.facts(path.text), let target = devices.target(of: file) else { continue }
       // mm/swapfile.c:swapon opens the file, and claims the device.
       found.add(
-        .swap, target.device, path, opens: target.isNode ? 2 : 0, advice: "swapoff \(ShellWord(path.text))")
+        .swap, target.device, path, opens: target.isNode ? rules.opensOfClaimedSwap : 0,
+        advice: "swapoff \(ShellWord(path.text))")
     }
   }
 

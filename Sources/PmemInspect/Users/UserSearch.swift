@@ -4,6 +4,7 @@ import PmemDevice
 /// Looks for who has devices mapped or open, until what the kernel counts is explained by what is seen, or is not.
 struct UserSearch {
   let devices: DeviceTable
+  let rules: KernelRules
   let roots: HostRoots
   let types: KernelTypeSource
 
@@ -59,7 +60,7 @@ struct UserSearch {
     return Found(
       mapped: (try? scanner.scanFiles(pid: nil)) ?? MappingScanner.Scanned(),
       descriptors: DescriptorScanner(devices, roots: roots, types: types).scan(),
-      kernel: UserScanner(devices, roots: roots).scan())
+      kernel: UserScanner(devices, rules: rules, roots: roots).scan())
   }
 
   /// The files of all that is reported, and this process's own. Where /proc alone tells of users, files have no address: in
