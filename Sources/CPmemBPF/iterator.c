@@ -104,6 +104,63 @@ int CPmem_load_descriptors(const struct CPmem_file_layout *layout, const uint64_
 	return program;
 }
 
+// A directory of struct fs_struct, which is in register 8, by its number in the record and its place there.
+static void tell_directory(struct code *code, const struct CPmem_file_layout *layout, int table, int number, uint32_t place)
+{
+	struct jumps unwanted = {.count = 0};
+
+	PUT(code, LOAD(BPF_DW, 7, 8, place));
+	code_jump_without(code, &unwanted, 7);
+	PUT(code, LOAD(BPF_DW, 3, 7, layout->dentry_superblock));
+	code_jump_without(code, &unwanted, 3);
+	PUT(code,
+	    LOAD(BPF_W, 2, 3, layout->superblock_device),
+	    STORE(BPF_DW, 10, device_at, 2),
+	    MAP(1, table),
+	    MOVE(2, 10),
+	    ADD_VALUE(2, device_at),
+	    CALL(BPF_FUNC_map_lookup_elem));
+	code_jump_without(code, &unwanted, 0);
+	COPY(code, BPF_DW, host, 7, layout->dentry_inode);
+	PUT(code,
+	    SET(1, number),
+	    STORE(BPF_DW, 10, record_at + (int)offsetof(struct CPmem_file_user, start), 1));
+	tell_task(code, layout);
+	code_tell(code, record_at, sizeof(struct CPmem_file_user));
+	code_land(code, &unwanted);
+}
+
+int CPmem_load_directories(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count)
+{
+	struct code code = {.count = 0};
+	struct jumps unwanted = {.count = 0};
+
+	if (layout->tasks_function == 0)
+		return -ENOTSUP;
+
+	int table = make_device_table(devices, count);
+
+	if (table < 0)
+		return table;
+	// Registers: 6 the context, 8 the thread's directories, 9 the task.
+	PUT(&code, MOVE(6, 1), LOAD(BPF_DW, 9, 6, task_at));
+	code_jump_without(&code, &unwanted, 9);
+	PUT(&code, LOAD(BPF_DW, 8, 9, layout->task_directories));
+	code_jump_without(&code, &unwanted, 8);
+	PUT(&code, SET(1, 0));
+	for (int place = record_at; place < 0; place += 8)
+		PUT(&code, STORE(BPF_DW, 10, place, 1));
+	tell_directory(&code, layout, table, 0, layout->working_directory);
+	tell_directory(&code, layout, table, 1, layout->root_directory);
+	code_land(&code, &unwanted);
+	PUT(&code, RETURN(0));
+
+	int program = code_load(&code, layout->tasks_function);
+
+	close(table);
+	return program;
+}
+
 int CPmem_iterate(int program, uint32_t process)
 {
 	// union bpf_iter_link_info, as far as tasks go: the thread, the process, a descriptor.

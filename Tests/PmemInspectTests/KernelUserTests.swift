@@ -104,6 +104,35 @@ import Testing
     #expect(uses(host, .superblock) == ["namespace0.0 btrfs on /dev/pmem0"])
   }
 
+  /// A superblock that nothing known refers to is kept by something unseen; one with an open file is not.
+  @Test func aSuperblockThatNothingExplainsIsUnseen() throws {
+    let host = try FakeHost()
+    for name in ["pmem0", "pmem1"] { try host.file("sys/fs/ext4/\(name)/features", "") }
+    let own = "sys/kernel/config/target/core/fileio_0/disk"
+    try host.file("\(own)/enable", "1\n")
+    try host.file("\(own)/info", "TCM FILEIO ID: 0        File: /dev/pmem1  Size: 4096  Mode: O_DSYNC\n")
+    #expect(
+      uses(host, .superblock) == ["namespace0.0 ext4 on /dev/pmem0", "namespace1.0 ext4 on /dev/pmem1"])
+    #expect(uses(host, .unseen) == ["namespace0.0 ext4 on /dev/pmem0", "namespace1.0 ext4 on /dev/pmem1"])
+  }
+
+  /// A thread's directory keeps a filesystem mounted as an open file does; that of the whole system is everybody's.
+  @Test func directoriesOfProcessesAreUses() throws {
+    let host = try FakeHost()
+    for (pid, name) in [(1, "init"), (7, "worker")] { try host.process(pid, name, maps: "") }
+    try host.link("proc/7/cwd", "/srv/data")
+    try host.link("proc/7/root", "/")
+    try host.link("proc/1/cwd", "/")
+    let facts =
+      Self.nodes + "/proc/7/cwd\t\(259 << 8) 12 0 \(0o040755)\n"
+      + "/proc/7/root\t\(259 << 8) 2 0 \(0o040755)\n/proc/1/cwd\t\(259 << 8) 2 0 \(0o040755)\n"
+    let found = host.inspector(facts: facts).usage(host.inventory, of: host.inventory.namespaces).uses
+    #expect(
+      found.filter { $0.kind == .open }.map { "\($0.path) \($0.process?.pid ?? 0) \($0.effect)" } == [
+        "/srv/data 7 refused"
+      ])
+  }
+
   /// Users of a device are found by its number: without that a device may be in use.
   @Test(arguments: [
     ("sys/class/block/pmem1", "namespace1.0"), ("sys/bus/dax/devices/dax2.0", "namespace2.0"),

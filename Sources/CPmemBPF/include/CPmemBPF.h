@@ -46,6 +46,8 @@ struct CPmem_file_layout {
 	uint32_t vma_start, vma_end, vma_flags, vma_offset, vma_file;
 	uint32_t file_mapping, mapping_host;
 	uint32_t inode_flags, inode_mode, inode_device, inode_number, inode_superblock, superblock_device;
+	// Of working and root directories; 0 where the kernel does not describe them. bpf_iter_task is a BTF id, too.
+	uint32_t tasks_function, task_directories, working_directory, root_directory, dentry_inode, dentry_superblock;
 };
 
 // A process that has a file: what iterators give, one behind the other.
@@ -70,6 +72,10 @@ struct CPmem_file_user {
 // `CPmem_file_user.device` is. A descriptor of the program, or a negative error number.
 int CPmem_load_mappings(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count);
 int CPmem_load_descriptors(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count);
+
+// Loads a program that tells of every working directory and root directory of a thread on one of `devices`, likewise:
+// `CPmem_file_user.start` is 0 of the first, 1 of the second, `host` its inode; `file` and `inode` are 0.
+int CPmem_load_directories(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count);
 
 // Starts a loaded program on all processes, or, where `process` is not 0, on that one alone: kernels before 6.1 know of no
 // process, and tell of all. A descriptor to read records from: EAGAIN means to go on. Or a negative error number.

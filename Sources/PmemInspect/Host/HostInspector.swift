@@ -106,7 +106,7 @@ public struct HostInspector {
     let processes = ProcessView(roots: roots).missing(
       hidden: max(found.mapped.hidden, found.descriptors.hidden, hidden))
     return UsageReport(
-      uses: uses,
+      uses: uses + UnexplainedSuperblocks.uses(uses),
       missing: processes + devices.missing(of: wanted.map(\.dev)) + found.missing + pins.unread
         + memory.missing(of: wanted))
   }

@@ -9,7 +9,9 @@ struct FileUserIterator {
   private let roots: HostRoots
   private let types: KernelTypeSource
 
-  static let structures = ["task_struct", "vm_area_struct", "file", "address_space", "inode", "super_block"]
+  static let structures = [
+    "task_struct", "vm_area_struct", "file", "address_space", "inode", "super_block", "fs_struct", "dentry",
+  ]
   static let functions = ["bpf_iter_task_vma", "bpf_iter_task_file"]
 
   init(_ devices: DeviceTable, roots: HostRoots, types: KernelTypeSource) {
@@ -40,6 +42,15 @@ struct FileUserIterator {
   func descriptors(_ body: (CPmem_file_user) -> Void) throws(Unavailable) {
     try requireFirstNamespace()
     try eachDescriptor(of: 0, body)
+  }
+
+  /// Calls `body` with every working directory and root directory of a thread on filesystems on the devices.
+  func directories(_ body: (CPmem_file_user) -> Void) throws(Unavailable) {
+    try requireFirstNamespace()
+    var layout = try layout()
+    let program = try Self.loaded(CPmem_load_directories(&layout, keys, UInt32(keys.count)))
+    defer { close(program) }
+    try Self.each(program, of: 0, body)
   }
 
   /// Calls `body` with every descriptor of this process.
@@ -132,7 +143,7 @@ struct FileUserIterator {
       }
       return UInt32(offset)
     }
-    let layout = CPmem_file_layout(
+    var layout = CPmem_file_layout(
       mappings_function: types.function("bpf_iter_task_vma") ?? 0,
       descriptors_function: types.function("bpf_iter_task_file") ?? 0,
       task_process: place("task_struct", "tgid"), task_thread: place("task_struct", "pid"),
@@ -143,11 +154,28 @@ struct FileUserIterator {
       mapping_host: place("address_space", "host"), inode_flags: place("inode", "i_flags"),
       inode_mode: place("inode", "i_mode"), inode_device: place("inode", "i_rdev"),
       inode_number: place("inode", "i_ino"), inode_superblock: place("inode", "i_sb"),
-      superblock_device: place("super_block", "s_dev"))
+      superblock_device: place("super_block", "s_dev"), tasks_function: 0, task_directories: 0,
+      working_directory: 0, root_directory: 0, dentry_inode: 0, dentry_superblock: 0)
     if let missing { throw Unavailable("this kernel has no \(missing)") }
     guard layout.mappings_function != 0, layout.descriptors_function != 0 else {
       throw Unavailable("this kernel has no iterators over tasks")
     }
+    Self.addDirectories(to: &layout, types)
     return layout
+  }
+
+  /// Where directories of threads are (include/linux/fs_struct.h), if this kernel can be asked for them.
+  private static func addDirectories(to layout: inout CPmem_file_layout, _ types: KernelTypes) {
+    guard let function = types.function("bpf_iter_task"), let own = types.offset("task_struct", "fs"),
+      let working = types.offset("fs_struct", "pwd", "dentry"),
+      let root = types.offset("fs_struct", "root", "dentry"), let inode = types.offset("dentry", "d_inode"),
+      let superblock = types.offset("dentry", "d_sb")
+    else { return }
+    layout.tasks_function = function
+    layout.task_directories = UInt32(own)
+    layout.working_directory = UInt32(working)
+    layout.root_directory = UInt32(root)
+    layout.dentry_inode = UInt32(inode)
+    layout.dentry_superblock = UInt32(superblock)
   }
 }

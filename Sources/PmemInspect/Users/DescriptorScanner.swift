@@ -3,7 +3,7 @@ import Glibc
 import PmemDevice
 import SystemPackage
 
-/// Finds who has persistent memory open: its devices, and the files of filesystems on it.
+/// Finds who has persistent memory open: its devices, the files of filesystems on it, and who works in their directories.
 struct DescriptorScanner {
   private let roots: HostRoots
   private let types: KernelTypeSource
@@ -27,13 +27,71 @@ struct DescriptorScanner {
   }
 
   func scan() -> Found {
-    if let found = try? iterate() { return found }
+    if var found = try? iterate() {
+      found.uses += (try? iterateDirectories()) ?? processes.pids.flatMap(directories)
+      return found
+    }
     var found = Found()
     for pid in processes.pids where !roots.isLive || pid != Int(getpid()) {
       if let uses = openFiles(pid) { found.uses += uses } else { found.hidden += 1 }
+      found.uses += directories(pid)
     }
     return found
   }
+
+  // MARK: Directories
+
+  /// Of the links of a thread, by their numbers in ``FileUserIterator/directories(_:)``.
+  private static let directoryLinks = ["cwd", "root"]
+
+  /// A directory that a thread works in keeps its filesystem mounted, as an open file does.
+  private func iterateDirectories() throws(Unavailable) -> [Usage] {
+    struct Directory: Hashable {
+      var process: UInt32
+      var link: UInt64
+      var host: UInt64
+    }
+    var uses: [Usage] = []
+    var seen: Set<Directory> = []
+    try FileUserIterator(devices, roots: roots, types: types).directories { user in
+      let directory = Directory(process: user.process, link: user.start, host: user.host)
+      guard Int(user.process) != Int(getpid()), Self.directoryLinks.indices.contains(Int(user.start)),
+        seen.insert(directory).inserted,
+        let target = devices.target(ofKernel: user.device, mode: UInt32(S_IFDIR))
+      else { return }
+      let name = ProcessName(pid: Int(user.process), command: FileUserIterator.command(user))
+      uses += directoryUses(
+        Self.directoryLinks[Int(user.start)], of: Int(user.thread), target, by: name)
+    }
+    return uses
+  }
+
+  private func directories(_ pid: Int) -> [Usage] {
+    guard !roots.isLive || pid != Int(getpid()) else { return [] }
+    return Self.directoryLinks.flatMap { link -> [Usage] in
+      guard let facts = roots.files.facts(processes.folder(pid).appending(link).string),
+        let target = devices.target(of: facts)
+      else { return [] }
+      return directoryUses(link, of: pid, target, by: processes.name(pid))
+    }
+  }
+
+  private func directoryUses(
+    _ link: String, of thread: Int, _ target: MappedTarget, by process: ProcessName
+  ) -> [Usage] {
+    // Of the filesystem that everything is on, everybody's: what is mounted there is reported.
+    guard let path = KernelFile.link(processes.folder(thread).appending(link)), path.text != "/" else {
+      return []
+    }
+    let words = link == "cwd" ? "its working directory" : "its root directory"
+    return target.device.namespaces.map {
+      Usage(
+        kind: .open, namespace: $0, path: path, process: process, effect: .refused,
+        advice: "stop process \(process.pid), which has \(path) as \(words)")
+    }
+  }
+
+  // MARK: Descriptors
 
   /// By the kernel's iterator over descriptors, where it can be had.
   private func iterate() throws(Unavailable) -> Found {
