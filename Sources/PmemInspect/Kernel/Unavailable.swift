@@ -22,6 +22,11 @@ struct Unavailable: Error {
         "the kernel is locked down (confidentiality)",
         remedy: "boot without lockdown=confidentiality to have it found out")
     }
+    if isUserNamespace(roots) {
+      return Unavailable(
+        "this is a user namespace, whose capabilities are not the host's",
+        remedy: "run it as root of the host (docker run --userns=host --privileged)")
+    }
     if !status.has(ProcessStatus.admin), !status.has(ProcessStatus.bpf) || !status.has(ProcessStatus.perfmon)
     {
       return Unavailable(
@@ -39,6 +44,12 @@ struct Unavailable: Error {
   /// security/lockdown/lockdown.c: `none integrity [confidentiality]`. It is told only where securityfs is mounted.
   private static func isLockedDown(_ roots: HostRoots) -> Bool {
     KernelFile.line(roots.sys.appending("kernel/security/lockdown"))?.contains("[confidentiality]") ?? false
+  }
+
+  /// Of the first user namespace every number stands for itself (user_namespaces(7)).
+  private static func isUserNamespace(_ roots: HostRoots) -> Bool {
+    guard let line = KernelFile.line(roots.proc.appending("self/uid_map")) else { return false }
+    return line.split(separator: " ").map { String($0) } != ["0", "0", "4294967295"]
   }
 
   static let noTypes = Unavailable("the kernel does not describe its types (CONFIG_DEBUG_INFO_BTF)")

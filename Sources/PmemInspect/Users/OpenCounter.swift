@@ -17,6 +17,8 @@ final class OpenCounter {
     var number: UInt64
     var isBlock: Bool
     var descriptor: Int32
+    /// The inode that an open file of it leads to. That of a descriptor with O_PATH, which opens nothing, is the node's.
+    var host: UInt64 = 0
   }
 
   private let devices: DeviceTable
@@ -68,15 +70,21 @@ final class OpenCounter {
   private func findCounters() throws(Unavailable) {
     guard !subjects.isEmpty else { return }
     var found: [UInt64: OpenFile] = [:]
+    let descriptors = Set(subjects.map(\.descriptor))
     try iterator.ownDescriptors { user in
       let file = OpenFile(user)
-      if file.isNode { found[file.device] = file }
+      // Others that were inherited may be of O_PATH.
+      if file.isNode, descriptors.contains(Int32(truncatingIfNeeded: user.start)) {
+        found[file.device] = file
+      }
     }
     let types = try types.types()
-    for subject in subjects {
+    for index in subjects.indices {
+      let subject = subjects[index]
       guard let file = found[subject.number] else {
         throw Unavailable("the kernel does not show this process's own descriptors")
       }
+      subjects[index].host = file.host
       counters[subject.name] = try subject.isBlock ? blockCounter(file, types) : characterCounter(file, types)
     }
   }
@@ -142,6 +150,7 @@ final class OpenCounter {
       let own = files.filter { file in
         guard let target = devices.target(ofKernel: file.device, mode: file.mode) else { return false }
         return target.isNode && names.contains(target.device.name)
+          && (file.device != subject.number || file.host == subject.host)
       }
       let count = max(before[subject.name] ?? 0, after[subject.name] ?? 0)
       let rest = count - Set(own.map(\.address)).count - names.reduce(0) { $0 + opens[$1, default: 0] }
