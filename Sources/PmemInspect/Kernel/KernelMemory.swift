@@ -45,6 +45,16 @@ final class KernelMemory {
 
   func half(_ address: UInt64) -> UInt32? { read(address, 4) { $0.loadUnaligned(as: UInt32.self) } }
 
+  /// Where a variable of the kernel's is.
+  ///
+  /// - Parameter name: Its symbol.
+  /// - Returns: nil if this kernel has none, or hides its addresses.
+  func address(of name: String) -> UInt64? {
+    var address: UInt64 = 0
+    guard CPmem_reader_symbol(reader, name, &address) == 0, address != 0 else { return nil }
+    return address
+  }
+
   /// The value of a variable of the kernel's that is a word.
   ///
   /// - Parameters:

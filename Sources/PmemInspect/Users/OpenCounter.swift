@@ -106,6 +106,35 @@ final class OpenCounter {
     return cdev &+ UInt64(count)
   }
 
+  // MARK: Filesystems
+
+  /// The filesystems that have claimed block devices, also as a journal or one device of several, which no mount names:
+  /// since 6.5 they claim with `fs_holder_ops`, and are the holder themselves (block/bdev.c:bd_prepare_to_claim,
+  /// fs/super.c:setup_bdev_super, fs/ext4/super.c:ext4_get_journal_blkdev).
+  ///
+  /// - Parameter isWanted: Whether a device is asked about.
+  /// - Returns: The number that mounts have of each; empty where it is not known how to ask.
+  func filesystems(_ isWanted: (DeviceTable.Device) -> Bool) -> [DeviceTable.Device: UInt64] {
+    guard let types = try? types.types(), let inode = types.offset("bdev_inode", "vfs_inode"),
+      let device = types.offset("bdev_inode", "bdev"),
+      let holder = types.offset("block_device", "bd_holder"),
+      let operations = types.offset("block_device", "bd_holder_ops"),
+      let number = types.offset("super_block", "s_dev")
+    else { return [:] }
+    var found: [DeviceTable.Device: UInt64] = [:]
+    for subject in subjects where subject.isBlock {
+      let block = subject.host &- UInt64(inode) &+ UInt64(device)
+      guard let known = devices.blocks.values.first(where: { $0.name == subject.name }), isWanted(known),
+        let claim = memory.word(block &+ UInt64(operations)), claim != 0,
+        claim == memory.address(of: "fs_holder_ops"),
+        let superblock = memory.word(block &+ UInt64(holder)), superblock != 0,
+        let value = memory.half(superblock &+ UInt64(number))
+      else { continue }
+      found[known] = DeviceTable.device(value >> 20, value & 0xf_ffff)
+    }
+    return found
+  }
+
   // MARK: Counting
 
   /// How often each device is open, this counter's own descriptor included, by the device's name.

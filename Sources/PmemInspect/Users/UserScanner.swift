@@ -88,6 +88,29 @@ struct UserScanner {
     }
   }
 
+  /// Filesystems that have a device as their journal, or as one of several, which nothing else tells.
+  ///
+  /// - Parameters:
+  ///   - filesystems: As ``OpenCounter/filesystems(_:)``.
+  ///   - found: Gets a use for each mount of them.
+  func addClaims(_ filesystems: [DeviceTable.Device: UInt64], _ found: inout Found) {
+    let mounts = MountTable(processes)
+    for (device, number) in filesystems.sorted(by: { $0.key.name < $1.key.name }) {
+      let lines = mounts.lines.filter { $0.device == number }
+      for line in lines where !found.contains(.mount, device, line.place) {
+        found.add(
+          .mount, device, line.place, opens: found.contains(.mount, device) ? 0 : 1,
+          advice: "umount \(ShellWord(line.place.text))")
+      }
+      guard lines.isEmpty else { continue }
+      let other = "\(DeviceTable.major(number)):\(DeviceTable.minor(number))"
+      found.add(
+        .superblock, device,
+        RawText("\(UnexplainedSuperblocks.elsewhere) \(other), with /dev/\(device.name)"),
+        advice: "its last user must go: see what has files open on it")
+    }
+  }
+
   private func addSuperblock(_ type: String, _ device: DeviceTable.Device, _ found: inout Found) {
     guard !found.contains(.mount, device) else { return }
     found.add(
@@ -115,8 +138,10 @@ struct UserScanner {
       let folder = devices.folder(device.name)
       for holder in KernelFile.names(folder.appending("holders")).sorted() {
         let name = KernelFile.line(devices.folder(holder).appending("dm/name")).map { " (\($0))" } ?? ""
+        // drivers/block/drbd/drbd_nl.c:open_backing_devices opens it again for the metadata at its end.
         found.add(
           .holder, device, RawText("/dev/\(device.name) by \(holder)\(name)"),
+          opens: holder.hasPrefix("drbd") ? 2 : 1,
           advice: "take the stack apart from the top: lsblk /dev/\(device.name)")
       }
       // drivers/md/bcache/super.c:register_bdev, register_cache name no holder before both halves are there.

@@ -50,9 +50,20 @@ struct UserSearch {
   private func look(_ counter: OpenCounter) throws(Unavailable) -> Found {
     let before = try counter.counts()
     var found = look()
+    addClaims(counter, &found)
     let files = try known(found, counter)
     found.unseen = counter.unexplained(before, try counter.counts(), by: files, found.kernel.opens)
     return found
+  }
+
+  /// Filesystems whose mounts do not name the device that they have.
+  private func addClaims(_ counter: OpenCounter, _ found: inout Found) {
+    let kernel = found.kernel
+    let unnamed = counter.filesystems { device in
+      !kernel.contains(.mount, device) && !kernel.contains(.superblock, device)
+    }
+    guard !unnamed.isEmpty else { return }
+    UserScanner(devices, rules: rules, roots: roots).addClaims(unnamed, &found.kernel)
   }
 
   private func look() -> Found {
