@@ -34,6 +34,10 @@ best=$(milliseconds "$PMEMCTL mapping list files")
 		awk -v title="${line%%:*}" -v time="$time" -v best="$best" -v count=$((processes * mappings)) \
 			'BEGIN { printf "%-44s %9.1f ms %13.2fx %9.0f ns\n", title, time, time / best, time * 1000000 / count }'
 	done
+	# What guards look at beside mappings.
+	awk -v who="$(milliseconds "$PMEMCTL user list files")" -v best="$best" -v processes=$processes 'BEGIN {
+		printf "user list: descriptors, directories, mounts, pins and how often the kernel has the device open take %.1f ms more,\n", who - best
+		printf "%.1f us a process\n", (who - best) * 1000 / processes }'
 	# The same with no process but one to look at.
 	idle=$(milliseconds "$PMEMCTL mapping list files --pid $holder")
 	awk -v best="$best" -v idle="$idle" -v processes=$processes -v mappings=$mappings -v floor="$("$PROGRAMS/floor")" 'BEGIN {
