@@ -13,17 +13,55 @@ device=$(node device)
 # kinds NAME: of its users.
 kinds() { pmemctl user list "$1" --json | jq -r '[.[] | .kind // "incomplete"] | unique | join(",")'; }
 
-# in_use WHAT NAME KIND COMMAND...: it works, is found as KIND, is refused, and works still.
+# in_use WHAT NAME KIND COMMAND...: it works, is found as KIND and not beside that as unseen, is refused, and works still.
 in_use() {
 	local what=$1 name=$2 kind=$3 found
 	shift 3
 	check "$what: it works" "$@"
 	found=$(kinds "$name")
-	case ,$found, in *,$kind,*) ok "$what: found as $kind" ;; *) not_ok "$what: found as $found, not $kind" ;; esac
+	case $kind:,$found, in
+	unseen:,unseen, | [!u]*:*,$kind,*) ok "$what: found as $kind" ;;
+	*) not_ok "$what: found as $found, not $kind" ;;
+	esac
+	case $kind:$found in [!u]*:*unseen*) not_ok "$what: it is counted once: $found" ;; *) ok "$what: it is counted once" ;; esac
 	refused "$what" "$name" "$kind"
 	same "$what: reconfigure is refused" 4 "$(status pmemctl namespace reconfigure --force --yes --discard-content --map mem "$name")"
 	same "$what: so is disabling its region" 4 "$(status pmemctl region disable region0)"
 	check "$what: it works still" "$@"
+}
+
+# beside WHAT NAME: whoever has it open unseen is counted beside those that are named.
+beside() {
+	hold flight "$(node "$2")" || { not_ok "$1: a descriptor in flight"; return; }
+	same "$1: a descriptor in flight is counted beside it" 1 \
+		"$(pmemctl user list "$2" --json | jq -c '.[] | select(.kind == "unseen") | .opens')"
+	let_go
+}
+
+# briefly WHAT NAME KIND COMMAND...: the same in short, with a descriptor in flight beside it: both are counted.
+briefly() {
+	local what=$1 name=$2 kind=$3 said
+	shift 3
+	check "$what: it works" "$@"
+	said=$(pmemctl namespace disable "$name" 2>&1)
+	same "$what: disable is refused" 4 $?
+	case $said in *"$kind: "*) ok "$what: and names $kind" ;; *) not_ok "$what: and names $kind: $said" ;; esac
+	case $said in *"unseen: "*) not_ok "$what: it is counted once: $said" ;; *) ok "$what: it is counted once" ;; esac
+	check "$what: it works still" "$@"
+	beside "$what" "$name"
+}
+
+# free WHAT NAME: nobody uses it any more.
+free() { same "$1: afterwards it is free" "" "$(kinds "$2")"; }
+
+# disk PATTERN: waits for the disk that a target has become, and prints its node.
+disk() {
+	local found
+	for _ in $(seq 100); do
+		for found in /sys/block/$1; do [ -e "$found" ] && echo "/dev/${found##*/}" && return; done
+		/bin/busybox usleep 50000
+	done
+	return 1
 }
 
 # goes NAME WHAT: nobody uses it any more, and it goes through.
@@ -39,21 +77,9 @@ same "nothing is in use yet" ",," "$(kinds block),$(kinds second),$(kinds device
 
 # A descriptor that is in a socket's queue only.
 for name in block device; do
-	rm -f /run/flight.out
-	/usr/bin/python3 - "$(node $name)" > /run/flight.out 2> /run/flight.err << 'END' &
-import array, os, signal, socket, sys
-node = os.open(sys.argv[1], os.O_RDWR)
-a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-a.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [node]))])
-os.close(node)
-print("ready", flush=True)
-signal.pause()
-END
-	holder=$!
-	ready /run/flight.out
+	hold flight "$(node $name)"
 	in_use "$name: a descriptor in flight" $name unseen test -d "/proc/$holder"
-	kill "$holder"
-	wait "$holder" 2>/dev/null
+	let_go
 	goes $name "$name: a descriptor in flight"
 done
 
@@ -65,6 +91,7 @@ mknod /run/private b $((0x$(stat -c %t "$block"))) $((0x$(stat -c %T "$block")))
 if loop=$(losetup --find --show /run/private 2>&1); then
 	rm /run/private
 	in_use "a loop device whose node was removed" block loop dd "if=$loop" of=/dev/null bs=4096 count=1 iflag=direct status=none
+	beside "a loop device" block
 	losetup -d "$loop"
 	goes block "a loop device whose node was removed"
 else
@@ -81,12 +108,15 @@ if modprobe nvmet 2>/dev/null && modprobe nvme-loop 2>/dev/null && [ -d /sys/ker
 	echo 1 > $nvmet/subsystems/pm/namespaces/1/enable
 	echo loop > $nvmet/ports/1/addr_trtype
 	ln -s $nvmet/subsystems/pm $nvmet/ports/1/subsystems/pm
-	in_use "nvmet" block target test "$(cat $nvmet/subsystems/pm/namespaces/1/enable)" = 1
+	printf 'transport=loop,nqn=pm' > /dev/nvme-fabrics
+	in_use "nvmet" block target dd "if=$(disk 'nvme[0-9]n1')" of=/dev/null bs=4096 count=1 iflag=direct status=none
+	beside "nvmet" block
 	# Named or not: the kernel has it open.
 	umount /sys/kernel/config
 	case ,$(kinds block), in *,unseen,*) ok "nvmet without configfs is found as unseen" ;; *) not_ok "nvmet without configfs: $(kinds block)" ;; esac
 	same "nvmet without configfs: disable is refused" 4 "$(status pmemctl namespace disable block)"
 	mount -t configfs configfs /sys/kernel/config
+	for found in /sys/class/nvme/*/delete_controller; do echo 1 > "$found"; done
 	rm $nvmet/ports/1/subsystems/pm
 	echo 0 > $nvmet/subsystems/pm/namespaces/1/enable
 	rmdir $nvmet/subsystems/pm/namespaces/1 $nvmet/subsystems/pm $nvmet/ports/1
@@ -95,18 +125,78 @@ else
 	ok "nvmet # SKIP"
 fi
 
-if modprobe target_core_iblock 2>/dev/null && [ -d /sys/kernel/config/target ]; then
-	core=/sys/kernel/config/target/core/iblock_0
-	mkdir -p $core/pm
-	printf 'udev_path=%s' "$second" > $core/pm/control
-	printf %s "$second" > $core/pm/udev_path
-	echo 1 > $core/pm/enable
-	in_use "LIO iblock" second target test "$(cat $core/pm/enable)" = 1
-	rmdir $core/pm $core
-	goes second "LIO iblock"
+core=/sys/kernel/config/target/core
+loopback=/sys/kernel/config/target/loopback
+
+# backstore KIND CONTROL: a SCSI target of the kernel's; its disk here is $scsi.
+backstore() {
+	mkdir -p "$core/${1}_0/pm" && printf %s "$2" > "$core/${1}_0/pm/control" && echo 1 > "$core/${1}_0/pm/enable" || return
+	mkdir -p $loopback/naa.5001405000000001/tpgt_1/lun/lun_0 &&
+		echo naa.5001405000000002 > $loopback/naa.5001405000000001/tpgt_1/nexus &&
+		ln -s "$core/${1}_0/pm" $loopback/naa.5001405000000001/tpgt_1/lun/lun_0/disk || return
+	scsi=$(disk 'sd*')
+}
+no_backstore() {
+	rm $loopback/naa.5001405000000001/tpgt_1/lun/lun_0/disk
+	rmdir $loopback/naa.5001405000000001/tpgt_1/lun/lun_0 $loopback/naa.5001405000000001/tpgt_1 $loopback/naa.5001405000000001
+	rmdir "$core/${1}_0/pm" "$core/${1}_0"
+}
+# reads DISK
+reads() { dd "if=$1" of=/dev/null bs=4096 count=1 iflag=direct status=none; }
+
+modprobe sd_mod 2>/dev/null
+if modprobe tcm_loop 2>/dev/null && modprobe target_core_iblock 2>/dev/null && modprobe target_core_file 2>/dev/null && mkdir -p $loopback; then
+	# What udev_path says is text: the device itself is asked for.
+	if backstore iblock "udev_path=$second" && echo /dev/null > $core/iblock_0/pm/udev_path; then
+		in_use "LIO iblock" second target reads "$scsi"
+		beside "LIO iblock" second
+		no_backstore iblock
+		goes second "LIO iblock"
+	else
+		not_ok "LIO iblock"
+	fi
+	if backstore fileio "fd_dev_name=$second,fd_dev_size=67108864"; then
+		briefly "LIO fileio" second target reads "$scsi"
+		no_backstore fileio
+		free "LIO fileio" second
+	else
+		not_ok "LIO fileio"
+	fi
+	# A file of a filesystem: named also when the filesystem is mounted no more.
+	mkfs.ext4 -q -F "$second" >&2
+	mkdir -p /run/a && mount "$second" /run/a && truncate -s 64M /run/a/disk
+	if backstore fileio "fd_dev_name=/run/a/disk,fd_dev_size=67108864"; then
+		briefly "LIO fileio over a file" second target reads "$scsi"
+		umount -l /run/a
+		# The path leads nowhere any more: what keeps the filesystem alive is unseen.
+		same "LIO fileio over a file that is mounted no more" "superblock,unseen" "$(kinds second)"
+		check "LIO fileio over a file that is mounted no more: it works" reads "$scsi"
+		no_backstore fileio
+		for _ in $(seq 50); do [ -z "$(kinds second)" ] && break; /bin/busybox usleep 100000; done
+		free "LIO fileio over a file" second
+		wipefs -qa "$second"
+	else
+		not_ok "LIO fileio over a file"
+	fi
 else
 	ok "LIO # SKIP"
 fi
+
+if modprobe zram 2>/dev/null && [ -w /sys/block/zram0/backing_dev ] && echo "$second" > /sys/block/zram0/backing_dev; then
+	echo 16M > /sys/block/zram0/disksize
+	briefly "zram" second target dd if=/dev/zero of=/dev/zram0 bs=4096 count=1 conv=fsync status=none
+	echo 1 > /sys/block/zram0/reset
+	free "zram" second
+else
+	ok "zram # SKIP"
+fi
+
+mkswap -q "$second" >&2
+swapon "$second"
+briefly "swap" second swap grep -q "^$second " /proc/swaps
+swapoff "$second"
+wipefs -qa "$second"
+free "swap" second
 
 # --- Filesystems on more than the device that is mounted
 
@@ -159,39 +249,85 @@ else
 fi
 wipefs -qa "$block" "$second"
 
+# A journal on another device, which no mount names.
+mkfs.ext4 -q -F -b 4096 -O journal_dev "$second" >&2
+mkfs.ext4 -q -F -b 4096 -J "device=$second" "$block" >&2
+mount "$block" /run/a
+case $(uname -r) in
+6.1.*) same "ext4 with a journal on another device: disable is refused" 4 "$(status pmemctl namespace disable second)" ;;
+*) briefly "ext4 with a journal on another device" second mount touch /run/a/file ;;
+esac
+umount /run/a
+wipefs -qa "$block" "$second"
+free "ext4 with a journal on another device" second
+
 # Device mapper over both.
 sectors=$(blockdev --getsz "$second")
 dmsetup create --noudevsync both --table "0 8192 linear $block 0
 8192 $((sectors - 8192)) linear $second 0"
 in_use "device mapper over both" second holder dmsetup status both
+beside "device mapper over both" second
 dmsetup remove --noudevsync both
 goes second "device mapper over both"
 
 # A file that a ring has registered, with no descriptor any more.
-/usr/bin/python3 - "$block" > /run/ring.out 2> /run/ring.err << 'END' &
-import array, ctypes, os, signal, struct, sys
-libc = ctypes.CDLL(None, use_errno=True)
-parameters = ctypes.create_string_buffer(120)
-ring = libc.syscall(425, 4, parameters)
-assert ring >= 0, os.strerror(ctypes.get_errno())
-node = os.open(sys.argv[1], os.O_RDONLY)
-files = struct.pack("i", node)
-assert libc.syscall(427, ring, 2, files, 1) == 0, os.strerror(ctypes.get_errno())
-os.close(node)
-print("ready", flush=True)
-signal.pause()
-END
-holder=$!
-if ready /run/ring.out; then
+if hold flight "$block" registered; then
 	in_use "a file registered with io_uring" block unseen test -d "/proc/$holder"
-	kill "$holder"
-	wait "$holder" 2>/dev/null
+	let_go
 	# The ring is taken apart some time after its process.
 	for _ in $(seq 100); do [ -z "$(kinds block)" ] && break; /bin/busybox usleep 100000; done
 	goes block "a file registered with io_uring"
 else
-	ok "a file registered with io_uring: $(tail -n 1 /run/ring.err) # SKIP"
+	ok "a file registered with io_uring: $(tail -n 1 /run/holder.err) # SKIP"
 fi
+
+# --- Directories
+
+mkfs.ext4 -q -F "$block" >&2
+mkdir -p /run/a && mount "$block" /run/a && mkdir -p /run/a/work
+for held in cwd root; do
+	# The program of a root directory is outside of it.
+	if [ $held = cwd ]; then
+		sh -c 'cd /run/a/work && echo ready && exec /bin/busybox sleep 600' > /run/directory.out &
+	else
+		/usr/bin/python3 -c 'import os, time
+os.chroot("/run/a/work"); print("ready", flush=True); time.sleep(600)' > /run/directory.out &
+	fi
+	holder=$!
+	ready /run/directory.out
+	same "a $held directory is found" "[[\"open\",\"/run/a/work\",$holder]]" \
+		"$(pmemctl user list block --json | jq -c --argjson pid $holder '[.[] | select(.pid == $pid) | [.kind, .path, .pid]]')"
+	kill "$holder"
+	wait "$holder" 2>/dev/null
+done
+sh -c 'cd /run/a/work && echo ready && exec /bin/busybox sleep 600' > /run/directory.out &
+holder=$!
+ready /run/directory.out
+umount -l /run/a
+same "a working directory on what is mounted no more" "open,superblock" "$(kinds block)"
+same "a working directory on what is mounted no more: disable" 4 "$(status pmemctl namespace disable block)"
+kill "$holder"
+wait "$holder" 2>/dev/null
+# A mount that only a descriptor of its namespace keeps.
+mount "$block" /run/a
+/usr/bin/python3 -c 'import ctypes, os, time
+libc = ctypes.CDLL(None)
+own = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+assert libc.unshare(0x20000) == 0
+kept = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+assert libc.setns(own, 0x20000) == 0
+print("ready", flush=True)
+time.sleep(600)' > /run/directory.out 2>&1 &
+holder=$!
+ready /run/directory.out
+umount /run/a
+same "a mount in a namespace without processes is found" "superblock,unseen" "$(kinds block)"
+same "a mount in a namespace without processes: disable" 4 "$(status pmemctl namespace disable block)"
+kill "$holder"
+wait "$holder" 2>/dev/null
+for _ in $(seq 100); do [ -z "$(kinds block)" ] && break; /bin/busybox usleep 100000; done
+wipefs -qa "$block"
+free "directories and mounts" block
 
 # --- A node that is something else
 
@@ -284,6 +420,22 @@ os.execv(sys.argv[2], sys.argv[2:])' "$@"
 }
 from "bpf(2) answered with EPERM" 4 opens filtered 1
 from "bpf(2) answered with ENOSYS" 4 opens filtered 38
+# blind WHAT PART NAME COMMAND...: the same in short.
+blind() {
+	local what=$1 part=$2 name=$3 said
+	shift 3
+	said=$("$@" "$PMEMCTL" namespace disable "$name" --json 2>&1)
+	same "$what: disable is not permitted" 5 $?
+	said=$("$@" "$PMEMCTL" user list "$name" --json 2> /dev/null | jq -r '[.[].missing[]?.part] | join(",")')
+	case $said in *$part*) ok "$what: $part are missing" ;; *) not_ok "$what: $part are missing: $said" ;; esac
+	check "$what: nothing changed" is_enabled "$(kernel_name "$name")"
+}
+blind "a user namespace" opens block unshare --user --map-root-user
+# covered PATH COMMAND...: with an empty filesystem over a part of the kernel's own.
+covered() { unshare --mount sh -c 'mount -t tmpfs none "$1" || exit; shift; exec "$@"' - "$@"; }
+blind "no block devices in sysfs" opens block covered /sys/class/block
+same "an empty /dev: disable" 4 "$(status covered /dev "$PMEMCTL" namespace disable block)"
+same "no /sys/fs: disable" 4 "$(status covered /sys/fs "$PMEMCTL" namespace disable block)"
 mount -o remount,hidepid=2 /proc
 from "hidepid without CAP_SYS_PTRACE" 4 processes setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace
 from "hidepid without CAP_SYS_PTRACE and BPF" 5 processes \
@@ -291,6 +443,24 @@ from "hidepid without CAP_SYS_PTRACE and BPF" 5 processes \
 mount -o remount,hidepid=0 /proc
 kill "$holder"
 wait "$holder" 2>/dev/null
+# A user that no process shows, from each of these.
+hold flight "$block"
+no_bpf="setpriv --bounding-set=-bpf,-perfmon,-sys_admin --inh-caps=-bpf,-perfmon,-sys_admin"
+# shellcheck disable=SC2086
+for view in "4 unshare --pid --fork --mount-proc" "4 covered /proc" "4 covered /sys/fs" "4 covered /dev" \
+	"5 covered /sys/class/block" "4 covered /sys/kernel/btf" "5 unshare --user --map-root-user" "5 $no_bpf" \
+	"5 filtered 1" "5 filtered 38"; do
+	same "a descriptor in flight, seen by ${view#* }" "${view%% *}" "$(status ${view#* } "$PMEMCTL" namespace disable block)"
+done
+# A descriptor of the node alone, which this process has itself, explains no open device.
+same "a descriptor in flight beside one with O_PATH" 4 "$(status /usr/bin/python3 -c 'import os, sys
+os.dup2(os.open(sys.argv[1], os.O_PATH), 9, inheritable=True); os.execv(sys.argv[2], sys.argv[2:])' \
+	"$block" "$PMEMCTL" namespace disable block)"
+check "a descriptor in flight: nothing changed" is_enabled "$(kernel_name block)"
+let_go
+hold holder mapclosed "$device"
+blind "no DAX devices in sysfs" opens device covered /sys/bus/dax
+let_go
 for errno in 1 38; do
 	said=$(filtered $errno "$PMEMCTL" namespace disable block 2>&1)
 	same "bpf(2) answered with $errno, though nobody is there: disable is not permitted" 5 $?
