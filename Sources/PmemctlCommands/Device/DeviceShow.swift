@@ -4,7 +4,7 @@ import PmemOutput
 
 struct DeviceShow: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show one DAX device, and where its memory comes from.")
+    commandName: "show", abstract: "Show one DAX device, and the source of its memory.")
 
   @Argument(
     help: ArgumentHelp("dax0.0, /dev/dax0.0, or its namespace.", valueName: "device"),

@@ -5,7 +5,7 @@ import PmemSim
 struct SimNodeCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "node",
-    abstract: "Make the node of a simulated machine's device something else than its name promises.",
+    abstract: "Replace the node of a device of a simulated machine.",
     discussion: """
       What pmemctl finds and refuses does not depend on it: devices are known by their numbers.
       """)
@@ -24,7 +24,7 @@ struct SimNodeCommand: ContextCommand {
       "Of a link: the device that it leads to; of renamed and second: the other path.", valueName: "target"))
   var target: String?
 
-  @Flag(name: .customLong("restore"), help: "Make it the node that the kernel made.")
+  @Flag(name: .customLong("restore"), help: "Restore the node that the kernel created.")
   var isRestored = false
 
   @OptionGroup var which: SimOption
