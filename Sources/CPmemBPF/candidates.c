@@ -74,7 +74,7 @@ static void count_up(struct code *code, const struct CPmem_tree_layout *tree, in
 static void count_on(struct code *code, const struct CPmem_tree_layout *tree, int at, struct jumps *done)
 {
 	PUT(code, MOVE(1, 10), ADD_VALUE(1, at), CALL_KERNEL(tree->numbers_next));
-	code_jump_without(code, done, 0);
+	emit_jump_if_null(code, done, 0);
 }
 
 static void stop_counting(struct code *code, const struct CPmem_tree_layout *tree, int at)
@@ -116,18 +116,18 @@ static void put_mapping(struct code *code, const struct CPmem_file_layout *layou
 	PUT(code, LOAD(BPF_DW, 1, 0, tree->vma_memory));
 	code_jump(code, &next, (struct bpf_insn)IF(BPF_JNE, 1, 6, 0));
 	PUT(code, ADD_VALUE(9, -1), LOAD(BPF_DW, 1, 0, layout->vma_file));
-	code_jump_without(code, &next, 1);
+	emit_jump_if_null(code, &next, 1);
 	PUT(code, LOAD(BPF_DW, 2, 7, AT(file)));
 	code_jump(code, &next, (struct bpf_insn)IF(BPF_JEQ, 1, 2, 0));
 	PUT(code, STORE(BPF_DW, 7, AT(file), 1));
-	code_judge_file(code, layout, 1, maps->devices, device_at, &unwanted);
+	emit_match_device(code, layout, 1, maps->devices, device_at, &unwanted);
 	PUT(code, MAP_VALUE(7, maps->walk));
 	make_candidate(code);
 	code_jump(code, done, (struct bpf_insn)GO(0));
-	code_land(code, &unwanted);
+	patch_jumps(code, &unwanted);
 	// Judging took the register.
 	PUT(code, MAP_VALUE(7, maps->walk));
-	code_land(code, &next);
+	patch_jumps(code, &next);
 }
 
 static void put_leaf(struct code *code, const struct CPmem_file_layout *layout, const struct CPmem_tree_layout *tree,
@@ -140,7 +140,7 @@ static void put_leaf(struct code *code, const struct CPmem_file_layout *layout, 
 	PUT(code, LOAD(BPF_DW, 1, 10, second_at));
 	put_mapping(code, layout, tree, maps, &done);
 	PUT(code, GO(again - code->count - 1));
-	code_land(code, &done);
+	patch_jumps(code, &done);
 	stop_counting(code, tree, pairs_at);
 }
 
@@ -159,7 +159,7 @@ static void put_child(struct code *code, struct jumps *full)
 	    SHIFT_LEFT(3, 3),
 	    ADD(3, 7),
 	    STORE(BPF_DW, 3, AT(pending), 1));
-	code_land(code, &next);
+	patch_jumps(code, &next);
 }
 
 static void put_children(struct code *code, const struct CPmem_tree_layout *tree)
@@ -171,9 +171,9 @@ static void put_children(struct code *code, const struct CPmem_tree_layout *tree
 	PUT(code, LOAD(BPF_DW, 1, 10, second_at));
 	put_child(code, &full);
 	PUT(code, GO(again - code->count - 1));
-	code_land(code, &full);
+	patch_jumps(code, &full);
 	make_candidate(code);
-	code_land(code, &done);
+	patch_jumps(code, &done);
 	stop_counting(code, tree, pairs_at);
 }
 
@@ -192,7 +192,7 @@ static void put_walking(struct code *code, const struct CPmem_file_layout *layou
 	PUT(code, LOAD(BPF_DW, 1, 7, AT(is_candidate)));
 	code_jump(code, &done, (struct bpf_insn)IF_VALUE(BPF_JNE, 1, 0, 0));
 	PUT(code, LOAD(BPF_DW, 1, 7, AT(pending_count)));
-	code_jump_without(code, &done, 1);
+	emit_jump_if_null(code, &done, 1);
 	PUT(code,
 	    ADD_VALUE(1, -1),
 	    AND_VALUE(1, most_pending - 1),
@@ -208,12 +208,12 @@ static void put_walking(struct code *code, const struct CPmem_file_layout *layou
 	code_jump(code, &unknown, (struct bpf_insn)IF_VALUE(BPF_JNE, 1, (int32_t)tree->leaf_kind, 0));
 	put_leaf(code, layout, tree, maps);
 	PUT(code, GO(again - code->count - 1));
-	code_land(code, &is_wide);
+	patch_jumps(code, &is_wide);
 	put_children(code, tree);
 	PUT(code, GO(again - code->count - 1));
-	code_land(code, &unknown);
+	patch_jumps(code, &unknown);
 	make_candidate(code);
-	code_land(code, &done);
+	patch_jumps(code, &done);
 	stop_counting(code, tree, nodes_at);
 }
 
@@ -228,7 +228,7 @@ static void put_beginning(struct code *code, const struct CPmem_file_layout *lay
 			  const struct maps *maps, struct jumps *candidate, struct jumps *end)
 {
 	PUT(code, LOAD(BPF_DW, 8, 0, layout->task_memory));
-	code_jump_without(code, end, 8);
+	emit_jump_if_null(code, end, 8);
 	// A thread has the memory of its process; where that has none, its first thread has ended.
 	PUT(code,
 	    LOAD(BPF_DW, 1, 0, tree->task_leader),
@@ -279,7 +279,7 @@ static void put_program(struct code *code, const struct CPmem_file_layout *layou
 	struct jumps candidate = {.count = 0}, end = {.count = 0};
 
 	PUT(code, STORE(BPF_DW, 10, kept_context_at, 1), LOAD(BPF_DW, 1, 1, task_at));
-	code_jump_without(code, &end, 1);
+	emit_jump_if_null(code, &end, 1);
 	// What a trusted task points to has the verifier search all types, each time (kernel/bpf/btf.c:
 	// btf_nested_type_is_trusted); it is no better than an address here.
 	cast(code, tree, tree->task_type);
@@ -287,14 +287,14 @@ static void put_program(struct code *code, const struct CPmem_file_layout *layou
 	put_beginning(code, layout, tree, maps, &candidate, &end);
 	put_walking(code, layout, tree, maps);
 	put_ending(code, layout, tree, &candidate, &end);
-	code_land(code, &candidate);
+	patch_jumps(code, &candidate);
 	PUT(code,
 	    LOAD(BPF_DW, 6, 10, kept_context_at),
 	    LOAD(BPF_DW, 1, 10, kept_task_at),
 	    LOAD(BPF_W, 1, 1, layout->task_process),
 	    STORE(BPF_W, 10, process_at, 1));
-	code_tell(code, process_at, sizeof(uint32_t));
-	code_land(code, &end);
+	emit_seq_write(code, process_at, sizeof(uint32_t));
+	patch_jumps(code, &end);
 	PUT(code, RETURN(0));
 }
 

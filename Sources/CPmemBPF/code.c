@@ -20,25 +20,25 @@ void code_jump(struct code *code, struct jumps *jumps, struct bpf_insn jump)
 	code_put(code, &jump, 1);
 }
 
-void code_land(struct code *code, struct jumps *jumps)
+void patch_jumps(struct code *code, struct jumps *jumps)
 {
 	for (unsigned index = 0; index < jumps->count; index++)
 		code->all[jumps->from[index]].off = (int16_t)(code->count - jumps->from[index] - 1);
 	jumps->count = 0;
 }
 
-void code_jump_without(struct code *code, struct jumps *jumps, int wanted)
+void emit_jump_if_null(struct code *code, struct jumps *jumps, int wanted)
 {
 	code_jump(code, jumps, (struct bpf_insn)IF_VALUE(BPF_JEQ, wanted, 0, 0));
 }
 
-void code_judge_file(struct code *code, const struct CPmem_file_layout *layout, int file, int table, int device_at,
+void emit_match_device(struct code *code, const struct CPmem_file_layout *layout, int file, int table, int device_at,
 		     struct jumps *unwanted)
 {
 	PUT(code, LOAD(BPF_DW, 7, file, layout->file_mapping));
-	code_jump_without(code, unwanted, 7);
+	emit_jump_if_null(code, unwanted, 7);
 	PUT(code, LOAD(BPF_DW, 7, 7, layout->mapping_host));
-	code_jump_without(code, unwanted, 7);
+	emit_jump_if_null(code, unwanted, 7);
 	PUT(code,
 	    LOAD(BPF_W, 2, 7, layout->inode_device),
 	    IF_VALUE(BPF_JNE, 2, 0, 3),
@@ -56,10 +56,10 @@ void code_judge_file(struct code *code, const struct CPmem_file_layout *layout, 
 	    MOVE(2, 10),
 	    ADD_VALUE(2, device_at),
 	    CALL(BPF_FUNC_map_lookup_elem));
-	code_jump_without(code, unwanted, 0);
+	emit_jump_if_null(code, unwanted, 0);
 }
 
-void code_tell(struct code *code, int at, uint32_t size)
+void emit_seq_write(struct code *code, int at, uint32_t size)
 {
 	PUT(code,
 	    LOAD(BPF_DW, 1, 6, meta_at),

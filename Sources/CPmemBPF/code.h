@@ -33,19 +33,19 @@ void code_put(struct code *code, const struct bpf_insn *more, unsigned count);
 void code_jump(struct code *code, struct jumps *jumps, struct bpf_insn jump);
 
 // The goal of all of them is what is put next.
-void code_land(struct code *code, struct jumps *jumps);
+void patch_jumps(struct code *code, struct jumps *jumps);
 
 // Jumps where a register is 0.
-void code_jump_without(struct code *code, struct jumps *jumps, int wanted);
+void emit_jump_if_null(struct code *code, struct jumps *jumps, int wanted);
 
 // From the file in a register to the inode of its mapping, in register 7: of a device what it stands for, of a file of an
 // overlay the one behind it. Jumps where its device is not in a table: a device's own number, else that of its filesystem.
 // That number is left on the stack, in the 8 bytes at `device_at`.
-void code_judge_file(struct code *code, const struct CPmem_file_layout *layout, int file, int table, int device_at,
+void emit_match_device(struct code *code, const struct CPmem_file_layout *layout, int file, int table, int device_at,
 		     struct jumps *unwanted);
 
 // Writes what the stack has at a place to whoever reads the iterator; the context is in register 6.
-void code_tell(struct code *code, int at, uint32_t size);
+void emit_seq_write(struct code *code, int at, uint32_t size);
 
 // A hash table whose keys are these numbers of devices. A descriptor, or a negative error number.
 int make_device_table(const uint64_t *keys, uint32_t count);

@@ -20,7 +20,7 @@ static void tell_file(struct code *code, const struct CPmem_file_layout *layout,
 		      struct jumps *unwanted)
 {
 	PUT(code, STORE(BPF_DW, 10, record_at + (int)offsetof(struct CPmem_file_user, file), file));
-	code_judge_file(code, layout, file, table, device_at, unwanted);
+	emit_match_device(code, layout, file, table, device_at, unwanted);
 	PUT(code, STORE(BPF_DW, 10, record_at + (int)offsetof(struct CPmem_file_user, host), 7));
 	COPY(code, BPF_DW, inode, 7, layout->inode_number);
 	COPY(code, BPF_W, inode_flags, 7, layout->inode_flags);
@@ -41,8 +41,8 @@ static void tell_task(struct code *code, const struct CPmem_file_layout *layout)
 // Writes the record, ends the program, and loads it.
 static int load(struct code *code, struct jumps *unwanted, uint32_t function)
 {
-	code_tell(code, record_at, sizeof(struct CPmem_file_user));
-	code_land(code, unwanted);
+	emit_seq_write(code, record_at, sizeof(struct CPmem_file_user));
+	patch_jumps(code, unwanted);
 	PUT(code, RETURN(0));
 	return code_load(code, function);
 }
@@ -57,11 +57,11 @@ int CPmem_load_mappings(const struct CPmem_file_layout *layout, const uint64_t *
 		return table;
 	// Registers: 6 the context, 8 the mapping, 9 the task.
 	PUT(&code, MOVE(6, 1), LOAD(BPF_DW, 9, 6, task_at));
-	code_jump_without(&code, &unwanted, 9);
+	emit_jump_if_null(&code, &unwanted, 9);
 	PUT(&code, LOAD(BPF_DW, 8, 6, vma_at));
-	code_jump_without(&code, &unwanted, 8);
+	emit_jump_if_null(&code, &unwanted, 8);
 	PUT(&code, LOAD(BPF_DW, 2, 8, layout->vma_file));
-	code_jump_without(&code, &unwanted, 2);
+	emit_jump_if_null(&code, &unwanted, 2);
 	tell_file(&code, layout, 2, table, &unwanted);
 	COPY(&code, BPF_DW, start, 8, layout->vma_start);
 	COPY(&code, BPF_DW, end, 8, layout->vma_end);
@@ -85,9 +85,9 @@ int CPmem_load_descriptors(const struct CPmem_file_layout *layout, const uint64_
 		return table;
 	// Registers: 6 the context, 8 the file, 9 the task.
 	PUT(&code, MOVE(6, 1), LOAD(BPF_DW, 9, 6, task_at));
-	code_jump_without(&code, &unwanted, 9);
+	emit_jump_if_null(&code, &unwanted, 9);
 	PUT(&code, LOAD(BPF_DW, 8, 6, file_at));
-	code_jump_without(&code, &unwanted, 8);
+	emit_jump_if_null(&code, &unwanted, 8);
 	tell_file(&code, layout, 8, table, &unwanted);
 	PUT(&code,
 	    LOAD(BPF_W, 1, 6, descriptor_at),
@@ -110,9 +110,9 @@ static void tell_directory(struct code *code, const struct CPmem_file_layout *la
 	struct jumps unwanted = {.count = 0};
 
 	PUT(code, LOAD(BPF_DW, 7, 8, place));
-	code_jump_without(code, &unwanted, 7);
+	emit_jump_if_null(code, &unwanted, 7);
 	PUT(code, LOAD(BPF_DW, 3, 7, layout->dentry_superblock));
-	code_jump_without(code, &unwanted, 3);
+	emit_jump_if_null(code, &unwanted, 3);
 	PUT(code,
 	    LOAD(BPF_W, 2, 3, layout->superblock_device),
 	    STORE(BPF_DW, 10, device_at, 2),
@@ -120,14 +120,14 @@ static void tell_directory(struct code *code, const struct CPmem_file_layout *la
 	    MOVE(2, 10),
 	    ADD_VALUE(2, device_at),
 	    CALL(BPF_FUNC_map_lookup_elem));
-	code_jump_without(code, &unwanted, 0);
+	emit_jump_if_null(code, &unwanted, 0);
 	COPY(code, BPF_DW, host, 7, layout->dentry_inode);
 	PUT(code,
 	    SET(1, number),
 	    STORE(BPF_DW, 10, record_at + (int)offsetof(struct CPmem_file_user, start), 1));
 	tell_task(code, layout);
-	code_tell(code, record_at, sizeof(struct CPmem_file_user));
-	code_land(code, &unwanted);
+	emit_seq_write(code, record_at, sizeof(struct CPmem_file_user));
+	patch_jumps(code, &unwanted);
 }
 
 int CPmem_load_directories(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count)
@@ -144,15 +144,15 @@ int CPmem_load_directories(const struct CPmem_file_layout *layout, const uint64_
 		return table;
 	// Registers: 6 the context, 8 the thread's directories, 9 the task.
 	PUT(&code, MOVE(6, 1), LOAD(BPF_DW, 9, 6, task_at));
-	code_jump_without(&code, &unwanted, 9);
+	emit_jump_if_null(&code, &unwanted, 9);
 	PUT(&code, LOAD(BPF_DW, 8, 9, layout->task_directories));
-	code_jump_without(&code, &unwanted, 8);
+	emit_jump_if_null(&code, &unwanted, 8);
 	PUT(&code, SET(1, 0));
 	for (int place = record_at; place < 0; place += 8)
 		PUT(&code, STORE(BPF_DW, 10, place, 1));
 	tell_directory(&code, layout, table, 0, layout->working_directory);
 	tell_directory(&code, layout, table, 1, layout->root_directory);
-	code_land(&code, &unwanted);
+	patch_jumps(&code, &unwanted);
 	PUT(&code, RETURN(0));
 
 	int program = code_load(&code, layout->tasks_function);

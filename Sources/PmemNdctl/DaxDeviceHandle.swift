@@ -70,9 +70,9 @@ struct DaxDeviceHandle {
   }
 
   /// - Returns: The blocks that refused; nil where it is not system-ram.
-  func setMemory(_ state: MemoryBlockFolder.State) -> [MemoryBlockFolder.Refusal]? {
+  func setMemory(_ state: MemoryBlockDirectory.State) -> [MemoryBlockDirectory.Refusal]? {
     guard unsafe daxctl_dev_get_memory(pointer) != nil else { return nil }
-    return MemoryBlockFolder(ranges: mappings.map { ($0.start, $0.end) }).set(state)
+    return MemoryBlockDirectory(ranges: mappings.map { ($0.start, $0.end) }).set(state)
   }
 
   func resize(_ size: ByteCount) -> Int32 {

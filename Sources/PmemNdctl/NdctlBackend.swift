@@ -70,8 +70,8 @@ public final class NdctlBackend: DeviceBackend {
     }
     return HostFacts(
       kernelRelease: release, pageSize: UInt64(sysconf(Int32(_SC_PAGESIZE))), mapAlign: mapAlign,
-      isPrivileged: geteuid() == 0, memoryBlockSize: MemoryBlockFolder.blockSize ?? 128 << 20,
-      memoryPolicy: MemoryBlockFolder.policy.flatMap(MemoryPolicy.init(rawValue:)) ?? .offline)
+      isPrivileged: geteuid() == 0, memoryBlockSize: MemoryBlockDirectory.blockSize ?? 128 << 20,
+      memoryPolicy: MemoryBlockDirectory.policy.flatMap(MemoryPolicy.init(rawValue:)) ?? .offline)
   }
 
   private static var mapAlign: UInt64 {
@@ -135,7 +135,7 @@ public final class NdctlBackend: DeviceBackend {
       let reasons = Self.reasons(log, step)
       throw Self.failure(step, errno: -status, messages: messages).adding(details: reasons)
     }
-    if case .enableRegion(let name) = step { try plantLostSeed(in: name) }
+    if case .enableRegion(let name) = step { try recreateSeed(in: name) }
   }
 
   private static func reasons(_ log: borrowing KernelLog, _ step: Step) -> [String] {
@@ -147,7 +147,7 @@ public final class NdctlBackend: DeviceBackend {
   /// region.c:nd_region_probe registers namespaces, whose probes run in the background, and names the first of
   /// them the seed only then: a probe that was quicker planted no successor. Probing it again does
   /// (region_devs.c:nd_region_advance_seeds). Where that cannot be, planners say that there is no seed.
-  private func plantLostSeed(in name: String) throws(DeviceError) {
+  private func recreateSeed(in name: String) throws(DeviceError) {
     let disabled = try withContext { context throws(DeviceError) -> String? in
       guard let seed = try Self.region(name, context).lostSeed else { return nil }
       let dev = seed.dev
@@ -221,7 +221,7 @@ public final class NdctlBackend: DeviceBackend {
 
   /// Block by block, all or none.
   private static func setMemory(
-    of name: String, _ state: MemoryBlockFolder.State, _ step: Step, _ context: NdctlContext
+    of name: String, _ state: MemoryBlockDirectory.State, _ step: Step, _ context: NdctlContext
   ) throws(DeviceError) -> Int32 {
     guard let refusals = try device(name, context).device.setMemory(state) else { return -ENODEV }
     guard let first = refusals.first else { return 0 }

@@ -30,7 +30,7 @@ enum Program {
   }
 
   static func withMachine(_ body: (String) throws -> Void) throws {
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let machine = folder.path + "/m"
     let made = try run("sim", "create", machine, "--dimm", "1GiB")
     #expect(made.status == 0, "\(made.errors)")
@@ -205,7 +205,7 @@ enum Program {
   @Test(.enabled(if: getuid() == 0 && access("/sys/bus/nd", F_OK) == 0)) func othersThanRootMayLookOnly()
     throws
   {
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let copy = folder.path + "/pmemctl"
     try FileManager.default.copyItem(atPath: Program.path, toPath: copy)
     let other = "setpriv --reuid=65534 --regid=65534 --clear-groups '\(copy)'"
@@ -247,7 +247,7 @@ enum Program {
     let script = try Program.run("--generate-completion-script", shell)
     #expect(script.status == 0 && script.output.contains("namespace"))
     guard FileManager.default.isExecutableFile(atPath: "/usr/bin/\(shell)") else { return }
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     try Data(script.output.utf8).write(to: URL(fileURLWithPath: folder.path + "/script"))
     let checked = try run("/usr/bin/\(shell)", ["-n", folder.path + "/script"])
     #expect(checked.status == 0, "\(checked.errors)")

@@ -19,12 +19,12 @@ struct ExampleShell {
     let failures: [Failure]
   }
 
-  private let folder: TemporaryFolder
+  private let folder: TemporaryDirectory
 
   /// - Parameter setup: A script that makes the situation that the examples are for; it must not fail.
   /// - Throws: ``SetupFailure``.
   init(setup: String) throws {
-    folder = try TemporaryFolder()
+    folder = try TemporaryDirectory()
     for name in ["bin", "here", "tmp"] {
       try FileManager.default.createDirectory(
         atPath: "\(folder.path)/\(name)", withIntermediateDirectories: false)

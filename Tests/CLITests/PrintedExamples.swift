@@ -17,7 +17,7 @@ struct PrintedExamples {
   ///   - section: The only section to look at; nil for all of them.
   /// - Throws: ``Failure`` if groff fails or warns.
   init(page: URL, section: String? = "EXAMPLES") throws {
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     try Data(Self.typography.utf8).write(to: URL(fileURLWithPath: folder.path + "/mdoc.local"))
     let shown = try run(
       "/usr/bin/groff",

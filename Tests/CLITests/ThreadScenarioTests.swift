@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test func leavesNothingBehind() throws {
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let answer = try Program.run(
       arguments: ["sim", "run"] + Self.files.prefix(3).map { "\(Self.folder)/\($0)" },
       environment: ["TMPDIR": folder.path])

@@ -41,7 +41,7 @@ func provision(_ machine: SimMachine) throws {
   }
 }
 
-let folder = try TemporaryFolder()
+let folder = try TemporaryDirectory()
 let kernels = KernelProfile.allCases.filter(\.rules.dividesRegions)
 var machines: [(KernelProfile, SimMachine, SimMachine.Snapshot)] = []
 for kernel in kernels {

@@ -3,7 +3,7 @@ import TestSupport
 
 /// Files that the program wrote, to be mutated, and the machine that they are of.
 struct Workspace {
-  private let folder: TemporaryFolder
+  private let folder: TemporaryDirectory
   var root: String { folder.path }
   let program: Program
   /// The text of each kind of input before it is mutated.
@@ -41,7 +41,7 @@ struct Workspace {
   ]
 
   init(program: String) throws {
-    folder = try TemporaryFolder()
+    folder = try TemporaryDirectory()
     self.program = Program(path: program, directory: folder.path + "/cwd")
     for directory in watched {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)

@@ -141,7 +141,7 @@ import Testing
 
   @Test func aLostSeedSaysHowToGetAnother() {
     var region = Machines.region(taken: [(0, 64)])
-    region.namespaces.removeAll(where: \.isIdle)
+    region.namespaces.removeAll(where: \.isSeed)
     region.namespaceSeed = "namespace0.1"
     let error = error(Machines.inventory(region)) { _ in }
     #expect(error?.summary.contains("has not planted a device") == true)
@@ -153,7 +153,7 @@ import Testing
 
   @Test func aUUIDThatIsTakenNamesItsOwner() {
     let inventory = Machines.inventory(Machines.region(taken: [(0, 64)]))
-    let uuid = inventory.namespaces.first { !$0.isIdle }?.uuid
+    let uuid = inventory.namespaces.first { !$0.isSeed }?.uuid
     let error = error(inventory) { $0.uuid = uuid }
     #expect(error?.summary.contains("namespace0.1 \"old0\" has it already") == true)
   }

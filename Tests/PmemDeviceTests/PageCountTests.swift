@@ -32,7 +32,7 @@ import Testing
         references: .random(in: 0...1023, using: &generator) / 9,
         mappings: .random(in: 0...50, using: &generator))
       let count = Self.count(truth, kernel, mode, isCompound: isCompound)
-      let holds = count.holds(idle: idle)
+      let holds = count.decode(idleReferences: idle)
       #expect(holds?.pins ?? 0 == UInt64(truth.pins))
       #expect(holds?.references ?? 0 == Int64(truth.references))
       #expect((holds == nil) == (truth.pins == 0 && truth.references == 0))
@@ -48,19 +48,26 @@ import Testing
   @Test func manyPlainReferencesAreNotTakenForCertainPins() throws {
     for (pins, references) in [(0, 1024), (0, 5000), (1, 1024), (3, 4095)] as [(Int32, Int32)] {
       let truth = Truth(pins: pins, references: references, mappings: 0)
-      let holds = try #require(Self.count(truth, "6.12", .devdax, isCompound: false).holds(idle: 1))
+      let holds = try #require(
+        Self.count(truth, "6.12", .devdax, isCompound: false).decode(idleReferences: 1))
       #expect(holds.pins >= UInt64(pins))
       #expect(!holds.isExact)
-      let compound = try #require(Self.count(truth, "6.12", .devdax, isCompound: true).holds(idle: 1))
-      #expect(compound == PageCount.Holds(pins: UInt64(pins), references: Int64(references), isExact: true))
+      let compound = try #require(
+        Self.count(truth, "6.12", .devdax, isCompound: true).decode(idleReferences: 1))
+      #expect(
+        compound
+          == PageCount.DecodedReferences(pins: UInt64(pins), references: Int64(references), isExact: true))
     }
   }
 
   /// A late release in another life of the device: -1023, as seen on 6.12 and 6.18.
   @Test func impossibleCountsAreToldAsSuch() throws {
-    #expect(try #require(PageCount(references: -1023, mappings: 0, pins: nil).holds(idle: 1)).references < 0)
-    #expect(try #require(PageCount(references: 0, mappings: 0, pins: -1).holds(idle: 1)).references < 0)
-    #expect(PageCount(references: 0, mappings: 0, pins: nil).holds(idle: 0) == nil)
+    #expect(
+      try #require(PageCount(references: -1023, mappings: 0, pins: nil).decode(idleReferences: 1)).references
+        < 0)
+    #expect(
+      try #require(PageCount(references: 0, mappings: 0, pins: -1).decode(idleReferences: 1)).references < 0)
+    #expect(PageCount(references: 0, mappings: 0, pins: nil).decode(idleReferences: 0) == nil)
   }
 
   @Test func consequencesFollowTheKernel() {

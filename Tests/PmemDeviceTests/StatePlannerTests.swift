@@ -8,7 +8,7 @@ import Testing
   private var planner: NamespaceStatePlanner {
     NamespaceStatePlanner(inventory, inspector: backend, contents: nil)
   }
-  private var namespaces: [Namespace] { inventory.namespaces.filter { !$0.isIdle } }
+  private var namespaces: [Namespace] { inventory.namespaces.filter { !$0.isSeed } }
 
   private func error(_ body: () throws -> Void) -> DeviceError? {
     do { try body() } catch { return error as? DeviceError }
@@ -57,7 +57,7 @@ import Testing
   }
 
   @Test func anIdleDeviceIsNotANamespace() {
-    let idle = inventory.namespaces.filter(\.isIdle)
+    let idle = inventory.namespaces.filter(\.isSeed)
     #expect(error { _ = try planner.destroy(idle, force: true) }?.code == .notFound)
     #expect(error { _ = try planner.enable(idle) }?.code == .failed)
   }

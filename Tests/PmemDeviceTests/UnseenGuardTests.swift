@@ -34,14 +34,14 @@ import Testing
 
   @Test func theFlagForItIsConfirmedLikeAnyHarm() throws {
     let plan = try disabling([Self.opens], accepting: .assumeUnused)
-    #expect(plan.hurts)
+    #expect(plan.harmsUsers)
     #expect(plan.warnings.contains(Self.opens.text))
   }
 
   @Test func blindnessThatDecidesNothingIsNamed() throws {
     let missing = Unseen.hidden(processes: 3)
     let plan = try disabling([missing])
-    #expect(plan.warnings.contains(missing.text) && !plan.hurts)
+    #expect(plan.warnings.contains(missing.text) && !plan.harmsUsers)
   }
 
   /// A user who is seen is a refusal, whatever else is not seen.

@@ -7,10 +7,10 @@ import Testing
 
 /// A /proc and a /sys of our own.
 final class FakeHost {
-  private let folder: TemporaryFolder
+  private let folder: TemporaryDirectory
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = try TemporaryDirectory()
     try block("pmem0", "259:0", holders: ["dm-0"], partitions: [("pmem0p1", "259:1")])
     try block("pmem1", "259:2", holders: ["dm-0"])
     try block("dm-0", "253:0")

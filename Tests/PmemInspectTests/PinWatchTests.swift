@@ -5,15 +5,15 @@ import Testing
 @testable import PmemInspect
 
 @Suite struct PinWatchTests {
-  private static func pages(_ first: UInt64, _ count: UInt64, pins: UInt64) -> HeldPages {
-    HeldPages(
+  private static func pages(_ first: UInt64, _ count: UInt64, pins: UInt64) -> ReferencedPageRun {
+    ReferencedPageRun(
       offset: first * 4096, length: count * 4096, pageSize: 4096,
-      holds: PageCount.Holds(pins: pins, references: 0, isExact: false), mapping: 0, index: 0)
+      holds: PageCount.DecodedReferences(pins: pins, references: 0, isExact: false), mapping: 0, index: 0)
   }
 
   /// Neighbours alike are one run, as the scanner joins them.
-  private static func look(_ counts: [UInt64]) -> [HeldPages] {
-    var found: [HeldPages] = []
+  private static func look(_ counts: [UInt64]) -> [ReferencedPageRun] {
+    var found: [ReferencedPageRun] = []
     for (page, pins) in counts.enumerated() where pins > 0 {
       let next = pages(UInt64(page), 1, pins: pins)
       if let last = found.last, last.continues(with: next) {

@@ -154,7 +154,7 @@ import Testing
   }
 
   @Test func anImageThatIsNotRawIsRefusedByItsFormat() throws {
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let path = folder.path + "/guest.qcow2"
     var bytes = Data(repeating: 0, count: 1 << 20)
     bytes.replaceSubrange(0..<4, with: [0x51, 0x46, 0x49, 0xfb])
@@ -169,7 +169,7 @@ import Testing
   }
 
   @Test func aFileThatIsNoImageIsRefused() throws {
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let path = folder.path + "/text"
     try Data("hello\n".utf8).write(to: URL(fileURLWithPath: path))
     #expect(throws: DeviceError.self) { try SimImage(FilePath(path)) }

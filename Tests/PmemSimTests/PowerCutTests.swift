@@ -175,7 +175,7 @@ struct CutChange: CustomTestStringConvertible {
       for bytes in [0, 64, 200] {
         let machine = try situation.machine()
         _ = try Self.run(situation.steps, on: machine, PowerSupply(cutAfter: write, bytes: bytes))
-        let found = try Self.booted(machine).filter { !$0.isIdle }
+        let found = try Self.booted(machine).filter { !$0.isSeed }
         #expect(found.allSatisfy { $0.name == "old" || $0.rawSize == .mebibytes(512) })
       }
     }

@@ -9,7 +9,7 @@ import Testing
 
 /// A simulated machine in a folder of its own.
 final class ScratchMachine {
-  let folder: TemporaryFolder
+  let folder: TemporaryDirectory
   var path: String { folder.path + "/machine" }
 
   init(
@@ -18,7 +18,7 @@ final class ScratchMachine {
       SimDimmRequest(size: .gibibytes(1), labelArea: .zero, labelVersion: nil),
     ], ranges: [SimRangeRequest] = [], align: UInt64? = nil
   ) throws {
-    folder = try TemporaryFolder()
+    folder = try TemporaryDirectory()
     let topology = try SimTopology(dimms: dimms, ranges: ranges, align: align, profile: .v612)
     try SimMachine.create(FilePath(path), topology: topology)
   }
@@ -305,7 +305,7 @@ final class ScratchMachine {
   }
 
   @Test func aFolderWithOtherThingsIsNotTaken() throws {
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     try Data().write(to: URL(fileURLWithPath: folder.path + "/precious"))
     let topology = try SimTopology(
       dimms: [SimDimmRequest(size: .gibibytes(1))], ranges: [], align: nil, profile: .v612)

@@ -19,7 +19,7 @@ struct Answer {
 /// Runs command lines through the real parser, on a simulated machine in a folder of its own. The real kernel
 /// cannot be reached: whoever tries fails.
 final class CommandHarness {
-  private let folder: TemporaryFolder
+  private let folder: TemporaryDirectory
   let machine: String
   var answer: String?
   /// What happens on the machine while a person thinks about a question.
@@ -30,7 +30,7 @@ final class CommandHarness {
   var kernel: (any CommandContext.Backend)?
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = try TemporaryDirectory()
     machine = folder.path + "/machine"
   }
 

@@ -9,10 +9,10 @@ import Testing
 
 /// Changes of one host take turns.
 struct HostLockTests {
-  private let directory: TemporaryFolder
+  private let directory: TemporaryDirectory
   private var state: FilePath { FilePath(directory.path + "/a/state") }
 
-  init() throws { directory = try TemporaryFolder() }
+  init() throws { directory = try TemporaryDirectory() }
 
   private func failure(_ body: () throws(DeviceError) -> Void) -> DeviceError? {
     do throws(DeviceError) { try body() } catch { return error }

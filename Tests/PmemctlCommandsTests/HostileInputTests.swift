@@ -50,7 +50,7 @@ import Testing
   @Test(arguments: inventories) func anInventoryIsCheckedWhereItIsRead(
     old: String, new: String, says: String
   ) throws {
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let harness = try CommandHarness()
     let file = folder.path + "/inventory.json"
     #expect(Self.inventory.contains(old))
@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test func theInventoryItselfIsTaken() throws {
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let harness = try CommandHarness()
     let file = folder.path + "/inventory.json"
     try Self.inventory.write(toFile: file, atomically: true, encoding: .utf8)
@@ -119,7 +119,7 @@ import Testing
   }
 
   @Test func aSavedPlanNamesItsOwnLine() throws {
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let harness = try CommandHarness.standard()
     let file = folder.path + "/plan.json"
     let text = """
@@ -144,7 +144,7 @@ import Testing
     "sim run x.pmem", "sim explore x.pmem", "namespace create --sim OTHER", "sim process start a --sim=OTHER",
     "undo run --sim OTHER", "namespace destroy --force all --sim OTHER",
   ]) func aScenarioStaysOnItsMachine(step: String) throws {
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let harness = try CommandHarness()
     let other = folder.path + "/other"
     #expect(harness.run(["sim", "create", other, "--dimm", "1GiB"]).status == .done)
@@ -168,7 +168,7 @@ import Testing
     ("about: " + String(repeating: "x", count: 5000), "longer than 4096 bytes"),
     (String(repeating: "#\n", count: 2000), "more than 2000 lines"),
   ]) func aScenarioIsBounded(text: String, says: String) throws {
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let harness = try CommandHarness()
     let file = folder.path + "/x.pmem"
     try "machine: --dimm 1GiB\n\(text)\n".write(toFile: file, atomically: true, encoding: .utf8)
@@ -177,7 +177,7 @@ import Testing
   }
 
   @Test func aScenarioMayPrint() throws {
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let harness = try CommandHarness()
     let file = folder.path + "/x.pmem"
     let text = "machine: --dimm 1GiB\nlabel backup all --output -\n  -> prints pmemctl-labels\n"
@@ -192,7 +192,7 @@ import Testing
     ("--dimm", "no machine can be made of it"), ("--help", "more in it"),
     ("/tmp/x --dimm 1GiB", "no machine"),
   ]) func aMachineLineIsCheckedWhereItIsRead(line: String, says: String) throws {
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let harness = try CommandHarness()
     let file = folder.path + "/x.pmem"
     try "about: x\nmachine: \(line)\nsim process list\n".write(

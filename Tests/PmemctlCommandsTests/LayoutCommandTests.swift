@@ -26,7 +26,7 @@ import Testing
 
   /// Runs a line that names the layout as FILE.
   private func run(_ line: String, _ layout: String, on harness: CommandHarness) throws -> Answer {
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let file = folder.path + "/layout.yaml"
     try Data(layout.utf8).write(to: URL(fileURLWithPath: file))
     let answer = harness.run(line.replacingOccurrences(of: "FILE", with: file))
@@ -145,7 +145,7 @@ import Testing
 
   @Test func aSavedPlanIsForThatMachineOnly() throws {
     let harness = try CommandHarness.standard()
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let plan = folder.path + "/plan"
     #expect(try run("layout plan FILE --out \(plan)", Self.fleet, on: harness).status == .changesPending)
     harness.run("namespace create --region region0 --mode raw --size 64MiB --name since")
@@ -160,7 +160,7 @@ import Testing
   @Test func aSnapshotIsPlannedAnywhere() throws {
     let host = try CommandHarness.standard()
     host.run("namespace create --region region0 --mode fsdax --size 512MiB --name vm-0")
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let snapshot = folder.path + "/status.json"
     try Data(host.run("status --json").out.utf8).write(to: URL(fileURLWithPath: snapshot))
     let live = try run("layout plan FILE", Self.fleet, on: host)
@@ -326,7 +326,7 @@ import Testing
     var generator = SeededGenerator(seed: 51)
     var texts: [String] = []
     for _ in 0..<3000 { texts.append(Self.document(&generator)) }
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let schema = try CommandHarness().run("layout schema").out
     try Data(schema.utf8).write(to: URL(fileURLWithPath: folder.path + "/schema"))
     try Data(texts.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: folder.path + "/texts"))

@@ -11,11 +11,11 @@ import Testing
 @Suite struct LayoutPropertyTests {
   /// A machine of two DIMMs with some namespaces, in a folder of its own.
   private final class Machine {
-    private let folder: TemporaryFolder
+    private let folder: TemporaryDirectory
     let path: FilePath
 
     init() throws {
-      folder = try TemporaryFolder()
+      folder = try TemporaryDirectory()
       path = FilePath(folder.path + "/m")
       let dimm = SimDimmRequest(size: .mebibytes(512))
       try SimMachine.create(
@@ -41,7 +41,7 @@ import Testing
 
   private static func truth(_ backend: SimBackend) -> (Namespace) -> Namespace {
     { namespace in
-      guard !namespace.isEnabled, namespace.holder == nil, !namespace.isIdle else { return namespace }
+      guard !namespace.isEnabled, namespace.holder == nil, !namespace.isSeed else { return namespace }
       let identity = try? backend.withRawMedia(of: namespace.dev, forWriting: false) {
         raw throws(DeviceError) in
         try NamespaceIdentity(raw, label: namespace.uuid)
@@ -104,7 +104,7 @@ import Testing
       try machine.use { backend in
         let before = try backend.inventory(.planning)
         var pages: [String: [UInt8]] = [:]
-        for namespace in before.namespaces where !namespace.isIdle {
+        for namespace in before.namespaces where !namespace.isSeed {
           let noise = (0..<4096).map { _ in UInt8.random(in: 0...255, using: &generator) }
           pages[namespace.dev] = try machine.page(of: namespace, before, write: noise)
         }
@@ -120,13 +120,13 @@ import Testing
         let after = try backend.inventory(.planning)
         for part in layout.regions {
           for wanted in part.namespaces {
-            let found = after.namespaces.filter { $0.name == wanted.name && !$0.isIdle }
+            let found = after.namespaces.filter { $0.name == wanted.name && !$0.isSeed }
             #expect(found.count == 1 && found[0].mode == wanted.mode && found[0].isEnabled, "\(text)")
           }
         }
         // What nobody spoke of, or what was kept, is where it was and holds what it held.
         let changed = Set(planned.changes.filter { $0.kind != .rename }.map(\.namespace))
-        for old in before.namespaces where !old.isIdle && !changed.contains(old.dev) {
+        for old in before.namespaces where !old.isSeed && !changed.contains(old.dev) {
           let now = try #require(after.namespaces.first { $0.dev == old.dev })
           #expect(now.resource == old.resource && now.rawSize == old.rawSize)
           #expect(try machine.page(of: now, after) == pages[old.dev], "\(old.dev)\n\(text)")

@@ -12,12 +12,12 @@ import Testing
 /// persistent memory, read again, gives what pmemctl said of them then.
 @Suite struct RecordedHostTests {
   private final class Recording {
-    let folder: TemporaryFolder
+    let folder: TemporaryDirectory
     let inspector: HostInspector
     let inventory: Inventory
 
     init(_ name: String) throws {
-      folder = try TemporaryFolder()
+      folder = try TemporaryDirectory()
       let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
         "Fixtures")
       let tar = Process()

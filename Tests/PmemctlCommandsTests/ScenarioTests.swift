@@ -8,7 +8,7 @@ import Testing
   /// Writes a scenario into a file and runs a verb on it.
   private func run(_ verb: [String], _ text: String) throws -> Answer {
     let harness = try CommandHarness()
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let file = folder.path + "/x.pmem"
     try text.write(toFile: file, atomically: true, encoding: .utf8)
     let answer = harness.run(["sim"] + verb + [file])

@@ -73,7 +73,7 @@ import Testing
       "region disable region2",
     ] { #expect(harness.run(line).status == .done) }
     let status = harness.run("status --json").out
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     try Data(status.utf8).write(to: URL(fileURLWithPath: folder.path + "/host.json"))
     let answer = harness.run("sim import \(folder.path)/copy --inventory \(folder.path)/host.json")
     #expect(answer.status == .done)
@@ -90,7 +90,7 @@ import Testing
     (#"{"kernel": "6.12", "buses": []}"#, "no region to simulate"),
   ]) func aForeignInventoryIsRefusedWithThePlace(text: String, says: String) throws {
     let harness = try CommandHarness()
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     try Data(text.utf8).write(to: URL(fileURLWithPath: folder.path + "/host.json"))
     let answer = harness.run("sim import \(folder.path)/copy --inventory \(folder.path)/host.json")
     #expect(answer.status == (says.contains("no region") ? .failed : .badData))
@@ -103,7 +103,7 @@ import Testing
     harness.run("namespace create --region region0 --mode sector --size 64MiB --name a")
     harness.run("namespace create --region region0 --mode devdax --size 64MiB")
     let good = Array(harness.run("status --json").out.utf8)
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     var generator = SeededGenerator(seed: 47)
     for round in 0..<150 {
       var bytes = good
@@ -123,7 +123,7 @@ import Testing
   @Test func imagesAreImported() throws {
     let harness = try machine("--dimm 512MiB --dimm 256MiB,labels=none")
     harness.run("namespace create --region region0 --size 128MiB --name guest")
-    let folder = try TemporaryFolder()
+    let folder = try TemporaryDirectory()
     let answer = harness.run([
       "sim", "import", folder.path + "/copy", "--image", harness.machine + "/nmem0.img", "--image",
       harness.machine + "/nmem1.img",

@@ -71,10 +71,10 @@ final class StandInBackend: DeviceBackend, UsageInspector, DaxInspector {
   ) throws(DeviceError) -> DaxProbe {
     try alive.probe(path, at: offset, in: inventory)
   }
-  func prove(
+  func verify(
     _ namespace: Namespace, in inventory: Inventory, longTerm: Bool
   ) throws(DeviceError) -> [DaxProof] {
-    try alive.prove(namespace, in: inventory, longTerm: longTerm)
+    try alive.verify(namespace, in: inventory, longTerm: longTerm)
   }
   func readLabels(dimm: String) throws(DeviceError) -> [UInt8] { try alive.readLabels(dimm: dimm) }
   func withRawMedia<Result>(

@@ -43,7 +43,7 @@ public func run(
 }
 
 /// A fresh folder, removed when the value goes.
-public final class TemporaryFolder {
+public final class TemporaryDirectory {
   public let path: String
 
   public init() throws {

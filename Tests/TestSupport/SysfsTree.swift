@@ -28,7 +28,7 @@ public final class SysfsTree {
     }
   }
 
-  private let folder: TemporaryFolder
+  private let folder: TemporaryDirectory
   public let devices: [Device]
   /// The directory that `sys` is in.
   public var path: String { folder.path }
@@ -37,7 +37,7 @@ public final class SysfsTree {
   /// - Throws: What the disk says.
   public init(_ devices: [Device]) throws {
     self.devices = devices
-    folder = try TemporaryFolder()
+    folder = try TemporaryDirectory()
     for device in devices { try write(device) }
   }
 

@@ -28,7 +28,7 @@ public protocol DaxInspector: AnyObject {
   ///   - longTerm: Whether its memory must be such that a device may keep it (RDMA, VFIO).
   /// - Returns: What was claimed and seen, in order.
   /// - Throws: Only what stops it before anything could be tried.
-  func prove(
+  func verify(
     _ namespace: Namespace, in inventory: Inventory, longTerm: Bool
   ) throws(DeviceError) -> [DaxProof]
 }

@@ -86,7 +86,7 @@ struct LayoutAssignment {
           other == namespace.place ? ["the selector means \(count) regions: write {index} into the name"] : []
         )
       }
-      let stray = inventory.namespaces.first { $0.name == name && !$0.isIdle && $0.regionID != region.id }
+      let stray = inventory.namespaces.first { $0.name == name && !$0.isSeed && $0.regionID != region.id }
       if let stray {
         throw wrong(
           namespace.place,

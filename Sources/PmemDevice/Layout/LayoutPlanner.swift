@@ -48,7 +48,7 @@ public struct LayoutPlanner {
     var warnings: [String] = []
     var saves: [SavedPlace] = []
     var isDestructive = false
-    var hurts = false
+    var harmsUsers = false
     var changes: [LayoutPlan.Change] = []
     var conflicts: [LayoutPlan.Conflict] = []
     var uuids: [DeviceUUID] = []
@@ -72,7 +72,7 @@ public struct LayoutPlanner {
       warnings += plan.warnings.filter { !warnings.contains($0) }
       saves += plan.saves.filter { !saves.contains($0) }
       isDestructive = isDestructive || plan.isDestructive
-      hurts = hurts || plan.hurts
+      harmsUsers = harmsUsers || plan.harmsUsers
     }
 
     mutating func changed(
@@ -96,7 +96,7 @@ public struct LayoutPlanner {
     let plan = Plan(
       title: "apply the layout", entries: work.detaching + work.waiting + work.taking + work.making,
       warnings: work.warnings,
-      saves: work.saves, isDestructive: work.isDestructive, hurts: work.hurts)
+      saves: work.saves, isDestructive: work.isDestructive, harmsUsers: work.harmsUsers)
     let free = assignments.compactMap { work.machine.region($0.region.id) }.map {
       (region: $0.dev, free: $0.availableSize, largest: $0.maxAvailableExtent)
     }
@@ -283,9 +283,9 @@ public struct LayoutPlanner {
       mappings: [DaxRange(pageOffset: 0, start: begin, end: begin + proposal.usable.rawValue - 1)])
     let region = DaxRegion(
       id: proposal.namespace.regionID, size: proposal.usable, align: device.align, devices: [device])
-    let place = PlacedDaxDevice(device: device, region: region, namespace: nil)
+    let place = DaxDeviceLocation(device: device, region: region, namespace: nil)
     work.make(
-      try DaxDevicePlanner(start, inspector: NoUsers()).reconfigure([place], Self.request(memory)))
+      try DaxDevicePlanner(start, inspector: NullUsageInspector()).reconfigure([place], Self.request(memory)))
   }
 
   // MARK: System-ram

@@ -66,7 +66,7 @@ struct VirtualInventory {
   /// What was proposed is there, where the proposal says; a seed that was used has a successor
   /// (region_devs.c:nd_region_advance_seeds).
   mutating func add(_ proposal: NamespaceProposal, name: String?, uuid: DeviceUUID?) {
-    let isNew = proposal.namespace.isIdle
+    let isNew = proposal.namespace.isSeed
     if isNew { takeLabels(1, proposal.region.id) }
     change(proposal.region.id) { region in
       guard let place = region.namespaces.firstIndex(where: { $0.dev == proposal.namespace.dev }) else {

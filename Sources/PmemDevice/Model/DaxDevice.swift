@@ -107,7 +107,7 @@ public struct DaxRange: Hashable, Sendable {
 }
 
 /// A DAX device, its region, and the namespace that both belong to.
-public struct PlacedDaxDevice: Hashable, Sendable {
+public struct DaxDeviceLocation: Hashable, Sendable {
   public var device: DaxDevice
   public var region: DaxRegion
   /// nil for memory of the platform.
@@ -122,13 +122,13 @@ public struct PlacedDaxDevice: Hashable, Sendable {
 
 extension Inventory {
   /// All DAX devices, those of namespaces first.
-  public var daxDevices: [PlacedDaxDevice] {
+  public var daxDevices: [DaxDeviceLocation] {
     namespaces.flatMap { namespace in
-      guard let region = namespace.daxRegion else { return [PlacedDaxDevice]() }
-      return region.devices.map { PlacedDaxDevice(device: $0, region: region, namespace: namespace) }
+      guard let region = namespace.daxRegion else { return [DaxDeviceLocation]() }
+      return region.devices.map { DaxDeviceLocation(device: $0, region: region, namespace: namespace) }
     }
       + otherDaxRegions.flatMap { region in
-        region.devices.map { PlacedDaxDevice(device: $0, region: region, namespace: nil) }
+        region.devices.map { DaxDeviceLocation(device: $0, region: region, namespace: nil) }
       }
   }
 }

@@ -111,7 +111,7 @@ public struct Namespace: Hashable, Sendable {
   public var dev: String { standsFor ?? "namespace\(regionID).\(id)" }
 
   /// Whether this is only a place for a namespace: a seed, or what a destroyed one left.
-  public var isIdle: Bool { rawSize == .zero }
+  public var isSeed: Bool { rawSize == .zero }
 
   /// `namespace0.1 "db"`: how messages speak of it.
   public var title: String {

@@ -84,13 +84,13 @@ public struct Region: Hashable, Sendable {
   }
 
   /// The namespaces that exist for a user: those that have a size.
-  public var configuredNamespaces: [Namespace] { namespaces.filter { !$0.isIdle } }
+  public var configuredNamespaces: [Namespace] { namespaces.filter { !$0.isSeed } }
 
   /// The zero-sized device that a new namespace will take: the lowest idle one, as `ndctl` prefers number 0,
   /// else the seed. Nil where the kernel has lost its seed (it can, when a region with namespaces is enabled:
   /// nd_region_register_namespaces() names a seed after its probe may already have run).
   public var nextNamespace: Namespace? {
-    let idle = namespaces.filter(\.isIdle)
+    let idle = namespaces.filter(\.isSeed)
     return idle.first { $0.id == 0 } ?? idle.first { $0.dev == namespaceSeed }
   }
 }

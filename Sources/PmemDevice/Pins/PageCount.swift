@@ -18,7 +18,7 @@ public struct PageCount: Hashable, Sendable {
   public static let bias: Int64 = 1024
 
   /// What the counters say beyond what the kernel gives the page itself and its mappings.
-  public struct Holds: Hashable, Sendable {
+  public struct DecodedReferences: Hashable, Sendable {
     /// Times that a page was pinned for DMA, beyond what the kernel itself has.
     public var pins: UInt64
     /// Negative where the counters are impossible.
@@ -37,19 +37,20 @@ public struct PageCount: Hashable, Sendable {
   ///
   /// - Parameter idle: ``KernelRules/idleReferences(_:)``.
   /// - Returns: nil where nobody holds the page.
-  public func holds(idle: Int32) -> Holds? {
+  public func decode(idleReferences idle: Int32) -> DecodedReferences? {
     let beyond = Int64(references) - Int64(idle) - Int64(mappings)
     if let pins {
       guard beyond != 0 || pins != 0 else { return nil }
       // Each pin is a reference too.
       let rest = beyond - Int64(pins)
-      return Holds(pins: UInt64(max(0, pins)), references: pins < 0 ? Int64(pins) : rest, isExact: true)
+      return DecodedReferences(
+        pins: UInt64(max(0, pins)), references: pins < 0 ? Int64(pins) : rest, isExact: true)
     }
     guard beyond != 0 else { return nil }
     guard references >= 0, beyond > 0 else {
-      return Holds(pins: 0, references: min(beyond, Int64(references)), isExact: true)
+      return DecodedReferences(pins: 0, references: min(beyond, Int64(references)), isExact: true)
     }
-    return Holds(
+    return DecodedReferences(
       pins: UInt64(beyond / Self.bias), references: beyond % Self.bias, isExact: beyond < Self.bias)
   }
 

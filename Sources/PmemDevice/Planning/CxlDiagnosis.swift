@@ -109,7 +109,7 @@ struct CxlDiagnosis {
     }
   }
 
-  private func lookAtPolicy(_ placed: PlacedDaxDevice) -> Diagnosis.Finding? {
+  private func lookAtPolicy(_ placed: DaxDeviceLocation) -> Diagnosis.Finding? {
     guard placed.source != nil, inventory.host.memoryPolicy != .offline, placed.device.mode == .systemRAM,
       let memory = placed.device.memory, memory.online > 0
     else { return nil }

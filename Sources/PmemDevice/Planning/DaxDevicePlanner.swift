@@ -2,7 +2,7 @@
 /// one plan.
 public struct DaxDevicePlanner {
   private let inventory: Inventory
-  private let inTheWay: InTheWay
+  private let inTheWay: TeardownGuard
   private let rules: SystemRAMRules
 
   /// - Parameters:
@@ -12,14 +12,14 @@ public struct DaxDevicePlanner {
   public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
   {
     self.inventory = inventory
-    inTheWay = InTheWay(inventory, inspector: inspector, contents: nil, accepting: accepted)
+    inTheWay = TeardownGuard(inventory, inspector: inspector, contents: nil, accepting: accepted)
     rules = SystemRAMRules(inventory.host)
   }
 
   // MARK: Drivers
 
   /// Binds devices to the drivers of their modes; those that are enabled already are left out. Throws where one has no size.
-  public func enable(_ devices: [PlacedDaxDevice]) throws(DeviceError) -> Plan {
+  public func enable(_ devices: [DaxDeviceLocation]) throws(DeviceError) -> Plan {
     let disabled = devices.map(\.device).filter { !$0.isEnabled }
     for device in disabled where device.size == .zero {
       throw DeviceError(
@@ -32,14 +32,14 @@ public struct DaxDevicePlanner {
   }
 
   /// Unbinds devices. Throws ``DeviceError/Code/refused`` where one is in use.
-  public func disable(_ devices: [PlacedDaxDevice]) throws(DeviceError) -> Plan {
+  public func disable(_ devices: [DaxDeviceLocation]) throws(DeviceError) -> Plan {
     let enabled = devices.filter(\.device.isEnabled)
     let clearance = try check(enabled, verb: "disable")
     return Plan(
       title: "disable \(Self.count(devices))", entries: enabled.map { Self.unbinding($0.device) },
       warnings: clearance.warnings
         + devices.filter { !$0.device.isEnabled }.map { "\($0.device.chardev) is disabled already" },
-      isDestructive: clearance.hurts, hurts: clearance.hurts)
+      isDestructive: clearance.harmsUsers, harmsUsers: clearance.harmsUsers)
   }
 
   // MARK: Memory
@@ -49,7 +49,7 @@ public struct DaxDevicePlanner {
   ///   - isMovable: Whether it goes to ZONE_MOVABLE.
   /// - Returns: The plan.
   /// - Throws: ``DeviceError/Code/failed`` for a device that is not system-ram.
-  public func online(_ devices: [PlacedDaxDevice], isMovable: Bool) throws(DeviceError) -> Plan {
+  public func online(_ devices: [DaxDeviceLocation], isMovable: Bool) throws(DeviceError) -> Plan {
     try checkRAM(devices, verb: "online")
     let offline = devices.map(\.device).filter { $0.memory?.online ?? 0 < $0.memory?.total ?? 0 }
     return Plan(
@@ -61,7 +61,7 @@ public struct DaxDevicePlanner {
   }
 
   /// Takes all memory of devices in system-ram mode offline. Throws where one is in another mode.
-  public func offline(_ devices: [PlacedDaxDevice]) throws(DeviceError) -> Plan {
+  public func offline(_ devices: [DaxDeviceLocation]) throws(DeviceError) -> Plan {
     try checkRAM(devices, verb: "offline")
     let online = devices.map(\.device).filter { $0.memory?.online ?? 0 > 0 }
     return Plan(
@@ -74,7 +74,7 @@ public struct DaxDevicePlanner {
         })
   }
 
-  private func checkRAM(_ devices: [PlacedDaxDevice], verb: String) throws(DeviceError) {
+  private func checkRAM(_ devices: [DaxDeviceLocation], verb: String) throws(DeviceError) {
     for device in devices.map(\.device) where device.mode != .systemRAM {
       throw DeviceError(
         .failed, "cannot \(verb) memory of \(device.chardev): it is devdax, not the kernel's memory",
@@ -88,7 +88,7 @@ public struct DaxDevicePlanner {
   /// - Throws: ``DeviceError/Code/unsupported`` where a region cannot be divided or the kernel has no kmem,
   ///   ``DeviceError/Code/refused`` where someone is in the way, or memory is online and force is needed.
   public func reconfigure(
-    _ devices: [PlacedDaxDevice], _ request: DaxDeviceRequest
+    _ devices: [DaxDeviceLocation], _ request: DaxDeviceRequest
   ) throws(DeviceError) -> Plan {
     var plan = Plan(title: "reconfigure \(Self.count(devices))", entries: [])
     for place in devices {
@@ -125,15 +125,15 @@ public struct DaxDevicePlanner {
 
   /// What leaves it without a driver.
   private func freeing(
-    _ place: PlacedDaxDevice, force: Bool, _ plan: inout Plan
+    _ place: DaxDeviceLocation, force: Bool, _ plan: inout Plan
   ) throws(DeviceError) -> [Plan.Entry] {
     let device = place.device
     guard device.isEnabled else { return [] }
     guard device.mode == .systemRAM, let memory = device.memory, memory.online > 0 else {
       let clearance = try check([place], verb: "reconfigure")
       plan.warnings += clearance.warnings
-      plan.hurts = plan.hurts || clearance.hurts
-      plan.isDestructive = plan.hurts
+      plan.harmsUsers = plan.harmsUsers || clearance.harmsUsers
+      plan.isDestructive = plan.harmsUsers
       return [Self.unbinding(device)]
     }
     guard force else {
@@ -195,7 +195,7 @@ public struct DaxDevicePlanner {
   }
 
   /// Removes devices from their regions. Throws ``DeviceError/Code/refused`` where one is in use, or enabled without `force`.
-  public func destroy(_ devices: [PlacedDaxDevice], force: Bool) throws(DeviceError) -> Plan {
+  public func destroy(_ devices: [DaxDeviceLocation], force: Bool) throws(DeviceError) -> Plan {
     for place in devices { try checkDivisible(place, verb: "destroy") }
     let enabled = devices.filter(\.device.isEnabled)
     let clearance = try check(enabled, verb: "destroy")
@@ -213,10 +213,10 @@ public struct DaxDevicePlanner {
             "remove \(place.device.chardev): \(place.device.size) are free again",
             loses: "what was in the memory of \(place.device.chardev)")
         },
-      warnings: clearance.warnings, isDestructive: !devices.isEmpty, hurts: clearance.hurts)
+      warnings: clearance.warnings, isDestructive: !devices.isEmpty, harmsUsers: clearance.harmsUsers)
   }
 
-  private func checkDivisible(_ place: PlacedDaxDevice, verb: String) throws(DeviceError) {
+  private func checkDivisible(_ place: DaxDeviceLocation, verb: String) throws(DeviceError) {
     guard !place.region.isDivisible else { return }
     let owner = place.namespace?.dev ?? "its region"
     throw DeviceError(
@@ -230,7 +230,9 @@ public struct DaxDevicePlanner {
 
   // MARK: Steps
 
-  private func check(_ devices: [PlacedDaxDevice], verb: String) throws(DeviceError) -> InTheWay.Clearance {
+  private func check(_ devices: [DaxDeviceLocation], verb: String) throws(DeviceError)
+    -> TeardownGuard.Clearance
+  {
     try inTheWay.check(devices.map(\.usedNamespace), verb: verb, what: Self.count(devices))
   }
 
@@ -257,7 +259,7 @@ public struct DaxDevicePlanner {
       "take the \(device.memory?.online ?? 0) memory blocks of \(device.chardev) offline")
   }
 
-  private static func count(_ devices: [PlacedDaxDevice]) -> String {
+  private static func count(_ devices: [DaxDeviceLocation]) -> String {
     devices.count == 1 ? devices[0].device.chardev : "\(devices.count) DAX devices"
   }
 }

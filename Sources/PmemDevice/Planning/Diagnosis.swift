@@ -145,7 +145,7 @@ public struct Diagnosis: Hashable, Sendable {
   // MARK: Namespaces
 
   private mutating func look(at namespace: Namespace) {
-    if namespace.isIdle, let uuid = namespace.uuid, !uuid.isNull {
+    if namespace.isSeed, let uuid = namespace.uuid, !uuid.isNull {
       add(
         Finding(
           .warning, namespace.dev,
@@ -169,7 +169,7 @@ public struct Diagnosis: Hashable, Sendable {
               ? "pmemctl namespace check --repair --force \(namespace.dev)"
               : "pmemctl namespace check --force \(namespace.dev)"
           ]))
-    } else if !namespace.isIdle {
+    } else if !namespace.isSeed {
       add(
         Finding(
           .note, namespace.dev, "it is disabled", try: ["pmemctl namespace enable \(namespace.dev)"]))

@@ -1,7 +1,7 @@
 /// Plans to enable and disable DIMMs, several as one plan, all or nothing.
 public struct DimmStatePlanner {
   private let inventory: Inventory
-  private let inTheWay: InTheWay
+  private let inTheWay: TeardownGuard
 
   /// - Parameters:
   ///   - inventory: What there is.
@@ -10,7 +10,7 @@ public struct DimmStatePlanner {
   public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
   {
     self.inventory = inventory
-    inTheWay = InTheWay(inventory, inspector: inspector, contents: nil, accepting: accepted)
+    inTheWay = TeardownGuard(inventory, inspector: inspector, contents: nil, accepting: accepted)
   }
 
   /// Enables DIMMs; those that are enabled already are left out.
@@ -38,7 +38,7 @@ public struct DimmStatePlanner {
       warnings: clearance.warnings
         + regions.map { "\($0.dev) is disabled with it, and stays so until it is enabled" }
         + dimms.filter { !$0.isEnabled }.map { "\($0.dev) is disabled already" },
-      isDestructive: clearance.hurts, hurts: clearance.hurts)
+      isDestructive: clearance.harmsUsers, harmsUsers: clearance.harmsUsers)
   }
 
   private static func count(_ dimms: [DIMM]) -> String {

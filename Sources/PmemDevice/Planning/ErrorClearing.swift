@@ -37,7 +37,7 @@ extension NamespaceStatePlanner {
       warnings: clearance.warnings
         + namespaces.filter { namespace in !bad.contains { $0.namespace.dev == namespace.dev } }
         .map { "\($0.title) has no bad blocks" },
-      isDestructive: clearance.hurts, hurts: clearance.hurts)
+      isDestructive: clearance.harmsUsers, harmsUsers: clearance.harmsUsers)
   }
 
   private static func clearing(_ namespace: Namespace, _ extent: Extent) -> Plan.Entry {

@@ -2,7 +2,7 @@
 /// first is touched.
 public struct LabelPlanner {
   private let inventory: Inventory
-  private let inTheWay: InTheWay
+  private let inTheWay: TeardownGuard
 
   /// - Parameters:
   ///   - inventory: What there is, read for planning: labels must be known.
@@ -14,7 +14,7 @@ public struct LabelPlanner {
     accepting accepted: AcceptedDangers = []
   ) {
     self.inventory = inventory
-    inTheWay = InTheWay(inventory, inspector: inspector, contents: contents, accepting: accepted)
+    inTheWay = TeardownGuard(inventory, inspector: inspector, contents: contents, accepting: accepted)
   }
 
   /// Plans fresh labels, every slot free: the regions on the DIMMs are disabled for it and enabled again.
@@ -46,7 +46,7 @@ public struct LabelPlanner {
             loses: dimm.labels?.isBlank == true ? nil : "the labels of \(dimm.dev)")
         }),
       warnings: clearance.warnings + regions.flatMap { incomplete($0, dimms) },
-      isDestructive: true, hurts: clearance.hurts)
+      isDestructive: true, harmsUsers: clearance.harmsUsers)
   }
 
   /// Plans other bytes for whole label areas: the regions on the DIMMs are disabled for it and enabled again.
@@ -84,7 +84,7 @@ public struct LabelPlanner {
             loses: "the labels of \(dimm.dev)")
         }),
       warnings: clearance.warnings + others.warnings,
-      isDestructive: true, hurts: clearance.hurts || others.hurts)
+      isDestructive: true, harmsUsers: clearance.harmsUsers || others.harmsUsers)
   }
 
   /// Plans repaired label areas: nothing that can be seen now goes. DIMMs whose driver does not bind, and regions that the
@@ -118,7 +118,7 @@ public struct LabelPlanner {
         + dimms.filter { !$0.isEnabled }.map {
           "what is in the label area of \($0.dev) is not kept for undo, as its driver is not bound: "
             + "\"pmemctl label backup\" keeps it"
-        }, isDestructive: true, hurts: clearance.hurts)
+        }, isDestructive: true, harmsUsers: clearance.harmsUsers)
   }
 
   private static func noLabels(_ dimm: DIMM, verb: String) -> DeviceError {

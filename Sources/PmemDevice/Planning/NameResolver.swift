@@ -20,7 +20,7 @@ public struct NameResolver {
     let pool = (regions ?? inventory.regions).flatMap(\.namespaces)
     var found: [Namespace] = []
     for name in names {
-      let matches = name == "all" ? pool.filter { !$0.isIdle } : [try namespace(name, in: pool)]
+      let matches = name == "all" ? pool.filter { !$0.isSeed } : [try namespace(name, in: pool)]
       for match in matches where !found.contains(match) { found.append(match) }
     }
     return found
@@ -44,7 +44,7 @@ public struct NameResolver {
   private func namespace(_ name: String, in pool: [Namespace]) throws(DeviceError) -> Namespace {
     let matches = pool.filter { Self.answers($0, to: name) }
     guard let match = matches.first else {
-      throw Self.notFound("namespace", name, known: pool.filter { !$0.isIdle }.map(\.title))
+      throw Self.notFound("namespace", name, known: pool.filter { !$0.isSeed }.map(\.title))
     }
     guard matches.count == 1 else {
       throw Self.ambiguous(
@@ -58,15 +58,15 @@ public struct NameResolver {
     if bare == namespace.dev || bare == "\(namespace.regionID).\(namespace.id)" { return true }
     if bare == namespace.blockDevice { return true }
     if namespace.daxRegion?.devices.contains(where: { $0.chardev == bare }) == true { return true }
-    if !namespace.isIdle, let own = namespace.name, !own.isEmpty, own == name { return true }
+    if !namespace.isSeed, let own = namespace.name, !own.isEmpty, own == name { return true }
     guard let uuid = DeviceUUID(name), !uuid.isNull else { return false }
     return namespace.uuid == uuid || namespace.rawUUID == uuid
   }
 
   /// The DAX devices behind `names` (`dax0.0`, `/dev/dax0.0`, or the namespace that one belongs to); `all` for every one.
-  public func devices(_ names: [String]) throws(DeviceError) -> [PlacedDaxDevice] {
+  public func devices(_ names: [String]) throws(DeviceError) -> [DaxDeviceLocation] {
     let pool = inventory.daxDevices
-    var found: [PlacedDaxDevice] = []
+    var found: [DaxDeviceLocation] = []
     for name in names {
       let bare = name.hasPrefix("/dev/") ? String(name.dropFirst(5)) : name
       var matches = name == "all" ? pool : pool.filter { $0.device.chardev == bare }

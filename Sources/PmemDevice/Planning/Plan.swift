@@ -27,11 +27,11 @@ public struct Plan: Hashable, Sendable {
   /// Whether it takes something away from somebody: asked about on a terminal.
   public var isDestructive: Bool
   /// Whether it hurts somebody, as was asked for: where nobody can be asked, it must be said once more.
-  public var hurts: Bool
+  public var harmsUsers: Bool
 
   public init(
     title: String, facts: [Fact] = [], entries: [Entry], warnings: [String] = [], saves: [SavedPlace] = [],
-    isDestructive: Bool = false, hurts: Bool = false
+    isDestructive: Bool = false, harmsUsers: Bool = false
   ) {
     self.title = title
     self.facts = facts
@@ -39,7 +39,7 @@ public struct Plan: Hashable, Sendable {
     self.warnings = warnings
     self.saves = saves
     self.isDestructive = isDestructive
-    self.hurts = hurts
+    self.harmsUsers = harmsUsers
   }
 
   /// A line of the plan: a label, a value and an explanation.

@@ -2,7 +2,7 @@
 public struct RegionStatePlanner {
   private let inventory: Inventory
   private let inspector: any UsageInspector
-  private let inTheWay: InTheWay
+  private let inTheWay: TeardownGuard
 
   /// - Parameters:
   ///   - inventory: What there is.
@@ -12,7 +12,7 @@ public struct RegionStatePlanner {
   {
     self.inventory = inventory
     self.inspector = inspector
-    inTheWay = InTheWay(inventory, inspector: inspector, contents: nil, accepting: accepted)
+    inTheWay = TeardownGuard(inventory, inspector: inspector, contents: nil, accepting: accepted)
   }
 
   /// Enables regions; those that are enabled already are left out.
@@ -30,7 +30,7 @@ public struct RegionStatePlanner {
   public func disable(_ regions: [Region]) throws(DeviceError) -> Plan {
     let enabled = regions.filter(\.isEnabled)
     let namespaces = enabled.flatMap(\.namespaces).filter(\.isEnabled)
-    let clearance: InTheWay.Clearance
+    let clearance: TeardownGuard.Clearance
     do throws(DeviceError) {
       clearance = try inTheWay.check(namespaces, verb: "disable", what: Self.count(regions))
     } catch {
@@ -41,7 +41,7 @@ public struct RegionStatePlanner {
       entries: enabled.flatMap(Self.disabling),
       warnings: clearance.warnings
         + regions.filter { !$0.isEnabled }.map { "\($0.dev) is disabled already" },
-      isDestructive: clearance.hurts, hurts: clearance.hurts)
+      isDestructive: clearance.harmsUsers, harmsUsers: clearance.harmsUsers)
   }
 
   /// Every namespace on it first.

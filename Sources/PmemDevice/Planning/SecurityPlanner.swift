@@ -97,8 +97,10 @@ public struct SecurityPlanner {
     let what = Self.count(dimms)
     let regions = inventory.regions(on: dimms)
     let lost = regions.flatMap(\.configuredNamespaces)
-    let clearance = try InTheWay(inventory, inspector: inspector, contents: contents, accepting: accepted)
-      .checkLoss(lost, verb: "erase", what: what)
+    let clearance = try TeardownGuard(
+      inventory, inspector: inspector, contents: contents, accepting: accepted
+    )
+    .checkLoss(lost, verb: "erase", what: what)
     guard accepted.contains(.eraseAllData) else {
       throw DeviceError(
         .refused, "refused to erase \(what): all data on it would be lost",
@@ -113,7 +115,7 @@ public struct SecurityPlanner {
           "\($0.dev) is disabled: what is on it cannot be seen, and is lost"
         }
         + lost.map { "lost: all data of \($0.title), \($0.mode), \($0.rawSize)" },
-      isDestructive: true, hurts: true)
+      isDestructive: true, harmsUsers: true)
   }
 
   /// With the passphrase goes what is kept of it, and the driver reads the labels anew.

@@ -4,7 +4,7 @@ extension Region {
   /// - Parameter namespace: Of this region.
   /// - Returns: From the namespace's start, bytes; nil where addresses may not be read.
   public func badBlocks(of namespace: Namespace) -> [Extent]? {
-    guard !badBlocks.isEmpty, !namespace.isIdle else { return [] }
+    guard !badBlocks.isEmpty, !namespace.isSeed else { return [] }
     guard let resource, let start = namespace.resource, start >= resource else { return nil }
     let place = Extent(offset: start - resource, length: namespace.rawSize.rawValue)
     return badBlocks.compactMap { $0.intersection(place) }.map {

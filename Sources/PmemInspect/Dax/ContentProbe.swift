@@ -18,7 +18,7 @@ public final class ContentProbe: ContentInspector {
 
   public func contents(of namespaces: [Namespace]) -> ContentReport {
     var report = ContentReport()
-    for namespace in namespaces where !namespace.isIdle {
+    for namespace in namespaces where !namespace.isSeed {
       do throws(DeviceError) {
         let found = try contents(of: namespace)
         if !found.isEmpty { report.contents[namespace.dev] = found }

@@ -20,11 +20,11 @@ struct MappedWindow {
     isWritable: Bool = false
   ) throws(DeviceError) {
     align = daxAlign ?? 4096
-    let unit = max(align, DaxTrial.huge)
+    let unit = max(align, DAXVerifier.huge)
     let begin = place / unit * unit
     let whole = size / align * align
     let end = daxAlign == nil ? min((size + 4095) / 4096 * 4096, begin + unit) : min(whole, begin + unit)
-    guard end > begin else { throw DaxTrial.failure("map", path, EINVAL) }
+    guard end > begin else { throw DAXVerifier.failure("map", path, EINVAL) }
     offset = begin
     length = Int(end - begin)
     base = try Self.map(
@@ -48,7 +48,7 @@ struct MappedWindow {
     _ descriptor: Int32, _ protection: Int32, _ flags: Int32, _ offset: UInt64, _ length: Int, _ path: String
   ) throws(DeviceError) -> UnsafeMutableRawPointer {
     let mapped = mmap(nil, length, protection, flags, descriptor, off_t(offset))
-    guard let mapped, mapped != MAP_FAILED else { throw DaxTrial.failure("map", path, errno) }
+    guard let mapped, mapped != MAP_FAILED else { throw DAXVerifier.failure("map", path, errno) }
     return mapped
   }
 

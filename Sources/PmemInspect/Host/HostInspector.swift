@@ -32,7 +32,7 @@ public struct HostInspector {
   public func mappings(
     _ inventory: Inventory, pid: Int?, interface: MappingInterface? = nil
   ) throws(DeviceError) -> MappingReport {
-    let devices = DeviceTable(DaxFolder(roots: roots).completing(inventory), roots: roots)
+    let devices = DeviceTable(DaxDirectory(roots: roots).completing(inventory), roots: roots)
     let unknown = devices.missing()
     if devices.isEmpty, interface == nil { return MappingReport(missing: unknown) }
     do throws(Unavailable) {
@@ -68,24 +68,24 @@ public struct HostInspector {
   /// What a mapping of a file or device gives, as ``DaxInspector/probe(_:at:in:)``.
   public func probe(_ inventory: Inventory, _ path: String, at offset: UInt64) throws(DeviceError) -> DaxProbe
   {
-    let inventory = DaxFolder(roots: roots).completing(inventory)
+    let inventory = DaxDirectory(roots: roots).completing(inventory)
     return try trial(inventory).probe(path, at: offset)
   }
 
-  /// What a consumer of a namespace would get, as ``DaxInspector/prove(_:in:longTerm:)``.
-  public func prove(_ inventory: Inventory, _ namespace: Namespace, longTerm: Bool) -> [DaxProof] {
-    trial(inventory).prove(namespace, longTerm: longTerm)
+  /// What a consumer of a namespace would get, as ``DaxInspector/verify(_:in:longTerm:)``.
+  public func verify(_ inventory: Inventory, _ namespace: Namespace, longTerm: Bool) -> [DaxProof] {
+    trial(inventory).verify(namespace, longTerm: longTerm)
   }
 
-  private func trial(_ inventory: Inventory) -> DaxTrial {
-    DaxTrial(inventory, DeviceTable(inventory, roots: roots)) {
+  private func trial(_ inventory: Inventory) -> DAXVerifier {
+    DAXVerifier(inventory, DeviceTable(inventory, roots: roots)) {
       (try? mappings(inventory, pid: Int(getpid())))?.mappings
     }
   }
 
   /// The users of namespaces: mappings, one use a process and file, and all else that has them.
   public func usage(_ inventory: Inventory, of namespaces: [Namespace]) -> UsageReport {
-    let folder = DaxFolder(roots: roots)
+    let folder = DaxDirectory(roots: roots)
     let wanted = namespaces.filter(\.isEnabled).map(folder.completing)
     guard !wanted.isEmpty else { return UsageReport() }
     let devices = DeviceTable(
@@ -114,7 +114,7 @@ public struct HostInspector {
   /// What of users cannot be seen from here: processes, what only the kernel's own memory shows, and devices whose number is
   /// not known.
   public func unseen(_ inventory: Inventory) -> [Unseen] {
-    let devices = DeviceTable(DaxFolder(roots: roots).completing(inventory), roots: roots)
+    let devices = DeviceTable(DaxDirectory(roots: roots).completing(inventory), roots: roots)
     let processes = ProcessView(roots: roots).missing(hidden: 0) + devices.missing()
     do throws(Unavailable) {
       _ = try KernelMemory()
@@ -131,7 +131,7 @@ public struct HostInspector {
 
   /// The references to pages of namespaces, and who may hold them.
   public func pins(_ inventory: Inventory, of namespaces: [Namespace], isAttributed: Bool) -> PinReport {
-    let folder = DaxFolder(roots: roots)
+    let folder = DaxDirectory(roots: roots)
     let namespaces = namespaces.map(folder.completing)
     guard isAttributed else {
       return PinReport(

@@ -4,11 +4,11 @@ import SystemPackage
 /// Mappings from the text of /proc/PID/maps, in every process.
 struct ListedMappings: MappingSource {
   private let processes: ProcessList
-  private var judge: FileJudge
+  private var judge: FileClassifier
 
   init(_ devices: DeviceTable, roots: HostRoots) {
     processes = ProcessList(roots: roots)
-    judge = FileJudge(devices, roots: roots)
+    judge = FileClassifier(devices, roots: roots)
   }
 
   mutating func find(pid: Int?) -> FoundMappings {

@@ -10,7 +10,7 @@ final class MappingDetails {
   private let links: String
   private let devices: DeviceTable
   private let extents: FileExtents
-  private let giants: () -> GiantPages?
+  private let giants: () -> PUDMappings?
   /// Opened when the first page is asked for.
   private lazy var pagemap = open(folder.appending("pagemap").string, O_RDONLY | O_CLOEXEC)
 
@@ -20,7 +20,7 @@ final class MappingDetails {
   ///   - extents: What is known of files.
   ///   - giants: Reads tables with 1 GiB pages; asked for only where there are any.
   init(
-    _ folder: FilePath, devices: DeviceTable, extents: FileExtents, giants: @escaping () -> GiantPages?
+    _ folder: FilePath, devices: DeviceTable, extents: FileExtents, giants: @escaping () -> PUDMappings?
   ) {
     self.giants = giants
     self.folder = folder
@@ -87,7 +87,7 @@ final class MappingDetails {
 
   // MARK: Pages
 
-  /// The page table entries, but for those of 1 GiB: see ``GiantPages``.
+  /// The page table entries, but for those of 1 GiB: see ``PUDMappings``.
   private func populated(_ mapping: Mapping, daxAlign: UInt64?) -> [Mapping.PopulatedPages]? {
     guard pagemap >= 0 else { return nil }
     var population = CPmem_population()

@@ -87,7 +87,7 @@ struct MappingScanner {
     let name = first.command.map { ProcessName(pid: first.pid, command: $0) } ?? processes.name(first.pid)
     let details = MappingDetails(
       processes.folder(first.thread), devices: devices, extents: extents,
-      giants: { [types] in (try? types.types()).flatMap { try? GiantPages($0) } })
+      giants: { [types] in (try? types.types()).flatMap { try? PUDMappings($0) } })
     var mappings = found.compactMap { found -> Mapping? in
       let isNode = found.target.isNode
       guard let path = details.path(found) else { return nil }
@@ -106,7 +106,7 @@ struct MappingScanner {
       details.complete(&mapping, found)
       return mapping
     }
-    // Reading smaps would take the entries of 1 GiB pages apart, as GiantPages says.
+    // Reading smaps would take the entries of 1 GiB pages apart, as PUDMappings says.
     let hasGiantPages = found.contains { $0.target.device.daxAlign ?? 0 >= 1 << 30 }
     if !hasGiantPages, mappings.contains(where: { $0.isSync == nil }) {
       MappingFlags(processes.folder(first.thread)).complete(&mappings)

@@ -7,13 +7,13 @@ import SystemPackage
 struct QueriedMappings: MappingSource {
   private let processes: ProcessList
   private let isLive: Bool
-  private var judge: FileJudge
+  private var judge: FileClassifier
   private var vmas = [CPmem_vma](repeating: CPmem_vma(), count: 256)
 
   init(_ devices: DeviceTable, roots: HostRoots) {
     processes = ProcessList(roots: roots)
     isLive = roots.isLive
-    judge = FileJudge(devices, roots: roots)
+    judge = FileClassifier(devices, roots: roots)
   }
 
   mutating func find(pid: Int?) throws(Unavailable) -> FoundMappings {

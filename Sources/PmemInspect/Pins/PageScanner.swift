@@ -1,13 +1,13 @@
 import PmemDevice
 
 /// Pages with references beyond what the kernel gives an unused or mapped one, side by side and alike.
-struct HeldPages: Hashable {
+struct ReferencedPageRun: Hashable {
   /// On the device, bytes.
   var offset: UInt64
   var length: UInt64
   /// What one count stands for.
   var pageSize: UInt64
-  var holds: PageCount.Holds
+  var holds: PageCount.DecodedReferences
   /// The kernel's address of the file's mapping, and which page of it the first one is; 0 where there is none.
   var mapping: UInt64
   var index: UInt64
@@ -15,7 +15,7 @@ struct HeldPages: Hashable {
   var end: UInt64 { offset + length }
 
   /// Whether `next` goes on where this ends.
-  func continues(with next: HeldPages) -> Bool {
+  func continues(with next: ReferencedPageRun) -> Bool {
     end == next.offset && pageSize == next.pageSize && holds == next.holds && mapping == next.mapping
       && (mapping == 0 || index &+ length / 4096 == next.index)
   }
@@ -57,7 +57,7 @@ struct PageScanner {
   func held(
     in range: Range<UInt64>, at offset: UInt64, mode: NamespaceMode, align: UInt64,
     progress: (UInt64) -> Void
-  ) -> [HeldPages]? {
+  ) -> [ReferencedPageRun]? {
     let read = { (address: UInt64) in progress((address - range.lowerBound) / 4096) }
     let found =
       align > 4096
@@ -81,7 +81,7 @@ struct PageScanner {
   /// (mm/sparse-vmemmap.c:vmemmap_populate_compound_pages).
   private func heldCompounds(
     _ range: Range<UInt64>, _ size: UInt64, _ isRead: (UInt64) -> Void
-  ) -> [HeldPages]? {
+  ) -> [ReferencedPageRun]? {
     var found = Runs()
     var address = range.lowerBound
     while address + size <= range.upperBound {
@@ -105,7 +105,7 @@ struct PageScanner {
 
   private func compound(
     _ bytes: UnsafeRawBufferPointer, _ place: Int, _ address: UInt64, _ size: UInt64, idle: Int32
-  ) -> HeldPages? {
+  ) -> ReferencedPageRun? {
     let count = bytes.loadUnaligned(fromByteOffset: place + layout.references, as: Int32.self)
     let pins = bytes.loadUnaligned(fromByteOffset: place + layout.pins, as: Int32.self)
     guard count != idle || pins != 0 else { return nil }
@@ -113,8 +113,9 @@ struct PageScanner {
       if rules.countsMappings, let own = layout.largeMapcount {
         bytes.loadUnaligned(fromByteOffset: place + own, as: Int32.self) &+ 1
       } else { 0 }
-    return PageCount(references: count, mappings: maps, pins: pins).holds(idle: idle).map { holds in
-      HeldPages(
+    return PageCount(references: count, mappings: maps, pins: pins).decode(idleReferences: idle).map {
+      holds in
+      ReferencedPageRun(
         offset: address, length: size, pageSize: size, holds: holds,
         mapping: word(bytes, place + layout.mapping), index: word(bytes, place + layout.index))
     }
@@ -128,7 +129,7 @@ struct PageScanner {
 
   private func heldPages(
     _ range: Range<UInt64>, idle: Int32, _ isRead: (UInt64) -> Void
-  ) -> [HeldPages]? {
+  ) -> [ReferencedPageRun]? {
     var found = Runs()
     var address = range.lowerBound
     let most = UInt64(KernelMemory.chunk / layout.size)
@@ -183,12 +184,12 @@ struct PageScanner {
 
   private func single(
     _ bytes: UnsafeRawBufferPointer, _ place: Int, _ address: UInt64, _ count: Int32, idle: Int32
-  ) -> HeldPages? {
+  ) -> ReferencedPageRun? {
     let maps =
       rules.countsMappings
       ? bytes.loadUnaligned(fromByteOffset: place + layout.mapcount, as: Int32.self) &+ 1 : 0
-    return PageCount(references: count, mappings: maps, pins: nil).holds(idle: idle).map { holds in
-      HeldPages(
+    return PageCount(references: count, mappings: maps, pins: nil).decode(idleReferences: idle).map { holds in
+      ReferencedPageRun(
         offset: address, length: 4096, pageSize: 4096, holds: holds,
         mapping: word(bytes, place + layout.mapping), index: word(bytes, place + layout.index))
     }
@@ -196,9 +197,9 @@ struct PageScanner {
 
   /// Joins neighbours that are alike.
   private struct Runs {
-    private(set) var all: [HeldPages] = []
+    private(set) var all: [ReferencedPageRun] = []
 
-    mutating func add(_ pages: HeldPages) {
+    mutating func add(_ pages: ReferencedPageRun) {
       if let last = all.last, last.continues(with: pages) {
         all[all.count - 1].length += pages.length
       } else {

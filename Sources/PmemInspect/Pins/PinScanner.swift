@@ -131,9 +131,10 @@ struct PinScanner {
   ///   - reader: What reads them.
   ///   - progress: Gets how many pages of the subject are read.
   /// - Returns: Runs of pages that are held, in order; nil if they could not be read.
-  private func held(_ subject: Subject, _ reader: Reader, progress: (UInt64) -> Void) -> [HeldPages]? {
+  private func held(_ subject: Subject, _ reader: Reader, progress: (UInt64) -> Void) -> [ReferencedPageRun]?
+  {
     guard !subject.pieces.isEmpty else { return nil }
-    var found: [HeldPages] = []
+    var found: [ReferencedPageRun] = []
     var passed: UInt64 = 0
     for piece in subject.pieces {
       let held = reader.pages.held(

@@ -7,23 +7,23 @@ struct PinWatch {
   static let pauses: [UInt32] = [2_000, 8_000, 30_000]
 
   /// As it was seen last.
-  private(set) var held: [HeldPages]
+  private(set) var held: [ReferencedPageRun]
   /// What was the same in every look.
-  private var lasting: [HeldPages]
+  private var lasting: [ReferencedPageRun]
 
-  init(_ first: [HeldPages]) {
+  init(_ first: [ReferencedPageRun]) {
     held = first
     lasting = first
   }
 
-  mutating func add(_ next: [HeldPages]) {
+  mutating func add(_ next: [ReferencedPageRun]) {
     lasting = Self.same(lasting, next)
     held = next
   }
 
   /// What was seen last, in pieces of which each has lasted or not.
-  var pieces: [(pages: HeldPages, isLasting: Bool)] {
-    var found: [(pages: HeldPages, isLasting: Bool)] = []
+  var pieces: [(pages: ReferencedPageRun, isLasting: Bool)] {
+    var found: [(pages: ReferencedPageRun, isLasting: Bool)] = []
     var rest = lasting[...]
     for pages in held {
       var cursor = pages.offset
@@ -40,8 +40,8 @@ struct PinWatch {
   }
 
   /// Where two looks agree.
-  private static func same(_ left: [HeldPages], _ right: [HeldPages]) -> [HeldPages] {
-    var found: [HeldPages] = []
+  private static func same(_ left: [ReferencedPageRun], _ right: [ReferencedPageRun]) -> [ReferencedPageRun] {
+    var found: [ReferencedPageRun] = []
     var others = right[...]
     for pages in left {
       while let first = others.first, first.end <= pages.offset { others = others.dropFirst() }
@@ -55,9 +55,9 @@ struct PinWatch {
   }
 }
 
-extension HeldPages {
+extension ReferencedPageRun {
   /// A part of it, by its place on the device.
-  fileprivate func part(_ range: Range<UInt64>) -> HeldPages {
+  fileprivate func part(_ range: Range<UInt64>) -> ReferencedPageRun {
     var part = self
     part.index &+= (range.lowerBound - offset) / 4096
     part.offset = range.lowerBound

@@ -27,7 +27,7 @@ public struct BttCheck {
   public private(set) var repairs: [Repair] = []
   public private(set) var arenas: [BttArena] = []
   /// Findings beyond ``most`` of a kind, which are counted only.
-  public private(set) var untold = 0
+  public private(set) var omittedCount = 0
   public let version: BttLayout.Version
 
   /// This many bad entries of an arena are told one by one.
@@ -207,7 +207,7 @@ public struct BttCheck {
 
   private mutating func tell(_ count: Int, _ body: (inout BttCheck) -> Void) {
     guard count <= Self.most else {
-      untold += 1
+      omittedCount += 1
       return
     }
     body(&self)

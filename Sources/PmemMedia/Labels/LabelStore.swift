@@ -103,13 +103,13 @@ public struct LabelStore: Hashable, Sendable {
   ///
   /// - Parameter withMode: Also which mode a namespace has; else only which there are, and where.
   /// - Returns: Equal for areas that tell of the same namespaces.
-  public func essence(withMode: Bool) -> Set<NamespaceLabel> {
+  public func normalizedLabels(withMode: Bool) -> Set<NamespaceLabel> {
     Set(
       active.map { label in
-        var essence = label
-        essence.slot = 0
-        if !withMode { essence.claimClass = ClaimClass.none }
-        return essence
+        var normalizedLabels = label
+        normalizedLabels.slot = 0
+        if !withMode { normalizedLabels.claimClass = ClaimClass.none }
+        return normalizedLabels
       })
   }
 

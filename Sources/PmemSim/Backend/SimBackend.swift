@@ -1,3 +1,4 @@
+import PmemModel
 import Glibc
 public import PmemDevice
 
@@ -36,7 +37,7 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
   public func perform(_ step: Step) throws(DeviceError) {
     do {
       try machine.change { kernel in try Self.perform(step, on: kernel) }
-    } catch let fault as SimFault {
+    } catch let fault as KernelRefusal {
       throw DeviceError(
         DeviceError.Code(errno: fault.errno),
         "cannot \(step.words): \(String(cString: strerror(fault.errno)))",
@@ -104,7 +105,8 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     case .onlineMemory(let name, let movable): try kernel.setMemory(name, movable ? .movable : .kernel)
     case .offlineMemory(let name): try kernel.setMemory(name, nil)
     // The DAX region of a namespace is one device (drivers/dax/bus.c:is_static).
-    case .createDevice, .resizeDevice, .destroyDevice: throw SimFault(22, "the DAX region cannot be divided")
+    case .createDevice, .resizeDevice, .destroyDevice:
+      throw KernelRefusal(22, "the DAX region cannot be divided")
     case .clearErrors(let name, let extent):
       let (region, id) = try namespace(name, kernel)
       try kernel.clearErrors(region, id, extent)
@@ -142,8 +144,8 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     return try rawMedia(name, "read the labels of") { () throws -> [UInt8] in
       let dimm = try Self.dimm(name, kernel)
       let size = Int(kernel.topology.dimms[dimm].labelArea)
-      guard size > 0 else { throw SimFault(95, "it has no label area") }
-      guard !kernel.isLocked(dimm) else { throw SimFault(13, "it is locked") }
+      guard size > 0 else { throw KernelRefusal(95, "it has no label area") }
+      guard !kernel.isLocked(dimm) else { throw KernelRefusal(13, "it is locked") }
       return try kernel.media.readLabels(dimm: dimm, at: 0, count: size)
     }
   }
@@ -151,7 +153,7 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
   private func rawMedia<Result>(
     _ name: String, _ verb: String, _ body: () throws -> Result
   ) throws(DeviceError) -> Result {
-    do { return try body() } catch let fault as SimFault {
+    do { return try body() } catch let fault as KernelRefusal {
       throw DeviceError(
         DeviceError.Code(errno: fault.errno), "cannot \(verb) \(name): \(fault.reason)", errno: fault.errno)
     } catch let error as DeviceError { throw error } catch {
@@ -200,10 +202,10 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     return try rawMedia(path, "map") { () throws -> DaxProbe in try SimDax(kernel).probe(source, at: offset) }
   }
 
-  public func prove(
+  public func verify(
     _ namespace: Namespace, in inventory: Inventory, longTerm: Bool
   ) throws(DeviceError) -> [DaxProof] {
-    SimDax(machine.kernel).prove(namespace, longTerm: longTerm)
+    SimDax(machine.kernel).verify(namespace, longTerm: longTerm)
   }
 
   // MARK: Names
@@ -217,7 +219,7 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     }
     let numbers = name.dropFirst("namespace".count).split(separator: ".").compactMap { Int($0) }
     guard name.hasPrefix("namespace"), numbers.count == 2 else {
-      throw SimFault(ENXIO, "there is no \(name)")
+      throw KernelRefusal(ENXIO, "there is no \(name)")
     }
     return (numbers[0], numbers[1])
   }
@@ -232,7 +234,7 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
 
   private static func number(_ name: String, _ prefix: String, among known: Range<Int>) throws -> Int {
     guard name.hasPrefix(prefix), let index = Int(name.dropFirst(prefix.count)), known.contains(index) else {
-      throw SimFault(ENXIO, "there is no \(name)")
+      throw KernelRefusal(ENXIO, "there is no \(name)")
     }
     return index
   }

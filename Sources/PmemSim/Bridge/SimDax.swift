@@ -110,13 +110,13 @@ struct SimDax {
       namespaces: names(under: source.volume), offset: place)
   }
 
-  func prove(_ namespace: Namespace, longTerm: Bool) -> [DaxProof] {
+  func verify(_ namespace: Namespace, longTerm: Bool) -> [DaxProof] {
     let volume = Volume.device(DeviceID(namespace))
     let source = MappedObject(volume: volume, inode: nil)
     guard let node = namespace.node, let facts = try? kernel.model.facts(of: source) else {
       return [DaxProof(.unverified, "there is no device to open")]
     }
-    guard facts.isDAX else { return prove(block: node, volume) }
+    guard facts.isDAX else { return verify(block: node, volume) }
     var proofs = [
       DaxProof(
         .proven,
@@ -139,7 +139,7 @@ struct SimDax {
     return proofs
   }
 
-  private func prove(block node: String, _ volume: Volume) -> [DaxProof] {
+  private func verify(block node: String, _ volume: Volume) -> [DaxProof] {
     let holder = kernel.model.holder(of: volume)
     let hasDAX = (try? kernel.model.hasDAX(volume)) ?? false
     return [

@@ -19,7 +19,7 @@ struct SimPins {
       guard let node = namespace.node else { return nil }
       let idle = rules.idleReferences(namespace.mode)
       let ranges = kernel.model.countedPages(DeviceID(namespace)).flatMap { pages -> [PinnedRange] in
-        guard let holds = pages.count.holds(idle: idle) else { return [] }
+        guard let holds = pages.count.decode(idleReferences: idle) else { return [] }
         return files(namespace, pages.extent).map { extent, file in
           PinnedRange(
             device: node, namespace: namespace.dev, extent: extent, pageSize: pages.pageSize,

@@ -1,3 +1,4 @@
+import PmemModel
 public import PmemDevice
 public import SystemPackage
 
@@ -49,7 +50,7 @@ extension SimKernel {
       return ["\(region.dev) is disabled: namespaces on it are not known"]
     }
     guard region.isLabeled == isLabeled(index) else {
-      throw SimFault(22, "\(region.dev) cannot have labels here as it does there")
+      throw KernelRefusal(22, "\(region.dev) cannot have labels here as it does there")
     }
     var notes: [String] = []
     if isLabeled(index) {
@@ -69,7 +70,7 @@ extension SimKernel {
   /// The devices that namespaces can be made of: those that are told of, else number 0 and the lowest free one
   /// as the seed, as they are after a boot.
   private func adoptIdle(_ region: Region, as index: Int) {
-    for idle in region.namespaces where idle.isIdle {
+    for idle in region.namespaces where idle.isSeed {
       var namespace = SimNamespace(id: idle.id)
       namespace.name = idle.name ?? ""
       regions[index].namespaces.append(namespace)
@@ -94,14 +95,14 @@ extension SimKernel {
     namespace.size = wanted.rawSize.rawValue
     if isLabeled(index) {
       guard let start = wanted.resource, start >= topology.regions[index].base else {
-        throw SimFault(1, "the address of \(wanted.dev) is missing: only root sees it")
+        throw KernelRefusal(1, "the address of \(wanted.dev) is missing: only root sees it")
       }
       namespace.offset = start - topology.regions[index].base
       namespace.uuid = wanted.rawUUID ?? wanted.uuid
       namespace.name = wanted.name ?? ""
       guard namespace.offset < topology.regions[index].size,
         namespace.size <= topology.regions[index].size - namespace.offset
-      else { throw SimFault(22, "\(wanted.dev) does not fit its region") }
+      else { throw KernelRefusal(22, "\(wanted.dev) does not fit its region") }
       try updateLabels(index, namespace)
       regions[index].namespaces.append(namespace)
     }

@@ -75,7 +75,7 @@ public final class SimMachine {
   }
 
   /// Where what it takes to undo changes is kept, by whoever makes them.
-  public static func undoFolder(_ directory: FilePath) -> FilePath { directory.appending("undo") }
+  public static func undoDirectory(_ directory: FilePath) -> FilePath { directory.appending("undo") }
 
   /// Removes a machine and all it holds; a directory with anything else in it stays, with that in it.
   public static func destroy(_ directory: FilePath) throws(DeviceError) {
@@ -105,7 +105,7 @@ public final class SimMachine {
 
   /// Only what is a record's by its name; nothing if `undo` is a symbolic link.
   private static func removeUndo(_ directory: FilePath) {
-    let path = undoFolder(directory).string
+    let path = undoDirectory(directory).string
     let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     guard descriptor >= 0 else { return }
     guard let stream = fdopendir(descriptor) else {
@@ -254,7 +254,7 @@ public final class SimMachine {
   }
 
   static func rethrowing<Result>(_ body: () throws -> Result) throws(DeviceError) -> Result {
-    do { return try body() } catch let error as DeviceError { throw error } catch let fault as SimFault {
+    do { return try body() } catch let error as DeviceError { throw error } catch let fault as KernelRefusal {
       throw DeviceError(.failed, fault.reason, errno: fault.errno)
     } catch { throw DeviceError(.failed, "\(error)") }
   }

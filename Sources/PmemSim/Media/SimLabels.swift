@@ -1,3 +1,4 @@
+import PmemModel
 import PmemDevice
 import PmemMedia
 
@@ -58,7 +59,7 @@ struct SimLabels {
   func overwrite(_ version: LabelVersion) throws {
     let area = try media.readLabels(dimm: dimm, at: 0, count: areaSize)
     guard let fresh = FreshLabels(over: area, version: version) else {
-      throw SimFault(22, "the label area of nmem\(dimm) (\(areaSize) bytes) is too small for labels")
+      throw KernelRefusal(22, "the label area of nmem\(dimm) (\(areaSize) bytes) is too small for labels")
     }
     var written = area
     for stage in fresh.stages {
@@ -89,12 +90,12 @@ struct SimLabels {
   /// - Parameters:
   ///   - label: For any free slot.
   ///   - old: The UUID that the namespace had until now, if it gets another.
-  /// - Throws: ``SimFault`` if no slot is free, and what writing says.
+  /// - Throws: ``KernelRefusal`` if no slot is free, and what writing says.
   mutating func update(_ label: NamespaceLabel, replacing old: DeviceUUID? = nil) throws {
     // label.c:init_labels: an area that lost its index gets one.
     if index == nil { try initialize(newest) }
     guard let current = index, let slot = current.free.firstIndex(of: true) else {
-      throw SimFault(6, "no label slot is free on nmem\(dimm)")
+      throw KernelRefusal(6, "no label slot is free on nmem\(dimm)")
     }
     var label = label
     label.slot = UInt32(slot)

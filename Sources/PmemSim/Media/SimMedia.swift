@@ -87,7 +87,7 @@ final class SimMedia {
   // MARK: Bad blocks
 
   /// What an extent of a region touches cannot be read from now on.
-  func spoil(region index: Int, _ extent: Extent) throws(DeviceError) {
+  func injectErrors(region index: Int, _ extent: Extent) throws(DeviceError) {
     try changeBadBlocks { $0.add(region: index, extent) }
   }
 

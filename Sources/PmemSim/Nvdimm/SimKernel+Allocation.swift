@@ -1,3 +1,4 @@
+import PmemModel
 import PmemDevice
 import PmemMedia
 
@@ -6,25 +7,29 @@ extension SimKernel {
   func allocate(_ index: Int, _ id: Int, _ request: Allocation) throws {
     let place = try position(index, id)
     var namespace = regions[index].namespaces[place]
-    guard isLabeled(index) else { throw SimFault(6, "the region has no labels (namespace_io has no uuid)") }
-    guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "the namespace is in use") }
-    guard namespace.size == 0 else { throw SimFault(16, "the namespace has a size already") }
+    guard isLabeled(index) else {
+      throw KernelRefusal(6, "the region has no labels (namespace_io has no uuid)")
+    }
+    guard !namespace.isEnabled, namespace.claim == nil else {
+      throw KernelRefusal(16, "the namespace is in use")
+    }
+    guard namespace.size == 0 else { throw KernelRefusal(16, "the namespace has a size already") }
     // bus.c:nd_is_uuid_unique
-    guard !isUUIDTaken(request.uuid) else { throw SimFault(22, "uuid \(request.uuid) is taken") }
+    guard !isUUIDTaken(request.uuid) else { throw KernelRefusal(22, "uuid \(request.uuid) is taken") }
     // namespace_devs.c:__alt_name_store
     guard (request.name ?? "").utf8.count <= NamespaceCreateRequest.longestName else {
-      throw SimFault(22, "the name is too long")
+      throw KernelRefusal(22, "the name is too long")
     }
     let size = request.size.rawValue
-    guard size > 0 else { throw SimFault(22, "a namespace without a size is none") }
+    guard size > 0 else { throw KernelRefusal(22, "a namespace without a size is none") }
     let align = topology.regions[index].align
-    guard size % align == 0 else { throw SimFault(22, "\(size) is not \(align >> 10)K aligned") }
+    guard size % align == 0 else { throw KernelRefusal(22, "\(size) is not \(align >> 10)K aligned") }
     // __size_store: against the largest piece, then the first that is large enough.
     guard let extent = freeExtents(index).first(where: { $0.length >= size }) else {
-      throw SimFault(28, "no extent of \(size) bytes is free")
+      throw KernelRefusal(28, "no extent of \(size) bytes is free")
     }
     if let sectorSize = request.sectorSize, ![512, 4096].contains(sectorSize) {
-      throw SimFault(22, "sector size \(sectorSize) is not supported")
+      throw KernelRefusal(22, "sector size \(sectorSize) is not supported")
     }
     namespace.uuid = request.uuid
     namespace.name = request.name ?? ""
@@ -45,8 +50,10 @@ extension SimKernel {
   func free(_ index: Int, _ id: Int) throws {
     let place = try position(index, id)
     var namespace = regions[index].namespaces[place]
-    guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "the namespace is in use") }
-    guard isLabeled(index) else { throw SimFault(6, "a label-less namespace cannot be deleted") }
+    guard !namespace.isEnabled, namespace.claim == nil else {
+      throw KernelRefusal(16, "the namespace is in use")
+    }
+    guard isLabeled(index) else { throw KernelRefusal(6, "a label-less namespace cannot be deleted") }
     if let uuid = namespace.uuid {
       for dimm in topology.regions[index].dimms { try labels[dimm]?.remove(uuid) }
     }
@@ -61,10 +68,12 @@ extension SimKernel {
   func rename(_ index: Int, _ id: Int, _ name: String) throws {
     let place = try position(index, id)
     var namespace = regions[index].namespaces[place]
-    guard isLabeled(index) else { throw SimFault(6, "a label-less namespace has no name") }
-    guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "the namespace is in use") }
+    guard isLabeled(index) else { throw KernelRefusal(6, "a label-less namespace has no name") }
+    guard !namespace.isEnabled, namespace.claim == nil else {
+      throw KernelRefusal(16, "the namespace is in use")
+    }
     guard name.utf8.count <= NamespaceCreateRequest.longestName else {
-      throw SimFault(22, "the name is too long")
+      throw KernelRefusal(22, "the name is too long")
     }
     namespace.name = name
     if namespace.size > 0 { try updateLabels(index, namespace) }
@@ -76,13 +85,15 @@ extension SimKernel {
   func identify(_ index: Int, _ id: Int, _ uuid: DeviceUUID) throws {
     let place = try position(index, id)
     var namespace = regions[index].namespaces[place]
-    guard isLabeled(index) else { throw SimFault(6, "a label-less namespace has no uuid") }
-    guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "the namespace is in use") }
+    guard isLabeled(index) else { throw KernelRefusal(6, "a label-less namespace has no uuid") }
+    guard !namespace.isEnabled, namespace.claim == nil else {
+      throw KernelRefusal(16, "the namespace is in use")
+    }
     guard let old = namespace.uuid, namespace.size > 0 else {
-      throw SimFault(6, "the namespace has no label")
+      throw KernelRefusal(6, "the namespace has no label")
     }
     guard uuid != old else { return }
-    guard !isUUIDTaken(uuid) else { throw SimFault(22, "uuid \(uuid) is taken") }
+    guard !isUUIDTaken(uuid) else { throw KernelRefusal(22, "uuid \(uuid) is taken") }
     namespace.uuid = uuid
     try updateLabels(index, namespace, replacing: old)
     regions[index].namespaces[place] = namespace
@@ -93,23 +104,25 @@ extension SimKernel {
   func resize(_ index: Int, _ id: Int, _ size: UInt64) throws {
     let place = try position(index, id)
     var namespace = regions[index].namespaces[place]
-    guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "the namespace is in use") }
-    guard isLabeled(index), namespace.uuid != nil, namespace.size > 0 else {
-      throw SimFault(6, "the namespace has no label")
+    guard !namespace.isEnabled, namespace.claim == nil else {
+      throw KernelRefusal(16, "the namespace is in use")
     }
-    guard size > 0 else { throw SimFault(22, "a namespace without a size is none") }
+    guard isLabeled(index), namespace.uuid != nil, namespace.size > 0 else {
+      throw KernelRefusal(6, "the namespace has no label")
+    }
+    guard size > 0 else { throw KernelRefusal(22, "a namespace without a size is none") }
     let align = topology.regions[index].align
-    guard size % align == 0 else { throw SimFault(22, "\(size) is not \(align >> 10)K aligned") }
+    guard size % align == 0 else { throw KernelRefusal(22, "\(size) is not \(align >> 10)K aligned") }
     guard size != namespace.size else { return }
     if size > namespace.size {
       let place = NamespacePlace(offset: namespace.offset, size: namespace.size)
       let holes = freeExtents(index)
       guard size - namespace.size <= holes.map(\.length).max() ?? 0 else {
-        throw SimFault(28, "no extent of \(size - namespace.size) bytes is free")
+        throw KernelRefusal(28, "no extent of \(size - namespace.size) bytes is free")
       }
       // The kernel would then take space that is not beside it (scan_allocate falls back on init_dpa_allocation).
       guard let grown = place.grown(to: size, holes: holes) else {
-        throw SimFault(6, "there is no room for \(size - namespace.size) bytes beside the namespace")
+        throw KernelRefusal(6, "there is no room for \(size - namespace.size) bytes beside the namespace")
       }
       namespace.offset = grown.offset
     }

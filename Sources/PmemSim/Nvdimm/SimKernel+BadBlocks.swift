@@ -1,3 +1,4 @@
+import PmemModel
 import PmemDevice
 
 /// Bad blocks: what the platform cannot read any more, and how it is made good.
@@ -5,21 +6,23 @@ extension SimKernel {
   /// Spoils a part of a namespace, as `ndctl inject-error` does. The extent is from the start of what its users have.
   func injectErrors(_ index: Int, _ id: Int, _ extent: Extent) throws {
     let namespace = regions[index].namespaces[try position(index, id)]
-    guard namespace.size > 0 else { throw SimFault(6, "it has no size") }
+    guard namespace.size > 0 else { throw KernelRefusal(6, "it has no size") }
     let data = dataExtent(namespace)
     guard extent.length > 0, extent.offset <= data.length, extent.length <= data.length - extent.offset else {
-      throw SimFault(22, "it ends at \(data.length)")
+      throw KernelRefusal(22, "it ends at \(data.length)")
     }
-    try media.spoil(region: index, Extent(offset: data.offset + extent.offset, length: extent.length))
+    try media.injectErrors(region: index, Extent(offset: data.offset + extent.offset, length: extent.length))
   }
 
   /// Clear Uncorrectable Error (bus.c:nd_cmd_clear_to_send: not under a driver's feet).
   func clearErrors(_ index: Int, _ id: Int, _ extent: Extent) throws {
     let namespace = regions[index].namespaces[try position(index, id)]
-    guard !topology.regions[index].isE820 else { throw SimFault(95, "the e820 bus has no command for it") }
-    guard !namespace.isEnabled else { throw SimFault(16, "the namespace is in use") }
+    guard !topology.regions[index].isE820 else {
+      throw KernelRefusal(95, "the e820 bus has no command for it")
+    }
+    guard !namespace.isEnabled else { throw KernelRefusal(16, "the namespace is in use") }
     guard extent.offset <= namespace.size, extent.length <= namespace.size - extent.offset else {
-      throw SimFault(22, "it ends at \(namespace.size)")
+      throw KernelRefusal(22, "it ends at \(namespace.size)")
     }
     let place = Extent(offset: namespace.offset + extent.offset, length: extent.length)
     for bad in media.badBlocks.extents(ofRegion: index) {

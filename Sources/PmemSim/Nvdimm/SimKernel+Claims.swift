@@ -1,3 +1,4 @@
+import PmemModel
 import PmemDevice
 import PmemMedia
 
@@ -9,7 +10,9 @@ extension SimKernel {
   func claim(_ index: Int, _ id: Int, _ claim: Claim) throws {
     let place = try position(index, id)
     var namespace = regions[index].namespaces[place]
-    guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "the namespace is claimed") }
+    guard !namespace.isEnabled, namespace.claim == nil else {
+      throw KernelRefusal(16, "the namespace is claimed")
+    }
     let kind: SimClaim.Kind =
       switch claim {
       case .fsdax: .pfn
@@ -17,10 +20,10 @@ extension SimKernel {
       case .sector: .btt
       }
     guard kind != .dax || topology.profile.rules.hasDeviceDax, let seed = regions[index].claimSeeds[kind]
-    else { throw SimFault(19, "there is no \(kind) seed") }
+    else { throw KernelRefusal(19, "there is no \(kind) seed") }
     guard !regions[index].namespaces.contains(where: { $0.claim?.kind == kind && $0.claim?.id == seed })
     else {
-      throw SimFault(16, "\(kind)\(index).\(seed) waits for another namespace to be enabled")
+      throw KernelRefusal(16, "\(kind)\(index).\(seed) waits for another namespace to be enabled")
     }
     // The class first (holder_class_store), as ndctl does: it stays whatever comes of the rest.
     namespace.claimClass = claimClass(of: kind, region: index)
@@ -30,17 +33,17 @@ extension SimKernel {
     switch claim {
     case .fsdax(let map, let align, let uuid), .devdax(let map, let align, let uuid):
       guard RegionCapabilities.standard.fsdaxAlignments.contains(align) else {
-        throw SimFault(22, "alignment \(align) is not supported")
+        throw KernelRefusal(22, "alignment \(align) is not supported")
       }
       (device.map, device.align, device.uuid) = (map, align, uuid)
     case .sector(let size, let uuid):
       guard RegionCapabilities.standard.sectorSizes.contains(size) else {
-        throw SimFault(22, "sector size \(size) is not supported")
+        throw KernelRefusal(22, "sector size \(size) is not supported")
       }
       (device.blockSize, device.uuid) = (size, uuid)
     }
     guard namespace.size >= PfnLayout.minimumSize else {
-      throw SimFault(6, "namespace\(index).\(id) too small to host")
+      throw KernelRefusal(6, "namespace\(index).\(id) too small to host")
     }
     namespace.claim = device
     regions[index].namespaces[place] = namespace
@@ -50,8 +53,10 @@ extension SimKernel {
   func setMode(_ index: Int, _ id: Int, _ mode: NamespaceMode) throws {
     let place = try position(index, id)
     var namespace = regions[index].namespaces[place]
-    guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "the namespace is claimed") }
-    guard namespace.size > 0 else { throw SimFault(6, "namespace\(index).\(id) has no size") }
+    guard !namespace.isEnabled, namespace.claim == nil else {
+      throw KernelRefusal(16, "the namespace is claimed")
+    }
+    guard namespace.size > 0 else { throw KernelRefusal(6, "namespace\(index).\(id) has no size") }
     namespace.claimClass =
       switch mode {
       case .fsdax: claimClass(of: .pfn, region: index)
@@ -74,7 +79,7 @@ extension SimKernel {
 
   func release(_ index: Int, _ id: Int) throws {
     let place = try position(index, id)
-    guard !regions[index].namespaces[place].isEnabled else { throw SimFault(16, "the claim is active") }
+    guard !regions[index].namespaces[place].isEnabled else { throw KernelRefusal(16, "the claim is active") }
     regions[index].namespaces[place].claim = nil
   }
 
@@ -86,7 +91,9 @@ extension SimKernel {
     let place = try position(index, id)
     var namespace = regions[index].namespaces[place]
     guard !namespace.isEnabled else { return }
-    guard namespace.size >= host.pageSize else { throw SimFault(6, "namespace\(index).\(id) is too small") }
+    guard namespace.size >= host.pageSize else {
+      throw KernelRefusal(6, "namespace\(index).\(id) is too small")
+    }
     if let claim = namespace.claim {
       namespace.claim = try attach(claim, namespace, region: index)
       if let claim = namespace.claim { try checkSections(claim, namespace, region: index) }
@@ -107,11 +114,11 @@ extension SimKernel {
     case .refused(let refusal):
       // bus.c:nvdimm_bus_probe takes EOPNOTSUPP for success where seeds are concerned.
       advanceSeeds(index, namespace.id)
-      throw SimFault(refusal.errno, refusal.text)
+      throw KernelRefusal(refusal.errno, refusal.text)
     case .stuck(let block, let refusal):
       regions[index].namespaces[place].claim = claim(of: block, region: index)
       // libndctl says that, whatever the claim's driver said.
-      throw SimFault(6, refusal.text)
+      throw KernelRefusal(6, refusal.text)
     case .claimed(let block, let attached):
       let claim = try self.attached(
         claim(of: block, region: index), block, attached, namespace, region: index)
@@ -153,7 +160,7 @@ extension SimKernel {
     let region = topology.regions[index]
     guard region.isE820 else { return }
     guard region.base % host.mapAlign == 0, region.size % host.mapAlign == 0 else {
-      throw SimFault(95, "misaligned, unable to map")
+      throw KernelRefusal(95, "misaligned, unable to map")
     }
   }
 }

@@ -1,3 +1,4 @@
+import PmemModel
 import PmemDevice
 
 /// DAX devices: the drivers of drivers/dax on what devdax namespaces give. A namespace's device has its numbers.
@@ -8,7 +9,7 @@ extension SimKernel {
       let place = regions[numbers[0]].namespaces.firstIndex(where: { $0.id == numbers[1] }),
       regions[numbers[0]].namespaces[place].isEnabled,
       var claim = regions[numbers[0]].namespaces[place].claim, claim.kind == .dax
-    else { throw SimFault(6, "there is no \(name)") }
+    else { throw KernelRefusal(6, "there is no \(name)") }
     try body(&claim, numbers[0], numbers[1])
     regions[numbers[0]].namespaces[place].claim = claim
   }
@@ -16,14 +17,14 @@ extension SimKernel {
   /// bus.c:do_id_store and the drivers' probes.
   func bindDevice(_ name: String, _ mode: DaxDevice.Mode) throws {
     try change(name) { claim, region, id in
-      guard claim.device == nil else { throw SimFault(16, "it has a driver") }
+      guard claim.device == nil else { throw KernelRefusal(16, "it has a driver") }
       if mode == .systemRAM {
         guard topology.profile.rules.hasSystemRAM else {
-          throw SimFault(19, "this kernel has no kmem driver")
+          throw KernelRefusal(19, "this kernel has no kmem driver")
         }
         let device = self.daxDevice(claim, region, id)
         guard device.wholeBlocks(of: host.memoryBlockSize) > 0 else {
-          throw SimFault(22, "mapping0: too small after alignment")
+          throw KernelRefusal(22, "mapping0: too small after alignment")
         }
       }
       claim.device = mode
@@ -33,7 +34,7 @@ extension SimKernel {
   func unbindDevice(_ name: String) throws {
     try change(name) { claim, region, id in
       guard claim.device != nil else { return }
-      guard claim.zone == nil else { throw SimFault(16, "its memory is online") }
+      guard claim.zone == nil else { throw KernelRefusal(16, "its memory is online") }
       if claim.device == .devdax { self.revoke(region, id) }
       claim.device = nil
     }
@@ -41,7 +42,7 @@ extension SimKernel {
 
   func setMemory(_ name: String, _ zone: SimClaim.Zone?) throws {
     try change(name) { claim, _, _ in
-      guard claim.device == .systemRAM else { throw SimFault(19, "it is not system-ram") }
+      guard claim.device == .systemRAM else { throw KernelRefusal(19, "it is not system-ram") }
       guard zone == nil || claim.zone == nil else { return }
       claim.zone = zone
     }
@@ -50,7 +51,9 @@ extension SimKernel {
   /// Refuses where memory of a namespace, or of any of a region, is the kernel's.
   func checkNotOnline(_ region: Int, _ id: Int?) throws {
     for namespace in regions[region].namespaces where id == nil || namespace.id == id {
-      guard namespace.claim?.zone == nil else { throw SimFault(16, "its memory is online as system-ram") }
+      guard namespace.claim?.zone == nil else {
+        throw KernelRefusal(16, "its memory is online as system-ram")
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import PmemModel
 import PmemDevice
 import PmemMedia
 
@@ -68,14 +69,14 @@ extension SimKernel {
   private func attachPFN(_ claim: SimClaim, _ namespace: SimNamespace, region index: Int) throws -> SimClaim {
     let kind: PfnInfoBlock.Kind = claim.kind == .pfn ? .pfn : .dax
     switch verdict(namespace, region: index) {
-    case .refused(let refusal): throw SimFault(refusal.errno, refusal.text)
+    case .refused(let refusal): throw KernelRefusal(refusal.errno, refusal.text)
     case .claimed(.pfn(let block), _) where block.kind == kind && block.uuid == claim.uuid:
       guard block.align == claim.align, block.map == claim.map else {
-        throw SimFault(95, "init failed, settings mismatch")
+        throw KernelRefusal(95, "init failed, settings mismatch")
       }
       return self.claim(claim, from: block, namespace)
     case .stuck(.pfn(let block), let refusal) where block.kind == kind && block.uuid == claim.uuid:
-      throw SimFault(refusal.errno, refusal.text)
+      throw KernelRefusal(refusal.errno, refusal.text)
     default: break
     }
     let start = topology.regions[index].base + namespace.offset
@@ -85,9 +86,9 @@ extension SimKernel {
         start: start, size: namespace.size, align: claim.align, map: claim.map, host: host,
         neighbours: neighbours(of: index))
     } catch .misalignedStart {
-      throw SimFault(6, "start 0x\(String(start, radix: 16)) misaligned")
+      throw KernelRefusal(6, "start 0x\(String(start, radix: 16)) misaligned")
     } catch {
-      throw SimFault(6, "unable to satisfy requested alignment")
+      throw KernelRefusal(6, "unable to satisfy requested alignment")
     }
     let block = PfnInfoBlock(
       kind: kind, uuid: claim.uuid, parentUUID: namespace.uuid ?? .null, map: claim.map, layout: layout,
@@ -116,7 +117,7 @@ extension SimKernel {
       where neighbour.isEnabled && (other, neighbour.id) != (index, namespace.id) {
         guard let held = neighbour.claim, held.kind != .btt else { continue }
         guard !sections(held, neighbour, region: other).overlaps(wanted) else {
-          throw SimFault(6, "Conflicting mapping in same section as namespace\(other).\(neighbour.id)")
+          throw KernelRefusal(6, "Conflicting mapping in same section as namespace\(other).\(neighbour.id)")
         }
       }
     }
@@ -136,7 +137,7 @@ extension SimKernel {
     let raw = SimRawMedia(namespace, region: index, media: media)
     do throws(BttProbe.Refusal) {
       return try BttProbe(raw, version: bttVersion(namespace), parent: namespace.uuid ?? .null)
-    } catch { throw SimFault(error.errno, error.text) }
+    } catch { throw KernelRefusal(error.errno, error.text) }
   }
 
   /// btt.c:nvdimm_namespace_attach_btt and btt_arena_write_layout: map, log, the info block's copy, then the
@@ -144,7 +145,7 @@ extension SimKernel {
   private func attachBTT(_ claim: SimClaim, _ namespace: SimNamespace, region index: Int) throws -> SimClaim {
     let version = bttVersion(namespace)
     guard let layout = BttLayout(size: namespace.size, blockSize: claim.blockSize, version: version) else {
-      throw SimFault(6, "namespace must be at least \(BttLayout.minimumSize(version)) bytes")
+      throw KernelRefusal(6, "namespace must be at least \(BttLayout.minimumSize(version)) bytes")
     }
     var attached = claim
     attached.usable = layout.usable
@@ -173,8 +174,10 @@ extension SimKernel {
   /// Zeros where info blocks are (ndctl/namespace.c:zero_info_block).
   func zeroInfoBlock(_ index: Int, _ id: Int) throws {
     let namespace = regions[index].namespaces[try position(index, id)]
-    guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "the namespace is in use") }
-    guard namespace.size > 0 else { throw SimFault(6, "namespace\(index).\(id) has no size") }
+    guard !namespace.isEnabled, namespace.claim == nil else {
+      throw KernelRefusal(16, "the namespace is in use")
+    }
+    guard namespace.size > 0 else { throw KernelRefusal(6, "namespace\(index).\(id) has no size") }
     let count = min(PfnLayout.infoBlockReserve, namespace.size)
     try media.write(region: index, [UInt8](repeating: 0, count: Int(count)), at: namespace.offset)
     // It is bound in raw mode for that.

@@ -1,3 +1,4 @@
+import PmemModel
 import PmemDevice
 
 /// Security (drivers/nvdimm/security.c), with the DIMM's own refusals as error numbers (drivers/acpi/nfit/intel.c).
@@ -24,36 +25,36 @@ extension SimKernel {
 
   func perform(_ operation: SecurityOperation, on dimm: Int) throws {
     guard let record = media.security[dimm], let state = securityState(dimm) else {
-      throw SimFault(95, "nmem\(dimm) has no security")
+      throw KernelRefusal(95, "nmem\(dimm) has no security")
     }
     switch operation {
     case .createMasterKey: try media.changeSecurity { $0.hasMasterKey = true }
     case .createKey:
-      guard media.security.hasMasterKey else { throw SimFault(126, "there is no master key") }
+      guard media.security.hasMasterKey else { throw KernelRefusal(126, "there is no master key") }
       let key = (0..<32).map { _ in UInt8.random(in: 0...255) }
       try media.changeSecurity { $0[dimm]?.pendingKey = key }
     case .adoptPendingKey: try adoptPendingKey(dimm, record, state)
     case .setPassphrase:
-      guard let key = record.pendingKey else { throw SimFault(126, "there is no pending key") }
+      guard let key = record.pendingKey else { throw KernelRefusal(126, "there is no pending key") }
       let old = state == .disabled ? nil : record.currentKey
       try setPassphrase(dimm, from: old, to: key)
     case .verifyPassphrase:
-      guard let key = record.pendingKey else { throw SimFault(126, "there is no pending key") }
+      guard let key = record.pendingKey else { throw KernelRefusal(126, "there is no pending key") }
       try setPassphrase(dimm, from: key, to: key)
     case .commitKey: try commitKey(dimm)
     case .removePassphrase:
       try checkChangeable(dimm, [.unlocked])
-      guard record.currentKey == record.passphrase else { throw SimFault(22, "the passphrase is wrong") }
+      guard record.currentKey == record.passphrase else { throw KernelRefusal(22, "the passphrase is wrong") }
       try media.changeSecurity { $0[dimm]?.passphrase = nil }
       openDimms.remove(dimm)
     case .discardKeys:
-      guard state == .disabled else { throw SimFault(16, "nmem\(dimm) has a passphrase") }
+      guard state == .disabled else { throw KernelRefusal(16, "nmem\(dimm) has a passphrase") }
       try media.changeSecurity {
         $0[dimm]?.currentKey = nil
         $0[dimm]?.pendingKey = nil
       }
     case .freeze:
-      guard state == .unlocked else { throw SimFault(5, "nmem\(dimm) has no passphrase") }
+      guard state == .unlocked else { throw KernelRefusal(5, "nmem\(dimm) has no passphrase") }
       frozenDimms.insert(dimm)
     case .erase: try erase(dimm, record, state)
     case .unlock: try unlock(dimm, record)
@@ -62,9 +63,9 @@ extension SimKernel {
 
   /// security.c:check_security_state.
   private func checkChangeable(_ dimm: Int, _ states: [DimmSecurity.State]) throws {
-    guard !frozenDimms.contains(dimm) else { throw SimFault(5, "the security of nmem\(dimm) is frozen") }
+    guard !frozenDimms.contains(dimm) else { throw KernelRefusal(5, "the security of nmem\(dimm) is frozen") }
     guard let state = securityState(dimm), states.contains(state) else {
-      throw SimFault(5, "nmem\(dimm) is \(securityState(dimm)?.rawValue ?? "without security")")
+      throw KernelRefusal(5, "nmem\(dimm) is \(securityState(dimm)?.rawValue ?? "without security")")
     }
   }
 
@@ -73,7 +74,7 @@ extension SimKernel {
     _ dimm: Int, from old: SecurityRecords.Passphrase?, to new: SecurityRecords.Passphrase
   ) throws {
     try checkChangeable(dimm, [.disabled, .unlocked])
-    guard media.security[dimm]?.passphrase == old else { throw SimFault(22, "the passphrase is wrong") }
+    guard media.security[dimm]?.passphrase == old else { throw KernelRefusal(22, "the passphrase is wrong") }
     try media.changeSecurity { $0[dimm]?.passphrase = new }
     openDimms.insert(dimm)
   }
@@ -85,13 +86,15 @@ extension SimKernel {
     if state != .disabled {
       try checkChangeable(dimm, [.unlocked])
       if record.passphrase == key { return try commitKey(dimm) }
-      guard record.passphrase == record.currentKey else { throw SimFault(22, "the passphrase is wrong") }
+      guard record.passphrase == record.currentKey else { throw KernelRefusal(22, "the passphrase is wrong") }
     }
     try media.changeSecurity { $0[dimm]?.pendingKey = nil }
   }
 
   private func commitKey(_ dimm: Int) throws {
-    guard let key = media.security[dimm]?.pendingKey else { throw SimFault(2, "there is no pending key") }
+    guard let key = media.security[dimm]?.pendingKey else {
+      throw KernelRefusal(2, "there is no pending key")
+    }
     try media.changeSecurity {
       $0[dimm]?.currentKey = key
       $0[dimm]?.pendingKey = nil
@@ -105,7 +108,7 @@ extension SimKernel {
     try checkChangeable(dimm, [.disabled, .unlocked])
     try checkRegionsDisabled(dimm)
     guard state == .disabled || record.currentKey == record.passphrase else {
-      throw SimFault(22, "the passphrase is wrong")
+      throw KernelRefusal(22, "the passphrase is wrong")
     }
     try media.scramble(dimm: dimm)
     try media.changeSecurity { $0[dimm]?.passphrase = nil }
@@ -117,7 +120,7 @@ extension SimKernel {
       !topology.regions.indices.contains(where: {
         topology.regions[$0].dimms.contains(dimm) && regions[$0].isEnabled
       })
-    else { throw SimFault(16, "nmem\(dimm) is in use") }
+    else { throw KernelRefusal(16, "nmem\(dimm) is in use") }
   }
 
   /// security.c:__nvdimm_security_unlock, with the current key, then with the pending one.
@@ -125,7 +128,7 @@ extension SimKernel {
     try checkChangeable(dimm, [.locked])
     let isPending = record.currentKey != record.passphrase
     guard !isPending || record.pendingKey == record.passphrase else {
-      throw SimFault(129, "it does not take the passphrase")
+      throw KernelRefusal(129, "it does not take the passphrase")
     }
     openDimms.insert(dimm)
     if isPending { try commitKey(dimm) }

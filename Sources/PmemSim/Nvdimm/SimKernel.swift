@@ -5,7 +5,7 @@ import PmemModel
 /// libnvdimm: regions, namespaces, labels, seeds and claims, over the media of a simulated machine.
 ///
 /// The rules and error numbers are those of drivers/nvdimm (6.12 unless a profile says otherwise), each named
-/// where it is followed. Refusals are thrown as ``SimFault``.
+/// where it is followed. Refusals are thrown as ``KernelRefusal``.
 final class SimKernel {
   let topology: SimTopology
   let media: SimMedia
@@ -43,7 +43,7 @@ final class SimKernel {
       topology.dimms.indices.filter(isLocked))
     noteLabeling()
     // A region whose labels cannot be assembled is left disabled, and the boot goes on.
-    for index in regions.indices { do { try enableRegion(index) } catch is SimFault {} }
+    for index in regions.indices { do { try enableRegion(index) } catch is KernelRefusal {} }
   }
 
   /// Goes on from a remembered state; labels are always read from the media.
@@ -98,11 +98,11 @@ final class SimKernel {
     guard !regions[index].isEnabled else { return }
     // namespace_devs.c:init_active_labels.
     if let dimm = topology.regions[index].dimms.first(where: isLocked) {
-      throw SimFault(6, "region\(index): nmem\(dimm): is locked, failing probe")
+      throw KernelRefusal(6, "region\(index): nmem\(dimm): is locked, failing probe")
     }
     if let dimm = topology.regions[index].dimms.first(where: disabledDimms.contains), labeling.contains(dimm)
     {
-      throw SimFault(6, "region\(index): nmem\(dimm): is disabled, failing probe")
+      throw KernelRefusal(6, "region\(index): nmem\(dimm): is disabled, failing probe")
     }
     var region = SimRegion()
     region.isEnabled = true
@@ -112,7 +112,7 @@ final class SimKernel {
     regions[index] = region
     for namespace in region.namespaces where namespace.size > 0 {
       // A namespace that cannot be enabled is left disabled, the region is enabled all the same.
-      do { try enableNamespace(index, namespace.id) } catch is SimFault {} catch let error as DeviceError
+      do { try enableNamespace(index, namespace.id) } catch is KernelRefusal {} catch let error as DeviceError
         where error.errno == 5 && !media.power.isOff
       {}
     }
@@ -131,7 +131,7 @@ final class SimKernel {
   /// Fresh labels, then the driver reads them: the kernel refuses writes to the label area of a DIMM in use
   /// (bus.c:nd_cmd_clear_to_send).
   func initializeLabels(_ dimm: Int, _ version: LabelVersion) throws {
-    guard labels[dimm] != nil else { throw SimFault(6, "nmem\(dimm) has no label area") }
+    guard labels[dimm] != nil else { throw KernelRefusal(6, "nmem\(dimm) has no label area") }
     try checkDimmIdle(dimm)
     try labels[dimm]?.overwrite(version)
     try rereadLabels(dimm)
@@ -139,9 +139,9 @@ final class SimKernel {
 
   /// The whole label area, then the driver reads it anew.
   func writeLabels(_ dimm: Int, _ bytes: [UInt8]) throws {
-    guard labels[dimm] != nil else { throw SimFault(6, "nmem\(dimm) has no label area") }
+    guard labels[dimm] != nil else { throw KernelRefusal(6, "nmem\(dimm) has no label area") }
     guard bytes.count == Int(topology.dimms[dimm].labelArea) else {
-      throw SimFault(22, "the label area of nmem\(dimm) has another size")
+      throw KernelRefusal(22, "the label area of nmem\(dimm) has another size")
     }
     try checkDimmIdle(dimm)
     for part in LabelWriteOrder(bytes).parts {
@@ -162,10 +162,10 @@ final class SimKernel {
 
   /// dimm.c:nvdimm_probe.
   func enableDimm(_ dimm: Int) throws {
-    guard !isLocked(dimm) else { throw SimFault(6, "nmem\(dimm) is locked: its probe fails (EACCES)") }
+    guard !isLocked(dimm) else { throw KernelRefusal(6, "nmem\(dimm) is locked: its probe fails (EACCES)") }
     if let conflict = labels[dimm]?.conflict {
       // The probe fails with EBUSY; libndctl says that the DIMM is not enabled.
-      throw SimFault(6, "nmem\(dimm): \(conflict.text), the driver cannot reserve them (EBUSY)")
+      throw KernelRefusal(6, "nmem\(dimm): \(conflict.text), the driver cannot reserve them (EBUSY)")
     }
     disabledDimms.remove(dimm)
     noteLabeling()
@@ -188,7 +188,9 @@ final class SimKernel {
     // Regions hold only those that have labels to hold (namespace_devs.c:init_active_labels).
     guard labels[dimm] != nil, !disabledDimms.contains(dimm) else { return }
     let users = topology.regions.indices.filter { topology.regions[$0].dimms.contains(dimm) }
-    guard users.allSatisfy({ !regions[$0].isEnabled }) else { throw SimFault(16, "nmem\(dimm) is in use") }
+    guard users.allSatisfy({ !regions[$0].isEnabled }) else {
+      throw KernelRefusal(16, "nmem\(dimm) is in use")
+    }
   }
 
   private func labellessNamespace(_ index: Int) -> SimNamespace {
@@ -211,7 +213,7 @@ final class SimKernel {
         members, cookie: topology.cookie(of: region, version: version),
         alternate: topology.alternateCookie(of: region))
       // The probe fails with ENODEV; libndctl says that the region is not enabled.
-    } catch { throw SimFault(6, "region\(index): \(error.text)") }
+    } catch { throw KernelRefusal(6, "region\(index): \(error.text)") }
     var found = probe.found.map { found in
       var namespace = SimNamespace(id: 0)
       namespace.uuid = found.label.uuid
@@ -289,7 +291,7 @@ final class SimKernel {
   func position(_ index: Int, _ id: Int) throws -> Int {
     guard regions.indices.contains(index), regions[index].isEnabled,
       let position = regions[index].namespaces.firstIndex(where: { $0.id == id })
-    else { throw SimFault(6, "there is no namespace\(index).\(id)") }
+    else { throw KernelRefusal(6, "there is no namespace\(index).\(id)") }
     return position
   }
 }

@@ -1,3 +1,4 @@
+import PmemModel
 import PmemDevice
 import PmemMedia
 
@@ -11,8 +12,10 @@ final class SimRawMedia: RawMedia {
   /// As the kernel gives it in raw mode: while nobody has it.
   convenience init(_ kernel: SimKernel, region: Int, id: Int) throws {
     let namespace = kernel.regions[region].namespaces[try kernel.position(region, id)]
-    guard !namespace.isEnabled, namespace.claim == nil else { throw SimFault(16, "it is enabled or claimed") }
-    guard namespace.size > 0 else { throw SimFault(6, "it has no size") }
+    guard !namespace.isEnabled, namespace.claim == nil else {
+      throw KernelRefusal(16, "it is enabled or claimed")
+    }
+    guard namespace.size > 0 else { throw KernelRefusal(6, "it has no size") }
     self.init(namespace, region: region, media: kernel.media)
   }
 
@@ -38,7 +41,7 @@ extension SimKernel {
   /// What the users of an enabled namespace have.
   func content(of region: Int, _ id: Int) throws -> any ByteSource {
     let namespace = regions[region].namespaces[try position(region, id)]
-    guard namespace.isEnabled else { throw SimFault(6, "it is disabled") }
+    guard namespace.isEnabled else { throw KernelRefusal(6, "it is disabled") }
     let raw = SimRawMedia(namespace, region: region, media: media)
     guard let claim = namespace.claim else { return raw }
     switch claim.kind {

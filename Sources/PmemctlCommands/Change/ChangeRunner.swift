@@ -144,7 +144,7 @@ struct ChangeRunner {
   private func isConfirmed(_ plan: Plan) throws -> Bool {
     guard plan.isDestructive, !options.yes else { return true }
     guard context.terminal.isInteractive else {
-      guard plan.hurts else { return true }
+      guard plan.harmsUsers else { return true }
       throw DeviceError(
         .refused, "refused to \(plan.title): it hurts others or loses something, and no terminal to ask on",
         details: plan.warnings + ["--yes does it without asking; nothing was changed"])

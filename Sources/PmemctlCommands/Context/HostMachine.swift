@@ -90,9 +90,9 @@ public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
     try inspector.probe(inventory, path, at: offset)
   }
 
-  public func prove(
+  public func verify(
     _ namespace: Namespace, in inventory: Inventory, longTerm: Bool
   ) throws(DeviceError) -> [DaxProof] {
-    inspector.prove(inventory, namespace, longTerm: longTerm)
+    inspector.verify(inventory, namespace, longTerm: longTerm)
   }
 }

@@ -45,7 +45,7 @@ struct UseFilter {
 
   /// The namespaces asked for, of those that there are.
   func namespaces(of inventory: Inventory) -> [Namespace] {
-    inventory.namespaces.filter { isOpen ? !$0.isIdle : namespaces.contains($0.dev) } + standIns
+    inventory.namespaces.filter { isOpen ? !$0.isSeed : namespaces.contains($0.dev) } + standIns
   }
 
   func accepts(namespaces used: [String], path: RawText) -> Bool {

@@ -24,7 +24,7 @@ struct DaxDisable: ContextCommand {
     try Change(context, change, output, machine).run { backend, inventory in
       let outcome = try DaxEnablePlanner(
         inventory, inspector: backend, contents: ContentProbe(backend), accepting: dangers.accepted,
-        truth: { TrueNamespace($0, on: backend).namespace }
+        truth: { ProbedNamespace($0, on: backend).namespace }
       ).disable(name, force: force)
       return Change.Planned(plan: outcome.plan, subject: outcome.namespace)
     } report: { planned, backend in

@@ -50,7 +50,7 @@ struct DaxEnable: ContextCommand {
     try Change(context, change, output, machine).run { backend, inventory in
       let outcome = try DaxEnablePlanner(
         inventory, inspector: backend, contents: ContentProbe(backend), accepting: dangers.accepted,
-        truth: { TrueNamespace($0, on: backend).namespace }
+        truth: { ProbedNamespace($0, on: backend).namespace }
       ).enable(name, request)
       return Change.Planned(plan: outcome.plan, subject: outcome.namespace)
     } report: { planned, backend in
@@ -67,8 +67,8 @@ struct DaxEnable: ContextCommand {
     guard let namespace = now.namespaces.first(where: { $0.dev == planned.subject }) else {
       throw DeviceError(.failed, "\(planned.subject) is not there any more")
     }
-    let proofs = try backend.prove(namespace, in: now, longTerm: request.consumer.mode == .devdax)
-    let handout = ConsumerHandout(request.consumer, namespace)
+    let proofs = try backend.verify(namespace, in: now, longTerm: request.consumer.mode == .devdax)
+    let handout = ConsumerInstructions(request.consumer, namespace)
     try report(namespace, proofs, handout, isChanged: !planned.plan.entries.isEmpty, context)
     let failed = proofs.first { proof in
       proof.outcome == .disproven && (proof.claim != .longTermPin || request.consumer.needsPins)
@@ -81,14 +81,14 @@ struct DaxEnable: ContextCommand {
 
   private func request() throws(DeviceError) -> DaxEnableRequest {
     let parsed: DaxConsumer = try parseChoice(consumer, option: "--for")
-    let words = NamespaceWords(size: size, usable: nil, map: map, align: align, sectorSize: nil)
+    let words = NamespaceShapeOptions(size: size, usable: nil, map: map, align: align, sectorSize: nil)
     return DaxEnableRequest(
       parsed, map: try words.parsedMap(), align: try words.parsedAlign(), amount: try words.parsedAmount()?.0,
       name: newName, force: force)
   }
 
   private func report(
-    _ namespace: Namespace, _ proofs: [DaxProof], _ handout: ConsumerHandout, isChanged: Bool,
+    _ namespace: Namespace, _ proofs: [DaxProof], _ handout: ConsumerInstructions, isChanged: Bool,
     _ context: CommandContext
   ) throws {
     guard !output.json else {

@@ -21,10 +21,10 @@ struct DaxStatus: ContextCommand {
   func run(in context: CommandContext) throws {
     let backend = try context.open(machine, forWriting: false)
     let inventory = try backend.inventory(.listing)
-    let all = inventory.namespaces.filter { !$0.isIdle }
+    let all = inventory.namespaces.filter { !$0.isSeed }
     let shown = try names.isEmpty ? all : NameResolver(inventory).namespaces(names)
     let layers = try backend.daxLayers(inventory)
-    let judge = DaxJudge(inventory, layers: layers)
+    let judge = DAXEvaluator(inventory, layers: layers)
     let groups = shown.map { namespace in
       (namespace, judge.states(of: namespace).map { Self.tried($0, layers, inventory, on: backend) })
     }

@@ -19,7 +19,7 @@ extension Change {
   ///   - plan: Makes the plan of the devices named.
   /// - Throws: What stopped it.
   func devices(
-    _ names: [String], verb: String, plan: (DaxDevicePlanner, [PlacedDaxDevice]) throws(DeviceError) -> Plan
+    _ names: [String], verb: String, plan: (DaxDevicePlanner, [DaxDeviceLocation]) throws(DeviceError) -> Plan
   ) throws {
     var known: [String] = []
     try run { backend, inventory in

@@ -4,10 +4,10 @@ import PmemOutput
 /// What `device list` can show.
 enum DeviceColumns {
   struct Row {
-    let placed: PlacedDaxDevice
+    let placed: DaxDeviceLocation
     let cxl: CxlRegion?
 
-    init(_ placed: PlacedDaxDevice, _ inventory: Inventory) {
+    init(_ placed: DaxDeviceLocation, _ inventory: Inventory) {
       self.placed = placed
       cxl = inventory.cxlRegion(of: placed)
     }

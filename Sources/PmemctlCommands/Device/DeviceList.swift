@@ -26,6 +26,6 @@ struct DeviceList: ContextCommand {
   }
 }
 
-extension PlacedDaxDevice {
+extension DaxDeviceLocation {
   var json: JSON { .object(device.json(namespace: namespace?.dev)) }
 }

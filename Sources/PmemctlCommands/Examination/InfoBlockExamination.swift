@@ -22,7 +22,7 @@ struct InfoBlockExamination {
 
   /// What is wrong with one; nil if nothing is, or if it cannot be looked at.
   func finding(_ namespace: Namespace) -> Diagnosis.Finding? {
-    guard !namespace.isIdle else { return nil }
+    guard !namespace.isSeed else { return nil }
     if namespace.isEnabled {
       guard namespace.mode == .raw else { return nil }
       do throws(DeviceError) {

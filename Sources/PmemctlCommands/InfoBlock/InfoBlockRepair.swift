@@ -25,7 +25,7 @@ struct InfoBlockRepair: ContextCommand {
     let frame = Change(context, change, output, machine, accepting: dangers.accepted)
     try frame.run { backend, inventory in
       let found = try NameResolver(inventory).namespaces([namespace])
-      guard found.count == 1, let target = found.first, !target.isIdle else {
+      guard found.count == 1, let target = found.first, !target.isSeed else {
         throw DeviceError(.usage, "repair takes one namespace, and \"\(namespace)\" means \(found.count)")
       }
       let block = try repaired(target, inventory, backend)
@@ -55,7 +55,8 @@ struct InfoBlockRepair: ContextCommand {
           "write the \(kind) info block of \(target.title)"),
         Plan.Entry(.enable(namespace: target.dev), "enable \(target.title)"),
       ],
-      warnings: off.warnings, saves: [.head(namespace: target.dev)], isDestructive: true, hurts: off.hurts)
+      warnings: off.warnings, saves: [.head(namespace: target.dev)], isDestructive: true,
+      harmsUsers: off.harmsUsers)
   }
 
   /// The block as it was.

@@ -27,7 +27,7 @@ struct InfoBlockSelection: ParsableArguments {
     let inventory = try backend.inventory(.listing)
     let isAll = names.isEmpty || names.contains("all")
     var found = try NameResolver(inventory).namespaces(isAll ? ["all"] : names)
-    if isAll { found.removeAll { ($0.isEnabled && $0.mode != .raw) || $0.holder != nil || $0.isIdle } }
+    if isAll { found.removeAll { ($0.isEnabled && $0.mode != .raw) || $0.holder != nil || $0.isSeed } }
     let examination = InfoBlockExamination(inventory, backend)
     var places: [InfoBlockPlace] = []
     for namespace in found {

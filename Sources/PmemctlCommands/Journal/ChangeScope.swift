@@ -86,7 +86,7 @@ struct ChangeScope: Hashable {
   }
 
   private mutating func add(_ name: String, _ inventory: Inventory) {
-    guard let namespace = Self.find(name, inventory), !namespace.isIdle else { return }
+    guard let namespace = Self.find(name, inventory), !namespace.isSeed else { return }
     namespaces.insert(namespace.dev)
   }
 
@@ -95,7 +95,7 @@ struct ChangeScope: Hashable {
     guard let namespace = Self.find(name, inventory), let region = inventory.region(of: namespace),
       region.isLabeled
     else { return }
-    if !namespace.isIdle, let uuid = namespace.labelUUID { uuids.insert(uuid) }
+    if !namespace.isSeed, let uuid = namespace.labelUUID { uuids.insert(uuid) }
     labeled.formUnion(region.mappings.map(\.dimm))
   }
 }

@@ -62,7 +62,7 @@ struct LabelDifference {
   /// Devices that a create left with a UUID and no size: the kernel holds them back from others.
   private func idle() -> [Plan.Entry]? {
     let left = restoration.inventory.namespaces.filter { namespace in
-      namespace.isIdle && namespace.labelUUID.map(restoration.scope.uuids.contains) ?? false
+      namespace.isSeed && namespace.labelUUID.map(restoration.scope.uuids.contains) ?? false
     }
     return left.isEmpty
       ? nil : left.map { Plan.Entry(.free(namespace: $0.dev), "clear the UUID of \($0.dev)") }
@@ -130,7 +130,7 @@ struct LabelDifference {
       guard let uuid = saved.uuid, changed.contains(uuid), !restoration.removing.contains(uuid),
         areas.allSatisfy({ ($0.nowLabels[uuid] ?? []).isEmpty }),
         let present = restoration.inventory.namespaces.first(where: { namespace in
-          guard !namespace.isIdle, let now = namespace.labelUUID, changed.contains(now),
+          guard !namespace.isSeed, let now = namespace.labelUUID, changed.contains(now),
             let start = namespace.resource,
             let region = restoration.inventory.region(of: namespace), let base = region.resource
           else { return false }
@@ -329,6 +329,6 @@ struct LabelDifference {
 extension LabelStore {
   /// The labels that count, by namespace, without the slots that they are in.
   var labelSets: [DeviceUUID: Set<NamespaceLabel>] {
-    Dictionary(grouping: essence(withMode: true), by: \.uuid).mapValues { Set($0) }
+    Dictionary(grouping: normalizedLabels(withMode: true), by: \.uuid).mapValues { Set($0) }
   }
 }

@@ -112,7 +112,7 @@ extension NamespaceState {
 }
 
 extension DeviceState {
-  init(_ placed: PlacedDaxDevice) {
+  init(_ placed: DaxDeviceLocation) {
     let device = placed.device
     chardev = device.chardev
     region = placed.region.id

@@ -155,7 +155,7 @@ struct Restoration {
         isDetached = true
       }
     case .steps(let steps):
-      if let present, !present.isIdle { entries += NamespaceStatePlanner.detaching(present) }
+      if let present, !present.isSeed { entries += NamespaceStatePlanner.detaching(present) }
       entries += steps
     case nil:
       if let present { entries += try detaching(present, saved) }

@@ -47,8 +47,8 @@ extension Change {
           "the label area of \(dimm.dev) has \(present.count) bytes, and \(bytes.count) are given",
           details: ["they are of another DIMM, or cut; nothing was changed"])
       }
-      let after = LabelStore(bytes).essence(withMode: true)
-      lost.formUnion(LabelStore(present).essence(withMode: true).subtracting(after).map(\.uuid))
+      let after = LabelStore(bytes).normalizedLabels(withMode: true)
+      lost.formUnion(LabelStore(present).normalizedLabels(withMode: true).subtracting(after).map(\.uuid))
     }
     return lost
   }

@@ -12,7 +12,7 @@ struct LayoutExport: ContextCommand {
   func run(in context: CommandContext) throws {
     let backend = try context.open(machine, forWriting: false)
     let inventory = try backend.inventory(.planning)
-    let text = LayoutText(inventory) { TrueNamespace($0, on: backend).namespace }
+    let text = LayoutText(inventory) { ProbedNamespace($0, on: backend).namespace }
     try context.out.write(output.json ? JSON.object(text.json).text : text.yaml)
   }
 }
@@ -65,7 +65,7 @@ private struct LayoutText {
   private func name(of namespace: Namespace) -> String? {
     guard let name = namespace.name, !name.contains("{"),
       (try? NamespaceCreateRequest.validate(name: name)) != nil,
-      inventory.namespaces.filter({ $0.name == name && !$0.isIdle }).count == 1
+      inventory.namespaces.filter({ $0.name == name && !$0.isSeed }).count == 1
     else { return nil }
     return name
   }

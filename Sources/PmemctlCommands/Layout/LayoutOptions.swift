@@ -43,7 +43,7 @@ struct LayoutRun {
     planned = try LayoutPlanner(
       inventory, inspector: backend, contents: ContentProbe(backend), accepting: accepted,
       replacing: AllowedNames(options.replace), destroying: AllowedNames(options.destroy),
-      unfinished: pending.uuids, truth: { TrueNamespace($0, on: backend).namespace }
+      unfinished: pending.uuids, truth: { ProbedNamespace($0, on: backend).namespace }
     ).plan(layout)
   }
 }

@@ -53,7 +53,9 @@ struct LayoutPlanCommand: ContextCommand {
       parsing: InputFile.read(inventory, limit: InputFile.descriptionLimit), file: inventory)
     let planned = try LayoutPlanner(
       snapshot,
-      inspector: NoUsers(missing: [Unseen(.processes, "who uses what is not known from a snapshot")]),
+      inspector: NullUsageInspector(missing: [
+        Unseen(.processes, "who uses what is not known from a snapshot")
+      ]),
       contents: nil,
       replacing: AllowedNames(options.replace),
       destroying: AllowedNames(options.destroy), truth: { $0 }

@@ -58,7 +58,8 @@ extension Change {
     try run { backend, inventory in
       let before = try which.resolve(inventory)
       let planner = namespacePlanner(inventory, backend, contents: ContentProbe(backend))
-      let expected = verb == "enabled" && !options.dryRun ? before.map { TrueNamespace($0, on: backend) } : []
+      let expected =
+        verb == "enabled" && !options.dryRun ? before.map { ProbedNamespace($0, on: backend) } : []
       return Planned(plan: try plan(planner, before), subject: before) {
         Self.differences(
           expected.filter { $0.trouble == nil && !$0.namespace.isEnabled }.map(\.namespace), on: backend)
@@ -66,7 +67,7 @@ extension Change {
     } report: { planned, backend in
       let after = try backend.inventory(.listing).namespaces
       // A destroyed namespace is shown as it was.
-      let now = planned.subject.map { old in after.first { $0.dev == old.dev && !$0.isIdle } ?? old }
+      let now = planned.subject.map { old in after.first { $0.dev == old.dev && !$0.isSeed } ?? old }
       guard !output.json else { return try write(now.map { .object($0.json) }) }
       let changed = Set(planned.plan.entries.map(\.step.target))
       let lines = now.filter { changed.contains($0.dev) }.map { namespace in

@@ -35,7 +35,7 @@ struct NamespaceCheck: ContextCommand {
     let backend = try context.open(machine, forWriting: repair || force)
     let inventory = try backend.inventory(.planning)
     let found = try NameResolver(inventory).namespaces([namespace])
-    guard found.count == 1, let target = found.first, !target.isIdle else {
+    guard found.count == 1, let target = found.first, !target.isSeed else {
       throw DeviceError(.usage, "check takes one namespace, and \"\(namespace)\" means \(found.count)")
     }
     guard target.isEnabled || target.holder != nil else {
@@ -150,12 +150,12 @@ struct NamespaceCheck: ContextCommand {
     } else if result.findings.isEmpty {
       try context.out.write("\(target.title.sanitized): good\n")
     } else {
-      var text = "\(target.title.sanitized): \(result.findings.count + result.untold) findings\n"
+      var text = "\(target.title.sanitized): \(result.findings.count + result.omittedCount) findings\n"
       for finding in result.findings {
         text += "  \(finding.isSerious ? "" : "note: ")\(finding.text)\n"
         if let repair = finding.repair, !self.repair { text += "    --repair would \(repair)\n" }
       }
-      if result.untold > 0 { text += "  and \(result.untold) more like these\n" }
+      if result.omittedCount > 0 { text += "  and \(result.omittedCount) more like these\n" }
       try context.out.write(text)
     }
     guard !result.findings.contains(where: \.isSerious) else {
@@ -179,7 +179,7 @@ struct NamespaceCheck: ContextCommand {
         entry.add("repair", finding.repair)
         return .object(entry)
       })
-    object.add("untold", result?.untold ?? 0)
+    object.add("untold", result?.omittedCount ?? 0)
     try context.out.write(JSON.object(object).text)
   }
 }

@@ -19,7 +19,7 @@ struct NamespaceClearErrors: ContextCommand {
     try Change(context, change, output, machine, accepting: dangers.accepted).namespaces(
       which, verb: "cleared"
     ) { planner, namespaces throws(DeviceError) in
-      try planner.clearErrors(namespaces.filter { !$0.isIdle })
+      try planner.clearErrors(namespaces.filter { !$0.isSeed })
     }
   }
 }

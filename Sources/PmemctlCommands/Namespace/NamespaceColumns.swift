@@ -18,7 +18,7 @@ enum NamespaceColumns {
 
     fileprivate var state: String {
       namespace.isEnabled
-        ? "enabled" : namespace.isIdle ? "idle" : namespace.holder == nil ? "disabled" : "claimed"
+        ? "enabled" : namespace.isSeed ? "idle" : namespace.holder == nil ? "disabled" : "claimed"
     }
   }
 

@@ -96,7 +96,7 @@ struct NamespaceCreate: ContextCommand {
       let loss = try NamespaceStatePlanner(
         inventory, inspector: backend, contents: ContentProbe(backend), accepting: dangers.accepted
       ).refuseLoss([planned[index].proposal.namespace], verb: "make anew")
-      planned[index].add(warnings: loss.warnings, hurts: loss.hurts)
+      planned[index].add(warnings: loss.warnings, harmsUsers: loss.harmsUsers)
     }
     return planned
   }
@@ -112,11 +112,12 @@ struct NamespaceCreate: ContextCommand {
       },
       entries: planned.flatMap(\.plan.entries), warnings: planned.flatMap(\.plan.warnings),
       saves: planned.flatMap(\.plan.saves), isDestructive: planned.contains { $0.plan.isDestructive },
-      hurts: planned.contains { $0.plan.hurts })
+      harmsUsers: planned.contains { $0.plan.harmsUsers })
   }
 
   private func request() throws(DeviceError) -> NamespaceCreateRequest {
-    let words = NamespaceWords(size: size, usable: usable, map: map, align: align, sectorSize: sectorSize)
+    let words = NamespaceShapeOptions(
+      size: size, usable: usable, map: map, align: align, sectorSize: sectorSize)
     var request = NamespaceCreateRequest(
       mode: try parseMode(mode), map: try words.parsedMap(), align: try words.parsedAlign(),
       sectorSize: try words.parsedSectorSize(), regions: [])

@@ -38,7 +38,7 @@ struct NamespaceList: ContextCommand {
     let resolver = NameResolver(inventory)
     let regions = try resolver.regions(region.map { [$0] } ?? [], onBus: bus)
     let named = names.isEmpty ? regions.flatMap(\.namespaces) : try resolver.namespaces(names, in: regions)
-    let listed = named.filter { idle || !names.isEmpty || !$0.isIdle }
+    let listed = named.filter { idle || !names.isEmpty || !$0.isSeed }
     let mounts = output.json || list.quiet ? [:] : backend.mountPoints(in: inventory)
     // JSON has the kernel's word, and --mode means what is shown.
     let modes = output.json ? nil : DisabledModes(listed, inventory, backend)

@@ -58,7 +58,7 @@ struct NamespaceReconfigure: ContextCommand {
     try Change(context, change, output, machine).run { backend, inventory in
       let old = try NameResolver(inventory).namespace(namespace, for: "reconfigure")
       let outcome = try NamespaceReconfigurePlanner(
-        old, as: TrueNamespace(old, on: backend).namespace, in: inventory, inspector: backend,
+        old, as: ProbedNamespace(old, on: backend).namespace, in: inventory, inspector: backend,
         contents: ContentProbe(backend), accepting: dangers.accepted
       ).plan(request)
       return Change.Planned(plan: outcome.plan, json: outcome.json, subject: (outcome, old))
@@ -68,7 +68,7 @@ struct NamespaceReconfigure: ContextCommand {
   }
 
   private func request() throws(DeviceError) -> NamespaceReconfigureRequest {
-    let words = NamespaceWords(
+    let words = NamespaceShapeOptions(
       size: size, usable: usable, map: map, align: align, sectorSize: sectorSize)
     var request = NamespaceReconfigureRequest(
       mode: try mode.map(parseMode), map: try words.parsedMap(), align: try words.parsedAlign(),

@@ -19,7 +19,7 @@ struct NamespaceShow: ContextCommand {
     let found = try NameResolver(inventory).namespace(name, for: "show")
     // The kernel shows a disabled namespace as raw; only root may look below.
     let isReadable = inventory.host.isPrivileged
-    let truth = isReadable ? TrueNamespace(found, on: backend) : nil
+    let truth = isReadable ? ProbedNamespace(found, on: backend) : nil
     let namespace = truth?.namespace ?? found
     if let trouble = truth?.trouble { context.note("\(namespace.title): \(trouble)") }
     let region = inventory.region(of: namespace)
@@ -41,7 +41,7 @@ struct NamespaceShow: ContextCommand {
     list.add("namespace", namespace.dev)
     list.add("name", namespace.name)
     list.add("mode", namespace.mode.rawValue)
-    list.add("state", namespace.isEnabled ? "enabled" : namespace.isIdle ? "idle" : "disabled")
+    list.add("state", namespace.isEnabled ? "enabled" : namespace.isSeed ? "idle" : "disabled")
     list.add("device", namespace.node.map { "/dev/\($0)" })
     list.add("taken", namespace.rawSize.exact)
     list.add("usable", namespace.size.exact)

@@ -6,7 +6,7 @@ import PmemOutput
 struct CxlChain {
   private let inventory: Inventory
   private let owners: [String: CxlMemdev]
-  private let devices: [String: PlacedDaxDevice]
+  private let devices: [String: DaxDeviceLocation]
 
   init(_ inventory: Inventory) {
     self.inventory = inventory

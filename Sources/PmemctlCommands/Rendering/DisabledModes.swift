@@ -8,7 +8,7 @@ struct DisabledModes {
 
   /// Reads labels if any namespace is disabled, and they may be read.
   init(_ namespaces: [Namespace], _ inventory: Inventory, _ backend: any DeviceBackend) {
-    let disabled = namespaces.filter { !$0.isEnabled && !$0.isIdle && $0.holder == nil }
+    let disabled = namespaces.filter { !$0.isEnabled && !$0.isSeed && $0.holder == nil }
     guard !disabled.isEmpty, inventory.host.isPrivileged else { return }
     let regions = inventory.regions.filter { region in disabled.contains { $0.regionID == region.id } }
     // Each label of a set names the same class.
@@ -30,7 +30,7 @@ struct DisabledModes {
 
   /// - Returns: nil if the namespace is disabled and its label does not say.
   func mode(of namespace: Namespace) -> NamespaceMode? {
-    guard !namespace.isEnabled, !namespace.isIdle, namespace.holder == nil else { return namespace.mode }
+    guard !namespace.isEnabled, !namespace.isSeed, namespace.holder == nil else { return namespace.mode }
     return namespace.labelUUID.flatMap { modes[$0] }
   }
 }

@@ -36,7 +36,7 @@ struct RegionDrawing {
     let map = ExtentMap(parts, style: terminal.isUnicode ? .blocks : .ascii)
     var text = "  \(map.bar(width: max(10, min(64, terminal.width - 4))))\n"
     text += legend(Array(zip(map.signs, pieces)))
-    for namespace in region.namespaces where namespace.isIdle && namespace.isEnabled {
+    for namespace in region.namespaces where namespace.isSeed && namespace.isEnabled {
       text += "  \(namespace.dev) is enabled without a size\n"
     }
     return text

@@ -51,7 +51,7 @@ struct StatusScreen {
     return words([
       "kernel \(inventory.host.kernelRelease)", count(inventory.buses.count, "bus", "buses"),
       count(inventory.dimms.count, "DIMM", "DIMMs"), count(regions.count, "region", "regions"),
-      count(inventory.namespaces.filter { !$0.isIdle }.count, "namespace", "namespaces"), "\(total) pmem",
+      count(inventory.namespaces.filter { !$0.isSeed }.count, "namespace", "namespaces"), "\(total) pmem",
       "\(free) free", "backend: \(backend)",
     ]) + hint
   }

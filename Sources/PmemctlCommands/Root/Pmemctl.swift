@@ -38,7 +38,7 @@ public struct Pmemctl: ParsableCommand {
   }
 
   /// `pmemctl --sim DIR status` means `pmemctl status --sim DIR`: which machine is often said first.
-  private static func machineLast(_ arguments: [String]) -> [String] {
+  private static func movingSimOptionLast(_ arguments: [String]) -> [String] {
     guard let first = arguments.first else { return arguments }
     if first.hasPrefix("--sim=") { return Array(arguments.dropFirst()) + [first] }
     guard first == "--sim", arguments.count > 2 else { return arguments }
@@ -80,7 +80,7 @@ public struct Pmemctl: ParsableCommand {
         try context.out.write(version + "\n")
         return .done
       }
-      var command = try parse(machineLast(arguments))
+      var command = try parse(movingSimOptionLast(arguments))
       if let runnable = command as? any ContextCommand {
         try runnable.run(in: context)
       } else {

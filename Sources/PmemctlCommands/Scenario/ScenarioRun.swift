@@ -9,7 +9,7 @@ struct ScenarioRun {
     var step: Scenario.Step
     var outcome: ScenarioMachine.Outcome
     /// What changed, by whose it is.
-    var changes: [SimFact]
+    var changes: [Observation]
     /// What was expected and did not happen; nil where all is as it should be.
     var failure: String?
   }
@@ -91,7 +91,7 @@ struct ScenarioRun {
   {
     let before = machine.workload.facts
     let outcome = machine.run(step)
-    let changes = SimFact.changes(from: before, to: machine.workload.facts)
+    let changes = Observation.changes(from: before, to: machine.workload.facts)
     let failure = isExplored && step.expectations.isEmpty ? nil : Self.judge(step.expectations, outcome)
     events.append(Event(step: step, outcome: outcome, changes: changes, failure: failure))
   }

@@ -163,7 +163,7 @@ struct UndoPlanner {
   /// The UUID of its info block, nil in it if there is none; nil if that cannot be read.
   private func infoBlock(of namespace: Namespace) -> DeviceUUID?? {
     guard !namespace.isEnabled else { return .some(namespace.holder == nil ? nil : namespace.uuid) }
-    let probed = TrueNamespace(namespace, on: backend)
+    let probed = ProbedNamespace(namespace, on: backend)
     guard probed.trouble == nil else { return nil }
     return .some(probed.namespace.mode == .raw ? nil : probed.namespace.uuid)
   }
@@ -237,7 +237,7 @@ struct UndoPlanner {
       inventory, inspector: backend, contents: nil, accepting: accepted
     ).refuseLoss(kept + changed, verb: "undo change \(record.id), which would disable")
     plan.warnings += loss.warnings + harm.warnings
-    plan.hurts = loss.hurts || harm.hurts
+    plan.harmsUsers = loss.harmsUsers || harm.harmsUsers
     plan.saves = (lost + changed).flatMap(saves)
   }
 
@@ -257,7 +257,7 @@ struct UndoPlanner {
   private func losesContent(_ present: Namespace) -> Bool {
     guard let saved = saved(present), saved.size >= present.rawSize.rawValue else { return true }
     guard overwrites(present) else { return false }
-    let mode = TrueNamespace(present, on: backend).namespace.mode
+    let mode = ProbedNamespace(present, on: backend).namespace.mode
     return mode == .raw || mode == .sector && saved.mode != .sector
   }
 

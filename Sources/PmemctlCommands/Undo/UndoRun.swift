@@ -56,7 +56,7 @@ struct UndoRun: ContextCommand {
     }
     guard !output.json else { return try context.out.write(JSON.array(now.map { .object($0.json) }).text) }
     var text = "undone: \(record.title.sanitized)\n"
-    for namespace in now.map({ TrueNamespace($0, on: backend).namespace }) {
+    for namespace in now.map({ ProbedNamespace($0, on: backend).namespace }) {
       let node = namespace.node.map { ", /dev/\($0)" } ?? ""
       text += "  \(namespace.title.sanitized): \(namespace.mode), \(namespace.size) usable\(node)\n"
     }

@@ -52,7 +52,7 @@ extension Inventory {
   }
 
   /// The CXL region whose memory a DAX device is, by way of a namespace or not; nil if it is of none.
-  public func cxlRegion(of device: PlacedDaxDevice) -> CxlRegion? {
+  public func cxlRegion(of device: DaxDeviceLocation) -> CxlRegion? {
     guard let namespace = device.namespace else { return cxl.region(ofDevice: device.device.chardev) }
     return region(of: namespace).flatMap(cxlRegion)
   }

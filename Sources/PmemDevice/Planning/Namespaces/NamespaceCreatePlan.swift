@@ -30,9 +30,9 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
   }
 
   /// Adds what a check of the present namespace found.
-  public mutating func add(warnings: [String], hurts: Bool) {
+  public mutating func add(warnings: [String], harmsUsers: Bool) {
     plan.warnings += warnings
-    plan.hurts = plan.hurts || hurts
+    plan.harmsUsers = plan.harmsUsers || harmsUsers
   }
 
   // MARK: Steps

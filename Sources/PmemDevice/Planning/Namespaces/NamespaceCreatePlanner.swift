@@ -32,7 +32,7 @@ public struct NamespaceCreatePlanner {
   private func warnings(for proposal: NamespaceProposal) -> [String] {
     var warnings: [String] = []
     if let name = request.name,
-      let twin = inventory.namespaces.first(where: { !$0.isIdle && $0.name == name })
+      let twin = inventory.namespaces.first(where: { !$0.isSeed && $0.name == name })
     {
       warnings.append("\(twin.dev) is also named \"\(name)\": the name alone will be ambiguous")
     }

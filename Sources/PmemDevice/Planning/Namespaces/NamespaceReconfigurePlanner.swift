@@ -9,7 +9,7 @@ public struct NamespaceReconfigurePlanner {
   private let namespace: Namespace
   private let region: Region
   private let inventory: Inventory
-  private let inTheWay: InTheWay
+  private let inTheWay: TeardownGuard
   private let states: NamespaceStatePlanner
 
   /// - Parameters:
@@ -24,7 +24,7 @@ public struct NamespaceReconfigurePlanner {
     _ present: Namespace, as truth: Namespace, in inventory: Inventory, inspector: any UsageInspector,
     contents: (any ContentInspector)?, accepting accepted: AcceptedDangers = []
   ) throws(DeviceError) {
-    guard let region = inventory.region(of: present), !present.isIdle else {
+    guard let region = inventory.region(of: present), !present.isSeed else {
       throw DeviceError(
         .notFound,
         "cannot reconfigure \(present.dev): it has no size, it is only a place for a new namespace",
@@ -34,7 +34,7 @@ public struct NamespaceReconfigurePlanner {
     namespace = truth
     self.region = region
     self.inventory = inventory
-    inTheWay = InTheWay(inventory, inspector: inspector, contents: contents, accepting: accepted)
+    inTheWay = TeardownGuard(inventory, inspector: inspector, contents: contents, accepting: accepted)
     states = NamespaceStatePlanner(inventory, inspector: inspector, contents: contents, accepting: accepted)
   }
 
@@ -135,7 +135,8 @@ public struct NamespaceReconfigurePlanner {
   // MARK: Steps
 
   private func plan(
-    _ proposal: NamespaceProposal, _ request: NamespaceReconfigureRequest, _ clearance: InTheWay.Clearance
+    _ proposal: NamespaceProposal, _ request: NamespaceReconfigureRequest,
+    _ clearance: TeardownGuard.Clearance
   ) -> Plan {
     let dev = namespace.dev
     var entries = NamespaceStatePlanner.detaching(namespace)
@@ -168,7 +169,7 @@ public struct NamespaceReconfigurePlanner {
             "\(proposal.truncated) at the end cannot be used with \(ByteCount(proposal.align ?? 0)) alignment"
           ]),
       saves: keepsContent(proposal) ? [] : [.head(namespace: dev)],
-      isDestructive: !keepsContent(proposal), hurts: clearance.hurts)
+      isDestructive: !keepsContent(proposal), harmsUsers: clearance.harmsUsers)
   }
 
   private func resizing(_ proposal: NamespaceProposal) -> Plan.Entry {

@@ -2,7 +2,7 @@
 /// all of them are checked before the first is touched.
 public struct NamespaceStatePlanner {
   let inventory: Inventory
-  let inTheWay: InTheWay
+  let inTheWay: TeardownGuard
 
   /// - Parameters:
   ///   - inventory: What there is.
@@ -14,12 +14,12 @@ public struct NamespaceStatePlanner {
     accepting accepted: AcceptedDangers = []
   ) {
     self.inventory = inventory
-    inTheWay = InTheWay(inventory, inspector: inspector, contents: contents, accepting: accepted)
+    inTheWay = TeardownGuard(inventory, inspector: inspector, contents: contents, accepting: accepted)
   }
 
   /// Enables namespaces; those that are enabled already are left out. Throws where one has no size.
   public func enable(_ namespaces: [Namespace]) throws(DeviceError) -> Plan {
-    for namespace in namespaces where namespace.isIdle {
+    for namespace in namespaces where namespace.isSeed {
       throw DeviceError(
         .failed, "cannot enable \(namespace.dev): it has no size, it is only a place for a new namespace",
         try: ["pmemctl namespace create --region region\(namespace.regionID)"], errno: 6)
@@ -38,7 +38,7 @@ public struct NamespaceStatePlanner {
     return Plan(
       title: "disable \(Self.count(namespaces))", entries: enabled.map(Self.disabling),
       warnings: clearance.warnings + notes(namespaces.filter { !$0.isEnabled }, "is disabled already"),
-      isDestructive: clearance.hurts, hurts: clearance.hurts)
+      isDestructive: clearance.harmsUsers, harmsUsers: clearance.harmsUsers)
   }
 
   /// - Parameters:
@@ -47,7 +47,7 @@ public struct NamespaceStatePlanner {
   /// - Returns: The plan.
   /// - Throws: ``DeviceError/Code/refused`` where someone is in the way, or force is needed.
   public func destroy(_ namespaces: [Namespace], force: Bool) throws(DeviceError) -> Plan {
-    for namespace in namespaces where namespace.isIdle {
+    for namespace in namespaces where namespace.isSeed {
       throw DeviceError(
         .notFound, "cannot destroy \(namespace.dev): it has no size, there is nothing to destroy")
     }
@@ -70,7 +70,7 @@ public struct NamespaceStatePlanner {
           "\($0.dev) is all of a region without labels: it will stay, empty and disabled"
         },
       saves: namespaces.map { .head(namespace: $0.dev) },
-      isDestructive: !namespaces.isEmpty, hurts: clearance.hurts)
+      isDestructive: !namespaces.isEmpty, harmsUsers: clearance.harmsUsers)
   }
 
   /// Plans another name for a namespace: only its labels are written, nothing on it is touched. It is disabled for
@@ -88,7 +88,7 @@ public struct NamespaceStatePlanner {
       throw DeviceError(
         .unsupported, "cannot \(title): names are in labels, and region\(namespace.regionID) has none")
     }
-    guard !namespace.isIdle else {
+    guard !namespace.isSeed else {
       throw DeviceError(.notFound, "cannot \(title): it has no size, it is only a place for a new namespace")
     }
     guard namespace.name != name else {
@@ -106,12 +106,12 @@ public struct NamespaceStatePlanner {
         Plan.Entry(
           .enable(namespace: namespace.dev), "enable \(namespace.dev) \"\(name)\""))
     }
-    let twin = inventory.namespaces.first { !$0.isIdle && $0.name == name }
+    let twin = inventory.namespaces.first { !$0.isSeed && $0.name == name }
     return Plan(
       title: title, entries: entries,
       warnings: clearance.warnings
         + (twin.map { ["\($0.dev) is also named \"\(name)\": the name alone will be ambiguous"] } ?? []),
-      isDestructive: clearance.hurts, hurts: clearance.hurts)
+      isDestructive: clearance.harmsUsers, harmsUsers: clearance.harmsUsers)
   }
 
   // MARK: Steps
@@ -166,9 +166,9 @@ public struct NamespaceStatePlanner {
   /// - Throws: ``DeviceError/Code/refused``.
   public func refuseLoss(
     _ namespaces: [Namespace], verb: String
-  ) throws(DeviceError) -> (warnings: [String], hurts: Bool) {
+  ) throws(DeviceError) -> (warnings: [String], harmsUsers: Bool) {
     let clearance = try inTheWay.checkLoss(namespaces, verb: verb, what: nil)
-    return (clearance.warnings, clearance.hurts)
+    return (clearance.warnings, clearance.harmsUsers)
   }
 
   // MARK: Words

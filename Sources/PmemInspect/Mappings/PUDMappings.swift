@@ -3,7 +3,7 @@ import PmemDevice
 /// Counts 1 GiB page table entries by reading the tables themselves, as the kernel has them in its memory.
 ///
 /// Asking through /proc/PID/pagemap or smaps would take such an entry apart: mm/pagewalk.c:walk_pud_range splits it.
-struct GiantPages {
+struct PUDMappings {
   private let memory: KernelMemory
   private let root: UInt64
   /// Where all physical memory is mapped.

@@ -2,7 +2,7 @@ import PmemDevice
 import PmemOutput
 
 /// What a consumer must be told to use a namespace.
-struct ConsumerHandout {
+struct ConsumerInstructions {
   let consumer: DaxConsumer
   private let namespace: Namespace
 

@@ -1,5 +1,5 @@
 /// Answers that nobody uses anything: of what is not there yet, or is on another host.
-public final class NoUsers: UsageInspector {
+public final class NullUsageInspector: UsageInspector {
   private let missing: [Unseen]
 
   /// - Parameter missing: What cannot be found out.

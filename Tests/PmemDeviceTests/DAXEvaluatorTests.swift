@@ -11,7 +11,7 @@ import Testing
     region.namespaces[0].blockDevice = "pmem0.1"
     var inventory = Machines.inventory(region)
     inventory.host = HostFacts(kernelRelease: kernel)
-    return DaxJudge(inventory, layers: layers).states(of: region.namespaces[0])
+    return DAXEvaluator(inventory, layers: layers).states(of: region.namespaces[0])
   }
 
   private func disk(queue: Bool?) -> DaxLayer {

@@ -2,7 +2,7 @@ import PmemDevice
 public import PmemModel
 
 /// Something that is so on a machine at a moment, in a few words; two moments are compared by them.
-public struct SimFact: Hashable, Sendable {
+public struct Observation: Hashable, Sendable {
   /// Whose it is.
   public enum Owner: Hashable, Sendable {
     case process(Int)
@@ -16,34 +16,36 @@ public struct SimFact: Hashable, Sendable {
   public let value: String
 
   /// What is other than it was: new values, and `gone`.
-  public static func changes(from before: [SimFact], to after: [SimFact]) -> [SimFact] {
+  public static func changes(from before: [Observation], to after: [Observation]) -> [Observation] {
     let old = Set(before)
     let subjects = Set(after.map { "\($0.owner) \($0.subject)" })
     return after.filter { !old.contains($0) }
       + before.filter { !subjects.contains("\($0.owner) \($0.subject)") }.map {
-        SimFact(owner: $0.owner, subject: $0.subject, value: "gone")
+        Observation(owner: $0.owner, subject: $0.subject, value: "gone")
       }
   }
 }
 
 extension SimWorkload {
   /// Everything of note.
-  public var facts: [SimFact] { processFacts + deviceFacts + filesystemFacts }
+  public var facts: [Observation] { processFacts + deviceFacts + filesystemFacts }
 
-  private var processFacts: [SimFact] {
-    machine.kernel.model.state.processes.flatMap { process -> [SimFact] in
-      var facts = [SimFact(owner: .process(process.pid.rawValue), subject: "runs", value: process.command)]
+  private var processFacts: [Observation] {
+    machine.kernel.model.state.processes.flatMap { process -> [Observation] in
+      var facts = [
+        Observation(owner: .process(process.pid.rawValue), subject: "runs", value: process.command)
+      ]
       if let reason = wait(of: process.pid.rawValue) {
-        facts.append(SimFact(owner: .process(process.pid.rawValue), subject: "waits", value: reason))
+        facts.append(Observation(owner: .process(process.pid.rawValue), subject: "waits", value: reason))
       }
       let mapped = process.mappings.reduce(0) { $0 + $1.length }
       if mapped > 0 {
         facts.append(
-          SimFact(owner: .process(process.pid.rawValue), subject: "maps", value: "\(ByteCount(mapped))"))
+          Observation(owner: .process(process.pid.rawValue), subject: "maps", value: "\(ByteCount(mapped))"))
       }
       for pin in machine.kernel.model.state.pins where pin.pid == process.pid {
         facts.append(
-          SimFact(
+          Observation(
             owner: .process(process.pid.rawValue), subject: "pin \(pin.id)",
             value:
               "\(pin.kind.rawValue), \(ByteCount(pin.length))\(pin.isDangling ? ", of pages that are no more" : "")"
@@ -53,31 +55,31 @@ extension SimWorkload {
     }
   }
 
-  private var deviceFacts: [SimFact] {
-    var facts: [SimFact] = []
+  private var deviceFacts: [Observation] {
+    var facts: [Observation] = []
     for (region, state) in machine.kernel.regions.enumerated() {
       for namespace in state.namespaces where namespace.size > 0 {
         let name = "namespace\(region).\(namespace.id)"
         let pages = machine.kernel.model.state.pages(DeviceID(region: region, namespace: namespace.id))
         facts.append(
-          SimFact(
+          Observation(
             owner: .device, subject: name,
             value: !namespace.isEnabled ? "disabled" : pages.isDying ? "being removed" : "enabled"))
         let count = pages.references.runs.reduce(0) { $0 + $1.range.count }
         if count > 0 {
-          facts.append(SimFact(owner: .device, subject: "\(name) referenced", value: "\(count) pages"))
+          facts.append(Observation(owner: .device, subject: "\(name) referenced", value: "\(count) pages"))
         }
       }
     }
     for freeze in machine.kernel.model.state.freezes {
       facts.append(
-        SimFact(
+        Observation(
           owner: freeze.isFilesystem ? .filesystem : .device, subject: "\(freeze.volume.word) frozen",
           value: "\(freeze.stores) stores since"))
     }
     for provider in machine.kernel.model.state.providers {
       facts.append(
-        SimFact(
+        Observation(
           owner: .device, subject: provider.name,
           value:
             "\(provider.present.length / 4096) of \(provider.pages) pages there, slept \(provider.sleeps) times"
@@ -86,10 +88,10 @@ extension SimWorkload {
     return facts
   }
 
-  private var filesystemFacts: [SimFact] {
-    machine.kernel.model.state.filesystems.filter(\.isLive).flatMap { filesystem -> [SimFact] in
+  private var filesystemFacts: [Observation] {
+    machine.kernel.model.state.filesystems.filter(\.isLive).flatMap { filesystem -> [Observation] in
       var facts = filesystem.files.map { file in
-        SimFact(
+        Observation(
           owner: .filesystem, subject: SimUsage.path(file, on: filesystem).text,
           value:
             "\(ByteCount(file.size)) in \(ByteCount(file.allocated)) of blocks")
@@ -97,11 +99,11 @@ extension SimWorkload {
       let kept = filesystem.held.length
       if kept > 0 {
         facts.append(
-          SimFact(owner: .filesystem, subject: "held", value: "\(ByteCount(kept)) of freed blocks"))
+          Observation(owner: .filesystem, subject: "held", value: "\(ByteCount(kept)) of freed blocks"))
       }
       if !filesystem.uncommitted.isEmpty {
         facts.append(
-          SimFact(
+          Observation(
             owner: .filesystem, subject: "uncommitted",
             value: "\(ByteCount(filesystem.uncommitted.length)) of freed blocks"))
       }

@@ -1,7 +1,7 @@
 import PmemDevice
 
 /// The words of options that say what a namespace should be, and what they mean.
-struct NamespaceWords {
+struct NamespaceShapeOptions {
   var size: String?
   var usable: String?
   var map: String?

@@ -2,7 +2,7 @@ import Glibc
 
 /// The memory blocks of a DAX device in /sys/devices/system/memory, changed all or none
 /// (Documentation/admin-guide/mm/memory-hotplug.rst).
-struct MemoryBlockFolder {
+struct MemoryBlockDirectory {
   /// Words of the file `state`.
   enum State: String {
     case offline

@@ -2,7 +2,7 @@ import PmemDevice
 import PmemMedia
 
 /// A namespace as it is, also while it is disabled: the kernel shows it as raw then, its info block tells.
-struct TrueNamespace {
+struct ProbedNamespace {
   let namespace: Namespace
   /// Why its info block is not used, or could not be read; nil where all is well.
   let trouble: String?
@@ -11,7 +11,7 @@ struct TrueNamespace {
   ///   - namespace: As the inventory has it.
   ///   - backend: Read where the namespace is disabled, and nothing claims it.
   init(_ namespace: Namespace, on backend: any DeviceBackend) {
-    guard !namespace.isEnabled, !namespace.isIdle, namespace.holder == nil else {
+    guard !namespace.isEnabled, !namespace.isSeed, namespace.holder == nil else {
       (self.namespace, trouble) = (namespace, nil)
       return
     }

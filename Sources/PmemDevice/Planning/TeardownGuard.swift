@@ -28,7 +28,7 @@ public struct AcceptedDangers: OptionSet, Hashable, Sendable {
 }
 
 /// The one check before anything is disabled or destroyed.
-struct InTheWay {
+struct TeardownGuard {
   private let inventory: Inventory
   private let inspector: any UsageInspector
   private let contents: (any ContentInspector)?
@@ -54,7 +54,7 @@ struct InTheWay {
     /// For the plan: what could not be found out, and who will be hurt.
     var warnings: [String]
     /// Whether anybody will be hurt, as was accepted.
-    var hurts: Bool
+    var harmsUsers: Bool
   }
 
   /// Refuses, with everyone who is in the way.
@@ -67,7 +67,7 @@ struct InTheWay {
   /// - Throws: ``DeviceError/Code/refused``.
   func check(_ namespaces: [Namespace], verb: String, what: String?) throws(DeviceError) -> Clearance {
     let enabled = namespaces.filter(\.isEnabled)
-    return enabled.isEmpty ? Clearance(warnings: [], hurts: false) : try users(enabled, verb, what)
+    return enabled.isEmpty ? Clearance(warnings: [], harmsUsers: false) : try users(enabled, verb, what)
   }
 
   /// As ``check(_:verb:what:)``, for what overwrites: refuses also where something is recognised on them.
@@ -107,7 +107,7 @@ struct InTheWay {
     }
     return Clearance(
       warnings: clearance.warnings + report.unknown + report.unpresented + lines.map { "lost: \($0)" },
-      hurts: true)
+      harmsUsers: true)
   }
 
   private func users(
@@ -132,7 +132,7 @@ struct InTheWay {
     return Clearance(
       warnings: report.missing.map(\.text)
         + hurt.map { "\($0.kind.rawValue): \($0.text); \($0.consequence)" },
-      hurts: !hurt.isEmpty || !unseen.isEmpty)
+      harmsUsers: !hurt.isEmpty || !unseen.isEmpty)
   }
 
   /// Who could not look everywhere does not know that nobody is there.

@@ -1,4 +1,4 @@
-extension DaxJudge {
+extension DAXEvaluator {
   // MARK: Filesystems
 
   func state(of filesystem: DaxLayer.Filesystem, _ layer: DaxLayer) -> DaxState {

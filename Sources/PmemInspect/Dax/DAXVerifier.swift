@@ -4,7 +4,7 @@ import PmemDevice
 import SystemPackage
 
 /// Maps memory to see what the kernel makes of it. Nothing is written.
-struct DaxTrial {
+struct DAXVerifier {
   private let inventory: Inventory
   /// This process's own mappings, as the kernel shows them; nil where it does not.
   private let mappings: () -> [Mapping]?
@@ -120,15 +120,15 @@ struct DaxTrial {
 
   // MARK: What a consumer needs
 
-  func prove(_ namespace: Namespace, longTerm: Bool) -> [DaxProof] {
-    if let device = namespace.daxRegion?.devices.first { return prove(device, longTerm: longTerm) }
+  func verify(_ namespace: Namespace, longTerm: Bool) -> [DaxProof] {
+    if let device = namespace.daxRegion?.devices.first { return verify(device, longTerm: longTerm) }
     guard let name = namespace.blockDevice else {
       return [DaxProof(.unverified, "there is no device to open")]
     }
-    return prove(block: name)
+    return verify(block: name)
   }
 
-  private func prove(block name: String) -> [DaxProof] {
+  private func verify(block name: String) -> [DaxProof] {
     let path = "/dev/" + name
     let descriptor = devices.open(name, O_RDONLY | O_EXCL)
     var proofs: [DaxProof] = []
@@ -151,7 +151,7 @@ struct DaxTrial {
     return proofs
   }
 
-  private func prove(_ device: DaxDevice, longTerm: Bool) -> [DaxProof] {
+  private func verify(_ device: DaxDevice, longTerm: Bool) -> [DaxProof] {
     let path = "/dev/" + device.chardev
     let descriptor = devices.open(device.chardev, O_RDWR)
     guard descriptor >= 0 else {

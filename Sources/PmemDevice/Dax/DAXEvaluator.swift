@@ -2,7 +2,7 @@
 ///
 /// The rules are the kernel's: drivers/dax/super.c (fs_dax_get_by_bdev), drivers/md/dm-linear.c (linear_dax_pgoff),
 /// fs/ext4/super.c and fs/xfs/xfs_super.c (dax=), block/fops.c since 4.7 (a block device is mapped through the page cache).
-public struct DaxJudge {
+public struct DAXEvaluator {
   let inventory: Inventory
   let layers: [DaxLayer]
 
@@ -87,7 +87,7 @@ public struct DaxJudge {
       remedy: "fsdax or devdax mode have them")
   }
 
-  private func state(of place: PlacedDaxDevice, _ namespace: Namespace) -> DaxState {
+  private func state(of place: DaxDeviceLocation, _ namespace: Namespace) -> DaxState {
     let device = place.device
     var state = DaxState(
       kind: "dax-device", name: RawText("/dev/\(device.chardev)"), namespaces: [namespace.dev],

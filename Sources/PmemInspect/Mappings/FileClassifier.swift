@@ -4,7 +4,7 @@ import PmemDevice
 import SystemPackage
 
 /// Tells files on persistent memory from others by the numbers that /proc gives; each file is asked about once.
-struct FileJudge {
+struct FileClassifier {
   private let devices: DeviceTable
   private let processes: ProcessList
   private let files: any FileFactSource

@@ -3,7 +3,7 @@ import SystemPackage
 
 /// DAX devices as sysfs has them. libdaxctl leaves out those without a node under /dev: who removes that hides the device
 /// from it, not from those who have it mapped.
-struct DaxFolder {
+struct DaxDirectory {
   private let folder: FilePath
 
   init(roots: HostRoots) { folder = roots.sys.appending("bus/dax/devices") }

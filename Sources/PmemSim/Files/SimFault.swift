@@ -1,4 +1,0 @@
-import PmemDevice
-
-/// A refusal of libnvdimm's is one of the kernel's.
-typealias SimFault = KernelRefusal
