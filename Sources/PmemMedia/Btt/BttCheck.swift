@@ -35,7 +35,7 @@ public struct BttCheck {
   private static let chunk = 1 << 20
 
   private let raw: any ByteSource
-  private let progress: (UInt64, UInt64) -> Void
+  private let progress: (UInt64, UInt64) throws(DeviceError) -> Void
 
   /// Examines a namespace.
   ///
@@ -43,11 +43,11 @@ public struct BttCheck {
   ///   - raw: The namespace below its mode.
   ///   - label: The UUID of its label; nil for a label-less one.
   ///   - claimClass: Of its label. Where that says BTT, info blocks that are all lost are made of what else is there.
-  ///   - progress: Gets how many map entries are read, of how many.
+  ///   - progress: Gets how many map entries are read, of how many; what it throws ends the examination.
   /// - Throws: ``DeviceError/Code/notFound`` where no info block of a BTT is left, and what reading says.
   public init(
     _ raw: any ByteSource, label: DeviceUUID?, claimClass: ClaimClass? = ClaimClass.none,
-    progress: @escaping (UInt64, UInt64) -> Void = { _, _ in }
+    progress: @escaping (UInt64, UInt64) throws(DeviceError) -> Void = { _, _ in }
   ) throws(DeviceError) {
     var found = try BttInfoBlocks.find(raw, parent: label ?? .null)
     if found == nil, let label, claimClass == .btt || claimClass == .btt2 {
@@ -83,7 +83,7 @@ public struct BttCheck {
 
   init(
     _ raw: any ByteSource, _ found: BttInfoBlocks,
-    progress: @escaping (UInt64, UInt64) -> Void = { _, _ in }
+    progress: @escaping (UInt64, UInt64) throws(DeviceError) -> Void = { _, _ in }
   ) throws(DeviceError) {
     self.raw = raw
     self.progress = progress
@@ -200,7 +200,7 @@ public struct BttCheck {
         }
       }
       number += UInt32(entries)
-      progress(done + UInt64(number), total)
+      try progress(done + UInt64(number), total)
     }
     return bad
   }

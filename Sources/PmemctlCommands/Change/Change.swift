@@ -51,13 +51,21 @@ struct Change {
 
   /// Carries out a plan that was made already.
   ///
+  /// - Parameters:
+  ///   - plan: What to do.
+  ///   - inventory: That it was made from.
+  ///   - backend: The machine.
+  ///   - json: The plan for machines; nil for the plain form.
+  ///   - isRestoring: As ``ChangeRunner/isRestoring``.
   /// - Returns: Whether it was done; false for a dry run.
   func carryOut(
-    _ plan: Plan, from inventory: Inventory, on backend: any CommandContext.Backend, json: JSONObject? = nil
+    _ plan: Plan, from inventory: Inventory, on backend: any CommandContext.Backend, json: JSONObject? = nil,
+    isRestoring: Bool = false
   ) throws -> Bool {
-    try ChangeRunner(
-      context: context, backend: backend, options: options, machine: machine, isJSON: output.json
-    ).run(plan, from: inventory, json: json)
+    var runner = ChangeRunner(
+      context: context, backend: backend, options: options, machine: machine, isJSON: output.json)
+    runner.isRestoring = isRestoring
+    return try runner.run(plan, from: inventory, json: json)
   }
 
   /// Prints values that exist after the change.

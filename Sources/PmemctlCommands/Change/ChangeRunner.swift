@@ -11,6 +11,8 @@ struct ChangeRunner {
   let isJSON: Bool
   /// The change that the plan undoes.
   var undoes: UndoRecord?
+  /// Whether the plan ends what another one began: a signal that came before does not stop it.
+  var isRestoring = false
   /// Called once every step was performed: what is not as planned, a line each.
   var verify: (() -> [String])?
 
@@ -70,7 +72,7 @@ struct ChangeRunner {
     signals.hold()
     let outcome = keeping(nodes) {
       var outcome = PlanRunner(on: backend, recovery: recovery).outcome(
-        of: plan, shouldContinue: { !signals.isInterrupted },
+        of: plan, shouldContinue: { isRestoring || !signals.isInterrupted },
         willPerform: progress.willPerform)
       progress.end()
       if case .done = outcome, let remains = verify?(), !remains.isEmpty {

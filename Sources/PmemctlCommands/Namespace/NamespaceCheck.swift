@@ -46,12 +46,12 @@ struct NamespaceCheck: ContextCommand {
         throw DeviceError(
           .refused,
           "cannot check \(target.title): \(target.holder ?? "a device") claims it, and its driver does not bind",
-          details: ["--force takes it from that for the time"],
+          details: ["--force detaches it during the check"],
           try: ["pmemctl namespace check --force \(target.dev)"], errno: 16)
       }
       throw DeviceError(
         .refused, "cannot check \(target.title): it is enabled, its metadata change while it is used",
-        details: ["--force disables it for the time, unless it is in use"],
+        details: ["--force disables it during the check, unless it is in use"],
         try: ["pmemctl namespace disable \(target.dev)"], errno: 16)
     }
     try checkWhileDisabled(target, inventory, backend, context)
@@ -82,7 +82,7 @@ struct NamespaceCheck: ContextCommand {
     let after = try backend.inventory(.planning)
     let on = try frame.namespacePlanner(after, backend, contents: nil).enable(
       after.namespaces.filter { $0.dev == target.dev })
-    _ = try frame.carryOut(on, from: after, on: backend)
+    _ = try frame.carryOut(on, from: after, on: backend, isRestoring: true)
     try found.get()
   }
 
@@ -102,7 +102,14 @@ struct NamespaceCheck: ContextCommand {
         }
         return nil
       }
-      return try BttCheck(raw, label: target.uuid, claimClass: claimClass) { progress.update($0, of: $1) }
+      return try BttCheck(raw, label: target.uuid, claimClass: claimClass) {
+        done, total throws(DeviceError) in
+        progress.update(done, of: total)
+        // Held, while the namespace is disabled for this.
+        guard !context.signals.isInterrupted else {
+          throw DeviceError(.interrupted, "cannot check \(target.title): interrupted")
+        }
+      }
     }
     progress.end()
     guard let result else {
