@@ -28,7 +28,7 @@ SWIFT ?= swift
 release = .build/release
 program = $(release)/pmemctl
 # The C++ library that Swift's runtime stands on is linked statically too, where there is one to link: relocating the shared
-# one took a third of the program's start. The linker takes it from the first folder that has either.
+# one took a third of the program's start. The linker takes it from the first directory that has either.
 static = .build/static
 release_flags = -c release --static-swift-stdlib -Xlinker -s -Xlinker -L$(CURDIR)/$(static)
 
@@ -55,7 +55,7 @@ sections = 7 8
 pages = $(foreach section,$(sections),$(wildcard man/*.$(section)))
 
 .PHONY: all build release-build optimized-build demo test test-quick quick-test unit-test products-test model-test mutation-test fault-test faults ansible-test vm-test \
-	boot-test lockstep undo-test kernel-faults check format bench man \
+	boot-test lockstep undo-test kernel-faults check format bench exponents man \
 	install uninstall install-test dist deb deb-test clean help deps-build deps-check deps-quick deps-test deps-vm deps-bench deps-boot deps-deb deps-deb-test
 
 all: build
@@ -80,6 +80,7 @@ help:
 	@echo 'make kernel-faults  calls that fail and kills on a kernel (GUEST_FAULTS=$(GUEST_FAULTS) SEED=$(SEED))'
 	@echo 'make check      format, module boundaries, circles, documentation comments, manual pages, words'
 	@echo 'make bench      times and memory, beside ndctl'
+	@echo 'make exponents  how the time of verbs grows with the machine; fails above 1.15'
 	@echo 'make install    what `make` built, compiling nothing (PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)); make uninstall removes it'
 	@echo 'make dist       a tarball of what is committed ($(target)/pmemctl-$(version).tar.gz)'
 	@echo 'make deb        a Debian package ($(target)/pmemctl_$(version)_*.deb)'
@@ -226,6 +227,10 @@ format:
 bench: deps-build deps-bench
 	$(SWIFT) build $(release_flags)
 	@Tests/bench $(program)
+
+# How each verb's time grows with the size of a simulated machine; processor time, so that a busy machine does no harm.
+exponents: build
+	@Tests/exponents $(program)
 
 # The pages are written by hand; this shows them as text.
 man: deps-check

@@ -5,10 +5,19 @@
 public struct DAXEvaluator {
   let inventory: Inventory
   let layers: [DaxLayer]
+  private let layersByNamespace: [String: [DaxLayer]]
+  private let devicesByNamespace: [String: [DaxDeviceLocation]]
 
   public init(_ inventory: Inventory, layers: [DaxLayer]) {
     self.inventory = inventory
     self.layers = layers
+    var layersByNamespace: [String: [DaxLayer]] = [:]
+    for layer in layers {
+      for namespace in Set(layer.namespaces) { layersByNamespace[namespace, default: []].append(layer) }
+    }
+    self.layersByNamespace = layersByNamespace
+    devicesByNamespace = Dictionary(
+      grouping: inventory.daxDevices.filter { $0.namespace != nil }, by: { $0.namespace?.dev ?? "" })
   }
 
   var rules: KernelRules { inventory.host.rules }
@@ -19,8 +28,8 @@ public struct DAXEvaluator {
   /// - Parameter namespace: A configured one.
   /// - Returns: One state each.
   public func states(of namespace: Namespace) -> [DaxState] {
-    let devices = inventory.daxDevices.filter { $0.namespace?.dev == namespace.dev }
-    let own = layers.filter { $0.namespaces.contains(namespace.dev) }
+    let devices = devicesByNamespace[namespace.dev] ?? []
+    let own = layersByNamespace[namespace.dev] ?? []
     return [state(of: namespace)] + devices.map { state(of: $0, namespace) } + own.map(state)
   }
 
@@ -132,7 +141,7 @@ public struct DAXEvaluator {
 
   /// What keeps a filesystem on a block device from having DAX, or makes it dangerous.
   func obstacles(_ layer: DaxLayer) -> [DaxCause] {
-    let own = inventory.namespaces.filter { layer.namespaces.contains($0.dev) }
+    let own = inventory.namespaces(named: layer.namespaces)
     var causes: [DaxCause] = []
     for namespace in own where namespace.mode == .sector || namespace.mode == .raw && !rules.hasPagelessDAX {
       causes.append(

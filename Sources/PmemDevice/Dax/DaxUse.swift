@@ -91,7 +91,7 @@ extension DaxProbe {
   }
 
   private func directIO(_ inventory: Inventory) -> DaxUse {
-    let own = inventory.namespaces.filter { namespaces.contains($0.dev) }
+    let own = inventory.namespaces(named: namespaces)
     guard isDAX == true, own.contains(where: { $0.mode == .raw }), inventory.host.rules.hasPagelessDAX else {
       return DaxUse(.directIO, true, "its memory has pages (struct page)")
     }

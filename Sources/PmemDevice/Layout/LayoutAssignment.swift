@@ -2,20 +2,33 @@
 struct LayoutAssignment {
   /// A region and what it should have.
   struct Assigned {
-    var region: Region
-    var others: RegionLayout.Others
-    var namespaces: [NamespaceLayout]
+    let region: Region
+    let others: RegionLayout.Others
+    let namespaces: [NamespaceLayout]
+    private let present: [Namespace]
+    /// The first namespace of each name, and of each UUID.
+    private let byName: [String: Namespace]
+    private let byUUID: [DeviceUUID: Namespace]
+
+    init(region: Region, others: RegionLayout.Others, namespaces: [NamespaceLayout]) {
+      self.region = region
+      self.others = others
+      self.namespaces = namespaces
+      present = region.configuredNamespaces
+      byName = Dictionary(
+        present.compactMap { namespace in namespace.name.map { ($0, namespace) } },
+        uniquingKeysWith: { first, _ in first })
+      byUUID = Dictionary(
+        present.compactMap { namespace in namespace.labelUUID.map { ($0, namespace) } },
+        uniquingKeysWith: { first, _ in first })
+    }
 
     /// The namespace that is meant: by UUID, by name, by its old name; in a region that cannot be divided, the only one.
     func present(_ wanted: NamespaceLayout) -> Namespace? {
-      let all = region.configuredNamespaces
-      guard region.isLabeled else { return all.first }
-      if let uuid = wanted.uuid, let found = all.first(where: { $0.labelUUID == uuid }) {
-        return found
-      }
+      guard region.isLabeled else { return present.first }
+      if let found = wanted.uuid.flatMap({ byUUID[$0] }) { return found }
       guard let name = wanted.name else { return nil }
-      return all.first { $0.name == name }
-        ?? wanted.renamedFrom.flatMap { old in all.first { $0.name == old } }
+      return byName[name] ?? wanted.renamedFrom.flatMap { byName[$0] }
     }
   }
 
@@ -28,6 +41,8 @@ struct LayoutAssignment {
     var assigned: [Assigned] = []
     var owners: [Int: SourcePlace] = [:]
     var names: [String: SourcePlace] = [:]
+    let present = Dictionary(
+      grouping: inventory.namespaces.filter { !$0.isSeed && $0.name != nil }, by: { $0.name ?? "" })
     for part in layout.regions {
       let matches = inventory.regions.filter { part.select.matches($0, in: inventory) }
       guard !matches.isEmpty else {
@@ -45,7 +60,7 @@ struct LayoutAssignment {
             try: ["pmemctl region enable \(region.dev)"], errno: 6)
         }
         let wanted = part.namespaces.map { $0.named(index: index, region: region) }
-        try Self.check(wanted, on: region, among: matches.count, inventory, &names)
+        try Self.check(wanted, on: region, among: matches.count, present, &names)
         assigned.append(Assigned(region: region, others: part.others, namespaces: wanted))
       }
     }
@@ -53,7 +68,7 @@ struct LayoutAssignment {
   }
 
   private static func check(
-    _ wanted: [NamespaceLayout], on region: Region, among count: Int, _ inventory: Inventory,
+    _ wanted: [NamespaceLayout], on region: Region, among count: Int, _ present: [String: [Namespace]],
     _ names: inout [String: SourcePlace]
   ) throws(DeviceError) {
     guard region.isLabeled else {
@@ -86,8 +101,7 @@ struct LayoutAssignment {
           other == namespace.place ? ["the selector means \(count) regions: write {index} into the name"] : []
         )
       }
-      let stray = inventory.namespaces.first { $0.name == name && !$0.isSeed && $0.regionID != region.id }
-      if let stray {
+      if let stray = present[name]?.first(where: { $0.regionID != region.id }) {
         throw wrong(
           namespace.place,
           "\(stray.title) is on region\(stray.regionID), and the layout wants it on \(region.dev)",

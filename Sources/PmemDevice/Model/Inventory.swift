@@ -23,6 +23,29 @@ public struct Inventory: Hashable, Sendable {
   public var dimms: [DIMM] { buses.flatMap(\.dimms) }
   public var namespaces: [Namespace] { regions.flatMap(\.namespaces) }
 
+  /// Namespaces by kernel name, without looking at those of other regions; in the order of ``namespaces``.
+  ///
+  /// - Parameter names: Such as `namespace0.1`; others are in no region.
+  public func namespaces(named names: [String]) -> [Namespace] {
+    let ids = names.compactMap { name -> (region: Int, namespace: Int)? in
+      let numbers =
+        name.utf8.starts(with: "namespace".utf8)
+        ? name.dropFirst(9).split(separator: ".", omittingEmptySubsequences: false).map { Int($0) } : []
+      guard numbers.count == 2, let region = numbers[0], let namespace = numbers[1] else { return nil }
+      return (region, namespace)
+    }
+    guard !ids.isEmpty else { return [] }
+    return buses.flatMap { bus in
+      bus.regions.flatMap { region -> [Namespace] in
+        let own = ids.filter { $0.region == region.id }
+        guard !own.isEmpty else { return [] }
+        return region.namespaces.filter { namespace in
+          own.contains { $0.namespace == namespace.id } && namespace.standsFor == nil
+        }
+      }
+    }
+  }
+
   /// The region that a namespace was cut from.
   public func region(of namespace: Namespace) -> Region? {
     regions.first { $0.id == namespace.regionID }

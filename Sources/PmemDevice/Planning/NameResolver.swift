@@ -19,9 +19,10 @@ public struct NameResolver {
   ) throws(DeviceError) -> [Namespace] {
     let pool = (regions ?? inventory.regions).flatMap(\.namespaces)
     var found: [Namespace] = []
+    var seen: Set<String> = []
     for name in names {
       let matches = name == "all" ? pool.filter { !$0.isSeed } : [try namespace(name, in: pool)]
-      for match in matches where !found.contains(match) { found.append(match) }
+      for match in matches where seen.insert(match.dev).inserted { found.append(match) }
     }
     return found
   }

@@ -166,8 +166,7 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
   }
 
   public func mountPoints(in inventory: Inventory) -> [String: [RawText]] {
-    let mounts = SimUsage(machine.kernel).usage(of: inventory.namespaces).uses.filter { $0.kind == .mount }
-    return Dictionary(grouping: mounts, by: \.namespace).mapValues { $0.map(\.path) }
+    SimUsage(machine.kernel).mountPoints
   }
 
   public func unseen(in inventory: Inventory) -> [Unseen] {

@@ -4,17 +4,13 @@ import PmemModel
 /// DAX on a simulated machine, by what its kernel would do.
 struct SimDax {
   private let kernel: SimKernel
-  private let inventory: Inventory
 
-  init(_ kernel: SimKernel) {
-    self.kernel = kernel
-    inventory = SimInventory(kernel).inventory
-  }
+  init(_ kernel: SimKernel) { self.kernel = kernel }
 
   // MARK: Layers
 
   var layers: [DaxLayer] {
-    let disks = inventory.namespaces.compactMap { namespace in
+    let disks = SimInventory(kernel).inventory.namespaces.compactMap { namespace in
       namespace.blockDevice.map { layer(.device(DeviceID(namespace)), $0) }
     }
     let stacks = kernel.model.state.stacks.map { layer(.stack($0.number), "dm-\($0.number)") }
@@ -57,6 +53,11 @@ struct SimDax {
     kernel.model.devices(under: volume).map(\.description)
   }
 
+  private func isDaxDevice(_ volume: Volume) -> Bool {
+    guard case .device(let device) = volume, let namespace = namespace(device) else { return false }
+    return namespace.daxRegion?.devices.contains { $0.chardev == namespace.node } ?? false
+  }
+
   func device(_ volume: Volume) -> String {
     switch volume {
     case .stack: return volume.word
@@ -67,7 +68,12 @@ struct SimDax {
   }
 
   private func node(_ device: DeviceID) -> String? {
-    inventory.namespaces.first { DeviceID($0) == device }?.node
+    namespace(device)?.node
+  }
+
+  /// Only this one is read: each probe asks for it.
+  private func namespace(_ device: DeviceID) -> Namespace? {
+    SimInventory(kernel).namespace(device.namespace, region: device.region)
   }
 
   private func filesystems(_ volume: Volume, _ below: DaxLayer) -> [DaxLayer] {
@@ -103,8 +109,7 @@ struct SimDax {
     return DaxProbe(
       source.inode != nil
         ? .file
-        : inventory.daxDevices.contains { $0.device.chardev == device(source.volume) }
-          ? .daxDevice : .blockDevice,
+        : isDaxDevice(source.volume) ? .daxDevice : .blockDevice,
       isDAX: isDAX, pageSize: page, isSync: isDAX && kernel.topology.profile.rules.hasMapSync,
       device: device(source.volume),
       namespaces: names(under: source.volume), offset: place)

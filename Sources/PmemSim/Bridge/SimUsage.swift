@@ -4,11 +4,12 @@ import PmemModel
 /// Who maps and uses what on a simulated machine, as a host would show it.
 struct SimUsage {
   let kernel: SimKernel
-  private let inventory: Inventory
+  private let byDevice: [DeviceID: Namespace]
 
   init(_ kernel: SimKernel) {
     self.kernel = kernel
-    inventory = SimInventory(kernel).inventory
+    let namespaces = SimInventory(kernel).inventory.namespaces
+    byDevice = Dictionary(namespaces.map { (DeviceID($0), $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   // MARK: Names
@@ -16,8 +17,9 @@ struct SimUsage {
   private func namespaces(_ volume: Volume) -> [Namespace] {
     var found: [Namespace] = []
     for device in kernel.model.devices(under: volume) {
-      let namespace = inventory.namespaces.first { DeviceID($0) == device }
-      if let namespace, !found.contains(where: { $0.dev == namespace.dev }) { found.append(namespace) }
+      if let namespace = byDevice[device], !found.contains(where: { $0.dev == namespace.dev }) {
+        found.append(namespace)
+      }
     }
     return found
   }
@@ -46,7 +48,7 @@ struct SimUsage {
   }
 
   /// The block or DAX device of a namespace; nil if it has none.
-  func node(_ device: DeviceID) -> String? { inventory.namespaces.first { DeviceID($0) == device }?.node }
+  func node(_ device: DeviceID) -> String? { byDevice[device]?.node }
 
   private func path(_ source: MappedObject) -> RawText {
     guard let inode = source.inode else { return nodePath(source.volume) }
@@ -103,17 +105,29 @@ struct SimUsage {
 
   func usage(of namespaces: [Namespace]) -> UsageReport {
     let all = allMappings(pid: nil)
-    let others = mounts + swaps + holders + opens + memory(of: namespaces) + holdersInside(kernel.view)
+    let others = Dictionary(
+      grouping: mounts + swaps + holders + opens + memory(of: namespaces) + holdersInside(kernel.view),
+      by: \.namespace)
+    var mapped: [String: [Mapping]] = [:]
+    for mapping in all {
+      for namespace in Set(mapping.namespaces) { mapped[namespace, default: []].append(mapping) }
+    }
     let pins = SimPins(kernel)
-    let held = pins.pins(of: namespaces)
+    let held = Dictionary(grouping: pins.pins(of: namespaces), by: \.namespace)
     let evidence = pins.evidence(all)
     let pinned = PinUse(kernel.topology.profile.rules, evidence)
     let uses = namespaces.flatMap { namespace in
-      MappingUse.uses(all.filter { $0.namespaces.contains(namespace.dev) }, of: namespace.dev)
-        + pinned.uses(of: namespace.dev, held.filter { $0.namespace == namespace.dev })
-        + others.filter { $0.namespace == namespace.dev }
+      let name = namespace.dev
+      return MappingUse.uses(mapped[name] ?? [], of: name) + pinned.uses(of: name, held[name] ?? [])
+        + (others[name] ?? [])
     }
     return seen(uses, through: kernel.view, of: namespaces)
+  }
+
+  /// Where filesystems are mounted, by namespace.
+  var mountPoints: [String: [RawText]] {
+    let mounts = seen(mounts, through: kernel.view, of: []).uses.filter { $0.kind == .mount }
+    return Dictionary(grouping: mounts, by: \.namespace).mapValues { $0.map(\.path) }
   }
 
   func uses(

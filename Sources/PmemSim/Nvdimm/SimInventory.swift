@@ -66,7 +66,8 @@ struct SimInventory {
 
   /// One namespace as it is shown; nil where there is none of that number.
   func namespace(_ id: Int, region index: Int) -> Namespace? {
-    kernel.regions[index].namespaces.first { $0.id == id }.map { namespace($0, region: index) }
+    guard kernel.regions.indices.contains(index) else { return nil }
+    return kernel.regions[index].namespaces.first { $0.id == id }.map { namespace($0, region: index) }
   }
 
   private func namespace(_ state: SimNamespace, region index: Int) -> Namespace {

@@ -44,11 +44,29 @@ extension SimWorkload {
       return .stack(stack.number)
     }
     if let partition = partition(short) { return partition }
+    if let found = node(name) { return found }
     let resolver = NameResolver(SimInventory(machine.kernel).inventory)
     guard let namespace = try resolver.namespaces([name]).first else {
       throw DeviceError(.notFound, "there is no device \(name)")
     }
     return .device(DeviceID(namespace))
+  }
+
+  /// A namespace by the name of its block or DAX device, without looking at all others; nil also if one of those has the
+  /// name as its own.
+  private func node(_ name: String) -> Volume? {
+    let bare = name.hasPrefix("/dev/") ? name.dropFirst(5) : name[...]
+    guard let prefix = ["pmem", "dax"].first(where: bare.hasPrefix) else { return nil }
+    // pmem0 is namespace0.0's, pmem0.1s the BTT of namespace0.1.
+    let numbers = bare.dropFirst(prefix.count).split(separator: ".", omittingEmptySubsequences: false)
+    guard (1...2).contains(numbers.count), let region = Int(numbers[0].filter { $0 != "s" }),
+      let id = numbers.count == 1 ? 0 : Int(numbers[1].filter { $0 != "s" }),
+      !machine.kernel.regions.contains(where: { $0.namespaces.contains { $0.name == name } }),
+      let namespace = SimInventory(machine.kernel).namespace(id, region: region),
+      namespace.blockDevice == String(bare)
+        || namespace.daxRegion?.devices.contains(where: { $0.chardev == String(bare) }) ?? false
+    else { return nil }
+    return .device(DeviceID(region: region, namespace: id))
   }
 
   /// A namespace by its kernel name, also while it is disabled.
@@ -102,9 +120,9 @@ extension SimWorkload {
   /// A partition, as `pmem0p1`.
   func partition(_ name: String) -> Volume? {
     let bare = name.hasPrefix("/dev/") ? String(name.dropFirst(5)) : name
-    let inventory = SimInventory(machine.kernel).inventory
+    let inventory = SimInventory(machine.kernel)
     return machine.kernel.model.state.partitions.first { partition in
-      let disk = inventory.namespaces.first { DeviceID($0) == partition.disk }
+      let disk = inventory.namespace(partition.disk.namespace, region: partition.disk.region)
       return disk?.blockDevice.map { "\($0)p\(partition.number)" == bare } ?? false
     }?.volume
   }

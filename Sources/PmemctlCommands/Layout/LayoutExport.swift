@@ -20,11 +20,17 @@ struct LayoutExport: ContextCommand {
 /// A machine as a layout, in both languages.
 private struct LayoutText {
   private let inventory: Inventory
-  private let truth: (Namespace) -> Namespace
+  private let probe: (Namespace) -> Namespace
+  /// How many namespaces have each name.
+  private let names: [String: Int]
 
-  init(_ inventory: Inventory, truth: @escaping (Namespace) -> Namespace) {
+  init(_ inventory: Inventory, probe: @escaping (Namespace) -> Namespace) {
     self.inventory = inventory
-    self.truth = truth
+    self.probe = probe
+    let named = inventory.namespaces.filter { !$0.isSeed }.compactMap { namespace in
+      namespace.name.map { ($0, 1) }
+    }
+    names = Dictionary(named, uniquingKeysWith: +)
   }
 
   var json: JSONObject {
@@ -35,7 +41,7 @@ private struct LayoutText {
       inventory.regions.filter(\.isEnabled).map { region in
         var entry = JSONObject()
         entry.add("select", .object(selector(region)))
-        entry.add("namespaces", region.configuredNamespaces.map { .object(namespace(truth($0), on: region)) })
+        entry.add("namespaces", region.configuredNamespaces.map { .object(namespace(probe($0), on: region)) })
         return .object(entry)
       })
     return object
@@ -65,7 +71,7 @@ private struct LayoutText {
   private func name(of namespace: Namespace) -> String? {
     guard let name = namespace.name, !name.contains("{"),
       (try? NamespaceCreateRequest.validate(name: name)) != nil,
-      inventory.namespaces.filter({ $0.name == name && !$0.isSeed }).count == 1
+      names[name] == 1
     else { return nil }
     return name
   }
