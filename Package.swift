@@ -21,9 +21,9 @@ func support(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
   .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
 }
 
-func runner(_ name: String, _ folder: String, _ dependencies: [Target.Dependency]) -> Target {
+func runner(_ name: String, _ directory: String, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(
-    name: name, dependencies: dependencies, path: "Tests/\(folder)", swiftSettings: settings)
+    name: name, dependencies: dependencies, path: "Tests/\(directory)", swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {

@@ -101,12 +101,12 @@ int CPmem_is_dax(int file)
 	return (facts.stx_attributes & dax) != 0;
 }
 
-int CPmem_stat(int folder, const char *name, struct CPmem_file *file)
+int CPmem_stat(int directory, const char *name, struct CPmem_file *file)
 {
 	struct statx facts;
 
 	// What the kernel knows: a filesystem whose server does not answer (FUSE, NFS) is not asked, and does not hang.
-	if (statx(folder, name, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MODE | STATX_INO, &facts) != 0)
+	if (statx(directory, name, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MODE | STATX_INO, &facts) != 0)
 		return errno;
 	*file = (struct CPmem_file){
 		.device = makedev(facts.stx_dev_major, facts.stx_dev_minor),

@@ -20,11 +20,11 @@ _Static_assert(sizeof(struct geometry) == 256, "the size is part of the ioctl's 
 #define GEOMETRY _IOR('X', 126, struct geometry)
 #define HAS_REFLINK (1u << 20)
 
-int CPmem_xfs_has_reflink(int folder)
+int CPmem_xfs_has_reflink(int directory)
 {
 	struct geometry geometry = {0};
 
-	if (ioctl(folder, GEOMETRY, &geometry) != 0)
+	if (ioctl(directory, GEOMETRY, &geometry) != 0)
 		return -1;
 	return (geometry.flags & HAS_REFLINK) != 0;
 }

@@ -14,8 +14,8 @@ enum DeviceFile {
   ///   - flags: As for open(2).
   /// - Returns: A descriptor, which the caller closes, or a negative error number.
   static func open(_ name: String, _ kind: Kind, _ flags: Int32) -> Int32 {
-    let folder = kind == .block ? "/sys/class/block/" : "/sys/bus/dax/devices/"
-    guard let (major, minor) = number(folder + name + "/dev") else { return -ENODEV }
+    let directory = kind == .block ? "/sys/class/block/" : "/sys/bus/dax/devices/"
+    guard let (major, minor) = number(directory + name + "/dev") else { return -ENODEV }
     return unsafe CPmem_open_device("/dev/" + name, kind == .block ? 1 : 0, major, minor, flags | O_CLOEXEC)
   }
 

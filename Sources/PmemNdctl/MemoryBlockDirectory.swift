@@ -14,7 +14,7 @@ struct MemoryBlockDirectory {
   static var blockSize: UInt64? { line("block_size_bytes").flatMap { UInt64($0, radix: 16) } }
   static var policy: String? { line("auto_online_blocks") }
 
-  private static let folder = "/sys/devices/system/memory/"
+  private static let directory = "/sys/devices/system/memory/"
   private let blocks: [String]
 
   /// - Parameter ranges: Physical addresses, the last byte included.
@@ -60,10 +60,10 @@ struct MemoryBlockDirectory {
     return refusals
   }
 
-  private static func line(_ name: String) -> String? { attribute(folder + name) }
+  private static func line(_ name: String) -> String? { attribute(directory + name) }
 
   private static func write(_ text: String, to name: String) -> Int32 {
-    let descriptor = unsafe open(folder + name, O_WRONLY | O_CLOEXEC)
+    let descriptor = unsafe open(directory + name, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return -errno }
     defer { close(descriptor) }
     let bytes = Array(text.utf8)

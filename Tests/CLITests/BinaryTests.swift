@@ -30,8 +30,8 @@ enum Program {
   }
 
   static func withMachine(_ body: (String) throws -> Void) throws {
-    let folder = try TemporaryDirectory()
-    let machine = folder.path + "/m"
+    let directory = try TemporaryDirectory()
+    let machine = directory.path + "/m"
     let made = try run("sim", "create", machine, "--dimm", "1GiB")
     #expect(made.status == 0, "\(made.errors)")
     try body(machine)
@@ -205,11 +205,11 @@ enum Program {
   @Test(.enabled(if: getuid() == 0 && access("/sys/bus/nd", F_OK) == 0)) func othersThanRootMayLookOnly()
     throws
   {
-    let folder = try TemporaryDirectory()
-    let copy = folder.path + "/pmemctl"
+    let directory = try TemporaryDirectory()
+    let copy = directory.path + "/pmemctl"
     try FileManager.default.copyItem(atPath: Program.path, toPath: copy)
     let other = "setpriv --reuid=65534 --regid=65534 --clear-groups '\(copy)'"
-    let list = try Program.shell("chmod 755 '\(folder.path)'; \(other) namespace list --json")
+    let list = try Program.shell("chmod 755 '\(directory.path)'; \(other) namespace list --json")
     #expect(list.status == 0, "\(list.errors)")
   }
 
@@ -247,9 +247,9 @@ enum Program {
     let script = try Program.run("--generate-completion-script", shell)
     #expect(script.status == 0 && script.output.contains("namespace"))
     guard FileManager.default.isExecutableFile(atPath: "/usr/bin/\(shell)") else { return }
-    let folder = try TemporaryDirectory()
-    try Data(script.output.utf8).write(to: URL(fileURLWithPath: folder.path + "/script"))
-    let checked = try run("/usr/bin/\(shell)", ["-n", folder.path + "/script"])
+    let directory = try TemporaryDirectory()
+    try Data(script.output.utf8).write(to: URL(fileURLWithPath: directory.path + "/script"))
+    let checked = try run("/usr/bin/\(shell)", ["-n", directory.path + "/script"])
     #expect(checked.status == 0, "\(checked.errors)")
   }
 }

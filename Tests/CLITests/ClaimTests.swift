@@ -5,9 +5,9 @@ import Testing
 /// The page of claims: each command in it shows what is said beside it, and its counts are those of its entries.
 @Suite struct ClaimTests {
   private static let page: String = {
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let file = folder.appendingPathComponent("man/pmem-memory-model.7")
+    let file = directory.appendingPathComponent("man/pmem-memory-model.7")
     return (try? String(contentsOf: file, encoding: .utf8)) ?? ""
   }()
 
@@ -24,7 +24,7 @@ import Testing
 
   @Test(arguments: commands) func eachCommandComesOutAsItIsSaid(command: [String]) throws {
     #expect(command.starts(with: ["sim", "run"]) && command.count == 3)
-    let answer = try Program.run("sim", "run", "\(ThreadScenarioTests.folder)/\(command[2])")
+    let answer = try Program.run("sim", "run", "\(ThreadScenarioTests.directory)/\(command[2])")
     #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
   }
 
@@ -55,7 +55,7 @@ import Testing
 
   @Test(arguments: questions)
   func allOrdersAreTakenAndAnswerIt(file: String, steps: Int, invariant: String?, shortest: Int) throws {
-    let path = "\(ThreadScenarioTests.folder)/\(file).pmem"
+    let path = "\(ThreadScenarioTests.directory)/\(file).pmem"
     let answer = try Program.run("sim", "explore", path, "--json")
     let found = try #require(answer.json as? [String: Any])
     #expect(found["complete"] as? Bool == true)

@@ -19,22 +19,22 @@ struct ExampleShell {
     let failures: [Failure]
   }
 
-  private let folder: TemporaryDirectory
+  private let directory: TemporaryDirectory
 
   /// - Parameter setup: A script that makes the situation that the examples are for; it must not fail.
   /// - Throws: ``SetupFailure``.
   init(setup: String) throws {
-    folder = try TemporaryDirectory()
+    directory = try TemporaryDirectory()
     for name in ["bin", "here", "tmp"] {
       try FileManager.default.createDirectory(
-        atPath: "\(folder.path)/\(name)", withIntermediateDirectories: false)
+        atPath: "\(directory.path)/\(name)", withIntermediateDirectories: false)
     }
     let program = URL(fileURLWithPath: Program.path).standardizedFileURL.path
     try FileManager.default.createSymbolicLink(
-      atPath: folder.path + "/bin/pmemctl", withDestinationPath: program)
-    try Data("#!/bin/sh\nexec \"$@\"\n".utf8).write(to: URL(fileURLWithPath: folder.path + "/bin/sudo"))
+      atPath: directory.path + "/bin/pmemctl", withDestinationPath: program)
+    try Data("#!/bin/sh\nexec \"$@\"\n".utf8).write(to: URL(fileURLWithPath: directory.path + "/bin/sudo"))
     try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: folder.path + "/bin/sudo")
+      [.posixPermissions: 0o755], ofItemAtPath: directory.path + "/bin/sudo")
     let made = try run(setup)
     guard made.failures.isEmpty else { throw SetupFailure(failures: made.failures, errors: made.errors) }
   }
@@ -65,7 +65,7 @@ struct ExampleShell {
   /// - Returns: What they printed, and which of them failed.
   /// - Throws: If bash cannot be started.
   func run(_ script: String) throws -> Answer {
-    let report = folder.path + "/failures"
+    let report = directory.path + "/failures"
     try Data().write(to: URL(fileURLWithPath: report))
     // Not `set -e`: an example may show a refusal.
     let prologue = """
@@ -79,11 +79,11 @@ struct ExampleShell {
     let done = try TestSupport.run(
       "/bin/bash", ["-c", prologue + script + "\n"],
       environment: [
-        "PATH": "\(folder.path)/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "PMEMCTL_SIM": folder.path + "/here/host", "HERE": folder.path + "/here", "FAILURES": report,
-        "TMPDIR": folder.path + "/tmp", "LC_ALL": "C.UTF-8", "COLUMNS": "110",
-        "SCENARIOS": ThreadScenarioTests.folder, "README": ReadmeBlock.file.path,
-        "SCHEMAS": ThreadScenarioTests.folder + "/../../Sources/schema",
+        "PATH": "\(directory.path)/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "PMEMCTL_SIM": directory.path + "/here/host", "HERE": directory.path + "/here", "FAILURES": report,
+        "TMPDIR": directory.path + "/tmp", "LC_ALL": "C.UTF-8", "COLUMNS": "110",
+        "SCENARIOS": ThreadScenarioTests.directory, "README": ReadmeBlock.file.path,
+        "SCHEMAS": ThreadScenarioTests.directory + "/../../Sources/schema",
       ])
     var failures: [Failure] = []
     for entry in try String(contentsOfFile: report, encoding: .utf8).split(separator: "\0") {

@@ -12,11 +12,11 @@ struct ExampleSituation {
   /// The tree that the tests are built from.
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
-  static let folder = root.appendingPathComponent("Tests/Examples")
+  static let directory = root.appendingPathComponent("Tests/Examples")
 
   init(_ name: String) throws {
     self.name = name
-    script = try String(contentsOf: Self.folder.appendingPathComponent(name), encoding: .utf8)
+    script = try String(contentsOf: Self.directory.appendingPathComponent(name), encoding: .utf8)
     let lines = script.split(separator: "\n")
     func head(_ key: String) -> [String] {
       lines.filter { $0.hasPrefix(key) }.map { String($0.dropFirst(key.count)) }
@@ -26,7 +26,7 @@ struct ExampleSituation {
   }
 
   static let all: [ExampleSituation] = {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
     return names.filter { $0.hasSuffix(".sh") }.sorted().compactMap { try? ExampleSituation($0) }
   }()
 }

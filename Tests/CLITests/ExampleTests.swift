@@ -23,16 +23,16 @@ import Testing
     "sim-qemu": "boots a guest with KVM; Tests/VM/sim-boot does it under TCG",
   ]
 
-  private static let folder = ExampleSituation.root.appendingPathComponent("man")
+  private static let directory = ExampleSituation.root.appendingPathComponent("man")
 
   private static func file(_ page: String) -> URL {
     let name = page == "pmemctl" ? "pmemctl.8" : page == "json" ? "pmemctl-json.7" : "pmemctl-\(page).8"
-    return folder.appendingPathComponent(name)
+    return directory.appendingPathComponent(name)
   }
 
   /// Pages of verbs, that of the program, and that of JSON.
   static let pages: [String] = {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
     return names.filter { $0.hasSuffix(".8") || $0 == "pmemctl-json.7" }.map { name in
       name == "pmemctl.8" ? "pmemctl" : String(name.dropFirst("pmemctl-".count).dropLast(2))
     }.sorted()

@@ -12,11 +12,11 @@ import Testing
     let aliases: [String]
   }
 
-  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+  private static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("man")
 
   private static func page(_ name: String) throws -> String {
-    try String(contentsOf: folder.appendingPathComponent("\(name).8"), encoding: .utf8)
+    try String(contentsOf: directory.appendingPathComponent("\(name).8"), encoding: .utf8)
   }
 
   private static func verbs() throws -> [Verb] {
@@ -64,7 +64,7 @@ import Testing
       try Self.verbs().map { $0.path.joined(separator: "-") + ".8" } + [
         "pmemctl.8", "pmem-memory-model.7", "pmemctl-ci.7", "pmemctl-json.7", "pmemctl-tutorial.7",
       ])
-    let found = Set(try FileManager.default.contentsOfDirectory(atPath: Self.folder.path))
+    let found = Set(try FileManager.default.contentsOfDirectory(atPath: Self.directory.path))
     #expect(found == expected)
   }
 

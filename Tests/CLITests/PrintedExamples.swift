@@ -17,11 +17,11 @@ struct PrintedExamples {
   ///   - section: The only section to look at; nil for all of them.
   /// - Throws: ``Failure`` if groff fails or warns.
   init(page: URL, section: String? = "EXAMPLES") throws {
-    let folder = try TemporaryDirectory()
-    try Data(Self.typography.utf8).write(to: URL(fileURLWithPath: folder.path + "/mdoc.local"))
+    let directory = try TemporaryDirectory()
+    try Data(Self.typography.utf8).write(to: URL(fileURLWithPath: directory.path + "/mdoc.local"))
     let shown = try run(
       "/usr/bin/groff",
-      ["-k", "-Tutf8", "-mdoc", "-M", folder.path, "-P-cbou", "-rLL=80n", page.path])
+      ["-k", "-Tutf8", "-mdoc", "-M", directory.path, "-P-cbou", "-rLL=80n", page.path])
     guard shown.status == 0, shown.errors.isEmpty else { throw Failure(text: shown.errors) }
     var isInside = false
     var blocks: [[String]] = []

@@ -5,22 +5,23 @@ import Testing
 /// The arguments of the threads, as scenario files: each comes out as its author said, and does not without the rule that
 /// it is about.
 @Suite struct ThreadScenarioTests {
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent()
     .appendingPathComponent("Scenarios").path
 
   static let files: [String] =
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".pmem") }
+    ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).filter { $0.hasSuffix(".pmem") }
     .sorted()
 
   private static func rules(of file: String) throws -> [String] {
-    try String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8).split(separator: "\n").compactMap {
+    try String(contentsOfFile: "\(directory)/\(file)", encoding: .utf8).split(separator: "\n").compactMap {
       $0.hasPrefix("rule: ") ? String($0.dropFirst(6)) : nil
     }
   }
 
   /// As the program names them.
   private static func allRules() throws -> Set<String> {
-    let answer = try Program.run("sim", "run", "\(folder)/\(files[0])", "--without", "none")
+    let answer = try Program.run("sim", "run", "\(directory)/\(files[0])", "--without", "none")
     let line = answer.errors.split(separator: "\n").first { $0.hasPrefix("  valid values: ") }
     return Set(
       (line?.dropFirst("  valid values:".count) ?? "").split(separator: ",").map {
@@ -38,7 +39,7 @@ import Testing
   }
 
   @Test(arguments: files) func comesOutAsItsAuthorSaid(file: String) throws {
-    let answer = try Program.run("sim", "run", "\(Self.folder)/\(file)")
+    let answer = try Program.run("sim", "run", "\(Self.directory)/\(file)")
     #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
   }
 
@@ -46,17 +47,17 @@ import Testing
     let rules = try Self.rules(of: file)
     #expect(!rules.isEmpty)
     for rule in rules {
-      let answer = try Program.run("sim", "run", "\(Self.folder)/\(file)", "--without", rule)
+      let answer = try Program.run("sim", "run", "\(Self.directory)/\(file)", "--without", rule)
       #expect(answer.status == 1 && answer.output.hasPrefix("BAD"), "\(rule): \(answer.errors)")
     }
   }
 
   @Test func leavesNothingBehind() throws {
-    let folder = try TemporaryDirectory()
+    let directory = try TemporaryDirectory()
     let answer = try Program.run(
-      arguments: ["sim", "run"] + Self.files.prefix(3).map { "\(Self.folder)/\($0)" },
-      environment: ["TMPDIR": folder.path])
+      arguments: ["sim", "run"] + Self.files.prefix(3).map { "\(Self.directory)/\($0)" },
+      environment: ["TMPDIR": directory.path])
     #expect(answer.status == 0)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty)
   }
 }

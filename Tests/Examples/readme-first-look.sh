@@ -1,5 +1,5 @@
 # A host with room, whose DIMMs can have a passphrase, and a master key.
-# readme: pmemctl status                                  # everything on one screen, drawn to scale
+# readme: pmemctl status                                  # the whole machine on one screen, drawn to scale, CXL included
 pmemctl sim create "$PMEMCTL_SIM" --dimm 32GiB --dimm 32GiB
 pmemctl sim set-security nmem0
 pmemctl sim set-security nmem1

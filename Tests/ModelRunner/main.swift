@@ -19,8 +19,8 @@ var situations: UInt64 = 0
 var seen: [Invariant: Int] = [:]
 
 /// Machines with three namespaces, made once; situations begin where they are.
-func machine(_ kernel: KernelProfile, in folder: String) throws -> SimMachine {
-  let path = FilePath(folder + "/" + kernel.rawValue)
+func machine(_ kernel: KernelProfile, in directory: String) throws -> SimMachine {
+  let path = FilePath(directory + "/" + kernel.rawValue)
   let dimm = SimDimmRequest(size: .gibibytes(1), labelVersion: kernel.rules.newestLabels)
   try SimMachine.create(
     path, topology: try SimTopology(dimms: [dimm], ranges: [], align: nil, profile: kernel))
@@ -41,11 +41,11 @@ func provision(_ machine: SimMachine) throws {
   }
 }
 
-let folder = try TemporaryDirectory()
+let directory = try TemporaryDirectory()
 let kernels = KernelProfile.allCases.filter(\.rules.dividesRegions)
 var machines: [(KernelProfile, SimMachine, SimMachine.Snapshot)] = []
 for kernel in kernels {
-  let made = try machine(kernel, in: folder.path)
+  let made = try machine(kernel, in: directory.path)
   try provision(made)
   machines.append((kernel, made, made.snapshot))
 }

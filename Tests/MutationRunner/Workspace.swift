@@ -3,8 +3,8 @@ import TestSupport
 
 /// Files that the program wrote, to be mutated, and the machine that they are of.
 struct Workspace {
-  private let folder: TemporaryDirectory
-  var root: String { folder.path }
+  private let directory: TemporaryDirectory
+  var root: String { directory.path }
   let program: Program
   /// The text of each kind of input before it is mutated.
   private(set) var texts: [Input.Kind: [[UInt8]]] = [:]
@@ -41,8 +41,8 @@ struct Workspace {
   ]
 
   init(program: String) throws {
-    folder = try TemporaryDirectory()
-    self.program = Program(path: program, directory: folder.path + "/cwd")
+    directory = try TemporaryDirectory()
+    self.program = Program(path: program, directory: directory.path + "/cwd")
     for directory in watched {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     }

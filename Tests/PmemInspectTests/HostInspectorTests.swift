@@ -7,10 +7,10 @@ import Testing
 
 /// A /proc and a /sys of our own.
 final class FakeHost {
-  private let folder: TemporaryDirectory
+  private let directory: TemporaryDirectory
 
   init() throws {
-    folder = try TemporaryDirectory()
+    directory = try TemporaryDirectory()
     try block("pmem0", "259:0", holders: ["dm-0"], partitions: [("pmem0p1", "259:1")])
     try block("pmem1", "259:2", holders: ["dm-0"])
     try block("dm-0", "253:0")
@@ -19,11 +19,11 @@ final class FakeHost {
   }
 
   var inspector: HostInspector {
-    HostInspector(roots: HostRoots(tree: FilePath(folder.path)))
+    HostInspector(roots: HostRoots(tree: FilePath(directory.path)))
   }
 
   func inspector(facts: String) -> HostInspector {
-    HostInspector(roots: HostRoots(tree: FilePath(folder.path), facts: facts))
+    HostInspector(roots: HostRoots(tree: FilePath(directory.path), facts: facts))
   }
 
   /// Two block namespaces, and a devdax one.
@@ -56,18 +56,18 @@ final class FakeHost {
   func file(_ path: String, _ text: String) throws { try file(path, Data(text.utf8)) }
 
   func file(_ path: String, _ data: Data) throws {
-    let url = URL(fileURLWithPath: folder.path).appendingPathComponent(path)
+    let url = URL(fileURLWithPath: directory.path).appendingPathComponent(path)
     try FileManager.default.createDirectory(
       at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
     try data.write(to: url)
   }
 
   func remove(_ path: String) throws {
-    try FileManager.default.removeItem(at: URL(fileURLWithPath: folder.path).appendingPathComponent(path))
+    try FileManager.default.removeItem(at: URL(fileURLWithPath: directory.path).appendingPathComponent(path))
   }
 
   func link(_ path: String, _ target: String) throws {
-    let url = URL(fileURLWithPath: folder.path).appendingPathComponent(path)
+    let url = URL(fileURLWithPath: directory.path).appendingPathComponent(path)
     try FileManager.default.createSymbolicLink(atPath: url.path, withDestinationPath: target)
   }
 

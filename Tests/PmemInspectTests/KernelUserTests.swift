@@ -24,9 +24,9 @@ import Testing
     for (number, path, isEnabled) in [
       ("1", "/dev/pmem0", "1"), ("2", "/dev/pmem1", "0"), ("3", "/dev/sda", "1"),
     ] {
-      let folder = "sys/kernel/config/nvmet/subsystems/pm/namespaces/\(number)"
-      try host.file("\(folder)/device_path", path + "\n")
-      try host.file("\(folder)/enable", isEnabled + "\n")
+      let directory = "sys/kernel/config/nvmet/subsystems/pm/namespaces/\(number)"
+      try host.file("\(directory)/device_path", path + "\n")
+      try host.file("\(directory)/enable", isEnabled + "\n")
     }
     #expect(uses(host, .target) == ["namespace0.0 /dev/pmem0 by nvmet pm/1"])
   }

@@ -53,7 +53,7 @@ import Testing
   ) throws {
     let machine = try variety(version)
     let inventory = try machine.inventory()
-    let copy = machine.folder.path + "/copy"
+    let copy = machine.directory.path + "/copy"
     let notes = try SimMachine.importing(inventory, to: FilePath(copy), profile: .v612)
     #expect(notes == ["namespace1.1 is disabled: what it was used as is not known, it is raw here"])
     let copied = try SimBackend(try SimMachine.open(FilePath(copy), forWriting: false)).inventory(.planning)
@@ -69,7 +69,7 @@ import Testing
     ])
     try machine.create { $0.name = "files" }
     let inventory = try machine.inventory()
-    let copy = machine.folder.path + "/copy"
+    let copy = machine.directory.path + "/copy"
     _ = try SimMachine.importing(inventory, to: FilePath(copy), profile: profile)
     let copied = try SimBackend(try SimMachine.open(FilePath(copy), forWriting: false)).inventory(.planning)
     #expect(copied.regions.map(\.isLabeled) == [true, false])
@@ -82,7 +82,7 @@ import Testing
     var inventory = try machine.inventory()
     inventory.buses[0].regions[0].isetID = 0x1234_5678_9abc
     inventory.buses[0].dimms[2].id = "no id at all"
-    let copy = machine.folder.path + "/copy"
+    let copy = machine.directory.path + "/copy"
     let notes = try SimMachine.importing(inventory, to: FilePath(copy), profile: .v612)
     #expect(notes.contains { $0.contains("has another id here") })
     let copied = try SimBackend(try SimMachine.open(FilePath(copy), forWriting: false)).inventory(.planning)
@@ -118,7 +118,7 @@ import Testing
     let machine = try variety(.v11)
     let inventory = try machine.inventory()
     let path = machine.path + "/nmem2.img"
-    let copy = machine.folder.path + "/copy"
+    let copy = machine.directory.path + "/copy"
     let image = try SimImage(FilePath(path))
     try SimMachine.importing(
       [image], as: [SimDimmRequest(size: .zero)], to: FilePath(copy), profile: .v612)
@@ -134,7 +134,7 @@ import Testing
     let names = try machine.inventory().regions[1].configuredNamespaces.compactMap(\.name)
     let image = try SimImage(FilePath(machine.path + "/nmem2.img"))
     for others in [[], [0], [7, 1]] {
-      let copy = machine.folder.path + "/copy\(others.count)"
+      let copy = machine.directory.path + "/copy\(others.count)"
       let images = [image] + others.map { _ in image }
       try SimMachine.importing(
         images, as: ([2] + others).map { SimDimmRequest(size: .zero, slot: $0) }, to: FilePath(copy),
@@ -154,8 +154,8 @@ import Testing
   }
 
   @Test func anImageThatIsNotRawIsRefusedByItsFormat() throws {
-    let folder = try TemporaryDirectory()
-    let path = folder.path + "/guest.qcow2"
+    let directory = try TemporaryDirectory()
+    let path = directory.path + "/guest.qcow2"
     var bytes = Data(repeating: 0, count: 1 << 20)
     bytes.replaceSubrange(0..<4, with: [0x51, 0x46, 0x49, 0xfb])
     try bytes.write(to: URL(fileURLWithPath: path))
@@ -169,11 +169,11 @@ import Testing
   }
 
   @Test func aFileThatIsNoImageIsRefused() throws {
-    let folder = try TemporaryDirectory()
-    let path = folder.path + "/text"
+    let directory = try TemporaryDirectory()
+    let path = directory.path + "/text"
     try Data("hello\n".utf8).write(to: URL(fileURLWithPath: path))
     #expect(throws: DeviceError.self) { try SimImage(FilePath(path)) }
-    #expect(throws: DeviceError.self) { try SimImage(FilePath(folder.path + "/nothing")) }
+    #expect(throws: DeviceError.self) { try SimImage(FilePath(directory.path + "/nothing")) }
   }
 
   /// As when a guest was booted with the images: what was remembered is of no use.

@@ -7,10 +7,10 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A simulated machine in a folder of its own.
+/// A simulated machine in a directory of its own.
 final class ScratchMachine {
-  let folder: TemporaryDirectory
-  var path: String { folder.path + "/machine" }
+  let directory: TemporaryDirectory
+  var path: String { directory.path + "/machine" }
 
   init(
     _ dimms: [SimDimmRequest] = [
@@ -18,7 +18,7 @@ final class ScratchMachine {
       SimDimmRequest(size: .gibibytes(1), labelArea: .zero, labelVersion: nil),
     ], ranges: [SimRangeRequest] = [], align: UInt64? = nil
   ) throws {
-    folder = try TemporaryDirectory()
+    directory = try TemporaryDirectory()
     let topology = try SimTopology(dimms: dimms, ranges: ranges, align: align, profile: .v612)
     try SimMachine.create(FilePath(path), topology: topology)
   }
@@ -304,14 +304,14 @@ final class ScratchMachine {
     } catch let error as DeviceError { #expect(error.code == .corrupt) }
   }
 
-  @Test func aFolderWithOtherThingsIsNotTaken() throws {
-    let folder = try TemporaryDirectory()
-    try Data().write(to: URL(fileURLWithPath: folder.path + "/precious"))
+  @Test func aDirectoryWithOtherFilesIsNotUsed() throws {
+    let directory = try TemporaryDirectory()
+    try Data().write(to: URL(fileURLWithPath: directory.path + "/precious"))
     let topology = try SimTopology(
       dimms: [SimDimmRequest(size: .gibibytes(1))], ranges: [], align: nil, profile: .v612)
-    #expect(throws: DeviceError.self) { try SimMachine.create(FilePath(folder.path), topology: topology) }
-    #expect(throws: DeviceError.self) { try SimMachine.destroy(FilePath(folder.path)) }
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["precious"])
+    #expect(throws: DeviceError.self) { try SimMachine.create(FilePath(directory.path), topology: topology) }
+    #expect(throws: DeviceError.self) { try SimMachine.destroy(FilePath(directory.path)) }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["precious"])
   }
 
   @Test func destroyRemovesAll() throws {

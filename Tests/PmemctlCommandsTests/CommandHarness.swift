@@ -16,10 +16,10 @@ struct Answer {
   let err: String
 }
 
-/// Runs command lines through the real parser, on a simulated machine in a folder of its own. The real kernel
+/// Runs command lines through the real parser, on a simulated machine in a directory of its own. The real kernel
 /// cannot be reached: whoever tries fails.
 final class CommandHarness {
-  private let folder: TemporaryDirectory
+  private let directory: TemporaryDirectory
   let machine: String
   var answer: String?
   /// What happens on the machine while a person thinks about a question.
@@ -30,8 +30,8 @@ final class CommandHarness {
   var kernel: (any CommandContext.Backend)?
 
   init() throws {
-    folder = try TemporaryDirectory()
-    machine = folder.path + "/machine"
+    directory = try TemporaryDirectory()
+    machine = directory.path + "/machine"
   }
 
   /// The machine that most tests work on: two DIMMs with labels, one without, an e820 range.
@@ -66,7 +66,7 @@ final class CommandHarness {
         return true
       },
       // The first second of 2026.
-      now: { 1_767_225_600 }, stateDirectory: FilePath(folder.path + "/state"),
+      now: { 1_767_225_600 }, stateDirectory: FilePath(directory.path + "/state"),
       openKernel: { _ throws(DeviceError) in
         guard let kernel = self.kernel else {
           throw DeviceError(.failed, "a test reached for the real kernel")
@@ -84,9 +84,9 @@ final class CommandHarness {
 
   /// Makes the journal that was kept for ``kernel`` the simulated machine's.
   func adoptJournal() {
-    guard FileManager.default.fileExists(atPath: folder.path + "/state/undo") else { return }
+    guard FileManager.default.fileExists(atPath: directory.path + "/state/undo") else { return }
     try? FileManager.default.removeItem(atPath: machine + "/undo")
-    try? FileManager.default.moveItem(atPath: folder.path + "/state/undo", toPath: machine + "/undo")
+    try? FileManager.default.moveItem(atPath: directory.path + "/state/undo", toPath: machine + "/undo")
   }
 
   /// The text with the machine's place taken out.
@@ -99,8 +99,8 @@ final class CommandHarness {
 ///
 /// RECORD_GOLDEN=1 writes the files anew, and fails so that a recording never passes for a test.
 func expectGolden(_ text: String, _ name: String, _ location: SourceLocation = #_sourceLocation) throws {
-  let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
-  let file = folder.appendingPathComponent(name)
+  let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
+  let file = directory.appendingPathComponent(name)
   if ProcessInfo.processInfo.environment["RECORD_GOLDEN"] != nil {
     try Data(text.utf8).write(to: file)
     Issue.record("recorded \(name)", sourceLocation: location)

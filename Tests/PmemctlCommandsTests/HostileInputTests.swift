@@ -50,9 +50,9 @@ import Testing
   @Test(arguments: inventories) func anInventoryIsCheckedWhereItIsRead(
     old: String, new: String, says: String
   ) throws {
-    let folder = try TemporaryDirectory()
+    let directory = try TemporaryDirectory()
     let harness = try CommandHarness()
-    let file = folder.path + "/inventory.json"
+    let file = directory.path + "/inventory.json"
     #expect(Self.inventory.contains(old))
     try Self.inventory.replacingOccurrences(of: old, with: new).write(
       toFile: file, atomically: true, encoding: .utf8)
@@ -63,9 +63,9 @@ import Testing
   }
 
   @Test func theInventoryItselfIsTaken() throws {
-    let folder = try TemporaryDirectory()
+    let directory = try TemporaryDirectory()
     let harness = try CommandHarness()
-    let file = folder.path + "/inventory.json"
+    let file = directory.path + "/inventory.json"
     try Self.inventory.write(toFile: file, atomically: true, encoding: .utf8)
     let answer = harness.run(["sim", "import", harness.machine, "--inventory", file])
     #expect(answer.status == .done, "\(answer.err)")
@@ -119,9 +119,9 @@ import Testing
   }
 
   @Test func aSavedPlanNamesItsOwnLine() throws {
-    let folder = try TemporaryDirectory()
+    let directory = try TemporaryDirectory()
     let harness = try CommandHarness.standard()
-    let file = folder.path + "/plan.json"
+    let file = directory.path + "/plan.json"
     let text = """
       {
         "kind": "pmemctl-layout-plan 1", "file": "other.yaml", "machine": 7, "replace": [], "destroy": [],
@@ -144,21 +144,21 @@ import Testing
     "sim run x.pmem", "sim explore x.pmem", "namespace create --sim OTHER", "sim process start a --sim=OTHER",
     "undo run --sim OTHER", "namespace destroy --force all --sim OTHER",
   ]) func aScenarioStaysOnItsMachine(step: String) throws {
-    let folder = try TemporaryDirectory()
+    let directory = try TemporaryDirectory()
     let harness = try CommandHarness()
-    let other = folder.path + "/other"
+    let other = directory.path + "/other"
     #expect(harness.run(["sim", "create", other, "--dimm", "1GiB"]).status == .done)
     let before = try FileManager.default.contentsOfDirectory(atPath: other).sorted()
     let line = step.replacingOccurrences(of: "OTHER", with: other).replacingOccurrences(
-      of: "OUT", with: folder.path + "/out")
-    let file = folder.path + "/x.pmem"
+      of: "OUT", with: directory.path + "/out")
+    let file = directory.path + "/x.pmem"
     try "machine: --dimm 1GiB\nsim process list\n\(line)\n".write(
       toFile: file, atomically: true, encoding: .utf8)
     for verb in ["run", "explore", "timeline"] {
       let answer = harness.run(["sim", verb, file])
       #expect(answer.status == .badData, "\(answer.err)")
       #expect(answer.err.hasPrefix("pmemctl: \(file), line 3: a scenario "), "\(answer.err)")
-      #expect(!FileManager.default.fileExists(atPath: folder.path + "/out"))
+      #expect(!FileManager.default.fileExists(atPath: directory.path + "/out"))
       #expect(try FileManager.default.contentsOfDirectory(atPath: other).sorted() == before)
     }
   }
@@ -168,18 +168,18 @@ import Testing
     ("about: " + String(repeating: "x", count: 5000), "longer than 4096 bytes"),
     (String(repeating: "#\n", count: 2000), "more than 2000 lines"),
   ]) func aScenarioIsBounded(text: String, says: String) throws {
-    let folder = try TemporaryDirectory()
+    let directory = try TemporaryDirectory()
     let harness = try CommandHarness()
-    let file = folder.path + "/x.pmem"
+    let file = directory.path + "/x.pmem"
     try "machine: --dimm 1GiB\n\(text)\n".write(toFile: file, atomically: true, encoding: .utf8)
     let answer = harness.run(["sim", "run", file])
     #expect(answer.status == .badData && answer.err.contains(says), "\(answer.err.prefix(300))")
   }
 
   @Test func aScenarioMayPrint() throws {
-    let folder = try TemporaryDirectory()
+    let directory = try TemporaryDirectory()
     let harness = try CommandHarness()
-    let file = folder.path + "/x.pmem"
+    let file = directory.path + "/x.pmem"
     let text = "machine: --dimm 1GiB\nlabel backup all --output -\n  -> prints pmemctl-labels\n"
     try text.write(toFile: file, atomically: true, encoding: .utf8)
     let answer = harness.run(["sim", "run", file])
@@ -192,9 +192,9 @@ import Testing
     ("--dimm", "no machine can be made of it"), ("--help", "more in it"),
     ("/tmp/x --dimm 1GiB", "no machine"),
   ]) func aMachineLineIsCheckedWhereItIsRead(line: String, says: String) throws {
-    let folder = try TemporaryDirectory()
+    let directory = try TemporaryDirectory()
     let harness = try CommandHarness()
-    let file = folder.path + "/x.pmem"
+    let file = directory.path + "/x.pmem"
     try "about: x\nmachine: \(line)\nsim process list\n".write(
       toFile: file, atomically: true, encoding: .utf8)
     let answer = harness.run(["sim", "run", file])

@@ -39,20 +39,20 @@ import Testing
     var printed: Set<String> = []
     for session in Self.sessions {
       let harness = try CommandHarness()
-      let folder = URL(fileURLWithPath: harness.machine).deletingLastPathComponent()
+      let directory = URL(fileURLWithPath: harness.machine).deletingLastPathComponent()
       let layout = """
         layout: 1
         regions:
           - {select: {min_size: 2GiB}, others: destroy, namespaces: [{name: "n-{index}", mode: fsdax, size: 64MiB}]}
         """
-      try Data(layout.utf8).write(to: folder.appendingPathComponent("new.yaml"))
+      try Data(layout.utf8).write(to: directory.appendingPathComponent("new.yaml"))
       for line in session {
         guard line != Self.damage else {
           try Self.flipBit(of: URL(fileURLWithPath: harness.machine + "/nmem0.img"))
           continue
         }
         let words = line.split(separator: " ").map {
-          $0.replacingOccurrences(of: "DIR", with: folder.path)
+          $0.replacingOccurrences(of: "DIR", with: directory.path)
             .replacingOccurrences(of: "SCENARIOS", with: Self.scenarios)
         }
         let answer = harness.run(words)
@@ -267,9 +267,9 @@ import Testing
   @Test(.enabled(if: hasJSONSchema)) func theyAreSchemasOfTheirDraft() throws {
     let script = """
       import json, os, sys, jsonschema
-      folder = sys.argv[1]
-      for name in sorted(os.listdir(folder)):
-          schema = json.load(open(os.path.join(folder, name)))
+      directory = sys.argv[1]
+      for name in sorted(os.listdir(directory)):
+          schema = json.load(open(os.path.join(directory, name)))
           jsonschema.Draft202012Validator.check_schema(schema)
           assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema", name
       print("good")
@@ -297,10 +297,10 @@ import Testing
       default: []
       }
     }
-    let folder = Self.sources.appendingPathComponent("schema")
+    let directory = Self.sources.appendingPathComponent("schema")
     for name in JSONSchemas.installed.names {
       let json = try JSON(
-        parsing: Array(try Data(contentsOf: folder.appendingPathComponent(name + ".json"))))
+        parsing: Array(try Data(contentsOf: directory.appendingPathComponent(name + ".json"))))
       #expect(undescribed(json, name) == [])
     }
   }

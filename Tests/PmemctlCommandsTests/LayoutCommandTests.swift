@@ -26,8 +26,8 @@ import Testing
 
   /// Runs a line that names the layout as FILE.
   private func run(_ line: String, _ layout: String, on harness: CommandHarness) throws -> Answer {
-    let folder = try TemporaryDirectory()
-    let file = folder.path + "/layout.yaml"
+    let directory = try TemporaryDirectory()
+    let file = directory.path + "/layout.yaml"
     try Data(layout.utf8).write(to: URL(fileURLWithPath: file))
     let answer = harness.run(line.replacingOccurrences(of: "FILE", with: file))
     return Answer(
@@ -145,8 +145,8 @@ import Testing
 
   @Test func aSavedPlanIsForThatMachineOnly() throws {
     let harness = try CommandHarness.standard()
-    let folder = try TemporaryDirectory()
-    let plan = folder.path + "/plan"
+    let directory = try TemporaryDirectory()
+    let plan = directory.path + "/plan"
     #expect(try run("layout plan FILE --out \(plan)", Self.fleet, on: harness).status == .changesPending)
     harness.run("namespace create --region region0 --mode raw --size 64MiB --name since")
     let stale = harness.run("layout apply --plan \(plan)")
@@ -160,8 +160,8 @@ import Testing
   @Test func aSnapshotIsPlannedAnywhere() throws {
     let host = try CommandHarness.standard()
     host.run("namespace create --region region0 --mode fsdax --size 512MiB --name vm-0")
-    let folder = try TemporaryDirectory()
-    let snapshot = folder.path + "/status.json"
+    let directory = try TemporaryDirectory()
+    let snapshot = directory.path + "/status.json"
     try Data(host.run("status --json").out.utf8).write(to: URL(fileURLWithPath: snapshot))
     let live = try run("layout plan FILE", Self.fleet, on: host)
     let elsewhere = try run("layout plan FILE --inventory \(snapshot)", Self.fleet, on: try CommandHarness())
@@ -326,10 +326,10 @@ import Testing
     var generator = SeededGenerator(seed: 51)
     var texts: [String] = []
     for _ in 0..<3000 { texts.append(Self.document(&generator)) }
-    let folder = try TemporaryDirectory()
+    let directory = try TemporaryDirectory()
     let schema = try CommandHarness().run("layout schema").out
-    try Data(schema.utf8).write(to: URL(fileURLWithPath: folder.path + "/schema"))
-    try Data(texts.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: folder.path + "/texts"))
+    try Data(schema.utf8).write(to: URL(fileURLWithPath: directory.path + "/schema"))
+    try Data(texts.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: directory.path + "/texts"))
     let script = """
       import json, sys, jsonschema
       schema = json.load(open(sys.argv[1] + "/schema"))
@@ -337,7 +337,7 @@ import Testing
       check = jsonschema.Draft202012Validator(schema)
       print("".join("1" if check.is_valid(json.loads(line)) else "0" for line in open(sys.argv[1] + "/texts")))
       """
-    let checked = try TestSupport.run("/usr/bin/python3", ["-c", script, folder.path])
+    let checked = try TestSupport.run("/usr/bin/python3", ["-c", script, directory.path])
     #expect(checked.status == 0, "\(checked.errors)")
     let verdicts = Array(checked.output.filter { "01".contains($0) })
     try #require(verdicts.count == texts.count)

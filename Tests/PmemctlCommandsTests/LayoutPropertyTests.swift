@@ -9,14 +9,14 @@ import Testing
 
 /// Random machines made what random layouts say.
 @Suite struct LayoutPropertyTests {
-  /// A machine of two DIMMs with some namespaces, in a folder of its own.
+  /// A machine of two DIMMs with some namespaces, in a directory of its own.
   private final class Machine {
-    private let folder: TemporaryDirectory
+    private let directory: TemporaryDirectory
     let path: FilePath
 
     init() throws {
-      folder = try TemporaryDirectory()
-      path = FilePath(folder.path + "/m")
+      directory = try TemporaryDirectory()
+      path = FilePath(directory.path + "/m")
       let dimm = SimDimmRequest(size: .mebibytes(512))
       try SimMachine.create(
         path, topology: try SimTopology(dimms: [dimm, dimm], ranges: [], align: nil, profile: .v612))

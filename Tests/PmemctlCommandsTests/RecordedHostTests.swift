@@ -12,21 +12,21 @@ import Testing
 /// persistent memory, read again, gives what pmemctl said of them then.
 @Suite struct RecordedHostTests {
   private final class Recording {
-    let folder: TemporaryDirectory
+    let directory: TemporaryDirectory
     let inspector: HostInspector
     let inventory: Inventory
 
     init(_ name: String) throws {
-      folder = try TemporaryDirectory()
+      directory = try TemporaryDirectory()
       let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
         "Fixtures")
       let tar = Process()
       tar.executableURL = URL(fileURLWithPath: "/bin/tar")
-      tar.arguments = ["-C", folder.path, "-xzf", fixtures.appendingPathComponent("\(name).tar.gz").path]
+      tar.arguments = ["-C", directory.path, "-xzf", fixtures.appendingPathComponent("\(name).tar.gz").path]
       try tar.run()
       tar.waitUntilExit()
       #expect(tar.terminationStatus == 0)
-      let path = folder.path
+      let path = directory.path
       func text(_ file: String) throws -> String {
         try String(contentsOfFile: path + "/" + file, encoding: .utf8)
       }
@@ -38,7 +38,7 @@ import Testing
 
     /// What was said then: the values of some keys of each thing.
     func said(_ file: String, _ keys: [String]) throws -> [[String]] {
-      let data = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/" + file))
+      let data = try Data(contentsOf: URL(fileURLWithPath: directory.path + "/" + file))
       let list = try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])
       return list.map { entry in keys.map { entry[$0].map { "\($0)" } ?? "-" } }
     }

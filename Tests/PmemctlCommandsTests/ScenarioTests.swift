@@ -8,12 +8,12 @@ import Testing
   /// Writes a scenario into a file and runs a verb on it.
   private func run(_ verb: [String], _ text: String) throws -> Answer {
     let harness = try CommandHarness()
-    let folder = try TemporaryDirectory()
-    let file = folder.path + "/x.pmem"
+    let directory = try TemporaryDirectory()
+    let file = directory.path + "/x.pmem"
     try text.write(toFile: file, atomically: true, encoding: .utf8)
     let answer = harness.run(["sim"] + verb + [file])
     return Answer(
-      status: answer.status, out: answer.out.replacingOccurrences(of: folder.path, with: "FOLDER"),
+      status: answer.status, out: answer.out.replacingOccurrences(of: directory.path, with: "DIRECTORY"),
       err: answer.err)
   }
 

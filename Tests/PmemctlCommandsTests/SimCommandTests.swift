@@ -73,12 +73,12 @@ import Testing
       "region disable region2",
     ] { #expect(harness.run(line).status == .done) }
     let status = harness.run("status --json").out
-    let folder = try TemporaryDirectory()
-    try Data(status.utf8).write(to: URL(fileURLWithPath: folder.path + "/host.json"))
-    let answer = harness.run("sim import \(folder.path)/copy --inventory \(folder.path)/host.json")
+    let directory = try TemporaryDirectory()
+    try Data(status.utf8).write(to: URL(fileURLWithPath: directory.path + "/host.json"))
+    let answer = harness.run("sim import \(directory.path)/copy --inventory \(directory.path)/host.json")
     #expect(answer.status == .done)
     #expect(answer.err.contains("region2 is disabled: namespaces on it are not known"))
-    #expect(harness.run("status --json --sim \(folder.path)/copy").out == status)
+    #expect(harness.run("status --json --sim \(directory.path)/copy").out == status)
   }
 
   @Test(arguments: [
@@ -90,12 +90,12 @@ import Testing
     (#"{"kernel": "6.12", "buses": []}"#, "no region to simulate"),
   ]) func aForeignInventoryIsRefusedWithThePlace(text: String, says: String) throws {
     let harness = try CommandHarness()
-    let folder = try TemporaryDirectory()
-    try Data(text.utf8).write(to: URL(fileURLWithPath: folder.path + "/host.json"))
-    let answer = harness.run("sim import \(folder.path)/copy --inventory \(folder.path)/host.json")
+    let directory = try TemporaryDirectory()
+    try Data(text.utf8).write(to: URL(fileURLWithPath: directory.path + "/host.json"))
+    let answer = harness.run("sim import \(directory.path)/copy --inventory \(directory.path)/host.json")
     #expect(answer.status == (says.contains("no region") ? .failed : .badData))
     #expect(answer.err.contains(says), "\(answer.err)")
-    #expect(!FileManager.default.fileExists(atPath: folder.path + "/copy"))
+    #expect(!FileManager.default.fileExists(atPath: directory.path + "/copy"))
   }
 
   @Test func mutatedInventoriesMakeAMachineOrAMessage() throws {
@@ -103,7 +103,7 @@ import Testing
     harness.run("namespace create --region region0 --mode sector --size 64MiB --name a")
     harness.run("namespace create --region region0 --mode devdax --size 64MiB")
     let good = Array(harness.run("status --json").out.utf8)
-    let folder = try TemporaryDirectory()
+    let directory = try TemporaryDirectory()
     var generator = SeededGenerator(seed: 47)
     for round in 0..<150 {
       var bytes = good
@@ -111,9 +111,9 @@ import Testing
         bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8(
           ascii: ["0", "9", "x", "\"", "-", "}"].randomElement(using: &generator) ?? "0")
       }
-      try Data(bytes).write(to: URL(fileURLWithPath: folder.path + "/host.json"))
-      let target = "\(folder.path)/copy\(round)"
-      let answer = harness.run("sim import \(target) --inventory \(folder.path)/host.json")
+      try Data(bytes).write(to: URL(fileURLWithPath: directory.path + "/host.json"))
+      let target = "\(directory.path)/copy\(round)"
+      let answer = harness.run("sim import \(target) --inventory \(directory.path)/host.json")
       #expect([.done, .badData, .failed, .notSupported, .notPermitted, .usage].contains(answer.status))
       #expect(FileManager.default.fileExists(atPath: target) == (answer.status == .done), "\(answer.err)")
       if answer.status == .done { #expect(harness.run("sim destroy \(target)").status == .done) }
@@ -123,18 +123,18 @@ import Testing
   @Test func imagesAreImported() throws {
     let harness = try machine("--dimm 512MiB --dimm 256MiB,labels=none")
     harness.run("namespace create --region region0 --size 128MiB --name guest")
-    let folder = try TemporaryDirectory()
+    let directory = try TemporaryDirectory()
     let answer = harness.run([
-      "sim", "import", folder.path + "/copy", "--image", harness.machine + "/nmem0.img", "--image",
+      "sim", "import", directory.path + "/copy", "--image", harness.machine + "/nmem0.img", "--image",
       harness.machine + "/nmem1.img",
     ])
     #expect(answer.status == .done)
     #expect(answer.err.contains("no label area was found in MACHINE/nmem1.img"))
     #expect(
-      harness.run("namespace list --json --sim \(folder.path)/copy").out
+      harness.run("namespace list --json --sim \(directory.path)/copy").out
         == harness.run("namespace list --json").out)
-    #expect(harness.run("sim import \(folder.path)/other").status == .usage)
-    #expect(harness.run("sim import \(folder.path)/other --image /nonexistent").status == .notFound)
+    #expect(harness.run("sim import \(directory.path)/other").status == .usage)
+    #expect(harness.run("sim import \(directory.path)/other --image /nonexistent").status == .notFound)
   }
 
   @Test func aRebootForgetsWhatWasNotOnTheMedia() throws {

@@ -15,11 +15,12 @@ public struct Finished: Sendable {
 public func run(
   _ program: String, _ arguments: [String], environment: [String: String] = [:], input: String? = nil
 ) throws -> Finished {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pmemctl-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
+  let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
+    "pmemctl-\(UUID().uuidString)")
+  try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: directory) }
   func file(_ name: String, _ text: String = "") throws -> URL {
-    let url = folder.appendingPathComponent(name)
+    let url = directory.appendingPathComponent(name)
     try Data(text.utf8).write(to: url)
     return url
   }
@@ -42,7 +43,7 @@ public func run(
     errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
 }
 
-/// A fresh folder, removed when the value goes.
+/// A fresh directory, removed when the value goes.
 public final class TemporaryDirectory {
   public let path: String
 

@@ -28,16 +28,16 @@ public final class SysfsTree {
     }
   }
 
-  private let folder: TemporaryDirectory
+  private let directory: TemporaryDirectory
   public let devices: [Device]
   /// The directory that `sys` is in.
-  public var path: String { folder.path }
+  public var path: String { directory.path }
 
   /// - Parameter devices: What is written.
   /// - Throws: What the disk says.
   public init(_ devices: [Device]) throws {
     self.devices = devices
-    folder = try TemporaryDirectory()
+    directory = try TemporaryDirectory()
     for device in devices { try write(device) }
   }
 
@@ -68,7 +68,7 @@ public final class SysfsTree {
 
   private func write(_ device: Device) throws {
     let manager = FileManager.default
-    let sys = URL(fileURLWithPath: folder.path).appendingPathComponent("sys")
+    let sys = URL(fileURLWithPath: directory.path).appendingPathComponent("sys")
     let own = sys.appendingPathComponent("devices/\(device.path)")
     try manager.createDirectory(at: own, withIntermediateDirectories: true)
     for (name, value) in device.files {

@@ -63,7 +63,7 @@ extern const int CPmem_open_path;
 extern const int CPmem_seek_data;
 
 // Whether blocks of an XFS can be shared between files (reflink): 1, 0, or -1 where that is no XFS.
-int CPmem_xfs_has_reflink(int folder);
+int CPmem_xfs_has_reflink(int directory);
 
 // Has io_uring register memory as a buffer, which is a reference for long (FOLL_LONGTERM), and release it again. 0 where
 // it can be; the kernel's error number where it cannot; a negative one where there is no io_uring to ask.
@@ -76,7 +76,7 @@ struct CPmem_file {
 	uint64_t special_device;
 	uint32_t mode;
 };
-int CPmem_stat(int folder, const char *name, struct CPmem_file *file);
+int CPmem_stat(int directory, const char *name, struct CPmem_file *file);
 
 // The flags of an open file's inode (FS_IOC_GETFLAGS). 0, or a negative error number.
 int CPmem_inode_flags(int file, uint32_t *flags);

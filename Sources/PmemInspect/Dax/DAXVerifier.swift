@@ -140,7 +140,7 @@ struct DAXVerifier {
         DaxProof(
           .unverified, "\(path) could not be opened exclusively: \(String(cString: strerror(-descriptor)))"))
     }
-    let dax = KernelFile.line(devices.folder(name).appending("queue/dax"))
+    let dax = KernelFile.line(devices.directory(name).appending("queue/dax"))
     proofs.append(
       dax == "1"
         ? DaxProof(.proven, "the kernel offers DAX to filesystems on it (queue/dax is 1)")

@@ -13,9 +13,9 @@ struct DaxLayerScanner {
     self.roots = roots
   }
 
-  /// Files of a filesystem that are looked at, and folders.
+  /// Files of a filesystem that are looked at, and directories.
   private static let mostFiles = 64
-  private static let mostFolders = 16
+  private static let mostDirectories = 16
 
   func layers() -> [DaxLayer] {
     let mounts = MountTable(ProcessList(roots: roots)).lines
@@ -35,18 +35,18 @@ struct DaxLayerScanner {
   // MARK: Block devices
 
   private func layer(_ number: UInt64, _ device: DeviceTable.Device) -> DaxLayer {
-    let folder = devices.folder(device.name)
-    let isPartition = KernelFile.line(folder.appending("partition")) != nil
-    let isStack = !KernelFile.names(folder.appending("slaves")).isEmpty
-    // The folder of a partition is inside that of its disk, behind the link.
+    let directory = devices.directory(device.name)
+    let isPartition = KernelFile.line(directory.appending("partition")) != nil
+    let isStack = !KernelFile.names(directory.appending("slaves")).isEmpty
+    // The directory of a partition is inside that of its disk, behind the link.
     let disk =
       isPartition
-      ? FilePath(roots.sys.string + "/class/block/" + device.name + "/..") : folder
+      ? FilePath(roots.sys.string + "/class/block/" + device.name + "/..") : directory
     var layer = DaxLayer(
       kind: isPartition ? .partition : isStack ? .stack : .disk, name: RawText(device.name),
       device: device.name, namespaces: device.namespaces,
       hasQueueDAX: KernelFile.line(FilePath(disk.string + "/queue/dax")).map { $0 == "1" })
-    if isPartition, let start = sectors(folder, "start"), let size = sectors(folder, "size") {
+    if isPartition, let start = sectors(directory, "start"), let size = sectors(directory, "size") {
       layer.place = Extent(offset: start, length: size)
     }
     if isStack, roots.isLive {
@@ -57,8 +57,8 @@ struct DaxLayerScanner {
     return layer
   }
 
-  private func sectors(_ folder: FilePath, _ file: String) -> UInt64? {
-    KernelFile.line(folder.appending(file)).flatMap { UInt64($0) }.map { $0 * 512 }
+  private func sectors(_ directory: FilePath, _ file: String) -> UInt64? {
+    KernelFile.line(directory.appending(file)).flatMap { UInt64($0) }.map { $0 * 512 }
   }
 
   // MARK: Filesystems
@@ -89,8 +89,8 @@ struct DaxLayerScanner {
 
   /// A filesystem that nothing mounts, and nothing is stacked on.
   private func unmounted(_ device: DeviceTable.Device) -> DaxLayer? {
-    let folder = devices.folder(device.name)
-    guard KernelFile.names(folder.appending("holders")).isEmpty, let found = superblock(device) else {
+    let directory = devices.directory(device.name)
+    guard KernelFile.names(directory.appending("holders")).isEmpty, let found = superblock(device) else {
       return nil
     }
     var layer = DaxLayer(
@@ -110,27 +110,27 @@ struct DaxLayerScanner {
   }
 
   private static func hasReflink(_ path: String) -> Bool? {
-    let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard folder >= 0 else { return nil }
-    defer { close(folder) }
-    let answer = CPmem_xfs_has_reflink(folder)
+    let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else { return nil }
+    defer { close(directory) }
+    let answer = CPmem_xfs_has_reflink(directory)
     return answer < 0 ? nil : answer == 1
   }
 
-  /// Looks at some files, breadth first; nothing is opened but folders.
+  /// Looks at some files, breadth first; nothing is opened but directories.
   private func look(into path: String, on device: UInt64, _ filesystem: inout DaxLayer.Filesystem) {
-    var folders = [path]
+    var directories = [path]
     var next = 0
-    while next < folders.count, next < Self.mostFolders, filesystem.filesSeen < Self.mostFiles {
-      let folder = folders[next]
+    while next < directories.count, next < Self.mostDirectories, filesystem.filesSeen < Self.mostFiles {
+      let directory = directories[next]
       next += 1
-      for name in KernelFile.names(FilePath(folder)).sorted() {
-        let file = folder == "/" ? "/" + name : folder + "/" + name
+      for name in KernelFile.names(FilePath(directory)).sorted() {
+        let file = directory == "/" ? "/" + name : directory + "/" + name
         guard filesystem.filesSeen < Self.mostFiles, let facts = LinkFacts(file), facts.device == device
         else {
           continue
         }
-        if facts.isFolder { folders.append(file) }
+        if facts.isDirectory { directories.append(file) }
         guard facts.isRegular, let isDAX = facts.isDAX else { continue }
         filesystem.filesSeen += 1
         if isDAX { filesystem.filesWithDAX += 1 }
@@ -143,7 +143,7 @@ struct DaxLayerScanner {
 /// What a name stands for, without following a link and without opening it for reading.
 private struct LinkFacts {
   let device: UInt64
-  let isFolder: Bool
+  let isDirectory: Bool
   let isRegular: Bool
   let size: UInt64
   /// nil where the kernel does not tell.
@@ -156,7 +156,7 @@ private struct LinkFacts {
     var facts = stat()
     guard fstat(descriptor, &facts) == 0 else { return nil }
     device = UInt64(facts.st_dev)
-    isFolder = facts.st_mode & S_IFMT == S_IFDIR
+    isDirectory = facts.st_mode & S_IFMT == S_IFDIR
     isRegular = facts.st_mode & S_IFMT == S_IFREG
     size = UInt64(max(0, facts.st_size))
     let answer = CPmem_is_dax(descriptor)

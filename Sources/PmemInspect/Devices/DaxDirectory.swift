@@ -4,9 +4,9 @@ import SystemPackage
 /// DAX devices as sysfs has them. libdaxctl leaves out those without a node under /dev: who removes that hides the device
 /// from it, not from those who have it mapped.
 struct DaxDirectory {
-  private let folder: FilePath
+  private let directory: FilePath
 
-  init(roots: HostRoots) { folder = roots.sys.appending("bus/dax/devices") }
+  init(roots: HostRoots) { directory = roots.sys.appending("bus/dax/devices") }
 
   /// The inventory with the DAX devices of namespaces that have none in it.
   func completing(_ inventory: Inventory) -> Inventory {
@@ -33,7 +33,7 @@ struct DaxDirectory {
   /// It has the numbers of its namespace (drivers/dax/pmem.c:__dax_pmem_probe).
   private func device(of namespace: Namespace) -> DaxDevice? {
     let name = "dax\(namespace.regionID).\(namespace.id)"
-    let own = folder.appending(name)
+    let own = directory.appending(name)
     guard let size = KernelFile.line(own.appending("size")).flatMap({ UInt64($0) }) else { return nil }
     let driver = KernelFile.link(own.appending("driver"))?.text ?? ""
     return DaxDevice(

@@ -63,15 +63,17 @@ struct DeviceTable {
   }
 
   private mutating func addBlock(_ name: String, _ namespace: String) {
-    let folder = Self.folder(name, roots)
-    guard let number = KernelFile.line(folder.appending("dev")).flatMap(Self.number) else { return }
+    let directory = Self.directory(name, roots)
+    guard let number = KernelFile.line(directory.appending("dev")).flatMap(Self.number) else { return }
     var device = blocks[number] ?? Device(name: name, namespaces: [])
     guard !device.namespaces.contains(namespace) else { return }
     device.namespaces.append(namespace)
     blocks[number] = device
-    for holder in KernelFile.names(folder.appending("holders")).sorted() { addBlock(holder, namespace) }
-    for part in KernelFile.names(folder).sorted() where part.hasPrefix(name) {
-      if KernelFile.line(folder.appending(part).appending("partition")) != nil { addBlock(part, namespace) }
+    for holder in KernelFile.names(directory.appending("holders")).sorted() { addBlock(holder, namespace) }
+    for part in KernelFile.names(directory).sorted() where part.hasPrefix(name) {
+      if KernelFile.line(directory.appending(part).appending("partition")) != nil {
+        addBlock(part, namespace)
+      }
     }
   }
 
@@ -90,11 +92,11 @@ struct DeviceTable {
     ]
   }
 
-  private static func folder(_ name: String, _ roots: HostRoots) -> FilePath {
+  private static func directory(_ name: String, _ roots: HostRoots) -> FilePath {
     roots.sys.appending("class/block").appending(name)
   }
 
-  func folder(_ name: String) -> FilePath { Self.folder(name, roots) }
+  func directory(_ name: String) -> FilePath { Self.directory(name, roots) }
 
   // MARK: Numbers
 
@@ -146,10 +148,10 @@ struct DeviceTable {
 
   /// The partitions of a block device.
   func parts(of name: String) -> [String] {
-    let folder = Self.folder(name, roots)
+    let directory = Self.directory(name, roots)
     return blocks.values.map(\.name).filter { part in
       part != name && part.hasPrefix(name)
-        && KernelFile.line(folder.appending(part).appending("partition")) != nil
+        && KernelFile.line(directory.appending(part).appending("partition")) != nil
     }
   }
 
@@ -201,18 +203,18 @@ struct DeviceTable {
     guard depth < 16, let (number, device) = blocks.first(where: { $0.value.name == name }) else {
       return nil
     }
-    let folder = folder(name)
-    if KernelFile.line(folder.appending("partition")) != nil {
-      // The folder of a partition is inside that of its disk.
-      guard let start = KernelFile.line(folder.appending("start")).flatMap({ UInt64($0) }),
+    let directory = directory(name)
+    if KernelFile.line(directory.appending("partition")) != nil {
+      // The directory of a partition is inside that of its disk.
+      guard let start = KernelFile.line(directory.appending("start")).flatMap({ UInt64($0) }),
         let disk = blocks.values.first(where: {
-          KernelFile.line(self.folder($0.name).appending(name).appending("partition")) != nil
+          KernelFile.line(self.directory($0.name).appending(name).appending("partition")) != nil
         })
       else { return nil }
       return namespaceRanges(
         disk.name, Extent(offset: range.offset + start * 512, length: range.length), depth: depth + 1)
     }
-    guard KernelFile.names(folder.appending("slaves")).isEmpty else {
+    guard KernelFile.names(directory.appending("slaves")).isEmpty else {
       guard roots.isLive, let table = MapperTable(number), let pieces = table.pieces(of: range) else {
         return nil
       }

@@ -14,10 +14,10 @@ struct FileFacts: Hashable {
   var isBlockDevice: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFBLK) }
   var isRegular: Bool { mode & UInt32(S_IFMT) == UInt32(S_IFREG) }
 
-  /// Asks this host, for a name in an open folder.
-  init?(_ path: String, in folder: Int32 = AT_FDCWD) {
+  /// Asks this host, for a name in an open directory.
+  init?(_ path: String, in directory: Int32 = AT_FDCWD) {
     var file = CPmem_file()
-    guard CPmem_stat(folder, path, &file) == 0 else { return nil }
+    guard CPmem_stat(directory, path, &file) == 0 else { return nil }
     self.init(
       device: file.device, inode: file.inode, specialDevice: file.special_device, mode: file.mode)
   }

@@ -7,7 +7,7 @@ public struct HostRoots: Sendable {
   let files: any FileFactSource
   /// Whether this is the running kernel, which can be asked in other ways too.
   let isLive: Bool
-  /// Folders of threads that a recording has beside those of processes: /proc has them, and does not list them.
+  /// Directories of threads that a recording has beside those of processes: /proc has them, and does not list them.
   let unlisted: Set<Int>
 
   /// This host.
@@ -25,7 +25,7 @@ public struct HostRoots: Sendable {
   ///   - tree: Where it is.
   ///   - facts: What stat(2) said of names, a line each: `PATH`, a tab, then device, inode, special device and mode in
   ///     decimal. nil: names are looked up on this host.
-  ///   - unlisted: Threads that have a folder in `proc`, and are no processes.
+  ///   - unlisted: Threads that have a directory in `proc`, and are no processes.
   public init(tree: FilePath, facts: String? = nil, unlisted: Set<Int> = []) {
     proc = tree.appending("proc")
     sys = tree.appending("sys")

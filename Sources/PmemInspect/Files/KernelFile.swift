@@ -36,7 +36,7 @@ enum KernelFile {
     return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
   }
 
-  /// Names in a folder, without `.` and `..`; empty where it cannot be read.
+  /// Names in a directory, without `.` and `..`; empty where it cannot be read.
   static func names(_ path: FilePath) -> [String] {
     guard let stream = opendir(path.string) else { return [] }
     defer { closedir(stream) }

@@ -85,11 +85,11 @@ public struct HostInspector {
 
   /// The users of namespaces: mappings, one use a process and file, and all else that has them.
   public func usage(_ inventory: Inventory, of namespaces: [Namespace]) -> UsageReport {
-    let folder = DaxDirectory(roots: roots)
-    let wanted = namespaces.filter(\.isEnabled).map(folder.completing)
+    let directory = DaxDirectory(roots: roots)
+    let wanted = namespaces.filter(\.isEnabled).map(directory.completing)
     guard !wanted.isEmpty else { return UsageReport() }
     let devices = DeviceTable(
-      folder.completing(inventory), standIns: wanted.filter { $0.standsFor != nil }, roots: roots)
+      directory.completing(inventory), standIns: wanted.filter { $0.standsFor != nil }, roots: roots)
     let found = UserSearch(
       devices: devices, rules: inventory.host.rules, roots: roots, types: types
     ).search(wanted)
@@ -131,13 +131,13 @@ public struct HostInspector {
 
   /// The references to pages of namespaces, and who may hold them.
   public func pins(_ inventory: Inventory, of namespaces: [Namespace], isAttributed: Bool) -> PinReport {
-    let folder = DaxDirectory(roots: roots)
-    let namespaces = namespaces.map(folder.completing)
+    let directory = DaxDirectory(roots: roots)
+    let namespaces = namespaces.map(directory.completing)
     guard isAttributed else {
       return PinReport(
         devices: pinScanner(inventory).scan(namespaces, evidence: nil))
     }
-    let mapped = mappings(DeviceTable(folder.completing(inventory), roots: roots))
+    let mapped = mappings(DeviceTable(directory.completing(inventory), roots: roots))
     var (devices, _, hidden) = attributedPins(inventory, namespaces, mapped.report.mappings)
     let missing = ProcessView(roots: roots).missing(hidden: max(hidden, mapped.hidden))
     // Whoever cannot be seen may be the one.

@@ -3,7 +3,7 @@ import PmemDevice
 /// A mapping of persistent memory as one of the kernel's interfaces tells of it.
 struct FoundMapping {
   var pid: Int
-  /// The thread whose folder under /proc shows the memory: the process itself, or another of its threads where its
+  /// The thread whose directory under /proc shows the memory: the process itself, or another of its threads where its
   /// first one has ended.
   var thread: Int
   var start: UInt64

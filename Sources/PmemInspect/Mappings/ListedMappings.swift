@@ -27,14 +27,14 @@ struct ListedMappings: MappingSource {
 
   private mutating func mappings(_ pid: Int, _ thread: Int, _ bytes: [UInt8]) -> [FoundMapping] {
     var found: [FoundMapping] = []
-    let folder = processes.folder(thread)
+    let directory = processes.directory(thread)
     var target: MappedTarget?
     MapsText(bytes).forEach { file, line in
       target = judge.target(
         of: file,
         link: {
           let line = line()
-          return folder.appending("map_files").appending(MappingDetails.linkName(line.start, line.end))
+          return directory.appending("map_files").appending(MappingDetails.linkName(line.start, line.end))
         }, path: { line().path })
       return target != nil ? true : judge.isKnown(file) ? false : nil
     } _: { line in

@@ -5,26 +5,26 @@ import SystemPackage
 
 /// What /proc tells of one mapping beside its line: the file behind it, where that lies, which pages are there.
 final class MappingDetails {
-  private let folder: FilePath
-  /// The folder of links to mapped files, with a slash.
+  private let directory: FilePath
+  /// The directory of links to mapped files, with a slash.
   private let links: String
   private let devices: DeviceTable
   private let extents: FileExtents
   private let giants: () -> PUDMappings?
   /// Opened when the first page is asked for.
-  private lazy var pagemap = open(folder.appending("pagemap").string, O_RDONLY | O_CLOEXEC)
+  private lazy var pagemap = open(directory.appending("pagemap").string, O_RDONLY | O_CLOEXEC)
 
   /// - Parameters:
-  ///   - folder: The process's, in /proc.
+  ///   - directory: The process's, in /proc.
   ///   - devices: Those of persistent memory.
   ///   - extents: What is known of files.
   ///   - giants: Reads tables with 1 GiB pages; asked for only where there are any.
   init(
-    _ folder: FilePath, devices: DeviceTable, extents: FileExtents, giants: @escaping () -> PUDMappings?
+    _ directory: FilePath, devices: DeviceTable, extents: FileExtents, giants: @escaping () -> PUDMappings?
   ) {
     self.giants = giants
-    self.folder = folder
-    links = folder.appending("map_files").string + "/"
+    self.directory = directory
+    links = directory.appending("map_files").string + "/"
     self.devices = devices
     self.extents = extents
   }
@@ -138,13 +138,13 @@ final class MappingDetails {
 
 /// The flags of mappings, which only /proc/PID/smaps shows.
 struct MappingFlags {
-  private let folder: FilePath
+  private let directory: FilePath
 
-  init(_ folder: FilePath) { self.folder = folder }
+  init(_ directory: FilePath) { self.directory = directory }
 
   /// Fills in what is known of each.
   func complete(_ mappings: inout [Mapping]) {
-    guard let bytes = KernelFile.read(folder.appending("smaps")) else { return }
+    guard let bytes = KernelFile.read(directory.appending("smaps")) else { return }
     var places: [UInt64: Int] = [:]
     for (index, mapping) in mappings.enumerated() { places[mapping.start] = index }
     var current: Int?

@@ -86,7 +86,7 @@ struct MappingScanner {
     guard let first = found.first else { return [] }
     let name = first.command.map { ProcessName(pid: first.pid, command: $0) } ?? processes.name(first.pid)
     let details = MappingDetails(
-      processes.folder(first.thread), devices: devices, extents: extents,
+      processes.directory(first.thread), devices: devices, extents: extents,
       giants: { [types] in (try? types.types()).flatMap { try? PUDMappings($0) } })
     var mappings = found.compactMap { found -> Mapping? in
       let isNode = found.target.isNode
@@ -109,7 +109,7 @@ struct MappingScanner {
     // Reading smaps would take the entries of 1 GiB pages apart, as PUDMappings says.
     let hasGiantPages = found.contains { $0.target.device.daxAlign ?? 0 >= 1 << 30 }
     if !hasGiantPages, mappings.contains(where: { $0.isSync == nil }) {
-      MappingFlags(processes.folder(first.thread)).complete(&mappings)
+      MappingFlags(processes.directory(first.thread)).complete(&mappings)
     }
     return mappings
   }

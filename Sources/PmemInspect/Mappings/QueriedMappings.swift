@@ -46,8 +46,8 @@ struct QueriedMappings: MappingSource {
   private mutating func mappings(
     _ pid: Int, _ thread: Int, into found: inout [FoundMapping]
   ) -> ProcessList.Sight {
-    let folder = processes.folder(thread)
-    let file = open(folder.appending("maps").string, O_RDONLY | O_CLOEXEC)
+    let directory = processes.directory(thread)
+    let file = open(directory.appending("maps").string, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return errno == EACCES || errno == EPERM ? .hidden : .gone }
     defer { close(file) }
     var address: UInt64 = 0
@@ -58,7 +58,7 @@ struct QueriedMappings: MappingSource {
         let target = judge.target(
           of: MappedFile(device: vma.device, inode: vma.inode),
           link: {
-            folder.appending("map_files").appending(MappingDetails.linkName(vma.start, vma.end))
+            directory.appending("map_files").appending(MappingDetails.linkName(vma.start, vma.end))
           }, path: { Self.name(file, vma.start) ?? [] })
         guard let target else { continue }
         found.append(

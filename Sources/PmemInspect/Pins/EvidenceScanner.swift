@@ -42,9 +42,9 @@ struct EvidenceScanner {
 
   /// nil where the process may not be looked at.
   private func descriptors(_ pid: Int) -> [PinEvidence]? {
-    let folder = processes.folder(pid)
-    let descriptors = KernelFile.names(folder.appending("fd"))
-    if descriptors.isEmpty, !roots.isLive || access(folder.appending("fd").string, R_OK | X_OK) != 0,
+    let directory = processes.directory(pid)
+    let descriptors = KernelFile.names(directory.appending("fd"))
+    if descriptors.isEmpty, !roots.isLive || access(directory.appending("fd").string, R_OK | X_OK) != 0,
       errno == EACCES || errno == EPERM
     {
       return nil
@@ -52,7 +52,7 @@ struct EvidenceScanner {
     var found: [PinEvidence] = []
     var devices: Set<String> = []
     for descriptor in descriptors.compactMap({ Int($0) }).sorted() {
-      guard let link = KernelFile.link(folder.appending("fd").appending("\(descriptor)"))?.text else {
+      guard let link = KernelFile.link(directory.appending("fd").appending("\(descriptor)"))?.text else {
         continue
       }
       if link == "anon_inode:[io_uring]" {
@@ -93,7 +93,7 @@ struct EvidenceScanner {
 
   /// io_uring/fdinfo.c: a line `  INDEX: 0xADDRESS/LENGTH` for each, behind `UserBufs: COUNT`.
   private func buffers(_ pid: Int, _ descriptor: Int) -> [PinEvidence] {
-    let file = processes.folder(pid).appending("fdinfo").appending("\(descriptor)")
+    let file = processes.directory(pid).appending("fdinfo").appending("\(descriptor)")
     guard let bytes = KernelFile.read(file) else { return [] }
     let name = processes.name(pid)
     return RingBuffers.parse(bytes).map { buffer in
@@ -133,10 +133,10 @@ struct EvidenceScanner {
   var pipes: [PinEvidence] {
     guard roots.isLive else { return [] }
     return processes.pids.compactMap { pid in
-      let folder = processes.folder(pid).appending("fd")
+      let directory = processes.directory(pid).appending("fd")
       var seen: Set<RawText> = []
-      let bytes = KernelFile.names(folder).reduce(0 as UInt64) { sum, name in
-        guard let link = KernelFile.link(folder.appending(name)), link.text.hasPrefix("pipe:"),
+      let bytes = KernelFile.names(directory).reduce(0 as UInt64) { sum, name in
+        guard let link = KernelFile.link(directory.appending(name)), link.text.hasPrefix("pipe:"),
           seen.insert(link).inserted, let number = Int32(name)
         else { return sum }
         return sum + UInt64(max(0, CPmem_bytes_in_pipe(Int32(pid), number)))
@@ -154,7 +154,7 @@ struct EvidenceScanner {
   /// Threads that are in a transfer to or from persistent memory, or to where nothing is mapped any more: that may have been.
   private func systemCalls(_ pid: Int) -> [PinEvidence] {
     let name = processes.name(pid)
-    let tasks = processes.folder(pid).appending("task")
+    let tasks = processes.directory(pid).appending("task")
     return KernelFile.names(tasks).sorted().compactMap { thread -> PinEvidence? in
       guard let line = KernelFile.line(tasks.appending(thread).appending("syscall")) else { return nil }
       let words = line.split(separator: " ")
@@ -171,7 +171,7 @@ struct EvidenceScanner {
 
   /// Whether an address of a process means anything now.
   private func isMapped(_ pid: Int, _ address: UInt64) -> Bool {
-    guard let maps = KernelFile.read(processes.folder(pid).appending("maps")) else { return true }
+    guard let maps = KernelFile.read(processes.directory(pid).appending("maps")) else { return true }
     return maps.split(separator: UInt8(ascii: "\n")).contains { line in
       let range = line.prefix { $0 != UInt8(ascii: " ") }.split(separator: UInt8(ascii: "-"))
       let bounds = range.compactMap { UInt64(String(decoding: $0, as: UTF8.self), radix: 16) }

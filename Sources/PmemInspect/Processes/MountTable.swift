@@ -5,7 +5,7 @@ import SystemPackage
 /// A line of /proc/PID/mountinfo.
 struct MountLine {
   var device: UInt64
-  /// What of the filesystem is mounted: `/`, or a folder of it.
+  /// What of the filesystem is mounted: `/`, or a directory of it.
   var root: RawText
   var place: RawText
   var type: String
@@ -27,10 +27,10 @@ struct MountTable {
     var lines: [MountLine] = []
     var seen: Set<RawText> = []
     for pid in processes.pids {
-      let folder = processes.folder(pid)
+      let directory = processes.directory(pid)
       // Where namespaces cannot be told apart, each process is asked.
-      if let space = KernelFile.link(folder.appending("ns/mnt")), !seen.insert(space).inserted { continue }
-      guard let text = KernelFile.read(folder.appending("mountinfo")) else { continue }
+      if let space = KernelFile.link(directory.appending("ns/mnt")), !seen.insert(space).inserted { continue }
+      guard let text = KernelFile.read(directory.appending("mountinfo")) else { continue }
       let isFirst = lines.isEmpty
       lines += text.split(separator: UInt8(ascii: "\n")).compactMap { Self.line($0, pid, isFirst) }
     }
@@ -119,7 +119,7 @@ struct MountTable {
   func overlays(_ devices: DeviceTable, _ processes: ProcessList) -> [UInt64: Overlay] {
     var found: [UInt64: Overlay] = [:]
     for line in lines where line.type == "overlay" {
-      let root = processes.folder(line.pid).appending("root")
+      let root = processes.directory(line.pid).appending("root")
       let layers = layers(of: line).map { root.pushing(FilePath(String($0.drop { $0 == "/" }))) }
       let device = layers.lazy.compactMap { layer in
         processes.roots.files.facts(layer.string).flatMap { devices.blocks[$0.device] }

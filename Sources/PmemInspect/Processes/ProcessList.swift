@@ -10,17 +10,17 @@ struct ProcessList {
     KernelFile.names(roots.proc).compactMap { Int($0) }.filter { !roots.unlisted.contains($0) }.sorted()
   }
 
-  func folder(_ pid: Int) -> FilePath { roots.proc.appending("\(pid)") }
+  func directory(_ pid: Int) -> FilePath { roots.proc.appending("\(pid)") }
 
   func name(_ pid: Int) -> ProcessName {
-    var bytes = KernelFile.read(folder(pid).appending("comm")) ?? []
+    var bytes = KernelFile.read(directory(pid).appending("comm")) ?? []
     if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
     return ProcessName(pid: pid, command: RawText(bytes))
   }
 
   /// How much of a process can be seen.
   enum Sight {
-    /// In the folder of this thread.
+    /// In the directory of this thread.
     case shown(thread: Int)
     /// It may not be looked at.
     case hidden
@@ -30,15 +30,15 @@ struct ProcessList {
 
   /// Reads the mappings of a process.
   ///
-  /// A process whose first thread has ended still has its memory: another thread shows it. Every thread has a folder
+  /// A process whose first thread has ended still has its memory: another thread shows it. Every thread has a directory
   /// under /proc, also those that are not listed there.
   func maps(_ pid: Int, into bytes: inout [UInt8]) -> Sight {
-    switch KernelFile.read(folder(pid).appending("maps"), into: &bytes) {
+    switch KernelFile.read(directory(pid).appending("maps"), into: &bytes) {
     case 0 where !bytes.isEmpty: return .shown(thread: pid)
     case 0:
       guard isZombie(pid) else { return .gone }
       for thread in threads(pid)
-      where KernelFile.read(folder(thread).appending("maps"), into: &bytes) == 0 && !bytes.isEmpty {
+      where KernelFile.read(directory(thread).appending("maps"), into: &bytes) == 0 && !bytes.isEmpty {
         return .shown(thread: thread)
       }
       return .gone
@@ -49,11 +49,11 @@ struct ProcessList {
 
   /// The threads of a process beside its first one.
   func threads(_ pid: Int) -> [Int] {
-    KernelFile.names(folder(pid).appending("task")).compactMap { Int($0) }.filter { $0 != pid }.sorted()
+    KernelFile.names(directory(pid).appending("task")).compactMap { Int($0) }.filter { $0 != pid }.sorted()
   }
 
   func isZombie(_ pid: Int) -> Bool {
-    guard let bytes = KernelFile.read(folder(pid).appending("stat")),
+    guard let bytes = KernelFile.read(directory(pid).appending("stat")),
       let bracket = bytes.lastIndex(of: UInt8(ascii: ")"))
     else { return false }
     return bytes.dropFirst(bracket + 2).first == UInt8(ascii: "Z")
@@ -62,7 +62,7 @@ struct ProcessList {
   /// Memory of a process that is pinned for long, by its own account (VmPin); nil where there is none. VFIO counts
   /// elsewhere, and leaves device memory out.
   func pinnedBytes(_ pid: Int) -> UInt64? {
-    guard let status = KernelFile.read(folder(pid).appending("status")) else { return nil }
+    guard let status = KernelFile.read(directory(pid).appending("status")) else { return nil }
     for line in status.split(separator: UInt8(ascii: "\n")) where line.starts(with: "VmPin:".utf8) {
       let digits = line.filter { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
       return UInt64(String(decoding: digits, as: UTF8.self)).flatMap { $0 > 0 ? $0 * 1024 : nil }

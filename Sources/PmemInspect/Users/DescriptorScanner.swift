@@ -69,7 +69,7 @@ struct DescriptorScanner {
   private func directories(_ pid: Int) -> [Usage] {
     guard !roots.isLive || pid != Int(getpid()) else { return [] }
     return Self.directoryLinks.flatMap { link -> [Usage] in
-      guard let facts = roots.files.facts(processes.folder(pid).appending(link).string),
+      guard let facts = roots.files.facts(processes.directory(pid).appending(link).string),
         let target = devices.target(of: facts)
       else { return [] }
       return directoryUses(link, of: pid, target, by: processes.name(pid))
@@ -80,7 +80,7 @@ struct DescriptorScanner {
     _ link: String, of thread: Int, _ target: MappedTarget, by process: ProcessName
   ) -> [Usage] {
     // Of the filesystem that everything is on, everybody's: what is mounted there is reported.
-    guard let path = KernelFile.link(processes.folder(thread).appending(link)), path.text != "/" else {
+    guard let path = KernelFile.link(processes.directory(thread).appending(link)), path.text != "/" else {
       return []
     }
     let words = link == "cwd" ? "its working directory" : "its root directory"
@@ -102,7 +102,7 @@ struct DescriptorScanner {
       guard let target = devices.target(ofKernel: user.device, mode: user.mode) else { return }
       let pid = Int(user.process)
       guard pid != Int(getpid()) else { return files.append(OpenFile(user)) }
-      let link = processes.folder(Int(user.thread)).appending("fd").appending("\(user.start)")
+      let link = processes.directory(Int(user.thread)).appending("fd").appending("\(user.start)")
       // What was closed meanwhile is nobody's. So is what /proc does not show, until the kernel's count says otherwise.
       guard let path = KernelFile.link(link) else { return }
       files.append(OpenFile(user))
@@ -120,8 +120,8 @@ struct DescriptorScanner {
   private func openFiles(_ pid: Int) -> [Usage]? {
     // A process whose first thread has ended has its descriptors with another.
     let thread = processes.isZombie(pid) ? processes.threads(pid).first ?? pid : pid
-    let folder = processes.folder(thread).appending("fd")
-    guard let stream = opendir(folder.string) else { return errno == EACCES || errno == EPERM ? nil : [] }
+    let directory = processes.directory(thread).appending("fd")
+    guard let stream = opendir(directory.string) else { return errno == EACCES || errno == EPERM ? nil : [] }
     defer { closedir(stream) }
     var uses: [Usage] = []
     var seen: Set<RawText> = []
@@ -129,18 +129,18 @@ struct DescriptorScanner {
       let name = withUnsafeBytes(of: entry.pointee.d_name) {
         String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
       }
-      guard name != ".", name != "..", let file = facts(stream, folder, name),
+      guard name != ".", name != "..", let file = facts(stream, directory, name),
         let target = devices.target(of: file)
       else { continue }
-      let path = KernelFile.link(folder.appending(name)) ?? RawText(target.device.name)
+      let path = KernelFile.link(directory.appending(name)) ?? RawText(target.device.name)
       guard seen.insert(path).inserted else { continue }
       uses += Self.uses(target, path, by: processes.name(pid))
     }
     return uses
   }
 
-  private func facts(_ stream: OpaquePointer, _ folder: FilePath, _ name: String) -> FileFacts? {
-    roots.isLive ? FileFacts(name, in: dirfd(stream)) : roots.files.facts(folder.appending(name).string)
+  private func facts(_ stream: OpaquePointer, _ directory: FilePath, _ name: String) -> FileFacts? {
+    roots.isLive ? FileFacts(name, in: dirfd(stream)) : roots.files.facts(directory.appending(name).string)
   }
 
   /// An open device does nobody harm, it gives errors when it is gone; a file keeps its filesystem mounted.

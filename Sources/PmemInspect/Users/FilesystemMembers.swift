@@ -11,10 +11,10 @@ struct FilesystemMembers {
   init(_ devices: DeviceTable, roots: HostRoots) {
     self.devices = devices
     self.roots = roots
-    let folder = roots.sys.appending("fs/btrfs")
+    let directory = roots.sys.appending("fs/btrfs")
     var found: [String: [DeviceTable.Device]] = [:]
-    for uuid in KernelFile.names(folder) {
-      let names = Set(KernelFile.names(folder.appending(uuid).appending("devices")))
+    for uuid in KernelFile.names(directory) {
+      let names = Set(KernelFile.names(directory.appending(uuid).appending("devices")))
       let members = devices.blocks.values.filter { names.contains($0.name) }.sorted { $0.name < $1.name }
       if !members.isEmpty { found[uuid] = members }
     }

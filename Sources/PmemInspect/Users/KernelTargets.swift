@@ -33,9 +33,9 @@ struct KernelTargets {
   private func addNVMe(_ found: inout UserScanner.Found) {
     let subsystems = configuration.appending("nvmet/subsystems")
     for subsystem in KernelFile.names(subsystems).sorted() {
-      let folder = subsystems.appending(subsystem).appending("namespaces")
-      for number in KernelFile.names(folder).sorted() {
-        let own = folder.appending(number)
+      let directory = subsystems.appending(subsystem).appending("namespaces")
+      for number in KernelFile.names(directory).sorted() {
+        let own = directory.appending(number)
         guard KernelFile.line(own.appending("enable")) == "1",
           let path = KernelFile.line(own.appending("device_path"))
         else { continue }
@@ -86,9 +86,9 @@ struct KernelTargets {
   }
 
   private func addZram(_ found: inout UserScanner.Found) {
-    let folder = roots.sys.appending("block")
-    for name in KernelFile.names(folder).filter({ $0.hasPrefix("zram") }).sorted() {
-      let path = KernelFile.line(folder.appending(name).appending("backing_dev"))
+    let directory = roots.sys.appending("block")
+    for name in KernelFile.names(directory).filter({ $0.hasPrefix("zram") }).sorted() {
+      let path = KernelFile.line(directory.appending(name).appending("backing_dev"))
       guard let path, path != "none" else { continue }
       add(name, path, opens: rules.opensOfClaimedSwap, advice: "echo 1 > /sys/block/\(name)/reset", &found)
     }

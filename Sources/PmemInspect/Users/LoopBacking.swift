@@ -6,10 +6,10 @@ import SystemPackage
 enum LoopBacking {
   /// - Parameters:
   ///   - name: `loop0`.
-  ///   - folder: Of the device under /sys.
+  ///   - directory: Of the device under /sys.
   /// - Returns: nil if it cannot be asked.
-  static func facts(_ name: String, folder: FilePath) -> FileFacts? {
-    guard let number = KernelFile.line(folder.appending("dev")).flatMap(DeviceTable.number) else {
+  static func facts(_ name: String, directory: FilePath) -> FileFacts? {
+    guard let number = KernelFile.line(directory.appending("dev")).flatMap(DeviceTable.number) else {
       return nil
     }
     let descriptor = CPmem_open_device(

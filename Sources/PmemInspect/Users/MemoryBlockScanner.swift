@@ -4,13 +4,13 @@ import SystemPackage
 /// Finds persistent memory that is online as the kernel's own (system-ram), block by block
 /// (Documentation/admin-guide/mm/memory-hotplug.rst).
 struct MemoryBlockScanner {
-  private let folder: FilePath
+  private let directory: FilePath
 
-  init(roots: HostRoots) { folder = roots.sys.appending("devices/system/memory") }
+  init(roots: HostRoots) { directory = roots.sys.appending("devices/system/memory") }
 
   /// The blocks of a device; nil where the kernel does not tell.
   func blocks(of device: DaxDevice) -> MemoryBlocks? {
-    guard let text = KernelFile.line(folder.appending("block_size_bytes")),
+    guard let text = KernelFile.line(directory.appending("block_size_bytes")),
       let size = UInt64(text, radix: 16), size > 0
     else { return nil }
     var blocks = MemoryBlocks(total: 0, online: 0, movable: 0, size: size)
@@ -20,7 +20,7 @@ struct MemoryBlockScanner {
       let end = (mapping.end + 1) / size
       guard first < end, end - first < 1 << 24 else { continue }
       for number in first..<end {
-        let block = folder.appending("memory\(number)")
+        let block = directory.appending("memory\(number)")
         guard let state = KernelFile.line(block.appending("state")) else { continue }
         blocks.total += 1
         guard state != "offline" else { continue }
@@ -34,12 +34,12 @@ struct MemoryBlockScanner {
 
   /// What is missing because memory blocks cannot be seen, though the memory of a device may be online.
   func missing(of namespaces: [Namespace]) -> [Unseen] {
-    guard KernelFile.line(folder.appending("block_size_bytes")) == nil else { return [] }
+    guard KernelFile.line(directory.appending("block_size_bytes")) == nil else { return [] }
     let lent = namespaces.filter { $0.daxRegion?.devices.contains { $0.mode == .systemRAM } ?? false }
     guard !lent.isEmpty else { return [] }
     return [
       Unseen(
-        .memory, "whether memory is online could not be found out: \(folder) cannot be read",
+        .memory, "whether memory is online could not be found out: \(directory) cannot be read",
         remedy: "mount -t sysfs sysfs /sys", of: lent.map(\.dev), isDecisive: true)
     ]
   }

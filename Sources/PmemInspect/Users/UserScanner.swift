@@ -135,9 +135,9 @@ struct UserScanner {
 
   private func addHolders(_ found: inout Found) {
     for device in devices.blocks.values.sorted(by: { $0.name < $1.name }) {
-      let folder = devices.folder(device.name)
-      for holder in KernelFile.names(folder.appending("holders")).sorted() {
-        let name = KernelFile.line(devices.folder(holder).appending("dm/name")).map { " (\($0))" } ?? ""
+      let directory = devices.directory(device.name)
+      for holder in KernelFile.names(directory.appending("holders")).sorted() {
+        let name = KernelFile.line(devices.directory(holder).appending("dm/name")).map { " (\($0))" } ?? ""
         // drivers/block/drbd/drbd_nl.c:open_backing_devices opens it again for the metadata at its end.
         found.add(
           .holder, device, RawText("/dev/\(device.name) by \(holder)\(name)"),
@@ -145,8 +145,8 @@ struct UserScanner {
           advice: "take the stack apart from the top: lsblk /dev/\(device.name)")
       }
       // drivers/md/bcache/super.c:register_bdev, register_cache name no holder before both halves are there.
-      if KernelFile.link(folder.appending("bcache")) != nil
-        || !KernelFile.names(folder.appending("bcache")).isEmpty,
+      if KernelFile.link(directory.appending("bcache")) != nil
+        || !KernelFile.names(directory.appending("bcache")).isEmpty,
         !found.contains(.holder, device)
       {
         found.add(
@@ -157,9 +157,9 @@ struct UserScanner {
   }
 
   private func addLoops(_ found: inout Found) {
-    let folder = roots.sys.appending("block")
-    for loop in KernelFile.names(folder).filter({ $0.hasPrefix("loop") }).sorted() {
-      let path = KernelFile.line(folder.appending(loop).appending("loop/backing_file"))
+    let directory = roots.sys.appending("block")
+    for loop in KernelFile.names(directory).filter({ $0.hasPrefix("loop") }).sorted() {
+      let path = KernelFile.line(directory.appending(loop).appending("loop/backing_file"))
       guard let path, let facts = backing(of: loop, path), let target = devices.target(of: facts) else {
         continue
       }
@@ -172,7 +172,7 @@ struct UserScanner {
   /// By what the driver has open: the name may have been renamed or removed since, or stand for something else now.
   private func backing(of loop: String, _ path: String) -> FileFacts? {
     roots.isLive
-      ? LoopBacking.facts(loop, folder: devices.folder(loop)) ?? roots.files.facts(path)
+      ? LoopBacking.facts(loop, directory: devices.directory(loop)) ?? roots.files.facts(path)
       : roots.files.facts(path)
   }
 }

@@ -82,14 +82,15 @@ extension MemoryModel {
 
   /// The filesystem that a path is on, and the path from its root.
   private func resolve(_ path: String) throws(KernelRefusal) -> (place: Int, inside: String) {
-    var best: (place: Int, folder: String)?
+    var best: (place: Int, mountPoint: String)?
     for (place, filesystem) in state.filesystems.enumerated() where filesystem.isLive {
-      for folder in filesystem.mountPoints where path.hasPrefix(folder == "/" ? "/" : folder + "/") {
-        if folder.utf8.count > best?.folder.utf8.count ?? -1 { best = (place, folder) }
+      for mountPoint in filesystem.mountPoints
+      where path.hasPrefix(mountPoint == "/" ? "/" : mountPoint + "/") {
+        if mountPoint.utf8.count > best?.mountPoint.utf8.count ?? -1 { best = (place, mountPoint) }
       }
     }
     guard let best else { throw KernelRefusal(2, "no filesystem on persistent memory is mounted there") }
-    let inside = best.folder == "/" ? path : String(path.dropFirst(best.folder.count))
+    let inside = best.mountPoint == "/" ? path : String(path.dropFirst(best.mountPoint.count))
     guard inside.count > 1, !inside.hasSuffix("/") else { throw KernelRefusal(21, "\(path) is a directory") }
     return (best.place, inside)
   }

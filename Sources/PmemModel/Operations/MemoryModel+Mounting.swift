@@ -7,23 +7,23 @@ extension MemoryModel {
   ///
   /// - Parameters:
   ///   - volume: What it is on.
-  ///   - folder: Where; an absolute path.
+  ///   - mountPoint: Where; an absolute path.
   ///   - type: `ext4` or `xfs`, of a new one.
   ///   - isDAX: With `dax=always`.
   ///   - isNew: Whether to make a new one first, whatever is there.
   /// - Throws: EBUSY where somebody has the volume, EINVAL where it cannot have DAX.
   package mutating func mount(
-    _ volume: Volume, _ folder: String, type: String, isDAX: Bool, isNew: Bool = false
+    _ volume: Volume, _ mountPoint: String, type: String, isDAX: Bool, isNew: Bool = false
   ) throws(KernelRefusal) {
-    guard folder.hasPrefix("/") else { throw KernelRefusal(22, "\(folder) is no absolute path") }
-    guard !state.filesystems.contains(where: { $0.mountPoints.contains(folder) }) else {
+    guard mountPoint.hasPrefix("/") else { throw KernelRefusal(22, "\(mountPoint) is no absolute path") }
+    guard !state.filesystems.contains(where: { $0.mountPoints.contains(mountPoint) }) else {
       throw KernelRefusal(16, "something is mounted there")
     }
     guard try daxAlign(of: volume) == nil else { throw KernelRefusal(15, "a DAX device is no block device") }
     let place = state.filesystems.firstIndex { $0.volume == volume }
     if let place, state.filesystems[place].isLive {
       guard !isNew else { throw KernelRefusal(16, "a filesystem has it") }
-      try mountAgain(place, folder, isDAX: isDAX)
+      try mountAgain(place, mountPoint, isDAX: isDAX)
       return
     }
     try checkNotHeld(volume)
@@ -37,17 +37,17 @@ extension MemoryModel {
     if let place, !isNew, rule(.unmountKeepsFiles), state.filesystems[place].size == size {
       state.filesystems[place].isLive = true
       state.filesystems[place].isDAX = isDAX
-      state.filesystems[place].mountPoints = [folder]
+      state.filesystems[place].mountPoints = [mountPoint]
       return
     }
     let next = nextInode(on: volume)
     state.filesystems.removeAll { $0.volume == volume }
     state.filesystems.append(
       Filesystem(
-        volume: volume, type: type, mountPoints: [folder], isDAX: isDAX, nextInode: next, size: size))
+        volume: volume, type: type, mountPoints: [mountPoint], isDAX: isDAX, nextInode: next, size: size))
   }
 
-  private mutating func mountAgain(_ place: Int, _ folder: String, isDAX: Bool) throws(KernelRefusal) {
+  private mutating func mountAgain(_ place: Int, _ mountPoint: String, isDAX: Bool) throws(KernelRefusal) {
     let volume = state.filesystems[place].volume
     guard !isShuttingDown(volume) else {
       throw KernelRefusal(11, "it is being unmounted, and that waits: a process would wait")
@@ -55,7 +55,7 @@ extension MemoryModel {
     guard state.filesystems[place].isDAX == isDAX else {
       throw KernelRefusal(22, "it is mounted with another dax=")
     }
-    state.filesystems[place].mountPoints.append(folder)
+    state.filesystems[place].mountPoints.append(mountPoint)
   }
 
   /// One that no file of a volume ever had that something still refers to.
@@ -75,17 +75,17 @@ extension MemoryModel {
   /// to its pages since 6.15 (fs/dax.c:dax_break_layout_final).
   ///
   /// - Parameters:
-  ///   - folder: Where it is mounted.
+  ///   - mountPoint: Where it is mounted.
   ///   - isLazy: Also while somebody has files open: the filesystem lives on until the last of them is closed.
   ///   - pid: Who, and waits; nil: a process of its own, that is there while it waits.
   /// - Returns: Whether it waits.
   /// - Throws: EBUSY where files are in use.
   package mutating func unmount(
-    _ folder: String, isLazy: Bool, by pid: ProcessID? = nil
+    _ mountPoint: String, isLazy: Bool, by pid: ProcessID? = nil
   ) throws(KernelRefusal) -> AccessOutcome {
     if let pid { try checkRuns(pid) }
-    guard let place = state.filesystems.firstIndex(where: { $0.mountPoints.contains(folder) }) else {
-      throw KernelRefusal(22, "nothing is mounted on \(folder)")
+    guard let place = state.filesystems.firstIndex(where: { $0.mountPoints.contains(mountPoint) }) else {
+      throw KernelRefusal(22, "nothing is mounted on \(mountPoint)")
     }
     let volume = state.filesystems[place].volume
     if state.filesystems[place].mountPoints.count == 1, !isLazy {
@@ -94,7 +94,7 @@ extension MemoryModel {
         throw KernelRefusal(16, "process \(task.pid) is in a system call on it: \(task.reason)")
       }
     }
-    state.filesystems[place].mountPoints.removeAll { $0 == folder }
+    state.filesystems[place].mountPoints.removeAll { $0 == mountPoint }
     reclaimAndWake()
     guard let left = filesystem(volume), left.isLive, left.mountPoints.isEmpty,
       case .waits(let wait) = attemptShutdown(volume)

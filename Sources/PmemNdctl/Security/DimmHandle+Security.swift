@@ -5,17 +5,17 @@ import PmemDevice
 /// Security, by the attributes `security` and `frozen` of sysfs (drivers/nvdimm/security.c:nvdimm_security_store).
 extension DimmHandle {
   private var id: String { unsafe text(ndctl_dimm_get_unique_id(pointer)) ?? dev }
-  private var folder: String { "/sys/bus/nd/devices/\(dev)" }
+  private var directory: String { "/sys/bus/nd/devices/\(dev)" }
 
   /// As the kernel says at this moment; libndctl keeps what it has read.
   var securityState: DimmSecurity.State? {
-    guard let word = attribute(folder + "/security") else { return nil }
+    guard let word = attribute(directory + "/security") else { return nil }
     // Before 5.6 a frozen DIMM's state was "frozen": it has a passphrase, and was unlocked.
     return word == "frozen" ? .unlocked : DimmSecurity.State(rawValue: word)
   }
 
   var isSecurityFrozen: Bool {
-    attribute(folder + "/frozen") == "1" || attribute(folder + "/security") == "frozen"
+    attribute(directory + "/frozen") == "1" || attribute(directory + "/security") == "frozen"
   }
 
   func security() throws(DeviceError) -> DimmSecurity {

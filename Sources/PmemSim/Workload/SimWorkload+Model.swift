@@ -55,10 +55,10 @@ extension SimWorkload {
   }
 
   /// Writes everything of the filesystem that is mounted on a directory to the media, as syncfs(2).
-  public func sync(_ pid: Int, _ folder: String) throws(DeviceError) -> AccessOutcome {
-    let (volume, isFilesystem) = try freezable(folder)
-    guard isFilesystem else { throw DeviceError(.failed, "\(folder) is no directory of a filesystem") }
-    return try perform(.sync(ProcessID(pid), volume), "sync \(folder)", SimWorkload.access)
+  public func sync(_ pid: Int, _ mountPoint: String) throws(DeviceError) -> AccessOutcome {
+    let (volume, isFilesystem) = try freezable(mountPoint)
+    guard isFilesystem else { throw DeviceError(.failed, "\(mountPoint) is no directory of a filesystem") }
+    return try perform(.sync(ProcessID(pid), volume), "sync \(mountPoint)", SimWorkload.access)
   }
 
   /// Writes a file's dirty pages to the media; with `isSync` as fsync(2), which promises that all of them are there.
@@ -68,11 +68,11 @@ extension SimWorkload {
       .writeback(ProcessID(pid), .object(source), isSync: isSync), "write \(path) back", SimWorkload.access)
   }
 
-  /// Commits the journal of the filesystem that is mounted on a folder.
-  public func commit(_ folder: String) throws(DeviceError) {
-    let (volume, isFilesystem) = try freezable(folder)
-    guard isFilesystem else { throw DeviceError(.failed, "\(folder) is no directory of a filesystem") }
-    try perform(.commit(volume), "commit \(folder)")
+  /// Commits the journal of the filesystem that is mounted on a directory.
+  public func commit(_ mountPoint: String) throws(DeviceError) {
+    let (volume, isFilesystem) = try freezable(mountPoint)
+    guard isFilesystem else { throw DeviceError(.failed, "\(mountPoint) is no directory of a filesystem") }
+    try perform(.commit(volume), "commit \(mountPoint)")
   }
 
   /// The power fails and comes back: filesystems are as their journals have them, nothing else is left.

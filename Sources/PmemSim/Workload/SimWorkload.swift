@@ -98,7 +98,7 @@ public struct SimWorkload {
 
   // MARK: Freezing
 
-  /// Stops a device's queue, or freezes the filesystem that is mounted in a folder.
+  /// Stops a device's queue, or freezes the filesystem that is mounted on a directory.
   ///
   /// - Parameters:
   ///   - name: Of the device, or the directory.
@@ -171,30 +171,31 @@ public struct SimWorkload {
   ///
   /// - Parameters:
   ///   - device: By any name.
-  ///   - folder: An absolute path.
+  ///   - mountPoint: An absolute path.
   ///   - type: `ext4` or `xfs`.
   ///   - isDAX: With `dax=always`.
   ///   - isNew: Whether to make an empty one, whatever is there.
   /// - Throws: What the kernel would answer, with its reason.
   public func mount(
-    _ device: String, on folder: String, type: String, isDAX: Bool, isNew: Bool = false
+    _ device: String, on mountPoint: String, type: String, isDAX: Bool, isNew: Bool = false
   ) throws(DeviceError) {
     let volume = try volume(device)
     try perform(
-      .mount(volume, mountPoint: folder, type: type, isDAX: isDAX, isNew: isNew),
-      "mount \(device) on \(folder)")
+      .mount(volume, mountPoint: mountPoint, type: type, isDAX: isDAX, isNew: isNew),
+      "mount \(device) on \(mountPoint)")
   }
 
   /// - Parameters:
-  ///   - folder: Where it is mounted.
+  ///   - mountPoint: Where it is mounted.
   ///   - isLazy: Also while files are in use.
   ///   - pid: The process that does it, and waits where the kernel does; nil: one of its own, there while it waits.
   /// - Returns: Whether it waits.
   /// - Throws: As above.
-  public func unmount(_ folder: String, isLazy: Bool, by pid: Int? = nil) throws(DeviceError) -> AccessOutcome
+  public func unmount(_ mountPoint: String, isLazy: Bool, by pid: Int? = nil) throws(DeviceError)
+    -> AccessOutcome
   {
     try perform(
-      .unmount(folder, isLazy: isLazy, by: pid.map { ProcessID($0) }), "unmount \(folder)",
+      .unmount(mountPoint, isLazy: isLazy, by: pid.map { ProcessID($0) }), "unmount \(mountPoint)",
       SimWorkload.access)
   }
 

@@ -50,7 +50,7 @@ struct Scenario {
   var citations: [String] = []
   /// Without any of these it would not come out like this.
   var rules: [ModelRule] = []
-  /// Arguments of `sim create`, but for the folder.
+  /// Arguments of `sim create`, but for the directory.
   var machine: [String] = []
   var steps: [Step] = []
   var threads: [Thread] = []

@@ -6,15 +6,15 @@ import PmemModel
 import PmemSim
 import SystemPackage
 
-/// A simulated machine for one scenario, in a folder that is gone with it.
+/// A simulated machine for one scenario, in a directory that is gone with it.
 final class ScenarioMachine {
   let machine: SimMachine
   let workload: SimWorkload
-  private let folder: String
+  private let directory: String
   private let context: CommandContext
 
   /// - Parameters:
-  ///   - words: Of `sim create`, but for the folder.
+  ///   - words: Of `sim create`, but for the directory.
   ///   - rules: To be taken out of the model.
   ///   - context: What else commands touch.
   /// - Throws: What `sim create` says, or that there is no place for it.
@@ -25,10 +25,10 @@ final class ScenarioMachine {
       throw DeviceError(
         .failed, "cannot make a directory in \(base): \(String(cString: strerror(errno)))", errno: errno)
     }
-    folder = String(cString: made)
+    directory = String(cString: made)
     do {
       guard
-        let create = try context.root.parseAsRoot(["sim", "create", folder + "/machine"] + words)
+        let create = try context.root.parseAsRoot(["sim", "create", directory + "/machine"] + words)
           as? any MachineDescription
       else {
         throw DeviceError(.usage, "the machine's line has more in it than what sim create takes")
@@ -38,9 +38,9 @@ final class ScenarioMachine {
           out: MemorySink(), err: MemorySink(), terminal: context.terminal, environment: [:],
           readAnswer: { nil }, now: context.now, stateDirectory: context.stateDirectory,
           openKernel: context.openKernel))
-      machine = try SimMachine.open(FilePath(folder + "/machine"), forWriting: true)
+      machine = try SimMachine.open(FilePath(directory + "/machine"), forWriting: true)
     } catch {
-      rmdir(folder)
+      rmdir(directory)
       throw error
     }
     machine.persistsState = false
@@ -51,7 +51,7 @@ final class ScenarioMachine {
 
   deinit {
     try? machine.destroy()
-    rmdir(folder)
+    rmdir(directory)
   }
 
   /// What a command line did.

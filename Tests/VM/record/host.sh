@@ -69,7 +69,7 @@ done | plain > "$tree/facts"
 	inside=root
 	for pid in 1 $pids; do facts "/proc/$pid/$inside/run/with space/upper" "/proc/$pid/$inside/run/with space/upper/overlaid" "/proc/$pid/$inside/run/lower"; done | plain
 } >> "$tree/facts"
-find "$tree" -type f -exec sed -i "s#$SOURCE#/source#g; /upperdir=\/run\/with/! s#upperdir=[^, ]*#upperdir=/layer#; s#$(realpath "$KERNEL_FOLDER")#/kernel#g" {} +
+find "$tree" -type f -exec sed -i "s#$SOURCE#/source#g; /upperdir=\/run\/with/! s#upperdir=[^, ]*#upperdir=/layer#; s#$(realpath "$KERNEL_DIRECTORY")#/kernel#g" {} +
 find "$tree" -type f -path '*/mountinfo' -exec sed -i '/usr\/lib\/modules/d' {} +
 cat /proc/swaps > "$tree/proc/swaps"
 mkdir -p "$tree/sys/class/block" "$tree/sys/fs/ext4" "$tree/sys/block" "$tree/sys/bus/dax/devices" "$tree/sys/devices/system/memory"

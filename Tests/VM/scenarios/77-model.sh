@@ -151,7 +151,7 @@ quietly sim sim process stop 22
 # answered WORD: what the storer said within some seconds.
 answered() { for _ in $(seq 60); do grep -q "$1" /run/holder.out && return; /bin/busybox usleep 50000; done; false; }
 
-# freeze WHAT FOLDER
+# freeze WHAT DIRECTORY
 freeze() {
 	dd if=/dev/zero of="$2/stored" bs=1M count=8 2>/dev/null
 	quietly sim sim file create "$2/stored" --size 8MiB

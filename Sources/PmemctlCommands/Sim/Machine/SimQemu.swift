@@ -62,12 +62,12 @@ extension FilePath {
   fileprivate var absolute: FilePath {
     get throws(DeviceError) {
       guard isRelative else { return self }
-      guard let folder = getcwd(nil, 0) else {
+      guard let directory = getcwd(nil, 0) else {
         throw DeviceError(
           .failed, "cannot tell what \(self) means: the working directory is gone", errno: errno)
       }
-      defer { free(folder) }
-      return FilePath(String(cString: folder)).pushing(self)
+      defer { free(directory) }
+      return FilePath(String(cString: directory)).pushing(self)
     }
   }
 }
