@@ -26,6 +26,7 @@ public struct Inventory: Hashable, Sendable {
   /// Namespaces by kernel name, without looking at those of other regions; in the order of ``namespaces``.
   ///
   /// - Parameter names: Such as `namespace0.1`; others are in no region.
+  /// - Returns: Those that exist.
   public func namespaces(named names: [String]) -> [Namespace] {
     let ids = names.compactMap { name -> (region: Int, namespace: Int)? in
       let numbers =

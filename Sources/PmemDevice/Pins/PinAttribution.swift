@@ -1,7 +1,7 @@
 /// Says whose pins probably are, from what processes are known to do.
 public struct PinAttribution {
   private let rules: KernelRules
-  private let placed: [(range: Range<UInt64>, evidence: PinEvidence)]
+  private let placed: PlacedEvidence
   private let elsewhere: [PinEvidence]
   /// What is probably where it is placed, but may have pins anywhere.
   private let lastResort: [PinEvidence]
@@ -12,12 +12,15 @@ public struct PinAttribution {
   ///   - rules: The kernel's.
   public init(_ namespace: String, _ evidence: [PinEvidence], rules: KernelRules) {
     self.rules = rules
-    placed = evidence.flatMap { evidence in
-      (evidence.ranges ?? []).filter { $0.namespace == namespace }.map {
-        ($0.extent.offset..<($0.extent.offset + $0.extent.length), evidence)
-      }
+    placed = PlacedEvidence(evidence, on: namespace)
+    // A process with thousands of buffers of one length is asked about once, not for each piece.
+    var known: Set<String> = []
+    elsewhere = evidence.filter { evidence in
+      guard evidence.ranges == nil else { return false }
+      let length = evidence.length.map { "\($0)" } ?? "-"
+      let kind = "\(evidence.makesPins(rules)) \(evidence.evidence.title)"
+      return known.insert("\(evidence.process.pid) \(length) \(kind)").inserted
     }
-    elsewhere = evidence.filter { $0.ranges == nil }
     lastResort = evidence.filter { $0.ranges != nil && $0.outlivesMappings }
   }
 
@@ -50,9 +53,8 @@ public struct PinAttribution {
     let start = range.extent.offset
     let end = start + range.extent.length
     var cuts: Set<UInt64> = [start, end]
-    for (own, _) in placed {
-      let part = own.clamped(to: start..<end)
-      guard !part.isEmpty else { continue }
+    for entry in placed.overlapping(start..<end) {
+      let part = entry.range.clamped(to: start..<end)
       // A page counts as a whole for who has a part of it.
       let page = range.pageSize
       let last = start + (part.upperBound - start + page - 1) / page * page
@@ -69,7 +71,7 @@ public struct PinAttribution {
     piece.file = whole.file.map { file in
       PinnedFile(path: file.path, inode: file.inode, offset: file.offset &+ (from - whole.extent.offset))
     }
-    let here = placed.filter { $0.range.overlaps(from..<to) && fits($0.evidence, whole) }.map(\.evidence)
+    let here = placed.overlapping(from..<to).map(\.evidence).filter { fits($0, whole) }
     let told = here.filter { $0.makesPins(rules) }.reduce(0) { $0 + $1.pins }
     let unexplained = whole.pins > told ? whole.pins - told : 0
     piece.unexplained = unexplained

@@ -58,6 +58,7 @@ struct Change {
   ///   - json: The plan for machines; nil for the plain form.
   ///   - isRestoring: As ``ChangeRunner/isRestoring``.
   /// - Returns: Whether it was done; false for a dry run.
+  /// - Throws: What stopped it.
   func carryOut(
     _ plan: Plan, from inventory: Inventory, on backend: any CommandContext.Backend, json: JSONObject? = nil,
     isRestoring: Bool = false
