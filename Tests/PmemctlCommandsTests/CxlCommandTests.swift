@@ -148,7 +148,7 @@ import Testing
     #expect(host.harness.run("doctor --json").status == .failed || name == "firmware-ram")
   }
 
-  /// What `cxl disable-region` would take away is said, and what brings it back.
+  /// Reports what `cxl disable-region` would do to users, and what creates the region again.
   @Test func usersOfARegionAreReportedWithWhatWouldBecomeOfThem() throws {
     let host = try Self.host("two-way-pmem")
     host.backend.otherUses = [

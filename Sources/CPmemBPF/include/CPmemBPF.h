@@ -73,7 +73,7 @@ struct CPmem_file_user {
 int CPmem_load_mappings(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count);
 int CPmem_load_descriptors(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count);
 
-// Loads a program that tells of every working directory and root directory of a thread on one of `devices`, likewise:
+// Loads a program that reports every working directory and root directory of a thread on one of `devices`, likewise:
 // `CPmem_file_user.start` is 0 of the first, 1 of the second, `host` its inode; `file` and `inode` are 0.
 int CPmem_load_directories(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count);
 

@@ -51,7 +51,7 @@ briefly() {
 	beside "$what" "$name"
 }
 
-# free WHAT NAME: nobody uses it any more.
+# free WHAT NAME: it has no user any more.
 free() { same "$1: afterwards it is free" "" "$(kinds "$2")"; }
 
 # disk PATTERN: waits for the disk that a target has become, and prints its node.

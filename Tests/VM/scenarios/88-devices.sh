@@ -28,7 +28,7 @@ agree "$dax" 'devdax'
 same 'a namespace is one device for ever: no other' 6 "$(status pmemctl device create)"
 same 'and it stays' 6 "$(status pmemctl device destroy --force "$dax")"
 
-# Somebody has it mapped: daxctl disables it, pmemctl does not.
+# A process has it mapped: daxctl disables it, pmemctl does not.
 hold holder map "/dev/$dax"
 same 'a mapped device is not disabled' 4 "$(status pmemctl device disable "$dax")"
 same 'nor made system-ram' 4 "$(status pmemctl device reconfigure --mode system-ram "$dax")"

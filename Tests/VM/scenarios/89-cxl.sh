@@ -87,7 +87,7 @@ same 'DIMMs are in the order of their positions' "$position0, $(pmemctl dimm lis
 	"$(pmemctl region show "$region" | sed -n 's/^DIMMs *//p')"
 pmemctl status >&2
 
-# What is said before anything is taken away is what then happens: cxl-cli asks no one.
+# What pmemctl reports beforehand is what then happens: cxl-cli checks for no user.
 mkdir -p /mnt/cxl
 mkfs.ext4 -q -F -b 4096 "$(node files)" >&2
 mount "$(node files)" /mnt/cxl
@@ -96,7 +96,7 @@ sync
 sum=$(sha256sum < /mnt/cxl/data)
 same 'a mounted region is not disabled' 4 "$(status pmemctl region disable "$region")"
 said=$(pmemctl region disable "$region" 2>&1)
-case $said in *"cxl disable-region $region would not refuse:"*'shut down'*) ok 'what cxl disable-region would do is said' ;; *) not_ok "what cxl disable-region would do is said: $said" ;; esac
+case $said in *"cxl disable-region $region would not refuse:"*'shut down'*) ok 'what cxl disable-region would do is reported' ;; *) not_ok "what cxl disable-region would do is reported: $said" ;; esac
 case $(pmemctl user list "$region") in *'the filesystem would be shut down'*) ok 'user list says so too' ;; *) not_ok 'user list says so too' ;; esac
 recipe=$(printf '%s\n' "$said" | sed -n 's/.*comes back, with its data, by: //p')
 same 'and what brings the region back' "cxl create-region -t pmem -d decoder0.0 -w 2 -g 4096 -m $(mine '.decoders[0].regions[0].mappings | map(.memdev) | join(" ")' | tr -d '"')" "$recipe"
