@@ -63,7 +63,6 @@ struct ChangeRunner {
   private func perform(_ plan: Plan, _ inventory: Inventory) throws {
     try refuseStale(plan, inventory)
     let progress = StepProgress(plan, inventory, options.progress, context)
-    defer { progress.end() }
     let nodes = nodes(recreatedBy: plan, inventory)
     let recovery = ChangeRecovery(
       plan, from: inventory, on: backend, journal: options.noUndo ? nil : context.journal(machine),
