@@ -1,12 +1,12 @@
 // Which processes have to be looked at: the others' mappings are passed over in a quarter of the time that the kernel's
 // iterator over mappings takes, by reading the tree that holds them (include/linux/maple_tree.h) as it lies in memory.
 //
-// Nothing is locked, no reference is taken and nothing is written: reading memory that was freed meanwhile gives nonsense,
-// and does no harm. A process is passed over only where the reading was right for certain:
+// Nothing is locked, no reference is taken and nothing is written: reading memory that was freed meanwhile gives
+// garbage, and does no harm. A process is skipped only if the reading was certainly consistent:
 //
-//   - nobody changed its mappings meanwhile: the count of write sections of its memory (mm_lock_seq) is even, and the same
-//     before and after;
-//   - as many mappings that belong to its memory (vm_mm) were found as the kernel counts (map_count).
+//   - its mappings did not change meanwhile: the count of write sections of its memory (mm_lock_seq) is even, and the
+//     same before and after;
+//   - as many mappings of its memory (vm_mm) were found as the kernel counts (map_count).
 //
 // In a kernel whose tree is not as it is thought to be here, nothing fulfils the second: all processes are looked at then.
 #include "code.h"
@@ -29,13 +29,13 @@ enum {
 	kept_context_at = -48,
 	kept_task_at = -56,
 	second_at = -64,
-	// include/linux/maple_tree.h: nodes are 256 bytes; what points to one tells its type in the bits below.
+	// include/linux/maple_tree.h: nodes are 256 bytes; the low bits of a pointer to a node hold its type.
 	node_mask = 0xff,
 	type_shift = 3,
 	type_mask = 0xf,
 };
 
-// The one value of a map: what is known of the process that is being read.
+// The one value of a map: the state of the process that is being read.
 struct walk {
 	uint64_t memory;
 	// The last file that was judged: most mappings have the file of their neighbours.
@@ -70,7 +70,7 @@ static void count_up(struct code *code, const struct CPmem_tree_layout *tree, in
 	PUT(code, MOVE(1, 10), ADD_VALUE(1, at), SET(2, 0), SET(3, end), CALL_KERNEL(tree->numbers_new));
 }
 
-// The next number, where register 0 says; jumps where there is none.
+// The next number, at the address in register 0; jumps if there is none.
 static void count_on(struct code *code, const struct CPmem_tree_layout *tree, int at, struct jumps *done)
 {
 	PUT(code, MOVE(1, 10), ADD_VALUE(1, at), CALL_KERNEL(tree->numbers_next));
@@ -82,10 +82,10 @@ static void stop_counting(struct code *code, const struct CPmem_tree_layout *tre
 	PUT(code, MOVE(1, 10), ADD_VALUE(1, at), CALL_KERNEL(tree->numbers_destroy));
 }
 
-// Goes through the slots of the node in register 8, two at a time: what they hold is in register 1 and on the stack. They
-// begin behind the parent and the pivots, of which there is one less than slots. The addresses of the kernel's are negative,
-// and nothing else is that a node holds; two slots without one are behind the last, as the tree makes one of two that are
-// next to each other (lib/maple_tree.c:mas_wr_extend_null). Returns where to go on.
+// Walks the slots of the node in register 8, two at a time: their contents are in register 1 and on the stack. The
+// slots follow the parent and the pivots, of which there is one fewer than slots. Kernel addresses are negative, and
+// nothing else in a node is; two empty slots follow the last used one, because the tree merges adjacent empty slots
+// (lib/maple_tree.c:mas_wr_extend_null). Returns where to continue.
 static unsigned begin_slots(struct code *code, const struct CPmem_tree_layout *tree, uint32_t type, uint32_t slots,
 			    struct jumps *done)
 {
@@ -105,8 +105,8 @@ static unsigned begin_slots(struct code *code, const struct CPmem_tree_layout *t
 	return again;
 }
 
-// Counts the mapping that register 1 may hold the address of, and judges its file. What is no mapping has no memory: what is
-// read there is 0.
+// Counts the mapping whose address register 1 may hold, and classifies its file. A pointer to anything else has no
+// vm_mm: it reads as 0.
 static void put_mapping(struct code *code, const struct CPmem_file_layout *layout, const struct CPmem_tree_layout *tree,
 			const struct maps *maps, struct jumps *done)
 {
@@ -125,7 +125,7 @@ static void put_mapping(struct code *code, const struct CPmem_file_layout *layou
 	make_candidate(code);
 	code_jump(code, done, (struct bpf_insn)GO(0));
 	patch_jumps(code, &unwanted);
-	// Judging took the register.
+	// The classification clobbered the register.
 	PUT(code, MAP_VALUE(7, maps->walk));
 	patch_jumps(code, &next);
 }
@@ -223,13 +223,14 @@ static void put_barrier(struct code *code)
 	PUT(code, SET(1, 0), FETCH_ADD(7, AT(is_candidate), 1));
 }
 
-// From the task in register 0: ends where it has no memory of its own, else begins a walk with its address in register 6.
+// From the task in register 0: ends if it has no memory of its own, otherwise starts a walk with its address in
+// register 6.
 static void put_beginning(struct code *code, const struct CPmem_file_layout *layout, const struct CPmem_tree_layout *tree,
 			  const struct maps *maps, struct jumps *candidate, struct jumps *end)
 {
 	PUT(code, LOAD(BPF_DW, 8, 0, layout->task_memory));
 	emit_jump_if_null(code, end, 8);
-	// A thread has the memory of its process; where that has none, its first thread has ended.
+	// A thread has the memory of its process; if the process shows none, its first thread has exited.
 	PUT(code,
 	    LOAD(BPF_DW, 1, 0, tree->task_leader),
 	    IF(BPF_JEQ, 1, 0, 2),
@@ -256,7 +257,7 @@ static void put_beginning(struct code *code, const struct CPmem_file_layout *lay
 	    STORE(BPF_DW, 7, AT(pending_count), 1));
 }
 
-// Ends where the walk was right and found nothing.
+// Ends if the walk was consistent and found nothing.
 static void put_ending(struct code *code, const struct CPmem_file_layout *layout, const struct CPmem_tree_layout *tree,
 		       struct jumps *candidate, struct jumps *end)
 {
@@ -280,8 +281,8 @@ static void put_program(struct code *code, const struct CPmem_file_layout *layou
 
 	PUT(code, STORE(BPF_DW, 10, kept_context_at, 1), LOAD(BPF_DW, 1, 1, task_at));
 	emit_jump_if_null(code, &end, 1);
-	// What a trusted task points to has the verifier search all types, each time (kernel/bpf/btf.c:
-	// btf_nested_type_is_trusted); it is no better than an address here.
+	// The verifier searches all types for each access through a trusted task pointer (kernel/bpf/btf.c:
+	// btf_nested_type_is_trusted); a plain address does as well here.
 	cast(code, tree, tree->task_type);
 	PUT(code, STORE(BPF_DW, 10, kept_task_at, 0));
 	put_beginning(code, layout, tree, maps, &candidate, &end);

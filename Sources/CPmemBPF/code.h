@@ -5,7 +5,7 @@
 #include "program.h"
 
 enum {
-	// What a program for an iterator over tasks gets: pointers to these (struct bpf_iter__task, bpf_iter__task_vma,
+	// The context of a program for an iterator over tasks: pointers to these (struct bpf_iter__task, bpf_iter__task_vma,
 	// bpf_iter__task_file).
 	meta_at = 0,
 	task_at = 8,
@@ -35,20 +35,20 @@ void code_jump(struct code *code, struct jumps *jumps, struct bpf_insn jump);
 // The goal of all of them is what is put next.
 void patch_jumps(struct code *code, struct jumps *jumps);
 
-// Jumps where a register is 0.
+// Jumps if a register is 0.
 void emit_jump_if_null(struct code *code, struct jumps *jumps, int wanted);
 
-// From the file in a register to the inode of its mapping, in register 7: of a device what it stands for, of a file of an
-// overlay the one behind it. Jumps where its device is not in a table: a device's own number, else that of its filesystem.
-// That number is left on the stack, in the 8 bytes at `device_at`.
+// From the file in a register to the inode of its mapping, in register 7: for a device the block device's, for a file
+// of an overlay the real file's. Jumps if its device is not in a table: a device's own number, otherwise that of its
+// filesystem. That number is left on the stack, in the 8 bytes at `device_at`.
 void emit_match_device(struct code *code, const struct CPmem_file_layout *layout, int file, int table, int device_at,
 		     struct jumps *unwanted);
 
-// Writes what the stack has at a place to whoever reads the iterator; the context is in register 6.
+// Writes a part of the stack to the reader of the iterator; the context is in register 6.
 void emit_seq_write(struct code *code, int at, uint32_t size);
 
 // A hash table whose keys are these numbers of devices. A descriptor, or a negative error number.
 int make_device_table(const uint64_t *keys, uint32_t count);
 
-// Loads the program for the iterator that a function stands for. A descriptor, or a negative error number.
+// Loads the iterator program that a function builds. Returns a descriptor, or a negative error number.
 int code_load(const struct code *code, uint32_t function);

@@ -104,7 +104,7 @@ int CPmem_load_descriptors(const struct CPmem_file_layout *layout, const uint64_
 	return program;
 }
 
-// A directory of struct fs_struct, which is in register 8, by its number in the record and its place there.
+// A directory of struct fs_struct, which is in register 8, by its number in the record and its offset in the structure.
 static void tell_directory(struct code *code, const struct CPmem_file_layout *layout, int table, int number, uint32_t place)
 {
 	struct jumps unwanted = {.count = 0};

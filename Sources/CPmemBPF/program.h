@@ -1,4 +1,4 @@
-// The few instructions that the programs here are made of (include/linux/filter.h of the kernel names them alike), and
+// The few instructions that these programs consist of (with the names of the kernel's include/linux/filter.h), and
 // bpf(2) itself, which no C library wraps.
 #pragma once
 
@@ -16,7 +16,7 @@
 #define OR(to, from) {.code = BPF_ALU64 | BPF_OR | BPF_X, .dst_reg = (to), .src_reg = (from)}
 #define SHIFT_LEFT(to, bits) {.code = BPF_ALU64 | BPF_LSH | BPF_K, .dst_reg = (to), .imm = (bits)}
 #define SHIFT_RIGHT(to, bits) {.code = BPF_ALU64 | BPF_RSH | BPF_K, .dst_reg = (to), .imm = (bits)}
-// LOAD(width, to, from, place): BPF_DW, BPF_W, BPF_H or BPF_B at a place, bytes.
+// LOAD(width, to, from, offset): BPF_DW, BPF_W, BPF_H or BPF_B at an offset in bytes.
 #define LOAD(width, to, from, place) \
 	{.code = BPF_LDX | (width) | BPF_MEM, .dst_reg = (to), .src_reg = (from), .off = (int16_t)(place)}
 #define STORE(width, to, place, from) \

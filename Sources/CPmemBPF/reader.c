@@ -26,7 +26,7 @@ struct CPmem_reader {
 	void *data;
 };
 
-// What a program is given, and gives back.
+// The arguments of the program, and its result.
 struct request {
 	uint64_t address;
 	uint32_t size;
@@ -56,8 +56,8 @@ static int load(const struct bpf_insn *program, size_t count)
 	return bpf_call(BPF_PROG_LOAD, &attributes);
 }
 
-// bpf_probe_read_kernel(value of the map, request->size, request->address), with the result in request->result. It takes
-// no reference, changes nothing, and needs no compiler where it is loaded.
+// bpf_probe_read_kernel(value of the map, request->size, request->address), with the result in request->result. It
+// takes no reference, changes nothing, and needs no compiler on the host.
 static int load_reading(int map)
 {
 	const struct bpf_insn program[] = {

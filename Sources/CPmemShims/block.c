@@ -19,11 +19,11 @@ static bool is_device(const struct stat *status, bool block, uint32_t major, uin
 	       minor(status->st_rdev) == minor;
 }
 
-// A descriptor of the device, or a negative error number: ENODEV where the name stands for something else.
+// A descriptor of the device, or a negative error number: ENODEV if the name is another device.
 static int open_node(const char *path, bool block, uint32_t major, uint32_t minor, int flags)
 {
 	struct stat status;
-	// What the name stands for is looked at before it is opened: opening another device may do something.
+	// The node is checked before it is opened, because opening another device may have side effects.
 	int descriptor = lstat(path, &status) < 0 ? -errno : is_device(&status, block, major, minor) ? 0 : -ENODEV;
 
 	if (descriptor < 0)
@@ -91,7 +91,7 @@ int CPmem_loop_backing(int loop, struct CPmem_file *file)
 
 int CPmem_inode_flags(int file, uint32_t *flags)
 {
-	// The kernel writes an int, whatever the number of the call says.
+	// The kernel writes an int, although the request number says otherwise.
 	long room = 0;
 
 	if (ioctl(file, FS_IOC_GETFLAGS, &room) < 0)

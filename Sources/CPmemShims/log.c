@@ -14,7 +14,7 @@ struct CPmem_log {
 	char text[log_capacity];
 };
 
-// A message that does not fit any more is dropped: the first ones tell the cause.
+// A message that no longer fits is dropped: the first ones contain the cause.
 static void append(struct CPmem_log *log, const char *function, const char *format, va_list arguments)
 {
 	char line[1024];

@@ -105,7 +105,8 @@ int CPmem_stat(int directory, const char *name, struct CPmem_file *file)
 {
 	struct statx facts;
 
-	// What the kernel knows: a filesystem whose server does not answer (FUSE, NFS) is not asked, and does not hang.
+	// Answered from the kernel's caches: a filesystem whose server does not respond (FUSE, NFS) is not asked, and does not
+	// hang.
 	if (statx(directory, name, AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MODE | STATX_INO, &facts) != 0)
 		return errno;
 	*file = (struct CPmem_file){

@@ -76,12 +76,12 @@ struct LayoutComposer {
     return event
   }
 
-  private func place(_ mark: yaml_mark_t) -> SourcePlace {
-    SourcePlace(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+  private func position(_ mark: yaml_mark_t) -> SourcePosition {
+    SourcePosition(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
   }
 
   private func wrong(_ mark: yaml_mark_t, _ problem: String) -> DeviceError {
-    DeviceError(.corrupt, "\(place(mark).text): \(problem)")
+    DeviceError(.corrupt, "\(position(mark).text): \(problem)")
   }
 
   // MARK: Values
@@ -98,7 +98,7 @@ struct LayoutComposer {
       let text = String(
         decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
       let value = LayoutText(
-        .scalar(text, isQuoted: scalar.style != YAML_PLAIN_SCALAR_STYLE), place(event.start_mark),
+        .scalar(text, isQuoted: scalar.style != YAML_PLAIN_SCALAR_STYLE), position(event.start_mark),
         LayoutText.Cost(bytes: scalar.length))
       try anchor(name(scalar.anchor), value, event)
       return value
@@ -114,7 +114,7 @@ struct LayoutComposer {
         $0.height = max($0.height, $1.cost.height + 1)
       }
       let pairs = stride(from: 0, to: isMap ? items.count - 1 : 0, by: 2).map { (items[$0], items[$0 + 1]) }
-      let value = LayoutText(isMap ? .map(pairs) : .list(items), place(event.start_mark), cost)
+      let value = LayoutText(isMap ? .map(pairs) : .list(items), position(event.start_mark), cost)
       if let name { open.remove(name) }
       try anchor(name, value, event)
       return value
@@ -122,7 +122,7 @@ struct LayoutComposer {
     }
   }
 
-  /// What is in a list; of a map, keys and values in turn.
+  /// The elements of a list; for a map, keys and values in turn.
   private mutating func items(_ parser: inout yaml_parser_t, depth: Int) throws(DeviceError) -> [LayoutText] {
     var items: [LayoutText] = []
     while true {

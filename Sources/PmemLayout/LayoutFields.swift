@@ -3,12 +3,12 @@ import PmemDevice
 /// A group of keys that is read: each key once, each one known.
 struct LayoutFields {
   private let pairs: [(name: String, key: LayoutText, value: LayoutText)]
-  let place: SourcePlace
+  let position: SourcePosition
 
   /// - Parameters:
   ///   - text: A map.
   ///   - known: The keys that it may have.
-  ///   - what: What it is, for messages: `a namespace`.
+  ///   - what: Its name in messages: `a namespace`.
   /// - Throws: ``DeviceError/Code/corrupt`` for any other key, with the nearest that there is.
   init(_ text: LayoutText, known: [String], what: String) throws(DeviceError) {
     guard case .map(let members) = text.content else {
@@ -21,16 +21,16 @@ struct LayoutFields {
         throw Self.wrong(key, "\(what) has no key \"\(name.prefix(64))\"", Self.nearest(name, known))
       }
       if let first = pairs.first(where: { $0.name == name }) {
-        throw Self.wrong(key, "\"\(name)\" is said twice, first at line \(first.key.place.line)")
+        throw Self.wrong(key, "\"\(name)\" is said twice, first at line \(first.key.position.line)")
       }
       pairs.append((name, key, value))
     }
     self.pairs = pairs
-    place = text.place
+    position = text.position
   }
 
   static func wrong(_ text: LayoutText, _ problem: String, _ details: [String] = []) -> DeviceError {
-    DeviceError(.corrupt, "\(text.place.text): \(problem)", details: details)
+    DeviceError(.corrupt, "\(text.position.text): \(problem)", details: details)
   }
 
   subscript(name: String) -> LayoutText? { pairs.first { $0.name == name }?.value }
@@ -119,7 +119,7 @@ struct LayoutFields {
 
   func required<Value>(_ value: Value?, _ name: String, of what: String) throws(DeviceError) -> Value {
     guard let value else {
-      throw DeviceError(.corrupt, "\(place.text): \(what) needs the key \"\(name)\"")
+      throw DeviceError(.corrupt, "\(position.text): \(what) needs the key \"\(name)\"")
     }
     return value
   }

@@ -35,7 +35,7 @@ extension RegionLayout {
     self.init(
       select: try RegionSelector(reading: select),
       others: try fields.word("others", as: Others.self) ?? .keep,
-      namespaces: namespaces, place: text.place)
+      namespaces: namespaces, position: text.position)
   }
 }
 
@@ -56,7 +56,7 @@ extension RegionSelector {
     }
     let node = try fields.integer("node")
     guard node ?? 0 <= UInt64(Int32.max) else {
-      throw DeviceError(.corrupt, "\(fields.place.text): there is no node \(node ?? 0)")
+      throw DeviceError(.corrupt, "\(fields.position.text): there is no node \(node ?? 0)")
     }
     self.init(
       dimms: dimms, interleaveSet: try fields.integer("interleave_set"), node: node.map { Int($0) },
@@ -78,9 +78,9 @@ extension NamespaceLayout {
     let fields = try LayoutFields(text, known: Self.keys, what: "a namespace")
     let mode = try fields.required(try fields.word("mode", as: NamespaceMode.self), "mode", of: "a namespace")
     var uuid: DeviceUUID?
-    if let word = try fields.string("uuid"), let place = fields["uuid"] {
+    if let word = try fields.string("uuid"), let position = fields["uuid"] {
       guard let parsed = DeviceUUID(word), !parsed.isNull else {
-        throw LayoutFields.wrong(place, "\"\(word)\" is not a UUID")
+        throw LayoutFields.wrong(position, "\"\(word)\" is not a UUID")
       }
       uuid = parsed
     }
@@ -91,8 +91,8 @@ extension NamespaceLayout {
     }
     let amount = try fields.required(size ?? usable, "size", of: "a namespace (or \"usable\")")
     let align = try fields.size("align").map(\.rawValue)
-    if let align, let place = fields["align"], align == 0 || align & (align - 1) != 0 {
-      throw LayoutFields.wrong(place, "alignment \(align) is not a power of two", ["use 4KiB, 2MiB or 1GiB"])
+    if let align, let position = fields["align"], align == 0 || align & (align - 1) != 0 {
+      throw LayoutFields.wrong(position, "alignment \(align) is not a power of two", ["use 4KiB, 2MiB or 1GiB"])
     }
     let map = try fields.word("map", as: MapLocation.self)
     self.init(
@@ -100,25 +100,25 @@ extension NamespaceLayout {
       amount: amount, measure: size == nil ? .usable : .taken, map: map, align: align,
       sectorSize: try fields.integer("sector_size"),
       systemRAM: try fields.word("system_ram", as: SystemRAM.self),
-      isEnabled: try fields.flag("enabled") ?? true, place: text.place)
+      isEnabled: try fields.flag("enabled") ?? true, position: text.position)
     try check(fields)
   }
 
   private func check(_ fields: LayoutFields) throws(DeviceError) {
-    if map == MapLocation.none, let place = fields["map"] {
-      throw LayoutFields.wrong(place, "map is mem or dev")
+    if map == MapLocation.none, let position = fields["map"] {
+      throw LayoutFields.wrong(position, "map is mem or dev")
     }
-    if !mode.hasMemoryMap, let place = fields["map"] ?? fields["align"] {
-      throw LayoutFields.wrong(place, "\(mode) mode has neither a memory map nor an alignment")
+    if !mode.hasMemoryMap, let position = fields["map"] ?? fields["align"] {
+      throw LayoutFields.wrong(position, "\(mode) mode has neither a memory map nor an alignment")
     }
-    if systemRAM != nil, mode != .devdax, let place = fields["system_ram"] {
-      throw LayoutFields.wrong(place, "only devdax can be system_ram")
+    if systemRAM != nil, mode != .devdax, let position = fields["system_ram"] {
+      throw LayoutFields.wrong(position, "only devdax can be system_ram")
     }
-    if systemRAM != nil, !isEnabled, let place = fields["system_ram"] {
-      throw LayoutFields.wrong(place, "only an enabled namespace can be system_ram")
+    if systemRAM != nil, !isEnabled, let position = fields["system_ram"] {
+      throw LayoutFields.wrong(position, "only an enabled namespace can be system_ram")
     }
-    if measure == .usable, amount == .max, let place = fields["usable"] {
-      throw LayoutFields.wrong(place, "usable is a size or a share", ["write size: rest"])
+    if measure == .usable, amount == .max, let position = fields["usable"] {
+      throw LayoutFields.wrong(position, "usable is a size or a share", ["write size: rest"])
     }
   }
 }

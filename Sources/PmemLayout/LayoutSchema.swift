@@ -1,5 +1,5 @@
-/// The published description of the format (JSON Schema, draft 2020-12): what it refuses, the reader refuses, and what the
-/// reader refuses without looking at a machine, it refuses, but for alignments that are no power of two.
+/// The published description of the format (JSON Schema, draft 2020-12): the reader refuses whatever it refuses, and it
+/// refuses whatever the reader refuses without looking at a machine, except alignments that are no power of two.
 public enum LayoutSchema {
   public static let text = """
     {

@@ -1,7 +1,7 @@
 import CYaml
 import PmemDevice
 
-/// A value of a YAML or JSON text, and where it is.
+/// A value of a YAML or JSON text, with its position.
 struct LayoutText {
   indirect enum Content {
     /// The text of a scalar, and whether it was quoted.
@@ -11,11 +11,11 @@ struct LayoutText {
   }
 
   let content: Content
-  let place: SourcePlace
+  let position: SourcePosition
   /// Of all that is in it, itself included, with aliases expanded.
   let cost: Cost
 
-  /// What a value takes when every alias in it is replaced by what it names.
+  /// The size of a value when every alias in it is expanded.
   struct Cost {
     var nodes = 1
     /// Of its scalars.
@@ -24,7 +24,7 @@ struct LayoutText {
     var height = 0
   }
 
-  /// Reads one document; JSON is YAML too. What a small text can cost is bounded: see ``LayoutComposer``.
+  /// Parses one document; JSON is YAML too. The cost of a small text is bounded: see ``LayoutComposer``.
   ///
   /// - Parameters:
   ///   - bytes: UTF-8.
@@ -46,13 +46,13 @@ struct LayoutText {
     self = try outcome.get()
   }
 
-  init(_ content: Content, _ place: SourcePlace, _ cost: Cost) {
+  init(_ content: Content, _ position: SourcePosition, _ cost: Cost) {
     self.content = content
-    self.place = place
+    self.position = position
     self.cost = cost
   }
 
-  /// What it is, for messages.
+  /// Its name in messages.
   var kind: String {
     switch content {
     case .scalar(let text, let isQuoted):

@@ -2,7 +2,7 @@ import CPmemShims
 import Glibc
 import PmemDevice
 
-/// What can be set on a block device and is lost with it: below /sys/class/block/NAME, and the read-only flag
+/// Settings of a block device that are lost with it: below /sys/class/block/NAME, and the read-only flag
 /// (block/ioctl.c:blkdev_roset).
 struct BlockSettings {
   private static let readOnly = "ro"
@@ -26,7 +26,7 @@ struct BlockSettings {
 
   /// - Parameters:
   ///   - name: Of a setting.
-  ///   - value: What it was.
+  ///   - value: The old value.
   ///   - device: `pmem0`.
   ///   - node: Its node under /dev.
   /// - Throws: The kernel's reason.

@@ -53,7 +53,7 @@ struct BusHandle {
 
   /// Has the platform make a range of physical addresses good again.
   ///
-  /// - Returns: 0 or a negative error number; -EBUSY where a namespace in it is enabled (bus.c:nd_cmd_clear_to_send).
+  /// - Returns: 0 or a negative error number; -EBUSY if a namespace in it is enabled (bus.c:nd_cmd_clear_to_send).
   func clearErrors(at address: UInt64, length: UInt64) -> Int32 {
     guard let range = unsafe ndctl_bus_cmd_new_ars_cap(pointer, address, length) else { return -EOPNOTSUPP }
     defer { unsafe ndctl_cmd_unref(range) }
@@ -75,5 +75,5 @@ func text(_ pointer: UnsafePointer<CChar>?) -> String? {
   return unsafe String(cString: pointer)
 }
 
-/// What libndctl returns instead of a number: all bits set.
+/// libndctl's value for an unknown number: all bits set.
 func number(_ value: UInt64) -> UInt64? { value == .max ? nil : value }

@@ -69,7 +69,7 @@ struct DaxDeviceHandle {
     return unsafe daxctl_dev_disable(pointer)
   }
 
-  /// - Returns: The blocks that refused; nil where it is not system-ram.
+  /// - Returns: The blocks that refused; nil if it is not in system-ram mode.
   func setMemory(_ state: MemoryBlockDirectory.State) -> [MemoryBlockDirectory.Refusal]? {
     guard unsafe daxctl_dev_get_memory(pointer) != nil else { return nil }
     return MemoryBlockDirectory(ranges: mappings.map { ($0.start, $0.end) }).set(state)

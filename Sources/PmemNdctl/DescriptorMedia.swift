@@ -13,7 +13,7 @@ final class DescriptorMedia: RawMedia {
   private let descriptor: Int32
   let size: UInt64
 
-  /// Borrows the descriptor: whoever opened it closes it, after this is gone.
+  /// Borrows the descriptor: its owner closes it, after this is gone.
   init(_ descriptor: Int32, size: UInt64) {
     self.descriptor = descriptor
     self.size = size

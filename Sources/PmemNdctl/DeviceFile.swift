@@ -1,7 +1,7 @@
 import CPmemShims
 import Glibc
 
-/// Opens devices by the number that the kernel gives them: the name under /dev may stand for something else.
+/// Opens devices by the kernel's number: the name under /dev may refer to another device.
 enum DeviceFile {
   enum Kind {
     case block

@@ -1,4 +1,4 @@
-/// What an administrator has set on the device of a namespace, and the kernel forgets when it creates the device anew.
+/// An administrator's settings of a namespace's device node, which are lost when the kernel creates the device again.
 public struct DeviceNode: Hashable, Sendable {
   /// UUID of the label, or kernel name, of the namespace.
   public var namespace: String
@@ -26,7 +26,7 @@ public struct DeviceNode: Hashable, Sendable {
     self.settings = settings
   }
 
-  /// What a change of the device's mode or state loses, as stat(2) and getxattr(2) give it.
+  /// The settings that a change of the device's mode or state loses, as stat(2) and getxattr(2) report them.
   public struct Attributes: Hashable, Sendable {
     /// User id.
     public var owner: UInt32

@@ -2,10 +2,10 @@ import CPmemShims
 import Glibc
 public import PmemDevice
 
-/// The nodes under /dev of enabled namespaces, and the settings of their block devices: the kernel creates both anew for
-/// each enable, the node as root's with mode 0600 (drivers/base/devtmpfs.c:handle_create), and only udev rules change that.
-/// A change that disables a namespace and enables it again must not take it from a program that is not root's, nor make
-/// writable what was read-only.
+/// The nodes under /dev of enabled namespaces, and the settings of their block devices: the kernel creates both again
+/// for each enable, the node as root's with mode 0600 (drivers/base/devtmpfs.c:handle_create), and only udev rules
+/// change that. A change that disables a namespace and enables it again must neither revoke another user's access to
+/// it, nor make a read-only device writable.
 public struct DeviceNodes {
   /// As they were.
   public let saved: [DeviceNode]
@@ -16,8 +16,8 @@ public struct DeviceNodes {
 
   /// - Parameters:
   ///   - inventory: Of this host.
-  ///   - directory: Where nodes are.
-  ///   - blocks: Where the kernel shows block devices.
+  ///   - directory: The directory of nodes.
+  ///   - blocks: The kernel's directory of block devices.
   public init(
     of inventory: Inventory, in directory: String = "/dev", blocks: String = "/sys/class/block"
   ) {
@@ -33,10 +33,10 @@ public struct DeviceNodes {
     settings = BlockSettings(directory: blocks)
   }
 
-  /// Gives devices that were created anew what they had.
+  /// Restores the settings of devices that were created again.
   ///
   /// - Parameter inventory: After the change.
-  /// - Returns: What was put back, and what could not be, a line each.
+  /// - Returns: The settings restored, and those that could not be, a line each.
   public func restore(in inventory: Inventory) -> [String] {
     guard !saved.isEmpty else { return [] }
     let start = ContinuousClock.now

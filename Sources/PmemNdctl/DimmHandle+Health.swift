@@ -5,7 +5,7 @@ import PmemDevice
 /// SMART, by the commands of the DIMM's family. A command is an ioctl on /dev/nmemN, which only root may open.
 extension DimmHandle {
   var health: HealthReading {
-    // NULL also where the family's mask of functions (nfit/dsm_mask) has none for it.
+    // NULL also if the family's mask of functions (nfit/dsm_mask) has none for it.
     guard let smart = unsafe ndctl_dimm_cmd_new_smart(pointer) else { return .notSupported }
     defer { unsafe ndctl_cmd_unref(smart) }
     let status = unsafe ndctl_cmd_submit_xlat(smart)
@@ -91,6 +91,6 @@ extension DimmHandle {
     return bits & UInt32(ND_SMART_NON_CRITICAL_HEALTH) != 0 ? .nonCritical : .ok
   }
 
-  /// nil for what is no percentage: 255 and the library's all bits set stand for "not known".
+  /// nil for a value that is no percentage: 255 and the library's all bits set mean "unknown".
   private static func percent(_ value: UInt32) -> Int? { value <= 100 ? Int(value) : nil }
 }

@@ -57,7 +57,7 @@ struct DimmHandle {
   private func readIndex(into area: inout LabelArea) {
     guard let command = unsafe ndctl_dimm_read_label_index(pointer) else { return }
     unsafe ndctl_cmd_unref(command)
-    // Only validation finds out the size of a label; where there is none, it leaves what the kernel would write.
+    // Only validation determines the size of a label; if there is none, it returns the one that the kernel would write.
     area.isBlank = unsafe ndctl_dimm_validate_labels(pointer) < 0
     guard area.isBlank == false else {
       area.version = .v12
@@ -67,8 +67,8 @@ struct DimmHandle {
     area.version = LabelVersion.allCases.first { $0.labelSize == Int(size) }
   }
 
-  /// Writes fresh index blocks over those of any format, then has the kernel read them. ndctl_dimm_init_labels() leaves an
-  /// old index block where a new one does not lie, and the kernel takes that.
+  /// Writes fresh index blocks over those of any format, then has the kernel read them. ndctl_dimm_init_labels() does
+  /// not overwrite an old index block at another offset, and the kernel takes that.
   ///
   /// - Returns: 0 or a negative error number; -EBUSY while a region of the DIMM is enabled.
   func initializeLabels(_ version: LabelVersion) -> Int32 {
@@ -84,7 +84,7 @@ struct DimmHandle {
     return readAnew()
   }
 
-  /// What a command has read; nil if it is not all.
+  /// The data that a command has read; nil if they are incomplete.
   private static func area(of read: OpaquePointer) -> [UInt8]? {
     let size = unsafe ndctl_cmd_cfg_read_get_size(read)
     guard size > 0 else { return nil }
@@ -95,11 +95,11 @@ struct DimmHandle {
     return got == size ? area : nil
   }
 
-  /// The whole label area; nil where there is none.
+  /// The whole label area; nil if there is none.
   func readLabels() throws(RawModeError) -> [UInt8]? {
     errno = 0
     guard let command = unsafe ndctl_dimm_read_labels(pointer) else {
-      // The library sets no error number where the DIMM has no such command.
+      // The library sets no error number if the DIMM has no such command.
       guard errno == 0 || errno == ENOTTY || errno == ENOENT else { throw RawModeError(errno) }
       return nil
     }
@@ -119,8 +119,8 @@ struct DimmHandle {
     defer { unsafe ndctl_cmd_unref(read) }
     guard unsafe ndctl_cmd_cfg_read_get_size(read) == bytes.count else { return -EINVAL }
     guard var area = unsafe Self.area(of: read) else { return -EIO }
-    // The library writes whole areas alone, from their start (do_cmd leaves the offset of an extent out): what is not to
-    // be written yet is written as it is.
+    // The library only writes whole areas, from their start (do_cmd leaves the offset of an extent out): the rest is
+    // written unchanged.
     for part in LabelWriteOrder(bytes).parts {
       area.replaceSubrange(part, with: bytes[part])
       let status = unsafe Self.write(area, over: read)

@@ -1,8 +1,8 @@
 import Glibc
 
-/// What the kernel logs while something is done: the reasons that its error numbers do not tell.
+/// The kernel's log during an operation: the reasons that its error numbers do not include.
 ///
-/// Reads /dev/kmsg (Documentation/ABI/testing/dev-kmsg); where it may not be read, nothing was logged.
+/// Reads /dev/kmsg (Documentation/ABI/testing/dev-kmsg); without permission the log is empty.
 @safe
 struct KernelLog: ~Copyable {
   private let descriptor: Int32
@@ -31,7 +31,7 @@ struct KernelLog: ~Copyable {
     var buffer = [UInt8](repeating: 0, count: Self.longest)
     while lines.count < Self.most {
       let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-      // EPIPE: records were lost, the next read goes on behind them.
+      // EPIPE: records were lost, the next read continues behind them.
       if count < 0, errno == EPIPE { continue }
       guard count > 0 else { break }
       guard let text = Self.message(buffer[..<count]), !lines.contains(text),
@@ -42,7 +42,7 @@ struct KernelLog: ~Copyable {
     return lines
   }
 
-  /// pmem.c:pmem_attach_disk says so of every device without flush hints; it is never why something failed.
+  /// pmem.c:pmem_attach_disk logs it for every device without flush hints; it is never the reason of a failure.
   private static let usual = "unable to guarantee persistence of writes"
 
   /// The message of a record: behind the first semicolon, up to the end of its line.
@@ -61,7 +61,7 @@ struct KernelLog: ~Copyable {
       ]
     }
     if target.hasPrefix("region") { return ["\(target):", "namespace\(number).", "nmem"] }
-    // mm/memory_hotplug.c, mm/page_isolation.c: why memory stays.
+    // mm/memory_hotplug.c, mm/page_isolation.c: why memory stays online.
     if target.hasPrefix("dax") { return ["\(target):", "memory offlining", "page dumped because"] }
     return ["\(target):"]
   }

@@ -1,14 +1,14 @@
 import Glibc
 import PmemDevice
 
-/// The memory of a DAX device, mapped for each read at the device's alignment: what is not mapped cannot be left over.
+/// The memory of a DAX device, mapped for each read at the device's alignment: no mapping can be left over.
 final class MappedMemory: ByteSource {
   private let descriptor: Int32
   private let align: UInt64
   private let path: String
   let size: UInt64
 
-  /// Borrows the descriptor: whoever opened it closes it, after this is gone.
+  /// Borrows the descriptor: its owner closes it, after this is gone.
   init(_ descriptor: Int32, size: UInt64, align: UInt64, path: String) {
     self.descriptor = descriptor
     self.size = size

@@ -10,7 +10,7 @@ struct MemoryBlockDirectory {
     case onlineKernel = "online_kernel"
   }
 
-  /// Bytes of a block; nil where the kernel has no memory hotplug.
+  /// Bytes of a block; nil if the kernel has no memory hotplug.
   static var blockSize: UInt64? { line("block_size_bytes").flatMap { UInt64($0, radix: 16) } }
   static var policy: String? { line("auto_online_blocks") }
 
@@ -37,9 +37,9 @@ struct MemoryBlockDirectory {
     var errno: Int32
   }
 
-  /// Gives all blocks a state. Where any refuses, those that did not are given theirs back.
+  /// Sets all blocks to a state. If any refuses, the others are set back.
   ///
-  /// - Returns: Those that refused; none where all have the state.
+  /// - Returns: Those that refused; empty if all have the state.
   func set(_ state: State) -> [Refusal] {
     var refusals: [Refusal] = []
     var changed: [(block: String, before: String)] = []
@@ -72,7 +72,7 @@ struct MemoryBlockDirectory {
   }
 }
 
-/// The first line of a file of sysfs; nil where it cannot be read.
+/// The first line of a file of sysfs; nil if it cannot be read.
 func attribute(_ path: String) -> String? {
   let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { return nil }

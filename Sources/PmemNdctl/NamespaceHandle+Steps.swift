@@ -3,8 +3,7 @@ import CPmemShims
 import Glibc
 import PmemDevice
 
-/// The primitive changes. Each returns 0 or a negative error number, and leaves things as they were where it
-/// fails.
+/// The primitive changes. Each returns 0 or a negative error number, and changes nothing if it fails.
 extension NamespaceHandle {
   /// Identity and size, in the order in which the kernel wants them (namespace_devs.c:__size_store needs a UUID).
   func allocate(_ request: Allocation) -> Int32 {
@@ -108,7 +107,7 @@ extension NamespaceHandle {
     if let btt = unsafe ndctl_namespace_get_btt(pointer) { return unsafe ndctl_btt_enable(btt) }
     if let pfn = unsafe ndctl_namespace_get_pfn(pointer) { return unsafe ndctl_pfn_enable(pfn) }
     if let dax = unsafe ndctl_namespace_get_dax(pointer) { return unsafe ndctl_dax_enable(dax) }
-    // Positive: a btt, pfn or dax device that an info block calls for took it.
+    // Positive: a btt, pfn or dax device claimed it because of an info block.
     return min(0, unsafe ndctl_namespace_enable(pointer))
   }
 
@@ -120,21 +119,21 @@ extension NamespaceHandle {
   /// - Parameters:
   ///   - flags: Of open(2).
   ///   - body: Gets the descriptor and the size.
-  /// - Returns: What `body` returned.
+  /// - Returns: The result of `body`.
   /// - Throws: The error number of what failed; ``DeviceError`` is made of it by the caller.
   func withRawMode<Result>(
     _ flags: Int32, _ body: (Int32, UInt64) throws(RawModeError) -> Result
   ) throws(RawModeError) -> Result {
-    // Raw mode would first take it from whoever has it.
+    // Raw mode would first disable a claimed namespace.
     guard !isActive, !isClaimed else { throw RawModeError(EBUSY) }
     let size = unsafe ndctl_namespace_get_size(pointer)
     guard size > 0 else { throw RawModeError(ENXIO) }
     defer { _ = unsafe ndctl_namespace_set_raw_mode(pointer, 0) }
     var status = unsafe ndctl_namespace_set_raw_mode(pointer, 1)
     if status >= 0 { status = unsafe ndctl_namespace_enable(pointer) }
-    // Positive: its mode took it all the same.
+    // Positive: its mode claimed it all the same.
     guard status == 0 else {
-      // What failed may have had its effect.
+      // A failed call may have had its effect.
       _ = unsafe ndctl_namespace_disable_invalidate(pointer)
       throw RawModeError(status < 0 ? -status : EBUSY)
     }

@@ -66,7 +66,7 @@ struct NamespaceHandle {
     return namespace
   }
 
-  /// Physical address; nil where it may not be read.
+  /// Physical address; nil if it may not be read.
   var resource: UInt64? { unsafe number(ndctl_namespace_get_resource(pointer)) }
 
   private var sectorSize: UInt64 {
@@ -102,7 +102,7 @@ struct NamespaceHandle {
     namespace.mode = .sector
     namespace.rawUUID = namespace.uuid
     namespace.uuid = unsafe uuid { unsafe ndctl_btt_get_uuid(btt, $0) }
-    // UINT_MAX: the info block says a size that the kernel does not offer, and attaches all the same.
+    // UINT_MAX: the info block has a size that the kernel does not offer, and attaches all the same.
     let size = unsafe ndctl_btt_get_sector_size(btt)
     namespace.sectorSize = size == .max ? nil : UInt64(size)
     if let size = unsafe number(ndctl_btt_get_size(btt)) { namespace.size = ByteCount(size) }

@@ -50,10 +50,10 @@ public final class NdctlBackend: DeviceBackend {
     }
   }
 
-  /// Opens a context for `body`, and reports what the libraries said.
+  /// Opens a context for `body`, and reports the libraries' messages.
   ///
-  /// Handles point into the context's tree without holding it: they must not leave `body`, until whose end the
-  /// context is kept.
+  /// Handles point into the context's tree without holding it: they must not leave `body`, until whose end the context
+  /// is kept.
   private func withContext<Result>(
     _ body: (NdctlContext) throws(DeviceError) -> Result
   ) throws(DeviceError) -> Result {
@@ -106,8 +106,8 @@ public final class NdctlBackend: DeviceBackend {
   ///
   /// - Parameters:
   ///   - mayRetry: Asked after EBUSY: whether nothing was done that would be done twice.
-  ///   - body: What is tried.
-  /// - Returns: What it returned.
+  ///   - body: The operation.
+  /// - Returns: Its result.
   /// - Throws: Its last error.
   private func whileBusy<Result>(
     mayRetry: () -> Bool = { true }, _ body: () throws(DeviceError) -> Result
@@ -142,11 +142,11 @@ public final class NdctlBackend: DeviceBackend {
     log.lines(about: step.target).map { "the kernel's reason: \($0)" }
   }
 
-  /// Gives a region that was just enabled the device for its next namespace, where the kernel has lost it.
+  /// Gives a region that was just enabled a seed for its next namespace, if the kernel has lost it.
   ///
-  /// region.c:nd_region_probe registers namespaces, whose probes run in the background, and names the first of
-  /// them the seed only then: a probe that was quicker planted no successor. Probing it again does
-  /// (region_devs.c:nd_region_advance_seeds). Where that cannot be, planners say that there is no seed.
+  /// region.c:nd_region_probe registers namespaces, whose probes run in the background, and names the first of them the
+  /// seed only then: a probe that was quicker created no successor. Probing it again does
+  /// (region_devs.c:nd_region_advance_seeds). If that fails, planners report that there is no seed.
   private func recreateSeed(in name: String) throws(DeviceError) {
     let disabled = try withContext { context throws(DeviceError) -> String? in
       guard let seed = try Self.region(name, context).lostSeed else { return nil }
@@ -298,7 +298,7 @@ public final class NdctlBackend: DeviceBackend {
       defer { for bus in context.buses { bus.settle() } }
       let handle = try Self.namespace(name, context)
       let flags = forWriting ? O_RDWR | O_EXCL : O_RDONLY
-      // What the body throws comes out as it is.
+      // Errors of the body are passed on unchanged.
       let outcome: Swift.Result<Result, DeviceError>
       do throws(RawModeError) {
         outcome = try handle.withRawMode(flags) { descriptor, size throws(RawModeError) in
@@ -357,10 +357,10 @@ public final class NdctlBackend: DeviceBackend {
 
   // MARK: Who is in the way
 
-  /// What only the kernel's driver can tell of a namespace's users: whether its block device is held exclusively,
-  /// by whoever it may be, and whether its memory is online.
+  /// Users of a namespace that only the kernel's driver knows: whether its block device is held exclusively, by any
+  /// holder, and whether its memory is online.
   public func heldBy(_ namespace: Namespace) throws(DeviceError) -> [Usage] {
-    // Of a DAX device without a namespace all is said by others.
+    // Users of a DAX device without a namespace are found elsewhere.
     guard namespace.isEnabled, namespace.standsFor == nil else { return [] }
     if let device = namespace.blockDevice { return try ExclusiveOpen.usage(of: device, namespace.dev) }
     return try withContext { context throws(DeviceError) in

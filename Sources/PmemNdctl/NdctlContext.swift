@@ -6,9 +6,9 @@ import PmemDevice
 
 /// A libndctl context: the tree of devices as sysfs shows it, read as it is walked and kept.
 ///
-/// The only owner of the context and of its log. Every other handle of this module is borrowed from the
-/// context's tree and is valid only while the context lives; none leaves a closure or method that has it.
-/// libndctl keeps what it has read, so a change is always followed by a new context.
+/// The only owner of the context and of its log. Every other handle of this module is borrowed from the context's tree
+/// and is valid only while the context exists; none leaves a closure or method that has it. libndctl caches what it has
+/// read, so a change is always followed by a new context.
 @safe
 final class NdctlContext {
   private let pointer: OpaquePointer
@@ -17,7 +17,7 @@ final class NdctlContext {
   /// Opens a context.
   ///
   /// - Parameter verbose: Whether the libraries' debug messages are kept too.
-  /// - Throws: ``DeviceError/Code/unsupported`` where the kernel has no libnvdimm.
+  /// - Throws: ``DeviceError/Code/unsupported`` if the kernel has no libnvdimm.
   init(verbose: Bool) throws(DeviceError) {
     guard unsafe access("/sys/bus/nd", F_OK) == 0 else {
       throw DeviceError(
@@ -46,7 +46,7 @@ final class NdctlContext {
     unsafe CPmem_log_free(log)
   }
 
-  /// What both libraries said since the last call, a line each.
+  /// The messages of both libraries since the last call, a line each.
   func takeMessages() -> [String] {
     let text = unsafe String(cString: CPmem_log_text(log))
     unsafe CPmem_log_clear(log)

@@ -26,7 +26,7 @@ struct RegionHandle {
   /// Unbinds the region's driver; its namespaces go with it.
   func disable() -> Int32 { unsafe ndctl_region_disable_invalidate(pointer) }
 
-  /// The namespace that the kernel calls the seed although it is in use; nil where all is well.
+  /// The namespace that the kernel calls the seed although it is in use; nil if there is none.
   var lostSeed: NamespaceHandle? {
     guard unsafe ndctl_region_get_nstype(pointer) == CPmem_device_namespace_pmem,
       let seed = unsafe ndctl_region_get_namespace_seed(pointer),
@@ -108,7 +108,7 @@ struct RegionHandle {
     return extents
   }
 
-  // MARK: Capabilities, as the seeds tell them
+  // MARK: Capabilities, as the seeds report them
 
   private var capabilities: RegionCapabilities {
     RegionCapabilities(

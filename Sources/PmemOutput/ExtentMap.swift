@@ -1,4 +1,4 @@
-/// A bar drawn to scale: what lies where in a range.
+/// A bar drawn to scale: the parts of a range.
 public struct ExtentMap {
   /// A part of the range. Parts are in order; gaps between them are not drawn as anything.
   public struct Part: Hashable, Sendable {
@@ -65,7 +65,7 @@ public struct ExtentMap {
     let share = Double(total) / Double(width)
     var text = ""
     var part = 0
-    // Where the present part ends.
+    // The end of the present part.
     var end = Double(parts[0].length)
     for cell in 1...width {
       var (start, best) = (share * Double(cell - 1), (sign: signs[part], length: 0.0))

@@ -1,12 +1,12 @@
-/// A bar drawn to scale that shows how much of each part of a range is taken: `··▁▄██··`.
+/// A bar drawn to scale that shows how much of each part of a range is used: `··▁▄██··`.
 public struct HeatBar {
-  /// A piece of the range that is taken.
+  /// A used piece of the range.
   public struct Piece: Hashable, Sendable {
     /// From the range's start, in the range's unit.
     public var offset: UInt64
     /// In the range's unit.
     public var length: UInt64
-    /// Drawn in another colour where there are colours, and as `!` where it stands out anyhow.
+    /// Drawn in another colour if there are colours, and as `!` if it stands out anyhow.
     public var isAlarming: Bool
 
     public init(offset: UInt64, length: UInt64, isAlarming: Bool) {
@@ -30,7 +30,7 @@ public struct HeatBar {
     self.pieces = pieces
   }
 
-  /// The bar, `width` characters wide. What is taken at all is never drawn as empty.
+  /// The bar, `width` characters wide. A used part is never drawn as empty.
   public func text(width: Int, terminal: Terminal) -> String {
     guard size > 0, width > 0 else { return "" }
     let palette = terminal.isUnicode ? Self.blocks : Self.letters
@@ -57,7 +57,7 @@ public struct HeatBar {
     return text
   }
 
-  /// The place where cell `index` of `count` begins, without overflow.
+  /// The start of cell `index` of `count`, without overflow.
   private static func share(_ size: UInt64, _ index: Int, _ count: Int) -> UInt64 {
     let (whole, rest) = (size / UInt64(count), size % UInt64(count))
     return whole * UInt64(index) + rest * UInt64(index) / UInt64(count)

@@ -107,7 +107,7 @@ private struct JSONWriter {
 
   var count: Int { bytes.count }
 
-  /// What was written since the last time.
+  /// The text written since the last time.
   mutating func take() -> String {
     defer { bytes.removeAll(keepingCapacity: true) }
     return String(decoding: bytes, as: UTF8.self)

@@ -1,10 +1,10 @@
-/// Text that is not the JSON that was expected, and where.
+/// Text that is not the expected JSON, with its position.
 public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
   /// From 1.
   public let line: Int
   /// From 1, in bytes.
   public let column: Int
-  /// What is wrong: `expected a value`.
+  /// The problem: `expected a value`.
   public let problem: String
 
   public var description: String { "line \(line), column \(column): \(problem)" }
@@ -69,7 +69,7 @@ private struct JSONReader {
   /// Deeper nesting is refused, so that no input exhausts the stack.
   private static let deepest = 128
   private var valuesLeft: Int
-  /// The path that is looked for, where it begins, and the path of the value that is being read.
+  /// The path that is searched for, at its beginning, and the path of the value that is being read.
   var wanted: String?
   private(set) var found: Int?
   private var path = ""

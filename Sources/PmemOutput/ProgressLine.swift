@@ -1,5 +1,5 @@
-/// Reports how far a long operation is, its rate, and the time left: one line that is rewritten in place on a terminal, a new
-/// line every ten seconds elsewhere, and nothing if the operation ends soon.
+/// Reports the progress of a long operation, its rate, and the time left: one line that is rewritten in place on a
+/// terminal, a new line every ten seconds elsewhere, and nothing if the operation ends soon.
 public final class ProgressLine {
   private let sink: any TextSink
   private let rewrites: Bool
@@ -21,7 +21,7 @@ public final class ProgressLine {
   ///   - terminal: Decides between the two forms: whether standard error is one.
   ///   - isShown: Whether progress is wanted at all (`--no-progress`).
   ///   - what: `checking namespace0.0`.
-  ///   - unit: What is counted, in the plural: `sectors`.
+  ///   - unit: The counted units, in the plural: `sectors`.
   ///   - clock: The time since any fixed moment.
   public init(
     _ sink: any TextSink, terminal: Terminal, isShown: Bool, what: String, unit: String,

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the output may look like: asked once, at the start.
+/// The capabilities of the output: determined once, at the start.
 public struct Terminal: Hashable, Sendable {
   /// Whether a person can be asked: input and output are a terminal.
   public var isInteractive: Bool
@@ -12,7 +12,7 @@ public struct Terminal: Hashable, Sendable {
   public var isWidthKnown: Bool
   /// Whether the locale can show more than ASCII.
   public var isUnicode: Bool
-  /// Whether colours are shown: never all that tells things apart.
+  /// Whether colours are shown: they are never the only distinction.
   public var hasColors: Bool
 
   public init(
@@ -53,8 +53,8 @@ public struct Terminal: Hashable, Sendable {
   /// It looks at bytes: searching strings for strings takes a tenth of the time that the program needs to start.
   static func isUnicodeLocale(_ locale: String) -> Bool {
     let name = locale.utf8.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
-    return name.indices.contains { place in
-      name[place...].starts(with: "utf-8".utf8) || name[place...].starts(with: "utf8".utf8)
+    return name.indices.contains { start in
+      name[start...].starts(with: "utf-8".utf8) || name[start...].starts(with: "utf8".utf8)
     }
   }
 

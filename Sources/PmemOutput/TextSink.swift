@@ -1,6 +1,6 @@
 import Glibc
 
-/// Where text goes: standard output, standard error, or memory in a test.
+/// The destination of text: standard output, standard error, or memory in a test.
 public protocol TextSink: AnyObject {
   /// Writes all of `bytes`, or throws.
   func write(bytes: [UInt8]) throws(OutputError)
@@ -13,7 +13,7 @@ extension TextSink {
 
 /// Output that could not be written.
 public struct OutputError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// What write(2) failed with: EPIPE, ENOSPC.
+  /// The error of write(2): EPIPE, ENOSPC.
   public let errno: Int32
 
   public init(errno: Int32) { self.errno = errno }

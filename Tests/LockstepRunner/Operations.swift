@@ -104,7 +104,7 @@ struct Operations {
     guard let start = victim.resource, let base = region.resource, let holes = region.freeExtents else {
       return nil
     }
-    let place = NamespacePlace(offset: start - base, size: victim.rawSize.rawValue)
+    let place = NamespaceExtent(offset: start - base, size: victim.rawSize.rawValue)
     let isTooMuch = size - victim.rawSize.rawValue > holes.map(\.length).max() ?? 0
     return isTooMuch || place.grown(to: size, holes: holes) != nil ? step : nil
   }

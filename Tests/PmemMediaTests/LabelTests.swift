@@ -110,7 +110,7 @@ import Testing
     let layout = try #require(BttLayout(size: 64 << 20, blockSize: 4096, version: .v1))
     var log = BttLog(fresh: layout.arenas[0])
     log.lanes[5][2] = BttLog.Entry(number: 1, oldMap: 1, newMap: 2, sequence: 2)
-    #expect(try BttLog(log.encoded, lanes: 256).places == [0, 2])
+    #expect(try BttLog(log.encoded, lanes: 256).slots == [0, 2])
     #expect(try BttLog(log.encoded, lanes: 256).current(lane: 5).newMap == 2)
     log.lanes[6][1] = log.lanes[5][2]
     #expect(throws: MediaError.self) { try BttLog(log.encoded, lanes: 256) }

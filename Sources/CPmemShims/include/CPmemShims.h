@@ -1,4 +1,4 @@
-// What Swift cannot say by itself: callbacks of libndctl and libdaxctl, and ioctls that are macros.
+// What Swift cannot express: callbacks of libndctl and libdaxctl, and ioctls that are macros.
 #pragma once
 
 #include <stdint.h>
@@ -11,7 +11,7 @@ struct ndctl_ctx;
 // closure; and the daxctl context inside an ndctl context does not follow ndctl_set_log_fn(), so both are set.
 struct CPmem_log;
 
-// Makes a log and directs both libraries' messages of a context to it. NULL where memory is out. The log must
+// Creates a log and directs both libraries' messages of a context to it. NULL if memory is exhausted. The log must
 // outlive the context; free it after ndctl_unref().
 struct CPmem_log *_Nullable CPmem_log_attach(struct ndctl_ctx *context, int priority);
 
@@ -36,7 +36,7 @@ struct CPmem_population {
 };
 
 // Asks with PAGEMAP_SCAN (6.7 and later). `pagemap` is an open /proc/PID/pagemap; addresses are multiples of the page
-// size. 0, or an error number: ENOTTY where the kernel is older.
+// size. 0, or an error number: ENOTTY on an older kernel.
 int CPmem_pagemap_scan(int pagemap, uint64_t start, uint64_t end, struct CPmem_population *population);
 
 struct CPmem_extent {
@@ -51,22 +51,22 @@ struct CPmem_extent {
 // negative error number.
 int CPmem_fiemap(int file, uint64_t start, uint64_t length, struct CPmem_extent *extents, unsigned room);
 
-// FIEMAP_EXTENT_LAST, and the flags of extents whose place on the device is not known.
+// FIEMAP_EXTENT_LAST, and the flags of extents whose offset on the device is unknown.
 extern const uint32_t CPmem_extent_last;
 extern const uint32_t CPmem_extent_unplaced;
 
-// Whether a file's inode is DAX at this moment (STATX_ATTR_DAX): 1, 0, or -1 where it could not be found out.
+// Whether a file's inode is DAX at this moment (STATX_ATTR_DAX): 1, 0, or -1 if unknown.
 int CPmem_is_dax(int file);
 
 /* O_PATH and SEEK_DATA, which glibc shows to those who ask for its extensions. */
 extern const int CPmem_open_path;
 extern const int CPmem_seek_data;
 
-// Whether blocks of an XFS can be shared between files (reflink): 1, 0, or -1 where that is no XFS.
+// Whether blocks of an XFS can be shared between files (reflink): 1, 0, or -1 if it is not XFS.
 int CPmem_xfs_has_reflink(int directory);
 
-// Has io_uring register memory as a buffer, which is a reference for long (FOLL_LONGTERM), and release it again. 0 where
-// it can be; the kernel's error number where it cannot; a negative one where there is no io_uring to ask.
+// Has io_uring register memory as a buffer, which is a long-term pin (FOLL_LONGTERM), and releases it again. 0 if that
+// is possible; the kernel's error number if not; a negative one if there is no io_uring.
 int CPmem_try_long_term_pin(void *address, uint64_t length);
 
 // The link's target in /proc, or any: its device, inode, mode and rdev. 0 or an error number.
@@ -85,11 +85,11 @@ int CPmem_inode_flags(int file, uint32_t *flags);
 // number.
 int CPmem_is_realtime(int file);
 
-// What an open loop device has behind it: of a device its number (special_device), of a file that of its filesystem and its
-// inode. 0, or a negative error number.
+// The backing of an open loop device: for a device its number (special_device), for a file its filesystem's number and
+// its inode. 0, or a negative error number.
 int CPmem_loop_backing(int loop, struct CPmem_file *file);
 
-// A mapping of a file as PROCMAP_QUERY tells it.
+// A mapping of a file as PROCMAP_QUERY reports it.
 struct CPmem_vma {
 	uint64_t start, end, offset, inode;
 	// As stat(2) numbers devices.
@@ -98,8 +98,8 @@ struct CPmem_vma {
 	uint32_t flags;
 };
 
-// Up to `room` mappings of files from an address on (PROCMAP_QUERY, 6.11 and later). `maps` is an open /proc/PID/maps. The
-// number, 0 where there are no more, or a negative error number: ENOTTY where the kernel is older.
+// Up to `room` mappings of files from an address on (PROCMAP_QUERY, 6.11 and later). `maps` is an open /proc/PID/maps.
+// Returns their number, 0 if there are no more, or a negative error number: ENOTTY on an older kernel.
 int CPmem_mappings(int maps, uint64_t address, struct CPmem_vma *vmas, unsigned room);
 
 // The name of the mapping at an address, ended by a NUL. Its length with that, or a negative error number.
@@ -143,15 +143,16 @@ int CPmem_set_acl(const char *path, const void *_Nullable bytes, unsigned length
 // number.
 int CPmem_set_read_only(const char *path, int flag);
 
-// Opens a device by its number, whatever its name stands for: by the name where that is a node of it and no link, else by a
-// node made for this one call, where root may make one. `flags` as for open(2). A descriptor, or a negative error number:
-// that of the name where there is no other way.
+// Opens a device by its number, whatever its name refers to: by the name if that is a node of the device and no link,
+// otherwise by a node that root creates for this one call. `flags` as for open(2). Returns a descriptor, or a negative
+// error number: that of opening the name if there is no other way.
 int CPmem_open_device(const char *path, int block, uint32_t major, uint32_t minor, int flags);
 
-// Keys of the kernel (keyctl(2)), in the keyring of this user. Each returns what it says, or a negative error number.
+// Keys of the kernel (keyctl(2)), in the keyring of this user. Each returns its documented result, or a negative error
+// number.
 
-// Gives this process a session keyring of its own with the user's in it: what a daemon or sudo starts has it in none, and the
-// kernel would not find its keys. 0.
+// Gives this process a session keyring of its own that links the user's: a process started by a daemon or sudo has
+// none, and the kernel would not find its keys. Returns 0.
 int64_t CPmem_join_keyring(void);
 
 // Adds a key, or changes the payload of the one of that name. Its number.
@@ -160,7 +161,8 @@ int64_t CPmem_add_key(const char *type, const char *description, const void *pay
 // Looks for a key. Its number; ENOKEY for none.
 int64_t CPmem_find_key(const char *type, const char *description);
 
-// What a key says of itself; of an encrypted key that is what it is loaded from. The length, which may be more than `room`.
+// The payload of a key; for an encrypted key, the blob that it is loaded from. Returns the length, which may exceed
+// `room`.
 int64_t CPmem_read_key(int64_t key, void *bytes, uint64_t room);
 
 // Removes a key from the keyring. 0.

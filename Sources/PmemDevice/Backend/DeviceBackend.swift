@@ -23,7 +23,7 @@ public protocol DeviceBackend: MediaBackend {
   /// - Throws: If the machine cannot be asked at all.
   func security(of dimms: [DIMM]) throws(DeviceError) -> [DimmSecurity]
 
-  /// Does one change. An error does not say how much of it took effect: the caller reads back.
+  /// Performs one change. An error does not say how much of it took effect: the caller reads back.
   func perform(_ step: Step) throws(DeviceError)
 
   /// Announces the steps of a plan, which ends with ``synchronize()``. A machine that writes its state to a file may write
@@ -50,7 +50,7 @@ extension DeviceBackend {
 
 /// How much an inventory reads.
 public enum InventoryDepth: Hashable, Sendable {
-  /// What lists show: sysfs alone, for any user.
+  /// The attributes that lists show: from sysfs alone, readable by any user.
   case listing
   /// Also what a plan rests on: the format of the labels, read from the DIMMs by root.
   case planning
@@ -62,9 +62,9 @@ public protocol UsageInspector: AnyObject {
   ///
   /// - Parameters:
   ///   - namespaces: Which; disabled ones have no users.
-  ///   - inventory: Of this machine: what else there is, and its kernel.
-  /// - Returns: In the order of the namespaces; empty where nobody is seen.
-  /// - Throws: What asking the kernel says.
+  ///   - inventory: The inventory of this machine, for its other devices and its kernel.
+  /// - Returns: In the order of the namespaces; empty if no process is visible.
+  /// - Throws: The kernel's error.
   func usage(of namespaces: [Namespace], in inventory: Inventory) throws(DeviceError) -> UsageReport
 
   /// The mappings of persistent memory on this machine.
@@ -73,8 +73,8 @@ public protocol UsageInspector: AnyObject {
   ///   - inventory: Of this machine.
   ///   - pid: Only this process's; nil for all.
   ///   - interface: How to ask the kernel; nil for the cheapest that works. A simulated machine has only one way.
-  /// - Returns: What could be seen, by process, then by address.
-  /// - Throws: ``DeviceError/Code/unsupported`` where the interface cannot be had.
+  /// - Returns: The mappings that could be seen, by process, then by address.
+  /// - Throws: ``DeviceError/Code/unsupported`` if the interface is not available.
   func mappings(
     in inventory: Inventory, pid: Int?, interface: MappingInterface?
   ) throws(DeviceError) -> MappingReport
@@ -86,18 +86,18 @@ public protocol UsageInspector: AnyObject {
   ///   - inventory: Of this machine.
   ///   - isAttributed: Also who holds them, which files they are in, and for how long.
   /// - Returns: A device for each namespace, in their order.
-  /// - Throws: What asking the kernel says.
+  /// - Throws: The kernel's error.
   func pins(
     of namespaces: [Namespace], in inventory: Inventory, isAttributed: Bool
   ) throws(DeviceError) -> PinReport
 
-  /// Where filesystems on namespaces are mounted, also by way of partitions and of what is stacked on them: in this
-  /// process's mount namespace. Cheap; who uses what is in ``usage(of:in:)``.
+  /// Mount points of filesystems on namespaces, also through partitions and stacked devices: in this process's mount
+  /// namespace. Cheap; all users are in ``usage(of:in:)``.
   ///
   /// - Returns: By the namespace's kernel name, in the order of mounting.
   func mountPoints(in inventory: Inventory) -> [String: [RawText]]
 
-  /// What of the users of this machine cannot be seen from here, as far as that can be told without looking for them.
+  /// Users of this machine that cannot be seen from this process, as far as that is known without searching for them.
   func unseen(in inventory: Inventory) -> [Unseen]
 }
 

@@ -9,7 +9,7 @@ public protocol ByteSource: AnyObject {
   ///   - offset: Of the first byte.
   ///   - count: How many. A range that does not fit in ``size`` is an error, not a short read.
   /// - Returns: Exactly as many.
-  /// - Throws: What the system says; media errors among it.
+  /// - Throws: The system's error; media errors among them.
   func read(at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8]
 }
 
@@ -39,7 +39,7 @@ public protocol MediaBackend: AnyObject {
   ///   - namespace: Kernel name, or the UUID of its label.
   ///   - forWriting: Whether `body` will write.
   ///   - body: Gets the bytes, which must not be used after it.
-  /// - Returns: What `body` returns.
+  /// - Returns: The result of `body`.
   /// - Throws: ``DeviceError/Code/refused`` while it is enabled, and what `body` throws.
   func withRawMedia<Result>(
     of namespace: String, forWriting: Bool, _ body: (any RawMedia) throws(DeviceError) -> Result
@@ -51,8 +51,8 @@ public protocol MediaBackend: AnyObject {
   /// - Parameters:
   ///   - namespace: As the present inventory has it.
   ///   - body: Gets the bytes, which must not be used after it.
-  /// - Returns: What `body` returns.
-  /// - Throws: What opening says, and what `body` throws.
+  /// - Returns: The result of `body`.
+  /// - Throws: The error of opening, and the errors of `body`.
   func withContent<Result>(
     of namespace: Namespace, _ body: (any ByteSource) throws(DeviceError) -> Result
   ) throws(DeviceError) -> Result
@@ -61,6 +61,6 @@ public protocol MediaBackend: AnyObject {
   ///
   /// - Parameter dimm: Kernel name.
   /// - Returns: Its bytes.
-  /// - Throws: ``DeviceError/Code/unsupported`` where the DIMM has none.
+  /// - Throws: ``DeviceError/Code/unsupported`` if the DIMM has none.
   func readLabels(dimm: String) throws(DeviceError) -> [UInt8]
 }

@@ -10,7 +10,7 @@ public enum Step: Hashable, Sendable {
   case enable(namespace: String)
   /// Unbind the driver.
   case disable(namespace: String)
-  /// Overwrite the first 8 KiB of a disabled namespace, where info blocks are, with zeros.
+  /// Overwrite the first 8 KiB of a disabled namespace, which hold its info blocks, with zeros.
   case zeroInfoBlock(namespace: String)
   /// Give a disabled namespace's space back to its region, and its labels.
   case free(namespace: String)
@@ -18,7 +18,8 @@ public enum Step: Hashable, Sendable {
   case disableRegion(String)
   /// Write fresh index blocks, every slot free, to the label area of a DIMM whose regions are disabled.
   case initializeLabels(dimm: String, LabelVersion)
-  /// Overwrite a whole label area with these bytes, while the DIMM's regions are disabled; the DIMM reads them anew.
+  /// Overwrite a whole label area with these bytes while the DIMM's regions are disabled; the DIMM's driver then reads
+  /// them again.
   case writeLabels(dimm: String, bytes: [UInt8])
   /// Overwrite bytes of a disabled namespace, below its mode.
   case write(namespace: String, bytes: [UInt8], offset: UInt64)
@@ -54,7 +55,7 @@ public enum Step: Hashable, Sendable {
   case security(dimm: String, SecurityOperation)
 }
 
-/// What ``Step/allocate(_:)`` gives to an idle namespace.
+/// The properties that ``Step/allocate(_:)`` gives to an idle namespace.
 public struct Allocation: Hashable, Sendable {
   public var namespace: String
   public var uuid: DeviceUUID
@@ -123,7 +124,7 @@ extension Step {
     }
   }
 
-  /// What it changes, by kernel name.
+  /// The device that it changes, by kernel name.
   public var target: String {
     switch self {
     case .allocate(let allocation): allocation.namespace

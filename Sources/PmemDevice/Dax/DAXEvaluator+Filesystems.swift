@@ -28,7 +28,7 @@ extension DAXEvaluator {
     return state
   }
 
-  /// What it would be, before anybody mounts it.
+  /// How DAX would be after mounting it.
   private func unmounted(
     _ filesystem: DaxLayer.Filesystem, _ layer: DaxLayer, _ causes: [DaxCause]
   ) -> DaxState {
@@ -110,7 +110,7 @@ extension DAXEvaluator {
     return causes
   }
 
-  /// Of single files, where the filesystem itself can have DAX.
+  /// DAX of single files, if the filesystem itself can have DAX.
   private func cautions(_ filesystem: DaxLayer.Filesystem) -> [DaxCause] {
     var causes: [DaxCause] = []
     if filesystem.features.contains(.encryption) {

@@ -1,4 +1,4 @@
-/// Says of everything on persistent memory whether it has DAX, could have, and why not.
+/// Decides for everything on persistent memory whether it has DAX, could have it, and why not.
 ///
 /// The rules are the kernel's: drivers/dax/super.c (fs_dax_get_by_bdev), drivers/md/dm-linear.c (linear_dax_pgoff),
 /// fs/ext4/super.c and fs/xfs/xfs_super.c (dax=), block/fops.c since 4.7 (a block device is mapped through the page cache).
@@ -70,7 +70,7 @@ public struct DAXEvaluator {
     return state
   }
 
-  /// What does not stop DAX, but whoever maps it should know.
+  /// Conditions that do not prevent DAX, but that a user of the mapping should know.
   private func cautions(_ namespace: Namespace) -> [DaxCause] {
     var causes: [DaxCause] = []
     if namespace.badblockCount > 0 {
@@ -96,8 +96,8 @@ public struct DAXEvaluator {
       remedy: "fsdax or devdax mode have them")
   }
 
-  private func state(of place: DaxDeviceLocation, _ namespace: Namespace) -> DaxState {
-    let device = place.device
+  private func state(of location: DaxDeviceLocation, _ namespace: Namespace) -> DaxState {
+    let device = location.device
     var state = DaxState(
       kind: "dax-device", name: RawText("/dev/\(device.chardev)"), namespaces: [namespace.dev],
       isPossible: true, isOn: device.isEnabled && device.mode == .devdax)
@@ -139,7 +139,7 @@ public struct DAXEvaluator {
     return state
   }
 
-  /// What keeps a filesystem on a block device from having DAX, or makes it dangerous.
+  /// What prevents DAX on a filesystem on a block device, or makes it dangerous.
   func obstacles(_ layer: DaxLayer) -> [DaxCause] {
     let own = inventory.namespaces(named: layer.namespaces)
     var causes: [DaxCause] = []
@@ -149,12 +149,12 @@ public struct DAXEvaluator {
           namespace.mode == .sector ? .sectorMode : .rawMode, "\(namespace.dev) is in \(namespace.mode) mode",
           remedy: "pmemctl dax enable \(namespace.dev) --for fs"))
     }
-    if layer.kind == .partition, let place = layer.place, place.offset % page != 0 || place.length % page != 0
+    if layer.kind == .partition, let extent = layer.partition, extent.offset % page != 0 || extent.length % page != 0
     {
       causes.append(
         DaxCause(
           .misalignedPartition,
-          "the partition begins at byte \(place.offset) and is \(place.length) long: not whole pages of \(page)",
+          "the partition begins at byte \(extent.offset) and is \(extent.length) long: not whole pages of \(page)",
           remedy: "partition it anew, at multiples of 2 MiB"))
     }
     if layer.kind == .stack { causes += stackObstacles(layer) }
@@ -169,8 +169,8 @@ public struct DAXEvaluator {
     return causes
   }
 
-  /// drivers/md/dm-linear.c:linear_dax_pgoff() cuts the sector off to whole pages: what is stored through DAX lies elsewhere
-  /// than what is read through the block layer.
+  /// drivers/md/dm-linear.c:linear_dax_pgoff() rounds the sector down to whole pages: data stored through DAX is at
+  /// another offset than the block layer reads from.
   private func stackObstacles(_ layer: DaxLayer) -> [DaxCause] {
     let crooked = (layer.targets ?? []).first { ($0.start &- $0.begin) % page != 0 }
     guard let crooked else { return [] }
@@ -186,7 +186,7 @@ public struct DAXEvaluator {
   }
 }
 
-/// What a mount's options say (Documentation/filesystems/dax.rst).
+/// The effect of mount options (Documentation/filesystems/dax.rst).
 enum DaxMount: Hashable, Sendable {
   case always, never, inode
 

@@ -27,9 +27,9 @@ public struct DaxCause: Hashable, Sendable {
   }
 
   public var kind: Kind
-  /// What is so.
+  /// The condition.
   public var text: String
-  /// What would change it; nil where nothing can.
+  /// The change that would remove it; nil if there is none.
   public var remedy: String?
   /// Whether DAX would damage data.
   public var isDangerous: Bool

@@ -1,4 +1,4 @@
-/// Whom memory is given to: what each needs of it.
+/// The consumer that memory is given to, with its requirements.
 public enum DaxConsumer: String, CaseIterable, Hashable, Sendable {
   /// A virtual machine's NVDIMM: one mapping of the whole.
   case qemu
@@ -25,7 +25,7 @@ public enum DaxConsumer: String, CaseIterable, Hashable, Sendable {
   }
 }
 
-/// What a person asks of `dax enable`; what is nil is as the consumer needs it.
+/// The options of `dax enable`; the consumer's requirements apply to those that are nil.
 public struct DaxEnableRequest: Hashable, Sendable {
   public var consumer: DaxConsumer
   public var map: MapLocation?

@@ -7,11 +7,11 @@ public struct DaxEnablePlanner {
   private let truth: (Namespace) -> Namespace
 
   /// - Parameters:
-  ///   - inventory: What there is.
+  ///   - inventory: The machine's devices.
   ///   - inspector: Asked who is in the way.
   ///   - contents: Asked what would be lost.
   ///   - accepted: Harm that a person has named, and wants done.
-  ///   - truth: A namespace as its info block tells, where it is disabled.
+  ///   - truth: Probes a disabled namespace by its info block.
   public init(
     _ inventory: Inventory, inspector: any UsageInspector, contents: any ContentInspector,
     accepting accepted: AcceptedDangers, truth: @escaping (Namespace) -> Namespace
@@ -23,7 +23,7 @@ public struct DaxEnablePlanner {
     self.truth = truth
   }
 
-  /// What a plan ends in.
+  /// The result of a plan.
   public struct Outcome {
     public let plan: Plan
     /// Kernel name of the namespace, as it will be.
@@ -34,9 +34,9 @@ public struct DaxEnablePlanner {
 
   /// - Parameters:
   ///   - name: A region, a namespace or its device. A region with one namespace means that.
-  ///   - request: For whom, and what is wished.
-  /// - Returns: The plan; without steps where all is so.
-  /// - Throws: What cannot be; ``DeviceError/Code/refused`` where someone is in the way, something would be lost, or
+  ///   - request: The consumer, and the options.
+  /// - Returns: The plan; without steps if nothing has to change.
+  /// - Throws: The reason if it is impossible; ``DeviceError/Code/refused`` if it is in use, content would be lost, or
   ///   force is needed.
   public func enable(_ name: String, _ request: DaxEnableRequest) throws(DeviceError) -> Outcome {
     guard let region = inventory.regions.first(where: { $0.dev == name }) else {
@@ -113,7 +113,7 @@ public struct DaxEnablePlanner {
   /// - Parameters:
   ///   - name: A namespace or its device.
   ///   - force: Also while it is enabled (and idle).
-  /// - Returns: The plan; without steps where it has no DAX.
+  /// - Returns: The plan; without steps if it has no DAX.
   /// - Throws: As ``enable(_:_:)``; ``DeviceError/Code/unsupported`` for what the kernel maps as it is.
   public func disable(_ name: String, force: Bool) throws(DeviceError) -> Outcome {
     let present = try NameResolver(inventory).namespace(name, for: "dax disable")

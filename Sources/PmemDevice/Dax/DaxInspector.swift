@@ -3,8 +3,8 @@ public protocol DaxInspector: AnyObject {
   /// The block devices on persistent memory and the filesystems on those, each below what is stacked on it.
   ///
   /// - Parameter inventory: As it is now.
-  /// - Returns: What there is on it.
-  /// - Throws: What looking says.
+  /// - Returns: The content of it.
+  /// - Throws: The error of the inspection.
   func daxLayers(_ inventory: Inventory) throws(DeviceError) -> [DaxLayer]
 
   /// Maps a page of a file or device for reading and touches it.
@@ -13,7 +13,7 @@ public protocol DaxInspector: AnyObject {
   ///   - path: Any file or device node.
   ///   - offset: Of the page; rounded down to what can be mapped.
   ///   - inventory: As it is now.
-  /// - Returns: What the mapping was.
+  /// - Returns: A description of the mapping.
   /// - Throws: Why it could not be mapped.
   func probe(
     _ path: String, at offset: UInt64, in inventory: Inventory
@@ -26,35 +26,35 @@ public protocol DaxInspector: AnyObject {
   ///   - namespace: As the inventory has it.
   ///   - inventory: As it is now.
   ///   - longTerm: Whether its memory must be such that a device may keep it (RDMA, VFIO).
-  /// - Returns: What was claimed and seen, in order.
+  /// - Returns: The claims that were checked, with the observations, in order.
   /// - Throws: Only what stops it before anything could be tried.
   func verify(
     _ namespace: Namespace, in inventory: Inventory, longTerm: Bool
   ) throws(DeviceError) -> [DaxProof]
 }
 
-/// What mapping a page gave.
+/// The result of mapping a page.
 public struct DaxProbe: Hashable, Sendable {
-  /// What was mapped.
+  /// The object that was mapped.
   public enum Subject: Hashable, Sendable {
     case daxDevice, blockDevice, file
   }
 
   public var subject: Subject
-  /// Whether loads reach the device itself; nil where that could not be found out.
+  /// Whether loads reach the device itself; nil if unknown.
   public var isDAX: Bool?
-  /// Of the entry in the page table, bytes; nil where that could not be found out.
+  /// The size of the page table entry, bytes; nil if unknown.
   public var pageSize: UInt64?
-  /// Whether MAP_SYNC is granted; nil where it was not tried.
+  /// Whether MAP_SYNC is granted; nil if it was not tried.
   public var isSync: Bool?
   /// `dax0.0`, `pmem0`, `dm-0`; nil for a file that is not on persistent memory.
   public var device: String?
   public var namespaces: [String]
   /// Of the page, bytes.
   public var offset: UInt64
-  /// Whether a long-term pin of it was tried, and taken; nil where none was tried.
+  /// Whether a long-term pin was tried, and granted; nil if none was tried.
   public var longTermPin: DaxProof.Outcome?
-  /// Of a file's inode (FS_IOC_GETFLAGS); nil where it has none.
+  /// The flags of a file's inode (FS_IOC_GETFLAGS); nil if it has none.
   public var inodeFlags: UInt32?
 
   public init(
@@ -73,19 +73,19 @@ public struct DaxProbe: Hashable, Sendable {
 
 /// Something that was claimed, and whether it was seen.
 public struct DaxProof: Hashable, Sendable {
-  /// What came of trying.
+  /// The result of a trial.
   public enum Outcome: String, Hashable, Sendable {
     case proven, disproven, unverified
   }
 
-  /// What a proof is of: consumers differ in what they cannot do without.
+  /// The subject of a check: consumers differ in their requirements.
   public enum Claim: Hashable, Sendable {
     case mapping, longTermPin
   }
 
   public var claim: Claim
   public var outcome: Outcome
-  /// What was seen, or what could not be, with the reason.
+  /// The observation, or the reason why there is none.
   public var text: String
 
   public init(_ outcome: Outcome, _ text: String, of claim: Claim = .mapping) {

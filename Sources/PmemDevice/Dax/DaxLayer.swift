@@ -1,6 +1,6 @@
 /// A block device on persistent memory, or a filesystem on one, as far as DAX is concerned: facts, no opinion.
 public struct DaxLayer: Hashable, Sendable {
-  /// What it is, from a namespace's device up to files.
+  /// The layer, from a namespace's device up to files.
   public enum Kind: String, Hashable, Sendable {
     /// The block device of a namespace.
     case disk = "block-device"
@@ -14,7 +14,7 @@ public struct DaxLayer: Hashable, Sendable {
   public struct Target: Hashable, Sendable {
     /// In the stacked device, bytes.
     public var begin: UInt64
-    /// Where it begins on the device below, bytes.
+    /// Its offset on the device below, bytes.
     public var start: UInt64
     public var lower: String
 
@@ -25,16 +25,16 @@ public struct DaxLayer: Hashable, Sendable {
     }
   }
 
-  /// What a filesystem is, mounted or not.
+  /// The properties of a filesystem, mounted or not.
   public struct Filesystem: Hashable, Sendable {
-    /// What its superblock has that decides about DAX (fs/ext4/super.c:ext4_fill_super, fs/xfs/xfs_super.c).
+    /// The superblock's features that decide about DAX (fs/ext4/super.c:ext4_fill_super, fs/xfs/xfs_super.c).
     public enum Feature: Hashable, Sendable {
       /// Data of small files are in their inodes.
       case inlineData
       /// Files may be encrypted (fscrypt).
       case encryption
       case verity
-      /// It is mounted with data=journal unless told otherwise.
+      /// It is mounted with data=journal by default.
       case dataJournal
       /// Blocks can be shared between files.
       case reflink
@@ -43,9 +43,9 @@ public struct DaxLayer: Hashable, Sendable {
     public var type: String
     /// Of the filesystem itself: `dax=always`.
     public var options: [String]
-    /// Bytes; nil where it could not be asked.
+    /// Bytes; nil if unknown.
     public var blockSize: UInt64?
-    /// Whether its blocks can be shared between files (reflink); nil where it cannot be told.
+    /// Whether its blocks can be shared between files (reflink); nil if unknown.
     public var hasReflink: Bool?
     public var features: Set<Feature> = []
     public var isMounted = true
@@ -63,17 +63,17 @@ public struct DaxLayer: Hashable, Sendable {
   }
 
   public var kind: Kind
-  /// `pmem0`, `pmem0p1`, `dm-0`; of a filesystem, where it is mounted.
+  /// `pmem0`, `pmem0p1`, `dm-0`; for a filesystem, its mount point.
   public var name: RawText
   /// The block device: itself, or the one that the filesystem is on.
   public var device: String
   /// The namespaces under it.
   public var namespaces: [String]
-  /// `queue/dax` of its disk; nil where the kernel has no such file.
+  /// `queue/dax` of its disk; nil if the kernel has no such file.
   public var hasQueueDAX: Bool?
-  /// Of a partition: its place on the disk, bytes.
-  public var place: Extent?
-  /// Of a stack: its table; nil where it could not be read, or has a target that is neither linear nor striped.
+  /// For a partition: its offset on the disk, bytes.
+  public var partition: Extent?
+  /// For a stack: its table; nil if it could not be read, or has a target other than linear and striped.
   public var targets: [Target]?
   public var filesystem: Filesystem?
 

@@ -2,20 +2,20 @@
 public struct DaxState: Hashable, Sendable {
   /// `namespace`, `dax-device`, `block-device`, `partition`, `stack`, `filesystem`.
   public var kind: String
-  /// `namespace0.0`, `/dev/dax0.0`, a place where a filesystem is mounted.
+  /// `namespace0.0`, `/dev/dax0.0`, a mount point.
   public var name: RawText
   public var namespaces: [String]
   /// Whether it could be: of what a filesystem can be made on, whether that could be mounted with DAX.
   public var isPossible: Bool
   /// Whether it is set up so.
   public var isOn: Bool
-  /// Whether a mapping was tried and was DAX; nil where none was tried.
+  /// Whether a mapping was tried and was DAX; nil if none was tried.
   public var isProven: Bool?
-  /// Why not; and what to know where it is.
+  /// The reasons against it; if it has DAX, remarks.
   public var causes: [DaxCause]
-  /// What was seen: `12 of 12 files have it`.
+  /// The observation: `12 of 12 files have it`.
   public var note: String?
-  /// What it can be used for, where a mapping was tried.
+  /// The uses that a trial mapping permits.
   public var uses: [DaxUse] = []
 
   public init(

@@ -1,4 +1,4 @@
-/// What memory can be used for, and what stands against it: consumers differ in what they cannot do without.
+/// The uses of memory, and the conditions that prevent them: consumers differ in their requirements.
 public struct DaxUse: Hashable, Sendable {
   /// Stable words, for scripts.
   public enum Purpose: String, CaseIterable, Hashable, Sendable {
@@ -19,9 +19,9 @@ public struct DaxUse: Hashable, Sendable {
   public var isPossible: Bool?
   /// Whether that was seen; else it is the kernel's rule.
   public var isTried: Bool
-  /// What was seen, or the rule.
+  /// The observation, or the rule.
   public var reason: String
-  /// What to do instead; nil if it is possible, or nothing is known.
+  /// The alternative; nil if it is possible, or no alternative is known.
   public var instead: String?
 
   public init(
@@ -36,7 +36,7 @@ public struct DaxUse: Hashable, Sendable {
 }
 
 extension DaxProbe {
-  /// What the file or device that was mapped can be used for.
+  /// The uses of the file or device that was mapped.
   ///
   /// - Parameter inventory: As it was when it was mapped.
   /// - Returns: A use for each purpose, in their order.
@@ -131,7 +131,7 @@ extension DaxProbe {
   }
 }
 
-/// What an inode says against DAX for itself (fs/ext4/inode.c:ext4_should_enable_dax).
+/// Conditions of an inode itself that prevent DAX (fs/ext4/inode.c:ext4_should_enable_dax).
 public enum InodeObstacle: Hashable, Sendable {
   case dataJournal, inlineData, encryption, verity
 

@@ -1,14 +1,14 @@
-/// Something that could not be done, told so that a person can act on it.
+/// A failed operation, described so that a person can act on it.
 ///
 /// Every layer throws this one type; text is made of it once, at the edge (`ErrorRendering`).
 public struct DeviceError: Error, Hashable, Sendable {
-  /// What kind of failure it is. Decides the exit status (the table in pmemctl(8)).
+  /// The class of the failure. Decides the exit status (the table in pmemctl(8)).
   public enum Code: String, CaseIterable, Sendable {
     /// The operation failed, or cannot be done as asked.
     case failed
-    /// No such thing.
+    /// The object does not exist.
     case notFound = "not-found"
-    /// A name that several things answer to.
+    /// A name that matches several objects.
     case ambiguous
     /// Refused because someone would be hurt or something lost.
     case refused
@@ -23,8 +23,8 @@ public struct DeviceError: Error, Hashable, Sendable {
     /// Input (a file, a simulated machine, the media) is damaged or foreign.
     case corrupt
 
-    /// What an error number of the kernel (Linux, all architectures that have libnvdimm) means. EBUSY is a failure like
-    /// others: what is in use is refused by the planners, before anything is tried.
+    /// Maps an error number of the kernel (Linux, all architectures that have libnvdimm). EBUSY is a failure like
+    /// others: planners refuse to touch devices in use before anything is tried.
     public init(errno: Int32) {
       self =
         switch errno {
@@ -36,13 +36,13 @@ public struct DeviceError: Error, Hashable, Sendable {
   }
 
   public var code: Code
-  /// One sentence: what failed, on what, and why. No trailing full stop.
+  /// One sentence: what failed, on which object, and why. No trailing full stop.
   public var summary: String
   /// Further lines: numbers, candidates, the library's or the kernel's own words.
   public var details: [String]
   /// Commands that would work or lead on.
   public var suggestions: [Suggestion]
-  /// The system's error number where one was given.
+  /// The system's error number, if there is one.
   public var errno: Int32?
 
   public init(

@@ -1,5 +1,5 @@
-/// What the simulated kernel answers when it refuses: the error number that the real one would give, and
-/// the reason, which the real one would have logged or kept to itself.
+/// A refusal of the simulated kernel: the error number that the real one would return, and the reason, which the real
+/// one would log or not report at all.
 public struct KernelRefusal: Error, Hashable, Sendable {
   /// Positive: 16 for EBUSY.
   public var errno: Int32

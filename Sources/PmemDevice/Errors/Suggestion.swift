@@ -1,5 +1,5 @@
-/// A command line that would help: words, not text. It becomes text in one place, with the machine that the failed command
-/// was about, quoted for a shell.
+/// A command line that would help: words, not text. One function turns it into text, quoted for a shell, with the
+/// machine of the failed command.
 ///
 /// Written as an interpolated string: literal parts are split into words, and an interpolated value is always a part of one
 /// word, whatever characters are in it. `&&` separates commands.
@@ -59,7 +59,7 @@ public struct Suggestion: Hashable, Sendable, ExpressibleByStringInterpolation {
   /// - Parameters:
   ///   - machine: The simulated machine that the failed command named with `--sim`; nil if it named none.
   ///   - directory: Of the simulated machine that the failed command was about, also if the environment named it.
-  /// - Returns: What a person pastes into a shell.
+  /// - Returns: The command line to paste into a shell.
   public func text(on machine: String?, in directory: String?) -> String {
     words(on: machine, in: directory).map { words in words.map { "\(ShellWord($0))" }.joined(separator: " ") }
       .joined(separator: " && ")

@@ -1,4 +1,4 @@
-/// What a DIMM reports of itself (SMART). A value that the DIMM does not offer is nil, never a number that stands for that.
+/// A DIMM's own health report (SMART). A value that the DIMM does not offer is nil, never a sentinel number.
 public struct DimmHealth: Hashable, Sendable {
   /// The DIMM's own judgement; the gravest if it gives several.
   public enum State: String, CaseIterable, Hashable, Sendable {
@@ -11,7 +11,7 @@ public struct DimmHealth: Hashable, Sendable {
     case fatal
   }
 
-  /// What an alarm is about, in the order of the bits (linux: ND_SMART_*_TRIP).
+  /// The subject of an alarm, in the order of the bits (linux: ND_SMART_*_TRIP).
   public enum AlarmKind: String, CaseIterable, Hashable, Sendable {
     case spares
     case mediaTemperature = "media-temperature"
@@ -46,13 +46,13 @@ public struct DimmHealth: Hashable, Sendable {
   public var controllerTemperatureThreshold: Temperature?
   /// Percent at or below which the spares alarm is raised.
   public var sparesThreshold: Int?
-  /// Why thresholds and watched alarms could not be read; nil where they were, or the DIMM has none.
+  /// Why thresholds and watched alarms could not be read; nil if they were, or the DIMM has none.
   public var thresholdsProblem: String?
   private var alarms: [AlarmKind: Alarm] = [:]
 
   public init() {}
 
-  /// Both nil where the DIMM has no such alarm.
+  /// Both nil if the DIMM has no such alarm.
   public subscript(kind: AlarmKind) -> Alarm {
     get { alarms[kind] ?? Alarm() }
     set { alarms[kind] = newValue == Alarm() ? nil : newValue }

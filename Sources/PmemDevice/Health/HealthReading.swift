@@ -1,4 +1,4 @@
-/// What came of asking a DIMM for its health. Why there is none is never mistaken for being well.
+/// The result of reading a DIMM's health. A failed reading is never taken for good health.
 public enum HealthReading: Hashable, Sendable {
   case reported(DimmHealth)
   /// The DIMM, its bus or libndctl has no health command: QEMU's NVDIMMs, e820.
@@ -8,6 +8,6 @@ public enum HealthReading: Hashable, Sendable {
   /// The command failed; with the reason.
   case failed(String)
 
-  /// What the DIMM reports, if it reported anything.
+  /// The DIMM's report, if there is one.
   public var health: DimmHealth? { if case .reported(let health) = self { health } else { nil } }
 }

@@ -1,4 +1,4 @@
-/// What is to be thought of a DIMM's health, and why: the one judgement that `dimm health`, `status` and `doctor` share.
+/// The verdict on a DIMM's health, with its reasons: the same for `dimm health`, `status` and `doctor`.
 public struct HealthVerdict: Hashable, Sendable {
   /// From the worst to what nothing is known of.
   public enum Level: String, CaseIterable, Hashable, Sendable {
@@ -18,19 +18,19 @@ public struct HealthVerdict: Hashable, Sendable {
     public var isBad: Bool { self == .critical || self == .warning }
   }
 
-  /// One thing that counts against it, and how much.
+  /// One finding against it, and its weight.
   public struct Reason: Hashable, Sendable {
     public var level: Level
     public var text: String
   }
 
   public let level: Level
-  /// The worst first; empty where all is good.
+  /// The worst first; empty if all is well.
   public let reasons: [Reason]
 
   /// - Parameters:
   ///   - dimm: With the flags that the platform reports (ACPI 6.5, 5.2.25.3, NVDIMM State Flags).
-  ///   - reading: What it answered when it was asked.
+  ///   - reading: The result of reading its health.
   public init(of dimm: DIMM, _ reading: HealthReading) {
     var reasons = Self.reasons(flags: dimm.flags)
     let rest: Level

@@ -1,12 +1,12 @@
-/// What a machine's persistent memory should look like.
+/// The intended state of a machine's persistent memory.
 public struct Layout: Hashable, Sendable {
   public var regions: [RegionLayout]
 
   public init(regions: [RegionLayout]) { self.regions = regions }
 }
 
-/// Where in a file something was written, for messages.
-public struct SourcePlace: Hashable, Sendable {
+/// A position in a file, for messages.
+public struct SourcePosition: Hashable, Sendable {
   public var file: String
   /// From 1; 0 for what was written in no file.
   public var line: Int
@@ -22,9 +22,9 @@ public struct SourcePlace: Hashable, Sendable {
   public var text: String { line == 0 ? file : "\(file):\(line):\(column)" }
 }
 
-/// What every region should have that a selector means.
+/// The intended state of every region that a selector matches.
 public struct RegionLayout: Hashable, Sendable {
-  /// What to do with namespaces that the layout does not speak of.
+  /// The treatment of namespaces that the layout does not mention.
   public enum Others: String, CaseIterable, Hashable, Sendable {
     case keep, destroy
   }
@@ -32,19 +32,19 @@ public struct RegionLayout: Hashable, Sendable {
   public var select: RegionSelector
   public var others: Others
   public var namespaces: [NamespaceLayout]
-  public var place: SourcePlace
+  public var position: SourcePosition
 
   public init(
-    select: RegionSelector, others: Others = .keep, namespaces: [NamespaceLayout], place: SourcePlace
+    select: RegionSelector, others: Others = .keep, namespaces: [NamespaceLayout], position: SourcePosition
   ) {
     self.select = select
     self.others = others
     self.namespaces = namespaces
-    self.place = place
+    self.position = position
   }
 }
 
-/// Chooses regions by what stays over a boot. Everything that is said must be so.
+/// Selects regions by properties that survive a boot. All criteria must match.
 public struct RegionSelector: Hashable, Sendable {
   /// The ids of all its DIMMs, in any order.
   public var dimms: [String]?
@@ -83,7 +83,7 @@ public struct RegionSelector: Hashable, Sendable {
 }
 
 extension Inventory {
-  /// What the DIMMs of a region call themselves; their kernel names where they have no ids.
+  /// The ids of a region's DIMMs; their kernel names if they have no ids.
   func dimmIDs(of region: Region) -> [String] {
     region.mappings.map { mapping in dimms.first { $0.dev == mapping.dimm }?.id ?? mapping.dimm }
   }
@@ -95,13 +95,13 @@ public struct NamespaceLayout: Hashable, Sendable {
   public enum SystemRAM: String, CaseIterable, Hashable, Sendable {
     /// Online in ZONE_MOVABLE.
     case movable
-    /// Online where it may never come back from.
+    /// Online in a zone that may never go offline again.
     case kernel
     /// Not online.
     case offline
   }
 
-  /// With `{index}`, `{node}` and `{region}` in it, where the selector means several regions.
+  /// With `{index}`, `{node}` and `{region}` in it, if the selector matches several regions.
   public var name: String?
   /// Of the label.
   public var uuid: DeviceUUID?
@@ -118,12 +118,12 @@ public struct NamespaceLayout: Hashable, Sendable {
   public var sectorSize: UInt64?
   public var systemRAM: SystemRAM?
   public var isEnabled: Bool
-  public var place: SourcePlace
+  public var position: SourcePosition
 
   public init(
     name: String? = nil, uuid: DeviceUUID? = nil, renamedFrom: String? = nil, mode: NamespaceMode,
     amount: Amount = .max, measure: SizeMeasure = .taken, map: MapLocation? = nil, align: UInt64? = nil,
-    sectorSize: UInt64? = nil, systemRAM: SystemRAM? = nil, isEnabled: Bool = true, place: SourcePlace
+    sectorSize: UInt64? = nil, systemRAM: SystemRAM? = nil, isEnabled: Bool = true, position: SourcePosition
   ) {
     self.name = name
     self.uuid = uuid
@@ -136,7 +136,7 @@ public struct NamespaceLayout: Hashable, Sendable {
     self.sectorSize = sectorSize
     self.systemRAM = systemRAM
     self.isEnabled = isEnabled
-    self.place = place
+    self.position = position
   }
 
   /// With the placeholders of its name filled in.
@@ -172,8 +172,8 @@ public struct NamespaceLayout: Hashable, Sendable {
       isRegionGiven: true, force: true)
   }
 
-  /// What messages call it.
+  /// Its name in messages.
   var title: String {
-    name.map { "\"\($0)\"" } ?? uuid.map { "\($0)" } ?? "the namespace of \(place.text)"
+    name.map { "\"\($0)\"" } ?? uuid.map { "\($0)" } ?? "the namespace of \(position.text)"
   }
 }

@@ -35,28 +35,28 @@ struct LayoutAssignment {
   /// By number.
   let regions: [Assigned]
 
-  /// - Throws: ``DeviceError/Code/notFound`` where a selector means nothing here, ``DeviceError/Code/corrupt`` where the
+  /// - Throws: ``DeviceError/Code/notFound`` if a selector matches nothing here, ``DeviceError/Code/corrupt`` if the
   ///   layout contradicts itself or the machine.
   init(_ layout: Layout, in inventory: Inventory) throws(DeviceError) {
     var assigned: [Assigned] = []
-    var owners: [Int: SourcePlace] = [:]
-    var names: [String: SourcePlace] = [:]
+    var owners: [Int: SourcePosition] = [:]
+    var names: [String: SourcePosition] = [:]
     let present = Dictionary(
       grouping: inventory.namespaces.filter { !$0.isSeed && $0.name != nil }, by: { $0.name ?? "" })
     for part in layout.regions {
       let matches = inventory.regions.filter { part.select.matches($0, in: inventory) }
       guard !matches.isEmpty else {
         throw DeviceError(
-          .notFound, "\(part.place.text): no region of this machine is as selected",
+          .notFound, "\(part.position.text): no region of this machine is as selected",
           details: inventory.regions.map { Self.describe($0, in: inventory) })
       }
       for (index, region) in matches.enumerated() {
-        if let other = owners.updateValue(part.place, forKey: region.id) {
-          throw Self.wrong(part.place, "\(region.dev) is selected at \(other.text) too")
+        if let other = owners.updateValue(part.position, forKey: region.id) {
+          throw Self.wrong(part.position, "\(region.dev) is selected at \(other.text) too")
         }
         guard region.isEnabled else {
           throw DeviceError(
-            .failed, "\(part.place.text): \(region.dev) is disabled",
+            .failed, "\(part.position.text): \(region.dev) is disabled",
             try: ["pmemctl region enable \(region.dev)"], errno: 6)
         }
         let wanted = part.namespaces.map { $0.named(index: index, region: region) }
@@ -69,41 +69,41 @@ struct LayoutAssignment {
 
   private static func check(
     _ wanted: [NamespaceLayout], on region: Region, among count: Int, _ present: [String: [Namespace]],
-    _ names: inout [String: SourcePlace]
+    _ names: inout [String: SourcePosition]
   ) throws(DeviceError) {
     guard region.isLabeled else {
       guard wanted.count < 2 else {
-        throw wrong(wanted[1].place, "\(region.dev) has no labels: it is one namespace")
+        throw wrong(wanted[1].position, "\(region.dev) has no labels: it is one namespace")
       }
       if let only = wanted.first, only.amount != .max {
         throw wrong(
-          only.place, "\(region.dev) has no labels: its namespace is all of it, so size must be rest")
+          only.position, "\(region.dev) has no labels: its namespace is all of it, so size must be rest")
       }
       return
     }
     guard wanted.filter({ $0.amount == .max }).count < 2 else {
       throw wrong(
-        wanted.last { $0.amount == .max }?.place, "two namespaces of \(region.dev) want all that is left")
+        wanted.last { $0.amount == .max }?.position, "two namespaces of \(region.dev) want all that is left")
     }
     for namespace in wanted {
       guard namespace.name != nil || namespace.uuid != nil else {
-        throw wrong(namespace.place, "it needs a name, to be found again by")
+        throw wrong(namespace.position, "it needs a name, to be found again by")
       }
       guard let name = namespace.name else { continue }
       do throws(DeviceError) { try NamespaceCreateRequest.validate(name: name) } catch {
-        throw wrong(namespace.place, error.summary)
+        throw wrong(namespace.position, error.summary)
       }
-      if let other = names.updateValue(namespace.place, forKey: name) {
+      if let other = names.updateValue(namespace.position, forKey: name) {
         throw wrong(
-          namespace.place,
+          namespace.position,
           "two namespaces would be named \"\(name)\""
-            + (other == namespace.place ? "" : ", one at \(other.text)"),
-          other == namespace.place ? ["the selector means \(count) regions: write {index} into the name"] : []
+            + (other == namespace.position ? "" : ", one at \(other.text)"),
+          other == namespace.position ? ["the selector means \(count) regions: write {index} into the name"] : []
         )
       }
       if let stray = present[name]?.first(where: { $0.regionID != region.id }) {
         throw wrong(
-          namespace.place,
+          namespace.position,
           "\(stray.title) is on region\(stray.regionID), and the layout wants it on \(region.dev)",
           ["a namespace does not move: rename or destroy that one"])
       }
@@ -111,9 +111,9 @@ struct LayoutAssignment {
   }
 
   private static func wrong(
-    _ place: SourcePlace?, _ text: String, _ details: [String] = []
+    _ position: SourcePosition?, _ text: String, _ details: [String] = []
   ) -> DeviceError {
-    DeviceError(.corrupt, "\(place.map { $0.text + ": " } ?? "")\(text)", details: details)
+    DeviceError(.corrupt, "\(position.map { $0.text + ": " } ?? "")\(text)", details: details)
   }
 
   private static func describe(_ region: Region, in inventory: Inventory) -> String {

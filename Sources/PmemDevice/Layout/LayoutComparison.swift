@@ -1,11 +1,11 @@
-/// Says how a namespace differs from what a layout wants.
+/// Compares a namespace with the one that a layout wants.
 struct LayoutComparison {
   private let wanted: NamespaceLayout
   private let namespace: Namespace
   private let region: Region
   private let inventory: Inventory
 
-  /// The namespace is as its info block tells.
+  /// The namespace as its info block describes it.
   init(_ wanted: NamespaceLayout, _ namespace: Namespace, on region: Region, in inventory: Inventory) {
     self.wanted = wanted
     self.namespace = namespace
@@ -13,15 +13,15 @@ struct LayoutComparison {
     self.inventory = inventory
   }
 
-  /// In words: `it is fsdax, not devdax`; none where only its name or its state differs.
+  /// In words: `it is fsdax, not devdax`; none if only its name or its state differs.
   var differences: [String] {
     guard namespace.mode == wanted.mode else { return ["it is \(namespace.mode), not \(wanted.mode)"] }
     var words: [String] = []
     if let size = sizeDifference { words.append(size) }
-    // What the kernel maps as it is has no settings.
+    // A namespace that the kernel maps without an info block has no settings.
     if wanted.mode.hasMemoryMap, namespace.holder != nil || !namespace.isEnabled {
       if let map = wanted.map, map != namespace.map {
-        words.append("its memory map is \(place(namespace.map)), not \(place(map))")
+        words.append("its memory map is \(location(namespace.map)), not \(location(map))")
       }
       if let align = wanted.align, align != namespace.align {
         words.append(
@@ -34,7 +34,7 @@ struct LayoutComparison {
     return words
   }
 
-  private func place(_ map: MapLocation) -> String { map == .mem ? "in DRAM" : "on the device" }
+  private func location(_ map: MapLocation) -> String { map == .mem ? "in DRAM" : "on the device" }
 
   private var sizeDifference: String? {
     guard region.isLabeled else { return nil }
@@ -48,7 +48,7 @@ struct LayoutComparison {
     return expected == namespace.rawSize ? nil : "it takes \(namespace.rawSize.exact), not \(expected.exact)"
   }
 
-  /// What the kernel would have given it where it is.
+  /// The settings that the kernel would have chosen in the same region.
   private var solved: ByteCount? {
     guard let resource = region.resource, let start = namespace.resource, start >= resource else {
       return nil

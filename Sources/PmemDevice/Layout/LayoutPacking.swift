@@ -1,9 +1,9 @@
 /// Finds an order in which namespaces fit into a region.
 ///
-/// The kernel takes the first hole that is large enough (namespace_devs.c:scan_allocate), so the order decides whether all
-/// fit. Tried are: as written, the largest first, the smallest first, each of those that are picky about alignment first,
-/// then every order where they are few, and some thousands of shuffles where they are not. What takes all that is left
-/// comes last.
+/// The kernel takes the first hole that is large enough (namespace_devs.c:scan_allocate), so the order decides whether
+/// all fit. Tried are: as written, the largest first, the smallest first, each of those with alignment constraints
+/// first, then every order if there are few, and some thousands of shuffles if there are many. A namespace that takes
+/// the rest comes last.
 struct LayoutPacking {
   private let machine: VirtualInventory
   private let region: Int
@@ -38,7 +38,7 @@ struct LayoutPacking {
       let (packed, error) = attempt(order + rest)
       guard let error else { return packed }
       if packed.plans.count > best?.done ?? -1 { best = (packed.plans.count, error) }
-      // What is wrong with one by itself is wrong in every order.
+      // An error of a single namespace is an error in every order.
       if error.errno != 28 { break }
     }
     var error = best?.error ?? DeviceError(.failed, "nothing fits")
@@ -75,10 +75,10 @@ struct LayoutPacking {
     var shuffled: [[NamespaceLayout]] = []
     for _ in 0..<min(Self.shuffles, Self.budget / wanted.count) {
       var order = wanted
-      for place in order.indices.dropFirst() {
+      for index in order.indices.dropFirst() {
         // splitmix64's multiplier is enough for a shuffle; the same every time.
         state = state &* 0xbf58_476d_1ce4_e5b9 &+ 1
-        order.swapAt(place, Int(state >> 33) % (place + 1))
+        order.swapAt(index, Int(state >> 33) % (index + 1))
       }
       shuffled.append(order)
     }
@@ -95,23 +95,23 @@ struct LayoutPacking {
 
   private static func permutations(_ items: [NamespaceLayout]) -> [[NamespaceLayout]] {
     guard items.count > 1 else { return [items] }
-    return items.indices.flatMap { place -> [[NamespaceLayout]] in
+    return items.indices.flatMap { index -> [[NamespaceLayout]] in
       var rest = items
-      let item = rest.remove(at: place)
+      let item = rest.remove(at: index)
       return permutations(rest).map { [item] + $0 }
     }
   }
 }
 
 extension DeviceError {
-  /// The same, of a namespace that a layout wants: what is wrong usage on a command line is wrong input in a file.
+  /// The same for a namespace that a layout wants: wrong usage on a command line is wrong input in a file.
   func about(_ layout: NamespaceLayout) -> DeviceError {
     var error = self
     if code == .usage {
       error.code = .corrupt
-      error.summary = "\(layout.place.text): \(layout.title): \(summary)"
+      error.summary = "\(layout.position.text): \(layout.title): \(summary)"
     } else {
-      error.details.insert("\(layout.place.text): \(layout.title)", at: 0)
+      error.details.insert("\(layout.position.text): \(layout.title)", at: 0)
     }
     return error
   }

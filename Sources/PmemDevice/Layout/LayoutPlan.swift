@@ -1,8 +1,8 @@
-/// What it takes to make a machine what a layout says.
+/// The changes that turn a machine into what a layout describes.
 public struct LayoutPlan: Sendable {
-  /// One thing that changes.
+  /// One change.
   public struct Change: Hashable, Sendable {
-    /// What is done to the namespace; of its memory, where it is system-ram.
+    /// The change of the namespace; of its memory, if it is system-ram.
     public enum Kind: String, Hashable, Sendable {
       case create, destroy, reconfigure, rename, enable, disable, memory
     }
@@ -13,12 +13,12 @@ public struct LayoutPlan: Sendable {
     public var name: String?
     public var region: String
     public var text: String
-    /// Of what is created or reconfigured: what it takes from the region, and what is left to use.
+    /// For a created or reconfigured namespace: its size on the region, and its usable size.
     public var taken: ByteCount?
     public var usable: ByteCount?
   }
 
-  /// A change that takes something away, and that nobody allowed by name.
+  /// A destructive change that was not allowed by name.
   public struct Conflict: Hashable, Sendable {
     public var text: String
     /// `--replace vm-a`.
@@ -28,15 +28,15 @@ public struct LayoutPlan: Sendable {
   public var plan: Plan
   public var changes: [Change]
   public var conflicts: [Conflict]
-  /// UUIDs of the labels that will be written: what a plan that is killed leaves is known by them.
+  /// UUIDs of the labels that will be written: they identify the leftovers of a killed plan.
   public var uuids: [DeviceUUID]
-  /// What will be free, by region.
+  /// The capacity that will be free, by region.
   public var free: [(region: String, free: ByteCount, largest: ByteCount)]
 
   public var isEmpty: Bool { changes.isEmpty && conflicts.isEmpty }
 }
 
-/// Names that a person gave leave for.
+/// Names that were allowed on the command line.
 public struct AllowedNames: Hashable, Sendable {
   private let names: Set<String>
 

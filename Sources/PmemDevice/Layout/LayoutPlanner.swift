@@ -1,6 +1,7 @@
-/// Plans what makes a machine's persistent memory what a layout says: one plan, of what the other planners plan.
+/// Plans the changes that turn a machine into what a layout describes: one plan, composed of what the other planners
+/// plan.
 ///
-/// What takes something away is only planned where it was allowed by name; else it is a conflict, and the rest is planned
+/// A destructive change is planned only if it was allowed by name; otherwise it is a conflict, and the rest is planned
 /// around it.
 public struct LayoutPlanner {
   private let start: Inventory
@@ -13,14 +14,14 @@ public struct LayoutPlanner {
   private let truth: (Namespace) -> Namespace
 
   /// - Parameters:
-  ///   - inventory: What there is, or was somewhere else.
+  ///   - inventory: The machine's devices, or those of another host's snapshot.
   ///   - inspector: Asked who is in the way.
   ///   - contents: Asked what would be lost.
   ///   - accepted: Harm that a person has named, and wants done.
-  ///   - replacing: Namespaces that may be made anew in place.
+  ///   - replacing: Namespaces that may be recreated in place.
   ///   - destroying: Namespaces that may be destroyed.
-  ///   - unfinished: Labels' UUIDs of what an earlier plan of this kind has begun: nothing of anybody's is on those.
-  ///   - truth: A namespace as its info block tells, where it is disabled.
+  ///   - unfinished: Label UUIDs that an earlier plan of this kind began with: those namespaces hold no one's data.
+  ///   - truth: Probes a disabled namespace by its info block.
   public init(
     _ inventory: Inventory, inspector: any UsageInspector, contents: (any ContentInspector)?,
     accepting accepted: AcceptedDangers = [], replacing: AllowedNames, destroying: AllowedNames,
@@ -36,17 +37,18 @@ public struct LayoutPlanner {
     self.truth = truth
   }
 
-  /// What is being put together.
+  /// The plan under construction.
   private struct Work {
     var machine: VirtualInventory
     /// Entries by what they do: all destruction comes before any creation.
     var detaching: [Plan.Entry] = []
-    /// What waits to be enabled has its region's only claim of that kind: it goes before other claims.
+    /// A disabled namespace occupies its region's only seed claim of that kind: it is enabled before other claims are
+    /// made.
     var waiting: [Plan.Entry] = []
     var taking: [Plan.Entry] = []
     var making: [Plan.Entry] = []
     var warnings: [String] = []
-    var saves: [SavedPlace] = []
+    var saves: [SavedPart] = []
     var isDestructive = false
     var harmsUsers = false
     var changes: [LayoutPlan.Change] = []
@@ -86,9 +88,10 @@ public struct LayoutPlanner {
     }
   }
 
-  /// - Parameter layout: What should be.
-  /// - Returns: The plan; empty where all is so.
-  /// - Throws: What cannot be, with its place in the file; ``DeviceError/Code/refused`` where someone is in the way.
+  /// - Parameter layout: The intended state.
+  /// - Returns: The plan; empty if nothing has to change.
+  /// - Throws: The reason if it is impossible, with its position in the file; ``DeviceError/Code/refused`` if a device
+  ///   is in use.
   public func plan(_ layout: Layout) throws(DeviceError) -> LayoutPlan {
     let assignments = try LayoutAssignment(layout, in: start).regions
     var work = Work(machine: VirtualInventory(start))
@@ -150,7 +153,7 @@ public struct LayoutPlanner {
 
   // MARK: A namespace that is there
 
-  /// - Returns: Whether it is gone, and must be created elsewhere.
+  /// - Returns: Whether it was removed, and must be created elsewhere.
   private func adapt(
     _ present: Namespace, to wanted: NamespaceLayout, on region: Region, _ work: inout Work
   ) throws(DeviceError) -> Bool {
@@ -164,7 +167,7 @@ public struct LayoutPlanner {
     return false
   }
 
-  /// What differs only in name or state.
+  /// Differences of name or state alone.
   private func settle(
     _ present: Namespace, as wanted: NamespaceLayout, on region: Region, _ work: inout Work
   ) throws(DeviceError) {
@@ -192,7 +195,7 @@ public struct LayoutPlanner {
     guard replacing.contains(present) || isUnfinished(present) else {
       work.conflicts.append(
         LayoutPlan.Conflict(
-          text: "\(wanted.place.text): \(present.title): \(differences.joined(separator: ", ")); "
+          text: "\(wanted.position.text): \(present.title): \(differences.joined(separator: ", ")); "
             + "what is on it would be lost",
           option: "--replace \(ShellWord(present.name ?? present.dev))"))
       return false
@@ -208,7 +211,7 @@ public struct LayoutPlanner {
           amount: wanted.amount == .max || !region.isLabeled ? nil : wanted.amount, measure: wanted.measure,
           name: wanted.name == present.name || !region.isLabeled ? nil : wanted.name, force: true))
     } catch {
-      // There is no room for it where it is; there may be elsewhere.
+      // It does not fit at its offset; it may fit elsewhere.
       guard error.errno == 28 || error.errno == 6, region.isLabeled else {
         throw error.about(wanted)
       }
@@ -229,7 +232,7 @@ public struct LayoutPlanner {
     return false
   }
 
-  /// What an earlier plan began, and nobody has used since.
+  /// Begun by an earlier plan, and unused since.
   private func isUnfinished(_ namespace: Namespace) -> Bool {
     namespace.labelUUID.map(unfinished.contains) ?? false
   }
@@ -244,7 +247,7 @@ public struct LayoutPlanner {
     do throws(DeviceError) {
       packed = try LayoutPacking(work.machine, region: region.id).pack(missing)
     } catch {
-      // There may be room where what stands in the way may go.
+      // There may be room if the conflicting namespaces may be destroyed.
       guard work.conflicts.isEmpty else {
         work.warnings.append("\(error.summary): once the conflicts are settled there may be room")
         return
@@ -266,7 +269,7 @@ public struct LayoutPlanner {
     }
   }
 
-  /// What is done to a namespace that was just made.
+  /// The steps for a namespace that was just created.
   private func finish(
     _ wanted: NamespaceLayout, _ proposal: NamespaceProposal, _ work: inout Work
   ) throws(DeviceError) {
@@ -283,9 +286,9 @@ public struct LayoutPlanner {
       mappings: [DaxRange(pageOffset: 0, start: begin, end: begin + proposal.usable.rawValue - 1)])
     let region = DaxRegion(
       id: proposal.namespace.regionID, size: proposal.usable, align: device.align, devices: [device])
-    let place = DaxDeviceLocation(device: device, region: region, namespace: nil)
+    let location = DaxDeviceLocation(device: device, region: region, namespace: nil)
     work.make(
-      try DaxDevicePlanner(start, inspector: NullUsageInspector()).reconfigure([place], Self.request(memory)))
+      try DaxDevicePlanner(start, inspector: NullUsageInspector()).reconfigure([location], Self.request(memory)))
   }
 
   // MARK: System-ram
@@ -293,11 +296,11 @@ public struct LayoutPlanner {
   private func lend(
     _ namespace: Namespace, _ memory: NamespaceLayout.SystemRAM, _ work: inout Work
   ) throws(DeviceError) {
-    let places = start.daxDevices.filter { $0.namespace?.dev == namespace.dev }
+    let locations = start.daxDevices.filter { $0.namespace?.dev == namespace.dev }
     let planner = DaxDevicePlanner(start, inspector: inspector, accepting: accepted)
-    var plan = try planner.reconfigure(places, Self.request(memory))
-    let online = places.contains { $0.device.memory?.online ?? 0 > 0 }
-    if plan.entries.isEmpty, memory == .offline, online { plan = try planner.offline(places) }
+    var plan = try planner.reconfigure(locations, Self.request(memory))
+    let online = locations.contains { $0.device.memory?.online ?? 0 > 0 }
+    if plan.entries.isEmpty, memory == .offline, online { plan = try planner.offline(locations) }
     guard !plan.entries.isEmpty else { return }
     work.make(plan)
     work.changed(.memory, namespace, "make \(namespace.title) the kernel's memory, \(memory.rawValue)")

@@ -5,18 +5,18 @@ struct VirtualInventory {
   init(_ inventory: Inventory) {
     self.inventory = inventory
     for bus in inventory.buses.indices {
-      for region in inventory.buses[bus].regions.indices { plantSeed(bus, region) }
+      for region in inventory.buses[bus].regions.indices { createSeed(bus, region) }
     }
   }
 
-  /// A snapshot of another host tells of no idle devices: the next one has the lowest free number.
-  private mutating func plantSeed(_ bus: Int, _ place: Int) {
-    let region = inventory.buses[bus].regions[place]
+  /// A snapshot of another host has no idle devices: the next one has the lowest free number.
+  private mutating func createSeed(_ bus: Int, _ index: Int) {
+    let region = inventory.buses[bus].regions[index]
     guard region.isLabeled, region.isEnabled, region.nextNamespace == nil else { return }
-    Self.plantSeed(in: &inventory.buses[bus].regions[place])
+    Self.createSeed(in: &inventory.buses[bus].regions[index])
   }
 
-  private static func plantSeed(in region: inout Region) {
+  private static func createSeed(in region: inout Region) {
     let used = Set(region.namespaces.map(\.id))
     let id = (0...).first { !used.contains($0) } ?? 0
     let seed = Namespace(regionID: region.id, id: id, size: .zero, rawSize: .zero)
@@ -28,12 +28,12 @@ struct VirtualInventory {
 
   private mutating func change(_ id: Int, _ body: (inout Region) -> Void) {
     for bus in inventory.buses.indices {
-      for place in inventory.buses[bus].regions.indices where inventory.buses[bus].regions[place].id == id {
-        body(&inventory.buses[bus].regions[place])
-        let extents = inventory.buses[bus].regions[place].freeExtents ?? []
-        inventory.buses[bus].regions[place].availableSize = ByteCount(extents.reduce(0) { $0 + $1.length })
-        inventory.buses[bus].regions[place].maxAvailableExtent = ByteCount(extents.map(\.length).max() ?? 0)
-        plantSeed(bus, place)
+      for index in inventory.buses[bus].regions.indices where inventory.buses[bus].regions[index].id == id {
+        body(&inventory.buses[bus].regions[index])
+        let extents = inventory.buses[bus].regions[index].freeExtents ?? []
+        inventory.buses[bus].regions[index].availableSize = ByteCount(extents.reduce(0) { $0 + $1.length })
+        inventory.buses[bus].regions[index].maxAvailableExtent = ByteCount(extents.map(\.length).max() ?? 0)
+        createSeed(bus, index)
       }
     }
   }
@@ -41,9 +41,9 @@ struct VirtualInventory {
   private mutating func takeLabels(_ count: Int, _ id: Int) {
     let dimms = region(id)?.mappings.map(\.dimm) ?? []
     for bus in inventory.buses.indices {
-      for place in inventory.buses[bus].dimms.indices
-      where dimms.contains(inventory.buses[bus].dimms[place].dev) {
-        inventory.buses[bus].dimms[place].labels?.availableSlots -= count
+      for index in inventory.buses[bus].dimms.indices
+      where dimms.contains(inventory.buses[bus].dimms[index].dev) {
+        inventory.buses[bus].dimms[index].labels?.availableSlots -= count
       }
     }
   }
@@ -53,26 +53,26 @@ struct VirtualInventory {
   mutating func destroy(_ namespace: Namespace) {
     takeLabels(-1, namespace.regionID)
     change(namespace.regionID) { region in
-      guard let place = region.namespaces.firstIndex(where: { $0.dev == namespace.dev }) else { return }
+      guard let index = region.namespaces.firstIndex(where: { $0.dev == namespace.dev }) else { return }
       guard namespace.id == 0 || region.namespaceSeed == namespace.dev else {
-        region.namespaces.remove(at: place)
+        region.namespaces.remove(at: index)
         return
       }
-      region.namespaces[place] = Namespace(
+      region.namespaces[index] = Namespace(
         regionID: namespace.regionID, id: namespace.id, size: .zero, rawSize: .zero)
     }
   }
 
-  /// What was proposed is there, where the proposal says; a seed that was used has a successor
+  /// The proposed namespace is at the proposed offset; a used seed has a successor
   /// (region_devs.c:nd_region_advance_seeds).
   mutating func add(_ proposal: NamespaceProposal, name: String?, uuid: DeviceUUID?) {
     let isNew = proposal.namespace.isSeed
     if isNew { takeLabels(1, proposal.region.id) }
     change(proposal.region.id) { region in
-      guard let place = region.namespaces.firstIndex(where: { $0.dev == proposal.namespace.dev }) else {
+      guard let index = region.namespaces.firstIndex(where: { $0.dev == proposal.namespace.dev }) else {
         return
       }
-      var made = region.namespaces[place]
+      var made = region.namespaces[index]
       made.mode = proposal.mode
       made.map = proposal.map
       made.align = proposal.align
@@ -86,15 +86,15 @@ struct VirtualInventory {
         made.uuid = uuid
         made.rawUUID = uuid
       }
-      region.namespaces[place] = made
-      if isNew, region.namespaceSeed == made.dev { Self.plantSeed(in: &region) }
+      region.namespaces[index] = made
+      if isNew, region.namespaceSeed == made.dev { Self.createSeed(in: &region) }
     }
   }
 
   mutating func rename(_ namespace: Namespace, to name: String) {
     change(namespace.regionID) { region in
-      guard let place = region.namespaces.firstIndex(where: { $0.dev == namespace.dev }) else { return }
-      region.namespaces[place].name = name
+      guard let index = region.namespaces.firstIndex(where: { $0.dev == namespace.dev }) else { return }
+      region.namespaces[index].name = name
     }
   }
 }

@@ -19,10 +19,10 @@ public enum Amount: Hashable, Sendable {
   }
 }
 
-/// What a size measures.
+/// The meaning of a size.
 public enum SizeMeasure: Hashable, Sendable {
-  /// `--size`: what is taken from the region.
+  /// `--size`: the size taken from the region.
   case taken
-  /// `--usable`: what must be left to use after all overhead.
+  /// `--usable`: the size left after all overhead.
   case usable
 }

@@ -1,7 +1,7 @@
 /// A number of bytes: the only form in which a size travels between layers.
 ///
-/// Text is read as util-linux reads it: `16G`, `16GiB` and `16g` are powers of 1024, `16GB` is a power of
-/// 1000, no unit means bytes. A fraction is allowed where it makes a whole number of bytes (`1.5GiB`).
+/// Text is read as util-linux reads it: `16G`, `16GiB` and `16g` are powers of 1024, `16GB` is a power of 1000, no unit
+/// means bytes. A fraction is allowed if it makes a whole number of bytes (`1.5GiB`).
 public struct ByteCount: RawRepresentable, Hashable, Comparable, Sendable {
   /// The number of bytes.
   public var rawValue: UInt64
@@ -26,7 +26,7 @@ public struct ByteCount: RawRepresentable, Hashable, Comparable, Sendable {
   /// Rounds down to a multiple of `unit`, which must not be zero.
   public func roundedDown(to unit: UInt64) -> ByteCount { ByteCount(rawValue - rawValue % unit) }
 
-  /// Rounds up to a multiple of `unit`; nil where that does not fit 64 bits.
+  /// Rounds up to a multiple of `unit`; nil if that does not fit 64 bits.
   public func roundedUp(to unit: UInt64) -> ByteCount? {
     let remainder = rawValue % unit
     guard remainder != 0 else { return self }
@@ -74,7 +74,7 @@ extension ByteCount {
     return units
   }()
 
-  /// Reads a size as described above, or says what is wrong with it.
+  /// Parses a size as described above, or throws the reason why it is none.
   public init(parsing text: String) throws(SizeSyntaxError) {
     guard !text.isEmpty else { throw .empty }
     guard !text.hasPrefix("-") else { throw .negative }
@@ -108,8 +108,8 @@ extension ByteCount {
 extension ByteCount: CustomStringConvertible {
   private static let names = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]
 
-  /// The size as a person reads it: exact where four digits can say it (`512 MiB`), else two decimals
-  /// (`126.85 MiB`). Use ``argument`` for text that will be typed again.
+  /// The size for a person: exact if four digits suffice (`512 MiB`), otherwise with two decimals (`126.85 MiB`). Use
+  /// ``argument`` for text that will be typed again.
   public var description: String {
     var exponent = 0
     while exponent < 5, rawValue >> UInt64(10 * (exponent + 1)) != 0 { exponent += 1 }
@@ -129,7 +129,7 @@ extension ByteCount: CustomStringConvertible {
     return "\(whole).\(padded) \(Self.names[exponent])"
   }
 
-  /// The size exactly, as the command line takes it back: `512MiB`, or the bytes where no unit divides it.
+  /// The exact size, as the command line accepts it: `512MiB`, or the bytes if no unit divides it.
   public var argument: String {
     for exponent in stride(from: 4, through: 1, by: -1) {
       let unit = UInt64(1) << UInt64(10 * exponent)
@@ -138,7 +138,7 @@ extension ByteCount: CustomStringConvertible {
     return "\(rawValue)"
   }
 
-  /// ``description``, with the bytes behind it where the description had to round.
+  /// ``description``, followed by the bytes if the description is rounded.
   public var exact: String {
     let short = description
     let typed = short.filter { $0 != " " }

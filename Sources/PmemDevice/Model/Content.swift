@@ -1,7 +1,6 @@
-/// Something of somebody's that is on a namespace, as its first and last bytes tell: a filesystem, a volume, a table.
+/// Content found on a namespace by its first and last bytes: a filesystem, a volume, a table.
 public struct Content: Hashable, Sendable {
-  /// What sort of thing: `filesystem`, `raid`, `crypto`, `other` (swap, and the like) as libblkid says, or
-  /// `partition table`.
+  /// The kind: `filesystem`, `raid`, `crypto`, `other` (swap, and the like) as libblkid reports, or `partition table`.
   public var usage: String
   /// `ext4`, `LVM2_member`, `crypto_LUKS`, `gpt`, ...
   public var type: String
@@ -29,11 +28,11 @@ public struct Content: Hashable, Sendable {
   }
 }
 
-/// What namespaces hold.
+/// The content of namespaces.
 public struct ContentReport: Hashable, Sendable {
-  /// What was recognised, by kernel name of the namespace.
+  /// The recognised content, by kernel name of the namespace.
   public var contents: [String: [Content]]
-  /// What could not be read, and why, in words: there may be anything.
+  /// Namespaces that could not be read, and why: any content is possible there.
   public var unknown: [String]
   /// The same of namespaces that a mode has claimed and never presented, as a change leaves them that was cut short.
   public var unpresented: [String]
@@ -47,7 +46,7 @@ public struct ContentReport: Hashable, Sendable {
 
 /// Recognises what would be lost; asked before anything is overwritten.
 public protocol ContentInspector: AnyObject {
-  /// What is on namespaces, enabled or not, seen through the mode that they have, or would have if they were enabled.
-  /// Nothing is written.
+  /// The content of namespaces, enabled or not, seen through the mode that they have, or would have if they were
+  /// enabled. Nothing is written.
   func contents(of namespaces: [Namespace]) -> ContentReport
 }

@@ -4,9 +4,9 @@ public struct DIMM: Hashable, Sendable {
   public var dev: String
   /// Vendor and serial number as the platform writes them, `8680-56341200`.
   public var id: String?
-  /// NFIT device handle; nil where the platform has none.
+  /// NFIT device handle; nil if the platform has none.
   public var handle: UInt32?
-  /// SMBIOS handle (NFIT "NVDIMM Physical ID"); nil where the platform has none.
+  /// SMBIOS handle (NFIT "NVDIMM Physical ID"); nil if the platform has none.
   public var physicalID: UInt16?
   public var isEnabled: Bool
   /// Trouble that the platform reports: `failed_save`, `failed_map`, ... as ndctl spells its `flag_` keys.
@@ -15,9 +15,9 @@ public struct DIMM: Hashable, Sendable {
   public static let platformFlags = [
     "failed_save", "failed_arm", "failed_restore", "failed_map", "failed_flush", "smart_event",
   ]
-  /// `disabled`, `unlocked`, `locked`, `frozen`, `overwrite`; nil where the DIMM has no security.
+  /// `disabled`, `unlocked`, `locked`, `frozen`, `overwrite`; nil if the DIMM has no security.
   public var security: String?
-  /// The label storage area; nil where the DIMM has none or it cannot be asked.
+  /// The label storage area; nil if the DIMM has none or it cannot be read.
   public var labels: LabelArea?
 
   public init(
@@ -40,10 +40,10 @@ public struct LabelArea: Hashable, Sendable {
   /// Labels that can still be written, less the one that the kernel keeps back for updates
   /// (drivers/nvdimm/dimm_devs.c:available_slots_show).
   public var availableSlots: Int
-  /// The format in use; the one that the kernel would write (1.2) where no index block was found. nil where
-  /// it was not read: see ``InventoryDepth/planning``.
+  /// The format in use; the one that the kernel would write (1.2) if no index block was found. nil if it was not read:
+  /// see ``InventoryDepth/planning``.
   public var version: LabelVersion?
-  /// Whether no valid index block was found; nil where it was not read, as ``version``.
+  /// Whether no valid index block was found; nil if it was not read, as ``version``.
   public var isBlank: Bool?
 
   public init(availableSlots: Int, version: LabelVersion?, isBlank: Bool? = nil) {

@@ -3,12 +3,12 @@ public struct DaxRegion: Hashable, Sendable {
   /// The X of `daxX.Y`.
   public var id: Int
   public var size: ByteCount
-  /// What offset and length of a mapping must be multiples of, bytes.
+  /// The alignment of a mapping's offset and length, bytes.
   public var align: UInt64
   /// sysfs path below /sys/devices; nil on a simulated machine.
   public var path: String?
-  /// What new devices can be made of, where the region can be divided; nil for that of a namespace, which is one device
-  /// for ever (drivers/dax/bus.c:is_static).
+  /// The free ranges for new devices, if the region can be divided; nil for a namespace's region, which is one device
+  /// for its lifetime (drivers/dax/bus.c:is_static).
   public var availableSize: ByteCount?
   public var devices: [DaxDevice]
 
@@ -26,7 +26,7 @@ public struct DaxRegion: Hashable, Sendable {
 
   public var isDivisible: Bool { availableSize != nil }
 
-  /// Who gave the memory of a region that belongs to no namespace.
+  /// The source of a region's memory that belongs to no namespace.
   public enum Source: String, CaseIterable, Hashable, Sendable {
     /// A volatile CXL region that is known as one (drivers/dax/cxl.c).
     case cxl
@@ -55,13 +55,13 @@ public struct DaxDevice: Hashable, Sendable {
 
   public var chardev: String
   public var size: ByteCount
-  /// Memory node that it has, or would have, as system-ram; -1 where the platform does not tell.
+  /// Memory node that it has, or would have, as system-ram; -1 if the platform does not report it.
   public var targetNode: Int
-  /// What offset and length of a mapping must be multiples of, bytes.
+  /// The alignment of a mapping's offset and length, bytes.
   public var align: UInt64
   public var mode: Mode
   public var isEnabled: Bool
-  /// In system-ram mode: the blocks that it is; nil where the kernel does not tell.
+  /// In system-ram mode: its memory blocks; nil if the kernel does not report them.
   public var memory: MemoryBlocks?
   public var mappings: [DaxRange]
 
@@ -92,7 +92,7 @@ public struct DaxDevice: Hashable, Sendable {
 
 /// A physical range behind a DAX device. `end` is the last byte, as in sysfs.
 public struct DaxRange: Hashable, Sendable {
-  /// Where the range begins in the device, pages.
+  /// Offset of the range in the device, pages.
   public var pageOffset: UInt64
   /// Physical address.
   public var start: UInt64
@@ -116,7 +116,7 @@ public struct DaxDeviceLocation: Hashable, Sendable {
   /// Who gave the memory; nil for that of a namespace, or if it is not known.
   public var source: DaxRegion.Source? { namespace == nil ? region.source : nil }
 
-  /// What its users are users of: its namespace, or a stand-in for one.
+  /// The namespace whose users it has: its own, or a stand-in.
   public var usedNamespace: Namespace { namespace ?? Namespace(standingFor: device, of: region) }
 }
 

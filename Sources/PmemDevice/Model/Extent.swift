@@ -15,7 +15,7 @@ extension Extent {
   /// The first byte behind it.
   public var end: UInt64 { offset + length }
 
-  /// What two extents share; nil where that is nothing.
+  /// The intersection of two extents; nil if it is empty.
   public func intersection(_ other: Extent) -> Extent? {
     let start = max(offset, other.offset)
     let end = min(self.end, other.end)
@@ -25,7 +25,7 @@ extension Extent {
   /// Whether two extents have a byte in common.
   public func overlaps(_ other: Extent) -> Bool { intersection(other) != nil }
 
-  /// What is left of it, in order, without another.
+  /// The rest of it, in order, without another.
   public func subtracting(_ other: Extent) -> [Extent] {
     guard let shared = intersection(other) else { return [self] }
     let parts = [

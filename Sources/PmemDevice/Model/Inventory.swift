@@ -1,7 +1,7 @@
 /// All persistent memory of one machine at one moment.
 ///
-/// Immutable and consistent: a backend reads everything once. Things are in a fixed order (by number), never
-/// the kernel's directory order.
+/// Immutable and consistent: a backend reads everything once. Devices are in a fixed order (by number), never the
+/// kernel's directory order.
 public struct Inventory: Hashable, Sendable {
   public var host: HostFacts
   public var buses: [Bus]
@@ -67,28 +67,29 @@ public struct Inventory: Hashable, Sendable {
     }
   }
 
-  /// The bus that has a region; nil where it is of another inventory.
+  /// The bus of a region; nil if the region is not of this inventory.
   public func bus(of region: Region) -> Bus? {
     buses.first { bus in bus.regions.contains { $0.id == region.id } }
   }
 }
 
-/// What the rules need to know of the kernel and the architecture.
+/// Properties of the kernel and the architecture that the rules depend on.
 public struct HostFacts: Hashable, Sendable {
   /// `uname -r`, or the kernel profile of a simulated machine.
   public var kernelRelease: String
   /// Bytes of a base page: 4096 on x86.
   public var pageSize: UInt64
-  /// memremap_compat_align(): what the start and the end of any mapped range must be aligned to. 2 MiB on
-  /// x86 (SUBSECTION_SIZE), 16 MiB on powerpc (arch/powerpc/mm/ioremap.c).
+  /// memremap_compat_align(): the alignment of the start and the end of any mapped range. 2 MiB on x86
+  /// (SUBSECTION_SIZE), 16 MiB on powerpc (arch/powerpc/mm/ioremap.c).
   public var mapAlign: UInt64
-  /// MAX_STRUCT_PAGE_SIZE (drivers/nvdimm/nd.h): what one page costs in the memory map.
+  /// MAX_STRUCT_PAGE_SIZE (drivers/nvdimm/nd.h): the memory map's cost of one page.
   public var structPageSize: UInt64
   /// Whether this process may see and change everything.
   public var isPrivileged: Bool
-  /// Bytes of a memory block, what memory goes on- and offline in (/sys/devices/system/memory/block_size_bytes).
+  /// Bytes of a memory block, the unit in which memory goes online and offline
+  /// (/sys/devices/system/memory/block_size_bytes).
   public var memoryBlockSize: UInt64
-  /// What the kernel does with new memory (/sys/devices/system/memory/auto_online_blocks).
+  /// The kernel's policy for new memory (/sys/devices/system/memory/auto_online_blocks).
   public var memoryPolicy: MemoryPolicy
 
   public init(
@@ -105,7 +106,7 @@ public struct HostFacts: Hashable, Sendable {
   }
 }
 
-/// What the kernel does with memory blocks that appear.
+/// The kernel's policy for memory blocks that appear.
 public enum MemoryPolicy: String, CaseIterable, Hashable, Sendable {
   case offline
   case online
@@ -113,13 +114,13 @@ public enum MemoryPolicy: String, CaseIterable, Hashable, Sendable {
   case onlineMovable = "online_movable"
 }
 
-/// An nvdimm bus: what a platform table (ACPI NFIT, e820, CXL, device tree) describes.
+/// An nvdimm bus: described by a platform table (ACPI NFIT, e820, CXL, device tree).
 public struct Bus: Hashable, Sendable {
   /// Kernel name, `ndbusN`.
   public var dev: String
   /// `ACPI.NFIT`, `e820`, `CXL`, `nfit_test.0`, ...
   public var provider: String
-  /// `active` or `idle`; nil where the bus has no scrub.
+  /// `active` or `idle`; nil if the bus has no scrub.
   public var scrubState: String?
   /// Whether it has the command that makes bad blocks good again (ACPI 6.5, 9.20.7.6, Clear Uncorrectable Error).
   public var canClearErrors: Bool

@@ -2,7 +2,7 @@
 public struct ProcessName: Hashable, Sendable {
   /// As pmemctl's own PID namespace numbers it.
   public var pid: Int
-  /// What it calls itself, up to 15 bytes (`comm`).
+  /// The process's name, up to 15 bytes (`comm`).
   public var command: RawText
 
   public init(pid: Int, command: RawText) {
@@ -22,7 +22,7 @@ public struct Mapping: Hashable, Sendable {
   public var start: UInt64
   /// The first byte behind it.
   public var end: UInt64
-  /// As the kernel names it: a device node or a file; ` (deleted)` where it has no name any more.
+  /// The kernel's name: a device node or a file; ` (deleted)` if it has no name any more.
   public var path: RawText
   /// Whether it is of a file on a filesystem, not of a device.
   public var isFile = false
@@ -32,25 +32,24 @@ public struct Mapping: Hashable, Sendable {
   public var device: String
   /// The namespaces under it.
   public var namespaces: [String]
-  /// What is mapped, on ``device``; nil where it could not be found out.
+  /// The mapped range of ``device``; nil if unknown.
   public var deviceRanges: [Extent]?
-  /// The same on the namespaces under it, through partitions and device mapper tables; nil where that could not be
-  /// found out.
+  /// The same on the namespaces under it, through partitions and device mapper tables; nil if unknown.
   public var namespaceRanges: [NamespaceRange]?
-  /// Whether loads and stores reach the device itself; else the page cache. nil where that could not be found out.
+  /// Whether loads and stores reach the device itself, not the page cache. nil if unknown.
   public var isDAX: Bool?
   public var isReadable: Bool
   public var isWritable: Bool
   public var isExecutable: Bool
   public var isShared: Bool
-  /// MAP_SYNC; nil where it could not be found out.
+  /// MAP_SYNC; nil if unknown.
   public var isSync: Bool?
   public var isLocked: Bool?
-  /// Bytes that have page table entries, by the size of their pages, smallest first; nil where that could not be
-  /// found out, or finding out would change it.
+  /// Bytes that have page table entries, by the size of their pages, smallest first; nil if unknown, or if reading it
+  /// would change it.
   public var populated: [PopulatedPages]?
 
-  /// What is mapped by pages of one size.
+  /// The part that is mapped by pages of one size.
   public struct PopulatedPages: Hashable, Sendable {
     /// Bytes: 4 KiB, 2 MiB or 1 GiB.
     public var pageSize: UInt64
@@ -92,13 +91,13 @@ public struct Mapping: Hashable, Sendable {
 }
 
 extension Mapping {
-  /// Where addresses of the process are on namespaces, as far as this mapping has them.
+  /// Ranges of namespaces behind addresses of the process, as far as this mapping has them.
   ///
   /// - Parameters:
   ///   - address: The first one.
   ///   - length: Bytes.
   /// - Returns: In the order of the addresses.
-  public func places(_ address: UInt64, _ length: UInt64) -> [NamespaceRange] {
+  public func ranges(_ address: UInt64, _ length: UInt64) -> [NamespaceRange] {
     let first = max(start, address)
     let last = min(end, address.addingReportingOverflow(length).partialValue)
     guard first < last else { return [] }
@@ -142,9 +141,9 @@ public enum MappingInterface: String, CaseIterable, Hashable, Sendable {
 /// All mappings of persistent memory that could be seen.
 public struct MappingReport: Hashable, Sendable {
   public var mappings: [Mapping]
-  /// What could not be looked at; empty where the answer is complete.
+  /// What could not be seen; empty if the answer is complete.
   public var missing: [Unseen]
-  /// How the kernel was asked, and of how many processes, in words; nil where there was nothing to ask for.
+  /// The interface that was used, and for how many processes, in words; nil if there was nothing to ask for.
   public var asked: String?
 
   public init(mappings: [Mapping] = [], missing: [Unseen] = []) {

@@ -21,8 +21,8 @@ public enum MappingUse {
     return found
   }
 
-  /// A mapped file keeps its filesystem alive, and that has the device exclusively. The page cache of a block device goes
-  /// on being readable.
+  /// A mapped file keeps its filesystem mounted, and the filesystem holds the device exclusively. The page cache of a
+  /// block device stays readable.
   private static func effect(_ mapping: Mapping) -> Usage.Effect {
     if mapping.isFile { return .refused }
     return mapping.isDAX == false ? .errors : .sigbus

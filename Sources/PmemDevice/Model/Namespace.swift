@@ -16,7 +16,7 @@ public enum NamespaceMode: String, CaseIterable, Hashable, Sendable {
   public var hasMemoryMap: Bool { self == .fsdax || self == .devdax }
 }
 
-/// Where the struct pages of a fsdax or devdax namespace live.
+/// The location of the struct pages of a fsdax or devdax namespace.
 public enum MapLocation: String, CaseIterable, Hashable, Sendable {
   case none
   /// In DRAM.
@@ -34,13 +34,13 @@ public struct Namespace: Hashable, Sendable {
   public var mode: NamespaceMode
   /// `none` for sector and raw.
   public var map: MapLocation
-  /// What can be used: the data area of fsdax, devdax and sector; otherwise ``rawSize``.
+  /// The usable size: the data area of fsdax, devdax and sector; otherwise ``rawSize``.
   public var size: ByteCount
-  /// What is taken from the region. 0 for an idle device.
+  /// The size taken from the region. 0 for an idle device.
   public var rawSize: ByteCount
-  /// UUID of the info block (fsdax, devdax, sector), or of the label (raw, disabled). Nil where there is none.
+  /// UUID of the info block (fsdax, devdax, sector), or of the label (raw, disabled). Nil if there is none.
   public var uuid: DeviceUUID?
-  /// UUID of the label, where an info block has another.
+  /// UUID of the label, if the info block has another.
   public var rawUUID: DeviceUUID?
   /// Logical block size; nil for devdax.
   public var sectorSize: UInt64?
@@ -51,12 +51,12 @@ public struct Namespace: Hashable, Sendable {
   public var daxRegion: DaxRegion?
   /// The name given by a person, stored in the label.
   public var name: String?
-  /// Of the processors that are nearest; -1 where the platform does not tell.
+  /// The node of the nearest processors; -1 if the platform does not report it.
   public var numaNode: Int
-  /// That its memory would have as the kernel's own; -1 where the platform does not tell.
+  /// The node that its memory would have as system-ram; -1 if the platform does not report it.
   public var targetNode: Int
   public var isEnabled: Bool
-  /// Physical address of the first byte, overhead included; nil where it may not be read.
+  /// Physical address of the first byte, overhead included; nil if it may not be read.
   public var resource: UInt64?
   /// The btt, pfn or dax device that claims it.
   public var holder: String?
@@ -91,7 +91,7 @@ public struct Namespace: Hashable, Sendable {
     self.badblockCount = badblockCount
   }
 
-  /// The DAX device that it stands for, where that belongs to no namespace: who uses it is asked in the same way.
+  /// The DAX device that it stands for, if that belongs to no namespace: its users are found in the same way.
   public private(set) var standsFor: String?
 
   /// A stand-in for a DAX device of the platform.
@@ -110,7 +110,7 @@ public struct Namespace: Hashable, Sendable {
   /// Kernel name.
   public var dev: String { standsFor ?? "namespace\(regionID).\(id)" }
 
-  /// Whether this is only a place for a namespace: a seed, or what a destroyed one left.
+  /// Whether this is an idle device without a size: a seed, or the remainder of a destroyed namespace.
   public var isSeed: Bool { rawSize == .zero }
 
   /// `namespace0.1 "db"`: how messages speak of it.

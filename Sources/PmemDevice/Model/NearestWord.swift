@@ -4,8 +4,8 @@ public enum NearestWord {
   /// five letters.
   ///
   /// - Parameters:
-  ///   - word: What was typed; letter case is ignored. More than 64 bytes are like nothing.
-  ///   - known: What it may mean; the first of equals wins.
+  ///   - word: The word that was typed; letter case is ignored. A word of more than 64 bytes matches nothing.
+  ///   - known: The valid words; the first of equals wins.
   /// - Returns: nil if none is near.
   public static func of(_ word: String, among known: [String]) -> String? {
     let typed = Array(word.lowercased().utf8)

@@ -10,7 +10,7 @@ public struct RawText: Hashable, Sendable {
   /// For people; bytes that are not UTF-8 become U+FFFD.
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// The exact text; nil where the bytes are not UTF-8.
+  /// The exact text; nil if the bytes are not UTF-8.
   public var exact: String? { String(validating: bytes, as: UTF8.self) }
 }
 

@@ -3,9 +3,9 @@ public struct Region: Hashable, Sendable {
   /// The N of `regionN`; unique on a machine until the next boot.
   public var id: Int
   public var size: ByteCount
-  /// Physical address; nil where it may not be read (it is root's alone).
+  /// Physical address; nil if it may not be read (only root may).
   public var resource: UInt64?
-  /// What every allocation's size must be a multiple of (sysfs `regionN/align`).
+  /// Every allocation's size is a multiple of this (sysfs `regionN/align`).
   public var align: UInt64
   /// Sum of all holes. 0 for a label-less region, which cannot be divided.
   public var availableSize: ByteCount
@@ -13,9 +13,9 @@ public struct Region: Hashable, Sendable {
   public var maxAvailableExtent: ByteCount
   /// `pmem`; ndctl's word for any other.
   public var type: String
-  /// -1 where the platform does not say.
+  /// -1 if the platform does not report it.
   public var numaNode: Int
-  /// The node that this memory would be as system-ram; -1 where unknown.
+  /// The node that this memory would be as system-ram; -1 if unknown.
   public var targetNode: Int
   /// Interleave-set cookie; nil for a label-less region.
   public var isetID: UInt64?
@@ -27,9 +27,9 @@ public struct Region: Hashable, Sendable {
   public var isReadOnly: Bool
   /// Whether labels divide it (ND_DEVICE_NAMESPACE_PMEM); a label-less region is one namespace.
   public var isLabeled: Bool
-  /// The device that the next namespace will be; nil where the kernel has planted none.
+  /// The device that the next namespace will be; nil if the kernel has created no seed.
   public var namespaceSeed: String?
-  /// In blocks of 512 bytes; not less than ``badBlocks`` tell of.
+  /// In blocks of 512 bytes; at least as many as ``badBlocks`` has.
   public var badblockCount: Int
   /// Ranges from the region's start, bytes, sorted, that the platform cannot read; reading one is a machine check.
   public var badBlocks: [Extent]
@@ -86,8 +86,8 @@ public struct Region: Hashable, Sendable {
   /// The namespaces that exist for a user: those that have a size.
   public var configuredNamespaces: [Namespace] { namespaces.filter { !$0.isSeed } }
 
-  /// The zero-sized device that a new namespace will take: the lowest idle one, as `ndctl` prefers number 0,
-  /// else the seed. Nil where the kernel has lost its seed (it can, when a region with namespaces is enabled:
+  /// The zero-sized device that a new namespace will take: the lowest idle one, as `ndctl` prefers number 0, otherwise
+  /// the seed. Nil if the kernel has lost its seed (it can, when a region with namespaces is enabled:
   /// nd_region_register_namespaces() names a seed after its probe may already have run).
   public var nextNamespace: Namespace? {
     let idle = namespaces.filter(\.isSeed)
@@ -95,14 +95,14 @@ public struct Region: Hashable, Sendable {
   }
 }
 
-/// What one DIMM gives to a region.
+/// One DIMM's share of a region.
 public struct RegionMapping: Hashable, Sendable {
   public var dimm: String
   /// Offset in the DIMM's own address space, bytes.
   public var offset: UInt64
   /// Bytes on this DIMM.
   public var length: UInt64
-  /// Place in the interleave set.
+  /// Position in the interleave set.
   public var position: Int
 
   /// How many DIMMs an interleave set can have (include/linux/libnvdimm.h: ND_MAX_MAPPINGS).
@@ -118,11 +118,11 @@ public struct RegionMapping: Hashable, Sendable {
 
 /// Which modes a region can have and what each mode supports.
 public struct RegionCapabilities: Hashable, Sendable {
-  /// Empty where the kernel has no BTT.
+  /// Empty if the kernel has no BTT.
   public var sectorSizes: [UInt64]
-  /// Empty where the kernel has no PFN devices.
+  /// Empty if the kernel has no PFN devices.
   public var fsdaxAlignments: [UInt64]
-  /// Empty where the kernel has no device-dax.
+  /// Empty if the kernel has no device-dax.
   public var devdaxAlignments: [UInt64]
 
   public init(sectorSizes: [UInt64], fsdaxAlignments: [UInt64], devdaxAlignments: [UInt64]) {
@@ -131,14 +131,14 @@ public struct RegionCapabilities: Hashable, Sendable {
     self.devdaxAlignments = devdaxAlignments
   }
 
-  /// What x86-64 kernels with everything enabled have (btt_devs.c:btt_lbasize_supported,
+  /// The values of x86-64 kernels with everything enabled (btt_devs.c:btt_lbasize_supported,
   /// pfn_devs.c:nd_pfn_supported_alignments).
   public static let standard = RegionCapabilities(
     sectorSizes: [512, 520, 528, 4096, 4104, 4160, 4224],
     fsdaxAlignments: [4096, 2 << 20, 1 << 30],
     devdaxAlignments: [4096, 2 << 20, 1 << 30])
 
-  /// Of a disabled region: the kernel tells what it can only through the seeds of an enabled one.
+  /// For a disabled region: the kernel reports its capabilities only through the seeds of an enabled one.
   public static let none = RegionCapabilities(sectorSizes: [], fsdaxAlignments: [], devdaxAlignments: [])
 
   /// Alignments that a namespace of the mode may have in it, bytes; empty for modes without a mapping of their own.

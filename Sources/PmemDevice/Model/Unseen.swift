@@ -1,13 +1,12 @@
-/// A part of a machine that could not be looked at: what is there may be in use. Reports name each, guards treat it as a
-/// user.
+/// A part of a machine that could not be inspected: it may hold a user. Reports name each, guards treat it as a user.
 public struct Unseen: Hashable, Sendable {
-  /// What was looked for.
+  /// The part that was searched for.
   public enum Part: String, CaseIterable, Hashable, Sendable {
-    /// Processes: what they map and have open.
+    /// Processes: their mappings and open files.
     case processes
-    /// What is mounted in mount namespaces other than one's own.
+    /// Mounts in other mount namespaces.
     case mounts
-    /// How often the kernel has a device open, whoever it is for.
+    /// The kernel's own count of opens of a device, whoever holds them.
     case opens
     /// References to pages: memory that is pinned for DMA.
     case pins
@@ -16,19 +15,19 @@ public struct Unseen: Hashable, Sendable {
   }
 
   public var part: Part
-  /// In words, as a sentence without its point: what could not be found out, and why.
+  /// In words, a sentence without its full stop: what could not be determined, and why.
   public var reason: String
-  /// What would make it seen; nil where nothing is known.
+  /// The change that would make it visible; nil if none is known.
   public var remedy: String?
   /// The namespaces that it is about; empty for all.
   public var namespaces: [String]
-  /// Whether something may be there that nothing else would show: a guard does not go on then.
+  /// Whether a user could be there that nothing else would show: a guard then refuses.
   public var isDecisive: Bool
 
   /// - Parameters:
-  ///   - part: What was looked for.
-  ///   - reason: What could not be found out, and why.
-  ///   - remedy: What would make it seen.
+  ///   - part: The part that was searched for.
+  ///   - reason: What could not be determined, and why.
+  ///   - remedy: The change that would make it visible.
   ///   - namespaces: That it is about; empty for all.
   ///   - isDecisive: Whether a user may be there that nothing else shows.
   public init(
@@ -45,7 +44,7 @@ public struct Unseen: Hashable, Sendable {
   /// Processes that may not be looked at.
   ///
   /// - Parameter count: How many, at least 1.
-  /// - Returns: What is missing for that.
+  /// - Returns: The missing permissions.
   public static func hidden(processes count: Int) -> Unseen {
     Unseen(
       .processes, "\(count) process\(count == 1 ? "" : "es") could not be looked at",

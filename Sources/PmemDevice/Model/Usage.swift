@@ -16,7 +16,7 @@ public struct Usage: Hashable, Sendable {
     case loop
     /// Its memory is online as the kernel's own.
     case systemRAM = "system-ram"
-    /// Its memory is pinned, for DMA mostly, or somebody has other references to it.
+    /// Its memory is pinned, mostly for DMA, or has other extra references.
     case pin
     /// A process has registered it as a buffer with io_uring.
     case ioUring = "io_uring"
@@ -26,7 +26,7 @@ public struct Usage: Hashable, Sendable {
     case vfio
     /// A process that maps it runs a virtual machine: the memory may be the guest's.
     case kvm
-    /// Somebody has the block device exclusively, and nothing above tells who.
+    /// The block device is open exclusively, and nothing above it shows by whom.
     case held
     /// A target of NVMe over fabrics or SCSI (nvmet, LIO) serves it to other hosts.
     case target
@@ -35,7 +35,7 @@ public struct Usage: Hashable, Sendable {
     case unseen
   }
 
-  /// What happens when the namespace is disabled in spite of the user.
+  /// The effect on the user if the namespace is disabled all the same.
   public enum Effect: String, CaseIterable, Hashable, Sendable {
     /// ndctl and pmemctl cannot: the block device is held exclusively, or its memory is online.
     case refused
@@ -45,9 +45,9 @@ public struct Usage: Hashable, Sendable {
     case sigbus
     /// Its next use of the descriptor gives an error.
     case errors
-    /// Devices go on reading and writing the memory, whoever has it next.
+    /// Devices continue to read and write the memory, whoever uses it next.
     case corrupts
-    /// Nothing: nobody is left who could do anything with it.
+    /// None: no user is left that could do anything with it.
     case none
     /// The kernel itself oopses when the user lets go (since 5.18): ``KernelRules/pinnedTeardown``.
     case crash
@@ -55,7 +55,7 @@ public struct Usage: Hashable, Sendable {
 
   public var kind: Kind
   public var namespace: String
-  /// What of the namespace is used: `/dev/dax0.0`, a file, a mount point.
+  /// The part of the namespace that is used: `/dev/dax0.0`, a file, a mount point.
   public var path: RawText
   /// nil for the kernel's own uses.
   public var process: ProcessName?
@@ -66,7 +66,7 @@ public struct Usage: Hashable, Sendable {
   /// Of a device that is open unseen: how often.
   public var opens: Int?
   public var effect: Effect
-  /// What helps.
+  /// The remedy.
   public var advice: String
 
   public init(
@@ -84,7 +84,7 @@ public struct Usage: Hashable, Sendable {
 }
 
 extension Usage {
-  /// Memory of a DAX device that is online as the kernel's; nil where none is.
+  /// Memory of a DAX device that is online as system-ram; nil if none is.
   public init?(onlineMemoryOf device: DaxDevice, namespace: String) {
     guard let blocks = device.memory, blocks.online > 0 else { return nil }
     let fixed = blocks.online - blocks.movable
@@ -103,7 +103,7 @@ extension Usage {
     return size + "\(path)" + online + unseen + (process.map { " by \($0)" } ?? "")
   }
 
-  /// What taking the namespace away does, in words.
+  /// The effect of disabling the namespace, in words.
   public var consequence: String {
     switch effect {
     case .refused: "the kernel refuses to disable it"
@@ -140,7 +140,7 @@ public struct MemoryBlocks: Hashable, Sendable {
 /// Who uses namespaces, and how much of the machine could be looked at.
 public struct UsageReport: Hashable, Sendable {
   public var uses: [Usage]
-  /// What could not be looked at; empty where the answer is complete.
+  /// What could not be seen; empty if the answer is complete.
   public var missing: [Unseen]
 
   public init(uses: [Usage] = [], missing: [Unseen] = []) {

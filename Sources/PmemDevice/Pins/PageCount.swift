@@ -2,8 +2,8 @@
 public struct PageCount: Hashable, Sendable {
   /// `_refcount`.
   public var references: Int32
-  /// How often it is mapped: `_mapcount + 1`, of a compound page `_large_mapcount + 1`. 0 where the kernel does not count
-  /// mappings of DAX pages (until 6.14).
+  /// The number of its mappings: `_mapcount + 1`, of a compound page `_large_mapcount + 1`. 0 if the kernel does not
+  /// count mappings of DAX pages (until 6.14).
   public var mappings: Int32
   /// `_pincount` of a compound page; nil for a small one, which has none.
   public var pins: Int32?
@@ -14,14 +14,14 @@ public struct PageCount: Hashable, Sendable {
     self.pins = pins
   }
 
-  /// What one pin adds to the references of a small page (include/linux/mm.h: GUP_PIN_COUNTING_BIAS).
+  /// The references that one pin adds to a small page (include/linux/mm.h: GUP_PIN_COUNTING_BIAS).
   public static let bias: Int64 = 1024
 
-  /// What the counters say beyond what the kernel gives the page itself and its mappings.
+  /// The counts beyond those of the kernel itself and of mappings.
   public struct DecodedReferences: Hashable, Sendable {
     /// Times that a page was pinned for DMA, beyond what the kernel itself has.
     public var pins: UInt64
-    /// Negative where the counters are impossible.
+    /// Negative if the counters are impossible.
     public var references: Int64
     /// Whether ``pins`` is certain: see ``PinnedRange/isExact``.
     public var isExact: Bool
@@ -36,7 +36,7 @@ public struct PageCount: Hashable, Sendable {
   /// Takes the counters apart, as mm/gup.c:try_grab_folio puts them together.
   ///
   /// - Parameter idle: ``KernelRules/idleReferences(_:)``.
-  /// - Returns: nil where nobody holds the page.
+  /// - Returns: nil if the page has no extra references.
   public func decode(idleReferences idle: Int32) -> DecodedReferences? {
     let beyond = Int64(references) - Int64(idle) - Int64(mappings)
     if let pins {
@@ -54,7 +54,7 @@ public struct PageCount: Hashable, Sendable {
       pins: UInt64(beyond / Self.bias), references: beyond % Self.bias, isExact: beyond < Self.bias)
   }
 
-  /// The heuristic that was given up for the pin count: a page with more references than mappings "is pinned" (Jérôme
-  /// Glisse, 2018). It takes every other reference for a pin: of migration, isolation, look-ups, the filesystem's own.
+  /// The rejected heuristic for the pin count: a page with more references than mappings "is pinned" (Jérôme Glisse,
+  /// 2018). It takes every other reference for a pin: of migration, isolation, look-ups, the filesystem's own.
   public func looksPinned(idle: Int32) -> Bool { Int64(references) - Int64(idle) > Int64(mappings) }
 }

@@ -1,14 +1,14 @@
-/// Says whose pins probably are, from what processes are known to do.
+/// Attributes pins to their likely holders, by the known activity of processes.
 public struct PinAttribution {
   private let rules: KernelRules
   private let placed: PlacedEvidence
   private let elsewhere: [PinEvidence]
-  /// What is probably where it is placed, but may have pins anywhere.
+  /// Evidence with a likely range, that may have pins elsewhere.
   private let lastResort: [PinEvidence]
 
   /// - Parameters:
   ///   - namespace: The one that the ranges are of.
-  ///   - evidence: What may be a reason for references to it.
+  ///   - evidence: Possible reasons for references to it.
   ///   - rules: The kernel's.
   public init(_ namespace: String, _ evidence: [PinEvidence], rules: KernelRules) {
     self.rules = rules
@@ -26,7 +26,7 @@ public struct PinAttribution {
 
   /// The ranges, in as many pieces as have different holders, each with its class.
   ///
-  /// - Parameter ranges: Pages that are alike, of one device: sorted, not overlapping.
+  /// - Parameter ranges: Ranges of equal pages, of one device: sorted, not overlapping.
   /// - Returns: The same pages, sorted.
   public func classified(_ ranges: [PinnedRange]) -> [PinnedRange] {
     let runs = Self.runs(ranges)
@@ -60,14 +60,14 @@ public struct PinAttribution {
       let last = start + (part.upperBound - start + page - 1) / page * page
       cuts.formUnion([start + (part.lowerBound - start) / page * page, min(last, end)])
     }
-    let places = cuts.sorted()
-    return zip(places, places.dropFirst()).map { piece(of: range, from: $0, to: $1, run: run) }
+    let bounds = cuts.sorted()
+    return zip(bounds, bounds.dropFirst()).map { piece(of: range, from: $0, to: $1, run: run) }
   }
 
   private func piece(of whole: PinnedRange, from: UInt64, to: UInt64, run: UInt64) -> PinnedRange {
     var piece = whole
     piece.extent = Extent(offset: from, length: to - from)
-    // What a page says of its place in a file may be anything, where it is in none any more.
+    // A page that no longer belongs to a file may show any file offset.
     piece.file = whole.file.map { file in
       PinnedFile(path: file.path, inode: file.inode, offset: file.offset &+ (from - whole.extent.offset))
     }
@@ -80,7 +80,7 @@ public struct PinAttribution {
     piece.holders =
       here.map { PinHolder(process: $0.process, evidence: $0.evidence, pins: $0.pins > 0 ? $0.pins : nil) }
       + (others + last).map { PinHolder(process: $0.process, evidence: $0.evidence) }
-    // Others tell of as many pins as were counted: it is no coincidence.
+    // The evidence accounts for exactly as many pins as were counted: that is no coincidence.
     if told > 0, told == whole.pins { piece.isExact = true }
     piece.kind = kind(piece)
     if here.contains(where: { if case .directIO = $0.evidence { true } else { false } }) {
@@ -94,8 +94,8 @@ public struct PinAttribution {
     evidence.makesPins(rules) ? range.pins > 0 : range.references > 0
   }
 
-  /// What may be the reason, though it does not tell where its memory is. A buffer that is longer than what is pinned here
-  /// in one piece is left out as long as there is any that is not.
+  /// The possible reasons that do not report the range of their memory. A buffer that is longer than the longest pinned
+  /// run here is left out as long as another candidate fits.
   private func possible(_ range: PinnedRange, unexplained: UInt64, run: UInt64) -> [PinEvidence] {
     let all = elsewhere.filter {
       $0.makesPins(rules) ? unexplained > 0 : fits($0, range)

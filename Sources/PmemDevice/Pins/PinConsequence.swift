@@ -1,6 +1,6 @@
-/// What an operation does while pages that it concerns have references, on a given kernel.
+/// The effect of an operation on pages that have references, on a given kernel.
 public struct PinConsequence: Hashable, Sendable {
-  /// What is tried.
+  /// The operation.
   public enum Operation: String, CaseIterable, Hashable, Sendable {
     case truncate
     /// Punching a hole into the file.
@@ -12,15 +12,15 @@ public struct PinConsequence: Hashable, Sendable {
     case disable
   }
 
-  /// What the kernel makes of it.
+  /// The kernel's behaviour.
   public enum Outcome: String, Hashable, Sendable {
-    /// Waits until the references are gone; a signal ends the waiting.
+    /// Waits until the references are released; a signal ends the wait.
     case waits
     /// Waits until then, and cannot be killed.
     case waitsUnkillably = "waits-unkillably"
     /// EBUSY.
     case refused
-    /// Goes on as if nobody had references.
+    /// Proceeds as if there were no references.
     case proceeds
     /// The blocks are freed, and given to other files, while hardware may still write into them.
     case corrupts
@@ -31,7 +31,7 @@ public struct PinConsequence: Hashable, Sendable {
   public var operation: Operation
   public var outcome: Outcome
 
-  /// What a range's references do to each operation that concerns it.
+  /// The effect of a range's references on each operation on it.
   ///
   /// - Parameters:
   ///   - mode: Of the namespace.
@@ -44,7 +44,7 @@ public struct PinConsequence: Hashable, Sendable {
     guard mode == .fsdax else { return [disable] }
     guard rules.truncateWaitsForPins else {
       return [
-        // fs/dax.c:dax_layout_busy_page_range gives up where nothing is mapped.
+        // fs/dax.c:dax_layout_busy_page_range returns at once if nothing is mapped.
         PinConsequence(operation: .truncate, outcome: isMapped ? .waits : .corrupts),
         PinConsequence(operation: .punch, outcome: isMapped ? .waits : .corrupts),
         PinConsequence(operation: .unlink, outcome: .corrupts),

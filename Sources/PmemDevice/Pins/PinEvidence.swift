@@ -2,9 +2,9 @@
 public struct PinEvidence: Hashable, Sendable {
   public var process: ProcessName
   public var evidence: PinHolder.Evidence
-  /// Where on namespaces; nil where that is not told.
+  /// Its range on namespaces; nil if it is not reported.
   public var ranges: [NamespaceRange]?
-  /// References on each page of the ranges; 0 where it tells of none by itself.
+  /// References on each page of the ranges; 0 if it accounts for none by itself.
   public var pins: UInt64
 
   public init(

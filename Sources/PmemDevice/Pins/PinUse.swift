@@ -5,7 +5,7 @@ public struct PinUse {
 
   /// - Parameters:
   ///   - rules: The kernel's.
-  ///   - evidence: What processes do that takes references.
+  ///   - evidence: Activities of processes that take references.
   public init(_ rules: KernelRules, _ evidence: [PinEvidence]) {
     self.rules = rules
     self.evidence = evidence
@@ -48,8 +48,8 @@ public struct PinUse {
       effect: effect(pins), advice: Self.advice(pins, holders))
   }
 
-  /// The worst that releasing any of them would do. What VFIO has it never releases (its put_pfn passes over pages that are
-  /// reserved, or no more): nothing happens then, but its device goes on.
+  /// The worst effect of releasing any of them. VFIO never releases its own (its put_pfn skips pages that are reserved,
+  /// or have no struct page any more): then nothing happens, but its device continues to use the memory.
   private func effect(_ pins: DevicePins) -> Usage.Effect {
     let reasons = pins.ranges.filter { $0.kind != .orphan }
     guard !reasons.isEmpty else { return .none }
@@ -89,7 +89,7 @@ public struct PinUse {
       advice: "stop process \(made.process.pid)")
   }
 
-  /// How much of a namespace something concerns: where it is, or what it may be the reason for.
+  /// The part of a namespace that is concerned: a known range, or the possible reason for one.
   private func bytes(of made: PinEvidence, on namespace: String, _ pins: [DevicePins]) -> UInt64 {
     if let ranges = made.ranges {
       return ranges.filter { $0.namespace == namespace }.reduce(0) { $0 + $1.extent.length }

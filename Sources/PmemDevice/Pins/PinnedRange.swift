@@ -1,12 +1,12 @@
-/// Neighbouring pages of a device that somebody has references to, all of them alike.
+/// Adjacent pages of a device with extra references, all alike.
 public struct PinnedRange: Hashable, Sendable {
-  /// What the references are, as far as the counters tell.
+  /// The kind of the references, as far as the counters show.
   public enum Class: String, CaseIterable, Hashable, Sendable {
     /// Pinned for DMA (FOLL_PIN).
     case pinned
     /// Referenced without being pinned (FOLL_GET: pages in a pipe, zero-copy sending). As dangerous to take away.
     case referenced
-    /// Pinned, and nobody is there who could let go: VFIO leaks the pins that it takes on device-dax.
+    /// Pinned, and no holder is left to release it: VFIO leaks the pins that it takes on device-dax.
     case orphan
     /// The count is impossible: a late release has hit the pages of another life of the device.
     case corrupt
@@ -14,7 +14,7 @@ public struct PinnedRange: Hashable, Sendable {
     case unknown
   }
 
-  /// For how long, as far as watching for a moment tells.
+  /// Their duration, as far as a moment of watching shows.
   public enum Duration: String, Hashable, Sendable {
     case longTerm = "long-term"
     case transient
@@ -28,17 +28,18 @@ public struct PinnedRange: Hashable, Sendable {
   public var pageSize: UInt64
   /// Pins on each of the pages.
   public var pins: UInt64
-  /// Other references to each, beyond what the kernel gives an unused or mapped page. Negative where ``kind`` is corrupt.
+  /// Other references to each, beyond those that the kernel gives an unused or mapped page. Negative if ``kind`` is
+  /// corrupt.
   public var references: Int64
-  /// Whether ``pins`` is certain. A small page counts a pin as 1024 references (GUP_PIN_COUNTING_BIAS): as many plain ones
-  /// look the same, so that it is then the most that there can be, unless others tell of as many.
+  /// Whether ``pins`` is certain. A small page counts a pin as 1024 references (GUP_PIN_COUNTING_BIAS): as many plain
+  /// references look the same, so it is then an upper bound, unless evidence accounts for as many.
   public var isExact: Bool
   public var kind: Class
   public var duration: Duration?
-  /// Of a page of a filesystem: whose it is, and where in that file.
+  /// For a page of a filesystem: its file, and the offset in that file.
   public var file: PinnedFile?
   public var holders: [PinHolder]
-  /// Pins on each page that no holder's evidence tells of; nil where that cannot be said.
+  /// Pins on each page that no evidence accounts for; nil if unknown.
   public var unexplained: UInt64?
 
   public init(
@@ -63,7 +64,7 @@ public struct PinnedRange: Hashable, Sendable {
 
 /// A file behind a page.
 public struct PinnedFile: Hashable, Sendable {
-  /// From the root of its filesystem where that is mounted nowhere; nil where the kernel has forgotten it.
+  /// From the root of its filesystem if that is not mounted; nil if the kernel has forgotten it.
   public var path: RawText?
   /// Of its filesystem.
   public var inode: UInt64
@@ -79,19 +80,19 @@ public struct PinnedFile: Hashable, Sendable {
 
 /// A process that probably holds pins, and why that is thought.
 public struct PinHolder: Hashable, Sendable {
-  /// What tells of it, from the surest to the weakest.
+  /// The kind of evidence, from the strongest to the weakest.
   public enum Evidence: Hashable, Sendable {
     /// A buffer registered with io_uring, in what the process maps of the device.
     case ioUring(bytes: UInt64)
     /// A system call that is under way with a buffer there.
     case directIO(bytes: UInt64)
-    /// A memory region registered for RDMA; of which addresses is not told.
+    /// A memory region registered for RDMA, of unknown addresses.
     case rdma(device: String, bytes: UInt64)
     /// A descriptor through which devices do DMA: VFIO, iommufd, vDPA.
     case vfio(name: String)
     /// A virtual machine.
     case kvm
-    /// Data in pipes that it has open: pages of somebody's memory (vmsplice), or copies.
+    /// Data in pipes that it has open: pages of a process's memory (vmsplice), or copies.
     case pipe(bytes: UInt64)
     /// It has this much of some memory pinned (VmPin).
     case pinned(bytes: UInt64)
@@ -99,7 +100,7 @@ public struct PinHolder: Hashable, Sendable {
 
   public var process: ProcessName
   public var evidence: Evidence
-  /// Pins on each page of the range that this evidence accounts for; nil where it does not say.
+  /// Pins on each page of the range that this evidence accounts for; nil if unknown.
   public var pins: UInt64?
 
   public init(process: ProcessName, evidence: Evidence, pins: UInt64? = nil) {
@@ -110,7 +111,7 @@ public struct PinHolder: Hashable, Sendable {
 }
 
 extension PinHolder.Evidence {
-  /// What it is: `io_uring buffer`.
+  /// A description: `io_uring buffer`.
   public var title: String {
     switch self {
     case .ioUring: "io_uring buffer"
@@ -123,7 +124,7 @@ extension PinHolder.Evidence {
     }
   }
 
-  /// Its size; nil where it has none.
+  /// Its size; nil if it has none.
   public var bytes: UInt64? {
     switch self {
     case .ioUring(let bytes), .directIO(let bytes), .rdma(_, let bytes), .pipe(let bytes), .pinned(let bytes):
@@ -136,7 +137,7 @@ extension PinHolder.Evidence {
   public var text: String { title + (bytes.map { ", \(ByteCount($0))" } ?? "") }
 }
 
-/// What was found on a device.
+/// The findings on a device.
 public struct DevicePins: Hashable, Sendable {
   public var device: String
   public var namespace: String
@@ -145,9 +146,9 @@ public struct DevicePins: Hashable, Sendable {
   public var size: UInt64
   /// Sorted, not overlapping.
   public var ranges: [PinnedRange]
-  /// Why the counts could not be read, as a sentence; nil where they were.
+  /// Why the counts could not be read, as a sentence; nil if they were.
   public var unknown: String?
-  /// Who might have pins on it, where they could not be read.
+  /// Possible holders of pins on it, if the counts could not be read.
   public var suspects: [PinHolder]
 
   public init(
@@ -170,7 +171,7 @@ public struct DevicePins: Hashable, Sendable {
 /// The references to persistent memory on a machine.
 public struct PinReport: Hashable, Sendable {
   public var devices: [DevicePins]
-  /// What could not be looked at: counts of a device, or processes that may hold any of the pins.
+  /// What could not be seen: counts of a device, or processes that may hold any of the pins.
   public var missing: [Unseen]
 
   public init(devices: [DevicePins] = [], missing: [Unseen] = []) {

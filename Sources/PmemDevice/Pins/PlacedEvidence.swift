@@ -1,4 +1,4 @@
-/// Evidence that says where on a namespace its memory is, found for a range without looking at all of it.
+/// Evidence that includes the range of its memory on a namespace, indexed so that one range is found without a scan.
 struct PlacedEvidence {
   struct Entry {
     let range: Range<UInt64>
@@ -7,7 +7,7 @@ struct PlacedEvidence {
     fileprivate let number: Int
   }
 
-  /// By where they begin.
+  /// Sorted by their start.
   private let entries: [Entry]
   /// The furthest end of the entries up to each.
   private let ends: [UInt64]
@@ -15,8 +15,8 @@ struct PlacedEvidence {
   init(_ evidence: [PinEvidence], on namespace: String) {
     var entries: [Entry] = []
     for evidence in evidence {
-      for place in evidence.ranges ?? [] where place.namespace == namespace && place.extent.length > 0 {
-        let range = place.extent.offset..<(place.extent.offset + place.extent.length)
+      for part in evidence.ranges ?? [] where part.namespace == namespace && part.extent.length > 0 {
+        let range = part.extent.offset..<(part.extent.offset + part.extent.length)
         entries.append(Entry(range: range, evidence: evidence, number: entries.count))
       }
     }

@@ -1,4 +1,4 @@
-/// What is not as it should be with CXL: memory that cannot be used, or that is used otherwise than it seems.
+/// Problems of CXL: memory that cannot be used, or whose use differs from its configuration.
 struct CxlDiagnosis {
   private let inventory: Inventory
 
@@ -76,7 +76,7 @@ struct CxlDiagnosis {
     }
   }
 
-  /// Labels are written to all members of a set alike (drivers/nvdimm/label.c:nd_pmem_namespace_label_update).
+  /// All members of a set get the same labels (drivers/nvdimm/label.c:nd_pmem_namespace_label_update).
   private func lookAtLabels(_ region: CxlRegion) -> Diagnosis.Finding? {
     guard let known = inventory.region(of: region), known.mappings.count > 1 else { return nil }
     let dimms = known.mappings.compactMap { mapping in inventory.dimms.first { $0.dev == mapping.dimm } }

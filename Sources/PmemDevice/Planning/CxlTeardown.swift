@@ -1,5 +1,6 @@
-/// What `cxl disable-region` or `cxl destroy-region` of a CXL region would take from its users. Neither looks for any: the
-/// kernel unbinds all that is on the region (drivers/cxl/core/region.c:cxl_region_remove and the devices below it).
+/// The effect of `cxl disable-region` or `cxl destroy-region` on the users of a CXL region. Neither command looks for
+/// users: the kernel unbinds all devices on the region (drivers/cxl/core/region.c:cxl_region_remove and the devices
+/// below it).
 public struct CxlTeardown {
   private let inventory: Inventory
   public let region: CxlRegion
@@ -9,13 +10,13 @@ public struct CxlTeardown {
     self.inventory = inventory
   }
 
-  /// What can have users: the namespaces on it, or stand-ins for its DAX devices.
+  /// The objects that can have users: the namespaces on it, or stand-ins for its DAX devices.
   public var namespaces: [Namespace] {
     guard let known = inventory.region(of: region) else { return inventory.standIns(on: region) }
     return known.namespaces.filter(\.isEnabled)
   }
 
-  /// What brings it back; nil if a part of that is unknown.
+  /// The command that recreates it; nil if a parameter is unknown.
   public var recipe: CxlRecipe? { CxlRecipe(region, in: inventory.cxl) }
 
   /// A line a use.
@@ -27,7 +28,7 @@ public struct CxlTeardown {
 }
 
 extension Inventory {
-  /// Stand-ins for the DAX devices of a volatile region: what their users are users of.
+  /// Stand-ins for the DAX devices of a volatile region, as the subjects of their users.
   public func standIns(on region: CxlRegion) -> [Namespace] {
     let names = Set(region.daxDevices)
     guard !names.isEmpty else { return [] }
@@ -36,7 +37,7 @@ extension Inventory {
 }
 
 extension Usage {
-  /// What becomes of the user if the memory goes without anything being asked, as a tool does that unbinds the region.
+  /// The effect on the user if the memory is removed without a check, as by a tool that unbinds the region.
   public var unguardedConsequence: String {
     switch kind {
     // Measured on 6.12: "EXT4-fs (pmem2): shut down requested", and every read is EIO.

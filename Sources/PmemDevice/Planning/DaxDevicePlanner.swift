@@ -6,7 +6,7 @@ public struct DaxDevicePlanner {
   private let rules: SystemRAMRules
 
   /// - Parameters:
-  ///   - inventory: What there is.
+  ///   - inventory: The machine's devices.
   ///   - inspector: Asked who is in the way.
   ///   - accepted: Harm that a person has named, and wants done.
   public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
@@ -18,7 +18,7 @@ public struct DaxDevicePlanner {
 
   // MARK: Drivers
 
-  /// Binds devices to the drivers of their modes; those that are enabled already are left out. Throws where one has no size.
+  /// Binds devices to the drivers of their modes; enabled ones are left out. Throws if one has no size.
   public func enable(_ devices: [DaxDeviceLocation]) throws(DeviceError) -> Plan {
     let disabled = devices.map(\.device).filter { !$0.isEnabled }
     for device in disabled where device.size == .zero {
@@ -31,7 +31,7 @@ public struct DaxDevicePlanner {
       warnings: devices.filter(\.device.isEnabled).map { "\($0.device.chardev) is enabled already" })
   }
 
-  /// Unbinds devices. Throws ``DeviceError/Code/refused`` where one is in use.
+  /// Unbinds devices. Throws ``DeviceError/Code/refused`` if one is in use.
   public func disable(_ devices: [DaxDeviceLocation]) throws(DeviceError) -> Plan {
     let enabled = devices.filter(\.device.isEnabled)
     let clearance = try check(enabled, verb: "disable")
@@ -60,7 +60,7 @@ public struct DaxDevicePlanner {
       })
   }
 
-  /// Takes all memory of devices in system-ram mode offline. Throws where one is in another mode.
+  /// Takes all memory of devices in system-ram mode offline. Throws if one is in another mode.
   public func offline(_ devices: [DaxDeviceLocation]) throws(DeviceError) -> Plan {
     try checkRAM(devices, verb: "offline")
     let online = devices.map(\.device).filter { $0.memory?.online ?? 0 > 0 }
@@ -84,19 +84,19 @@ public struct DaxDevicePlanner {
 
   // MARK: Modes and sizes
 
-  /// - Returns: The plan; without steps where all is as asked.
-  /// - Throws: ``DeviceError/Code/unsupported`` where a region cannot be divided or the kernel has no kmem,
-  ///   ``DeviceError/Code/refused`` where someone is in the way, or memory is online and force is needed.
+  /// - Returns: The plan; without steps if nothing has to change.
+  /// - Throws: ``DeviceError/Code/unsupported`` if a region cannot be divided or the kernel has no kmem,
+  ///   ``DeviceError/Code/refused`` if a device is in use, or memory is online and force is needed.
   public func reconfigure(
     _ devices: [DaxDeviceLocation], _ request: DaxDeviceRequest
   ) throws(DeviceError) -> Plan {
     var plan = Plan(title: "reconfigure \(Self.count(devices))", entries: [])
-    for place in devices {
-      let device = place.device
+    for location in devices {
+      let device = location.device
       let size =
         request.takesAll
-        ? ByteCount(device.size.rawValue + (place.region.availableSize?.rawValue ?? 0)) : request.size
-      if size != nil { try checkDivisible(place, verb: "resize") }
+        ? ByteCount(device.size.rawValue + (location.region.availableSize?.rawValue ?? 0)) : request.size
+      if size != nil { try checkDivisible(location, verb: "resize") }
       let mode = request.mode ?? (device.isEnabled ? device.mode : .devdax)
       if mode == .systemRAM {
         plan.facts += try rules.facts(device, request, resized: size)
@@ -109,28 +109,28 @@ public struct DaxDevicePlanner {
         }
         continue
       }
-      plan.entries += try freeing(place, force: request.force, &plan)
+      plan.entries += try freeing(location, force: request.force, &plan)
       if let size, size != device.size {
         plan.entries.append(
           Plan.Entry(
             .resizeDevice(device.chardev, size), "resize \(device.chardev) from \(device.size) to \(size)"))
       }
       plan.entries.append(Self.binding(device, mode))
-      // Where the kernel puts new memory online by itself there is nothing left to do.
+      // If the kernel brings new memory online by itself, no step is needed.
       guard mode == .systemRAM, request.isOnline, inventory.host.memoryPolicy == .offline else { continue }
       plan.entries.append(Self.onlining(device, isMovable: request.isMovable))
     }
     return plan
   }
 
-  /// What leaves it without a driver.
+  /// The step that leaves it without a driver.
   private func freeing(
-    _ place: DaxDeviceLocation, force: Bool, _ plan: inout Plan
+    _ location: DaxDeviceLocation, force: Bool, _ plan: inout Plan
   ) throws(DeviceError) -> [Plan.Entry] {
-    let device = place.device
+    let device = location.device
     guard device.isEnabled else { return [] }
     guard device.mode == .systemRAM, let memory = device.memory, memory.online > 0 else {
-      let clearance = try check([place], verb: "reconfigure")
+      let clearance = try check([location], verb: "reconfigure")
       plan.warnings += clearance.warnings
       plan.harmsUsers = plan.harmsUsers || clearance.harmsUsers
       plan.isDestructive = plan.harmsUsers
@@ -149,11 +149,11 @@ public struct DaxDevicePlanner {
   // MARK: Regions that can be divided
 
   /// - Parameters:
-  ///   - region: Where; nil for the only one that can be divided.
+  ///   - region: The region; nil for the only one that can be divided.
   ///   - size: How much; nil for all that is left.
   ///   - align: nil for the region's.
   /// - Returns: The plan.
-  /// - Throws: ``DeviceError/Code/unsupported`` where no region can be divided.
+  /// - Throws: ``DeviceError/Code/unsupported`` if no region can be divided.
   public func create(in region: Int?, size: ByteCount?, align: UInt64?) throws(DeviceError) -> Plan {
     let divisible = inventory.otherDaxRegions.filter(\.isDivisible)
     let candidates = region.map { id in divisible.filter { $0.id == id } } ?? divisible
@@ -194,9 +194,10 @@ public struct DaxDevicePlanner {
       ])
   }
 
-  /// Removes devices from their regions. Throws ``DeviceError/Code/refused`` where one is in use, or enabled without `force`.
+  /// Removes devices from their regions. Throws ``DeviceError/Code/refused`` if one is in use, or enabled without
+  /// `force`.
   public func destroy(_ devices: [DaxDeviceLocation], force: Bool) throws(DeviceError) -> Plan {
-    for place in devices { try checkDivisible(place, verb: "destroy") }
+    for location in devices { try checkDivisible(location, verb: "destroy") }
     let enabled = devices.filter(\.device.isEnabled)
     let clearance = try check(enabled, verb: "destroy")
     if !force, let first = enabled.first {
@@ -207,22 +208,22 @@ public struct DaxDevicePlanner {
     return Plan(
       title: "destroy \(Self.count(devices))",
       entries: enabled.map { Self.unbinding($0.device) }
-        + devices.map { place in
+        + devices.map { location in
           Plan.Entry(
-            .destroyDevice(place.device.chardev),
-            "remove \(place.device.chardev): \(place.device.size) are free again",
-            loses: "what was in the memory of \(place.device.chardev)")
+            .destroyDevice(location.device.chardev),
+            "remove \(location.device.chardev): \(location.device.size) are free again",
+            loses: "what was in the memory of \(location.device.chardev)")
         },
       warnings: clearance.warnings, isDestructive: !devices.isEmpty, harmsUsers: clearance.harmsUsers)
   }
 
-  private func checkDivisible(_ place: DaxDeviceLocation, verb: String) throws(DeviceError) {
-    guard !place.region.isDivisible else { return }
-    let owner = place.namespace?.dev ?? "its region"
+  private func checkDivisible(_ location: DaxDeviceLocation, verb: String) throws(DeviceError) {
+    guard !location.region.isDivisible else { return }
+    let owner = location.namespace?.dev ?? "its region"
     throw DeviceError(
-      .unsupported, "cannot \(verb) \(place.device.chardev): it is all of \(owner), for ever",
+      .unsupported, "cannot \(verb) \(location.device.chardev): it is all of \(owner), for ever",
       details: ["a DAX region of persistent memory is one device"],
-      try: place.namespace.map {
+      try: location.namespace.map {
         verb == "destroy"
           ? ["pmemctl namespace destroy \($0.dev)"] : ["pmemctl namespace reconfigure --size max \($0.dev)"]
       } ?? [], errno: 95)

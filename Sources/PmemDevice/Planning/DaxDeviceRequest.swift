@@ -1,4 +1,4 @@
-/// What a person asks of `device reconfigure`; what is nil stays as it is.
+/// The arguments of `device reconfigure`; a nil property stays as it is.
 public struct DaxDeviceRequest: Hashable, Sendable {
   public var mode: DaxDevice.Mode?
   /// Of regions that can be divided only.

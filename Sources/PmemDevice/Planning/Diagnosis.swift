@@ -1,4 +1,4 @@
-/// What is not as it should be on a machine, and what helps.
+/// The problems of a machine, and their remedies.
 public struct Diagnosis: Hashable, Sendable {
   /// How much it matters.
   public enum Severity: String, CaseIterable, Hashable, Sendable {
@@ -10,13 +10,13 @@ public struct Diagnosis: Hashable, Sendable {
     case note
   }
 
-  /// One thing that is not as it should be.
+  /// One problem.
   public struct Finding: Hashable, Sendable {
     public var severity: Severity
     /// Kernel name of what it is about, or `undo`.
     public var subject: String
     public var text: String
-    /// What puts it right without taking anything from anybody; empty where a person must decide.
+    /// The steps that fix it without a loss to any user; empty if a person must decide.
     public var fix: [Plan.Entry]
     /// Commands to paste that would help.
     public var suggestions: [Suggestion]
@@ -35,11 +35,11 @@ public struct Diagnosis: Hashable, Sendable {
 
   public private(set) var findings: [Finding] = []
 
-  /// Looks at what an inventory tells.
+  /// Examines an inventory.
   ///
   /// - Parameters:
   ///   - inventory: Read for planning.
-  ///   - health: What each of its DIMMs answered, in their order; none where none was asked.
+  ///   - health: The health report of each of its DIMMs, in their order; empty if none was read.
   public init(_ inventory: Inventory, health: [HealthReading] = []) {
     for (index, dimm) in inventory.dimms.enumerated() {
       look(at: dimm)
@@ -56,18 +56,18 @@ public struct Diagnosis: Hashable, Sendable {
   /// Adds what others found.
   public mutating func add(_ finding: Finding) { findings.append(finding) }
 
-  /// Takes back that something is disabled, where more is known of it.
+  /// Drops the finding that something is disabled, if a more specific one exists.
   public mutating func replaceDisabled(_ subject: String) {
     findings.removeAll { $0.subject == subject && $0.text.hasPrefix(Self.disabled) }
   }
 
   private static let disabled = "it is disabled"
 
-  /// Leaves findings to something that comes first: they stay, without a way of their own to put them right.
+  /// Makes findings depend on another one: they stay, without a remedy of their own.
   ///
   /// - Parameters:
-  ///   - subjects: What they are about.
-  ///   - reason: What comes first, in words.
+  ///   - subjects: The devices that they are about.
+  ///   - reason: The other finding, in words.
   public mutating func leave(_ subjects: Set<String>, to reason: String) {
     for index in findings.indices where subjects.contains(findings[index].subject) {
       findings[index].fix = []
@@ -76,14 +76,14 @@ public struct Diagnosis: Hashable, Sendable {
     }
   }
 
-  /// Takes back that a region could have labels, where it has some that are damaged.
+  /// Drops the finding that a region could have labels, if it has damaged ones.
   public mutating func replaceBlank(_ region: String) {
     findings.removeAll { $0.subject == region && $0.text == Self.blank }
   }
 
   private static let blank = "it has no labels and cannot be divided, though its DIMMs could hold some"
 
-  /// All that can be put right, as one plan; nil where there is nothing.
+  /// All fixes, as one plan; nil if there are none.
   public var fix: Plan? {
     let entries = findings.flatMap(\.fix)
     return entries.isEmpty ? nil : Plan(title: "fix what was found", entries: entries)
@@ -152,7 +152,7 @@ public struct Diagnosis: Hashable, Sendable {
           "an unfinished create left UUID \(uuid) on it, so no namespace can be created there",
           fix: [
             Plan.Entry(
-              .free(namespace: namespace.dev), "make \(namespace.dev) a place for a new namespace again")
+              .free(namespace: namespace.dev), "make \(namespace.dev) an idle device again")
           ]))
       return
     }

@@ -4,7 +4,7 @@ public struct DimmStatePlanner {
   private let inTheWay: TeardownGuard
 
   /// - Parameters:
-  ///   - inventory: What there is.
+  ///   - inventory: The machine's devices.
   ///   - inspector: Asked who is in the way.
   ///   - accepted: Harm that a person has named, and wants done.
   public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
@@ -23,7 +23,7 @@ public struct DimmStatePlanner {
       warnings: dimms.filter(\.isEnabled).map { "\($0.dev) is enabled already" })
   }
 
-  /// The regions on them are disabled first, whose namespaces nobody may be using.
+  /// The regions on them are disabled first; their namespaces must be unused.
   public func disable(_ dimms: [DIMM]) throws(DeviceError) -> Plan {
     let enabled = dimms.filter(\.isEnabled)
     let regions = inventory.regions(on: enabled).filter(\.isEnabled)

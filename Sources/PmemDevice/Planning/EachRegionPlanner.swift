@@ -8,10 +8,11 @@ public struct EachRegionPlanner {
     self.inventory = inventory
   }
 
-  /// A plan for each region that can be divided, in their order; label-less ones are left out unless force is given:
-  /// what is on them would be lost.
+  /// A plan for each region that can be divided, in their order; label-less ones are left out unless force is given,
+  /// because their content would be lost.
   ///
-  /// - Throws: Why a region cannot have it: then none gets one. ``DeviceError/Code/notFound`` where there is no region.
+  /// - Throws: The reason why a region cannot have it: then none gets one. ``DeviceError/Code/notFound`` if there is no
+  ///   region.
   public func plans() throws(DeviceError) -> [NamespaceCreatePlan] {
     let regions = request.regions.filter { $0.isLabeled || request.force }
     guard !regions.isEmpty else {

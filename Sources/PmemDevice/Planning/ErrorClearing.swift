@@ -1,13 +1,12 @@
 /// Plans how bad blocks of namespaces are made good.
 extension NamespaceStatePlanner {
-  /// What is in bad blocks is lost already; the platform makes them readable, nothing else is touched. Namespaces are
-  /// disabled for the time, so nobody may be using them (bus.c:nd_cmd_clear_to_send refuses otherwise).
+  /// The content of bad blocks is lost already; the platform makes them readable, nothing else is touched. The
+  /// namespaces are disabled meanwhile, so they must be unused (bus.c:nd_cmd_clear_to_send refuses otherwise).
   ///
   /// - Parameter namespaces: Which; those without bad blocks are left alone.
-  /// - Returns: The plan; without steps where there is nothing to clear.
-  /// - Throws: ``DeviceError/Code/unsupported`` where the bus has no command for it,
-  ///   ``DeviceError/Code/permission`` where addresses may not be read, ``DeviceError/Code/refused`` where someone is in
-  ///   the way.
+  /// - Returns: The plan; without steps if there is nothing to clear.
+  /// - Throws: ``DeviceError/Code/unsupported`` if the bus has no command for it, ``DeviceError/Code/permission`` if
+  ///   addresses may not be read, ``DeviceError/Code/refused`` if a namespace is in use.
   public func clearErrors(_ namespaces: [Namespace]) throws(DeviceError) -> Plan {
     let title = "clear the errors of \(Self.count(namespaces))"
     var bad: [(namespace: Namespace, extents: [Extent])] = []

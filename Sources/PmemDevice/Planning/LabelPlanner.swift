@@ -5,7 +5,7 @@ public struct LabelPlanner {
   private let inTheWay: TeardownGuard
 
   /// - Parameters:
-  ///   - inventory: What there is, read for planning: labels must be known.
+  ///   - inventory: The machine's devices, read for planning: labels must be known.
   ///   - inspector: Asked who uses the namespaces that would go.
   ///   - contents: Asked what is on them.
   ///   - accepted: Harm that a person has named, and wants done.
@@ -22,10 +22,10 @@ public struct LabelPlanner {
   /// - Parameters:
   ///   - dimms: Whose labels.
   ///   - version: The format to write.
-  ///   - force: Also where there are labels, or namespaces that would be out of sight, nobody using them.
+  ///   - force: Also if there are labels, or unused namespaces that would disappear.
   /// - Returns: The plan.
-  /// - Throws: ``DeviceError/Code/unsupported`` for a DIMM without a label area,
-  ///   ``DeviceError/Code/refused`` where someone is in the way or force is needed.
+  /// - Throws: ``DeviceError/Code/unsupported`` for a DIMM without a label area, ``DeviceError/Code/refused`` if a
+  ///   namespace is in use or force is needed.
   public func initialize(
     _ dimms: [DIMM], version: LabelVersion, force: Bool
   ) throws(DeviceError) -> Plan {
@@ -55,10 +55,10 @@ public struct LabelPlanner {
   ///   - areas: For each DIMM what to write, of the size of its label area.
   ///   - verb: `write`, `zero`, `restore`.
   ///   - keeps: Namespaces whose labels are the same before and after.
-  ///   - force: Also where namespaces would be gone, nobody using them.
+  ///   - force: Also if unused namespaces would be lost.
   /// - Returns: The plan.
-  /// - Throws: ``DeviceError/Code/unsupported`` for a DIMM without a label area,
-  ///   ``DeviceError/Code/refused`` where someone is in the way or force is needed.
+  /// - Throws: ``DeviceError/Code/unsupported`` for a DIMM without a label area, ``DeviceError/Code/refused`` if a
+  ///   namespace is in use or force is needed.
   public func write(
     _ areas: [(dimm: DIMM, bytes: [UInt8])], verb: String, keeps: [Namespace], force: Bool
   ) throws(DeviceError) -> Plan {
@@ -92,9 +92,9 @@ public struct LabelPlanner {
   ///
   /// - Parameters:
   ///   - areas: For each DIMM what to write.
-  ///   - fixes: What is repaired, as facts for the plan.
+  ///   - fixes: The repairs, as facts for the plan.
   /// - Returns: The plan.
-  /// - Throws: ``DeviceError/Code/refused`` where someone is in the way.
+  /// - Throws: ``DeviceError/Code/refused`` if a namespace is in use.
   public func repair(
     _ areas: [(dimm: DIMM, bytes: [UInt8])], fixes: [Plan.Fact]
   ) throws(DeviceError) -> Plan {
@@ -161,7 +161,7 @@ public struct LabelPlanner {
         + ["--force does it all the same, nothing was changed"], errno: 16)
   }
 
-  /// Without force only a blank area is written to, and only where no namespace goes out of sight.
+  /// Without force only a blank area is written to, and only if no namespace disappears.
   private func refuseLoss(_ dimms: [DIMM], _ regions: [Region], what: String) throws(DeviceError) {
     let written = dimms.filter { $0.labels?.isBlank != true }
     let namespaces = regions.flatMap(\.configuredNamespaces)

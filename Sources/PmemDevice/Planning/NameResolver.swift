@@ -1,7 +1,7 @@
 /// Finds what a person means by a name.
 ///
-/// A thing answers to its kernel name (`namespace0.1`, `region0`, `dax0.0`, `pmem0`), a path (`/dev/pmem0`),
-/// its own name, or a UUID. A name that several things answer to is an error that lists them.
+/// A device can be named by its kernel name (`namespace0.1`, `region0`, `dax0.0`, `pmem0`), a path (`/dev/pmem0`), its
+/// own name, or a UUID. A name that matches several devices is an error that lists them.
 public struct NameResolver {
   let inventory: Inventory
 
@@ -10,9 +10,9 @@ public struct NameResolver {
   /// The namespaces behind `names`, each once, in the order given; `all` means every configured one.
   ///
   /// - Parameters:
-  ///   - names: What was typed.
+  ///   - names: The arguments.
   ///   - regions: Only these regions' namespaces are looked at.
-  /// - Returns: What they mean.
+  /// - Returns: The devices that they name.
   /// - Throws: ``DeviceError/Code/notFound`` or ``DeviceError/Code/ambiguous`` for the first bad name.
   public func namespaces(
     _ names: [String], in regions: [Region]? = nil
@@ -30,8 +30,8 @@ public struct NameResolver {
   /// The one namespace behind a name.
   ///
   /// - Parameters:
-  ///   - name: What was typed.
-  ///   - verb: What takes one, for the error where the name means several, or none.
+  ///   - name: The argument.
+  ///   - verb: The verb, for the error if the name matches several devices, or none.
   /// - Returns: The namespace.
   /// - Throws: As ``namespaces(_:in:)``, and ``DeviceError/Code/usage``.
   public func namespace(_ name: String, for verb: String) throws(DeviceError) -> Namespace {
@@ -64,7 +64,8 @@ public struct NameResolver {
     return namespace.uuid == uuid || namespace.rawUUID == uuid
   }
 
-  /// The DAX devices behind `names` (`dax0.0`, `/dev/dax0.0`, or the namespace that one belongs to); `all` for every one.
+  /// The DAX devices behind `names` (`dax0.0`, `/dev/dax0.0`, or the namespace that one belongs to); `all` for every
+  /// one.
   public func devices(_ names: [String]) throws(DeviceError) -> [DaxDeviceLocation] {
     let pool = inventory.daxDevices
     var found: [DaxDeviceLocation] = []
@@ -83,7 +84,7 @@ public struct NameResolver {
     return found
   }
 
-  /// The regions behind `names` (`region0` or `0`), `all` for every one; all of them where `names` is empty.
+  /// The regions behind `names` (`region0` or `0`), `all` for every one; all of them if `names` is empty.
   public func regions(_ names: [String], onBus busName: String? = nil) throws(DeviceError) -> [Region] {
     let pool = try buses(busName.map { [$0] } ?? []).flatMap(\.regions)
     guard !names.isEmpty, !names.contains("all") else { return pool }
@@ -97,7 +98,7 @@ public struct NameResolver {
     return found
   }
 
-  /// The buses behind `names` (`ndbus0`, `0`, a provider); all of them where `names` is empty.
+  /// The buses behind `names` (`ndbus0`, `0`, a provider); all of them if `names` is empty.
   public func buses(_ names: [String]) throws(DeviceError) -> [Bus] {
     guard !names.isEmpty, !names.contains("all") else { return inventory.buses }
     var found: [Bus] = []
@@ -114,7 +115,7 @@ public struct NameResolver {
     return found
   }
 
-  /// The DIMMs behind `names` (`nmem0`, `0`, an id); all of them where `names` is empty.
+  /// The DIMMs behind `names` (`nmem0`, `0`, an id); all of them if `names` is empty.
   public func dimms(_ names: [String], onBus busName: String? = nil) throws(DeviceError) -> [DIMM] {
     let pool = try buses(busName.map { [$0] } ?? []).flatMap(\.dimms)
     guard !names.isEmpty, !names.contains("all") else { return pool }
@@ -133,7 +134,7 @@ public struct NameResolver {
 
   /// The DIMMs behind names of DIMMs, and those that carry what is named: a region, a namespace. A bare number is a DIMM's.
   ///
-  /// - Parameter names: What was typed; all of them where it is empty.
+  /// - Parameter names: The arguments; all devices if empty.
   /// - Returns: In the order given, each once.
   /// - Throws: As ``dimms(_:onBus:)``, for the first name that nothing answers to.
   public func dimms(carrying names: [String]) throws(DeviceError) -> [DIMM] {

@@ -1,8 +1,8 @@
-/// Answers that nobody uses anything: of what is not there yet, or is on another host.
+/// Reports no users: for devices that do not exist yet, or are on another host.
 public final class NullUsageInspector: UsageInspector {
   private let missing: [Unseen]
 
-  /// - Parameter missing: What cannot be found out.
+  /// - Parameter missing: What cannot be determined.
   public init(missing: [Unseen] = []) { self.missing = missing }
 
   public func usage(of namespaces: [Namespace], in inventory: Inventory) throws(DeviceError) -> UsageReport {

@@ -1,6 +1,6 @@
 extension Plan {
-  /// Names what disabling and enabling a namespace resets, where no step of the plan puts it back: a DAX device that is
-  /// system-ram is a DAX device again (drivers/dax/bus.c:__dax_match_id, the kernel binds device_dax first).
+  /// Names what disabling and enabling a namespace resets, unless a step of the plan sets it again: a DAX device in
+  /// system-ram mode becomes device_dax again (drivers/dax/bus.c:__dax_match_id, the kernel binds device_dax first).
   ///
   /// - Parameter inventory: That the plan was made from.
   /// - Returns: The plan, with a warning for each.

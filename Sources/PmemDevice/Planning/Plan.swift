@@ -2,12 +2,12 @@
 ///
 /// Made by pure functions from a request and an ``Inventory``; `--dry-run` prints it, ``PlanRunner`` runs it.
 public struct Plan: Hashable, Sendable {
-  /// A step and what is told of it.
+  /// A step and its description.
   public struct Entry: Hashable, Sendable {
     public var step: Step
     /// The step in words: `allocate 512 MiB from region0 as namespace0.3 "cache"`.
     public var text: String
-    /// What will be gone for good once it ran, in words; nil where nothing is lost.
+    /// What will be lost for good once it ran, in words; nil if nothing is.
     public var loses: String?
 
     public init(_ step: Step, _ text: String, loses: String? = nil) {
@@ -22,15 +22,15 @@ public struct Plan: Hashable, Sendable {
   public var facts: [Fact]
   public var entries: [Entry]
   public var warnings: [String]
-  /// What is saved before the first of the steps that overwrite anything, so that the plan can be undone.
-  public var saves: [SavedPlace]
-  /// Whether it takes something away from somebody: asked about on a terminal.
+  /// The data saved before the first step that overwrites anything, so that the plan can be undone.
+  public var saves: [SavedPart]
+  /// Whether it is destructive: confirmed on a terminal.
   public var isDestructive: Bool
-  /// Whether it hurts somebody, as was asked for: where nobody can be asked, it must be said once more.
+  /// Whether it harms users, as was asked for: without a terminal it must be confirmed by a flag.
   public var harmsUsers: Bool
 
   public init(
-    title: String, facts: [Fact] = [], entries: [Entry], warnings: [String] = [], saves: [SavedPlace] = [],
+    title: String, facts: [Fact] = [], entries: [Entry], warnings: [String] = [], saves: [SavedPart] = [],
     isDestructive: Bool = false, harmsUsers: Bool = false
   ) {
     self.title = title

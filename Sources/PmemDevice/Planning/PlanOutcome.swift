@@ -1,10 +1,10 @@
-/// What came of a plan. Words, exit status and the fate of the undo record follow from it, and from nothing else.
+/// The outcome of a plan. Words, exit status and the fate of the undo record follow from it alone.
 public enum PlanOutcome: Hashable, Sendable {
   /// Every step was performed.
   case done
   /// A step failed, or a signal came; all that the plan touches was read back and is as it was before.
   case rolledBack(DeviceError)
-  /// A step failed, and the old state could not be brought back or not be verified. `remains` says what differs, or
+  /// A step failed, and the old state could not be restored or not be verified. `remains` lists the differences, or
   /// what could not be read, a line each; never empty.
   case stuck(DeviceError, remains: [String])
 }
@@ -27,6 +27,7 @@ public protocol PlanRecovery: AnyObject {
 
   /// Brings the old state back after a failure. The failing step may have had its effect, a part of it, or none.
   ///
-  /// - Returns: What still differs, or cannot be read, a line each; empty once all of it was read back and is as before.
+  /// - Returns: What still differs, or cannot be read, a line each; empty once all of it was read back and is as
+  ///   before.
   func restore() -> [String]
 }

@@ -15,10 +15,10 @@ public struct PlanRunner {
   /// Performs every step in order.
   ///
   /// - Parameters:
-  ///   - plan: What to do. Must have been made from the backend's present inventory.
+  ///   - plan: The plan. It must have been made from the backend's present inventory.
   ///   - shouldContinue: Asked before each step; false rolls back what was done.
   ///   - willPerform: Called before each step, for progress.
-  /// - Returns: What came of it; never throws, since by then the error is only a part of the outcome.
+  /// - Returns: The outcome; never throws, because an error is a part of the outcome.
   public func outcome(
     of plan: Plan, shouldContinue: () -> Bool = { true }, willPerform: (Plan.Entry) -> Void = { _ in }
   ) -> PlanOutcome {
@@ -49,9 +49,9 @@ public struct PlanRunner {
     return .done
   }
 
-  /// As ``outcome(of:shouldContinue:willPerform:)``, for callers to whom every failure is alike.
+  /// As ``outcome(of:shouldContinue:willPerform:)``, for callers that treat every failure alike.
   ///
-  /// - Parameter plan: What to do.
+  /// - Parameter plan: The plan.
   /// - Throws: The error of the step that failed.
   public func run(_ plan: Plan) throws(DeviceError) {
     switch outcome(of: plan) {
@@ -61,7 +61,7 @@ public struct PlanRunner {
   }
 
   private func outcome(_ error: DeviceError, _ performed: [Plan.Entry]) -> PlanOutcome {
-    // A machine that cannot remember where it was left boots; restoring makes sure that the old state is durable.
+    // A machine that cannot persist its state boots; restoring makes sure that the old state is durable.
     defer { try? backend.synchronize() }
     guard let recovery else {
       return performed.isEmpty
@@ -72,7 +72,7 @@ public struct PlanRunner {
     return remains.isEmpty ? .rolledBack(error) : .stuck(error, remains: remains)
   }
 
-  /// What the kernel refuses from here on failed: refusals are made before.
+  /// A refusal by the kernel from here on is a failure: refusals are made before.
   private static func explained(_ error: DeviceError, at entry: Plan.Entry) -> DeviceError {
     guard error.code != .interrupted else { return error.adding(details: ["stopped before: \(entry.text)"]) }
     return failed(error).adding(details: ["failed at: \(entry.text)"])

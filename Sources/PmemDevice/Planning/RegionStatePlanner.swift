@@ -5,7 +5,7 @@ public struct RegionStatePlanner {
   private let inTheWay: TeardownGuard
 
   /// - Parameters:
-  ///   - inventory: What there is.
+  ///   - inventory: The machine's devices.
   ///   - inspector: Asked who is in the way.
   ///   - accepted: Harm that a person has named, and wants done.
   public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
@@ -53,7 +53,7 @@ public struct RegionStatePlanner {
 
   // MARK: CXL
 
-  /// A refusal with what cxl-cli would do instead, and what brings CXL regions back; its last line stays the last.
+  /// A refusal with the effect of cxl-cli, and the command that recreates CXL regions; its last line stays the last.
   private func addingCxl(to error: DeviceError, _ regions: [Region]) -> DeviceError {
     let details = regions.flatMap(unguarded) + regions.compactMap(returning)
     guard let last = error.details.last, !details.isEmpty else { return error.adding(details: details) }
@@ -62,7 +62,7 @@ public struct RegionStatePlanner {
     return error
   }
 
-  /// What the CXL region under a region is made of, and what creates it again if it is destroyed.
+  /// The parameters of the CXL region under a region, and the command that creates it again.
   private func facts(_ region: Region) -> [Plan.Fact] {
     guard let recipe = recipe(region) else { return [] }
     return [
@@ -86,7 +86,7 @@ public struct RegionStatePlanner {
     }
   }
 
-  /// What cxl-cli would do to the users that are in the way.
+  /// The effect of cxl-cli on the users that block the teardown.
   private func unguarded(_ region: Region) -> [String] {
     guard let cxl = inventory.cxlRegion(of: region) else { return [] }
     let teardown = CxlTeardown(cxl, in: inventory)

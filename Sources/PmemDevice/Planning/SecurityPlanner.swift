@@ -5,7 +5,7 @@ public struct SecurityPlanner {
   private let security: [String: DimmSecurity]
 
   /// - Parameters:
-  ///   - inventory: What there is.
+  ///   - inventory: The machine's devices.
   ///   - security: Of the DIMMs that will be named, by kernel name.
   public init(_ inventory: Inventory, security: [String: DimmSecurity]) {
     self.inventory = inventory
@@ -41,7 +41,7 @@ public struct SecurityPlanner {
       }, warnings: [backup(dimms)], isDestructive: true)
   }
 
-  /// Takes the passphrases from DIMMs; their data stay.
+  /// Removes the passphrases of DIMMs; their data stay.
   public func remove(_ dimms: [DIMM]) throws(DeviceError) -> Plan {
     try check(dimms, "remove the passphrase of", from: [.unlocked], needs: [.current])
     return Plan(
@@ -77,8 +77,8 @@ public struct SecurityPlanner {
       warnings: dimms.filter { !locked.contains($0) }.map { "\($0.dev) is unlocked already" })
   }
 
-  /// Has DIMMs make all their data unreadable, passphrases with them. The regions on them are disabled for it and enabled
-  /// again; DIMMs read their labels anew.
+  /// Has DIMMs make all their data unreadable, and removes their passphrases. Their regions are disabled for it and
+  /// enabled again; DIMMs read their labels again.
   ///
   /// - Parameters:
   ///   - dimms: Which are to be erased.
@@ -86,7 +86,7 @@ public struct SecurityPlanner {
   ///   - contents: Asked what is on those.
   ///   - accepted: Harm that a person has named, and wants done.
   /// - Returns: The plan.
-  /// - Throws: ``DeviceError/Code/refused`` where someone is in the way, or leave for it is missing.
+  /// - Throws: ``DeviceError/Code/refused`` if a namespace is in use, or the required flag is missing.
   public func erase(
     _ dimms: [DIMM], inspector: any UsageInspector, contents: any ContentInspector,
     accepting accepted: AcceptedDangers
@@ -118,7 +118,7 @@ public struct SecurityPlanner {
       isDestructive: true, harmsUsers: true)
   }
 
-  /// With the passphrase goes what is kept of it, and the driver reads the labels anew.
+  /// The key material is removed with the passphrase, and the driver reads the labels again.
   private func erasing(_ dimm: DIMM) -> [Plan.Entry] {
     var erase = entry(.erase, dimm)
     erase.loses = "all data of \(dimm.dev)"
@@ -147,7 +147,7 @@ public struct SecurityPlanner {
   }
 
   private func backup(_ dimms: [DIMM]) -> String {
-    "keep a copy of \(keys(dimms[0]).place): without these keys the data cannot be read after the next power cycle"
+    "keep a copy of \(keys(dimms[0]).directory): without these keys the data cannot be read after the next power cycle"
   }
 
   // MARK: Preconditions
@@ -160,7 +160,7 @@ public struct SecurityPlanner {
 
   private func keys(_ dimm: DIMM) -> KeyMaterial {
     security[dimm.dev]?.keys
-      ?? KeyMaterial(hasCurrent: false, hasPending: false, hasMaster: false, place: "the key directory")
+      ?? KeyMaterial(hasCurrent: false, hasPending: false, hasMaster: false, directory: "the key directory")
   }
 
   private func check(
@@ -173,7 +173,7 @@ public struct SecurityPlanner {
         .unsupported, "cannot \(title): \(foreign.map(\.dev).joined(separator: ", ")) has no security",
         details: ["nothing was changed"], errno: 95)
     }
-    // What only root may see is not missing: that this is not root is reported in its turn.
+    // State that only root may see is not missing: lack of root is reported separately.
     let problems = dimms.flatMap { dimm in
       self.problems(of: dimm, states, security[dimm.dev]?.keys == nil ? [] : needs)
     }
@@ -210,12 +210,12 @@ public struct SecurityPlanner {
       switch need {
       case .current where !keys.hasCurrent && !keys.hasPending,
         .anyKey where !keys.hasCurrent && !keys.hasPending:
-        problems.append(Problem(text: "the passphrase of \(dimm.dev) is not in \(keys.place)"))
+        problems.append(Problem(text: "the passphrase of \(dimm.dev) is not in \(keys.directory)"))
       case .master where !keys.hasMaster:
         problems.append(
           Problem(
             text:
-              "there is no master key: neither user key nvdimm-master nor nvdimm-master.blob in \(keys.place)",
+              "there is no master key: neither user key nvdimm-master nor nvdimm-master.blob in \(keys.directory)",
             suggestion: "pmemctl dimm security setup --new-master-key \(dimm.dev)"))
       default: break
       }

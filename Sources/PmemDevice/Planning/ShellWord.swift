@@ -1,4 +1,4 @@
-/// A text as a shell takes it: quoted where it must be, for commands to paste.
+/// Quotes a text for a shell if it must be, for commands to paste.
 public struct ShellWord: CustomStringConvertible {
   private let text: String
 

@@ -1,4 +1,4 @@
-/// What of a DAX device becomes the kernel's memory (drivers/dax/kmem.c), and what the kernel's policy makes of it.
+/// The part of a DAX device that becomes system-ram (drivers/dax/kmem.c), and the kernel's policy for it.
 struct SystemRAMRules {
   private let host: HostFacts
 
@@ -7,10 +7,10 @@ struct SystemRAMRules {
   /// - Parameters:
   ///   - device: That is to be system-ram.
   ///   - request: How.
-  ///   - resized: Its new size, where it gets one.
+  ///   - resized: Its new size, if it changes.
   /// - Returns: How many blocks, and what is lost at both ends.
-  /// - Throws: ``DeviceError/Code/unsupported`` where the kernel cannot, ``DeviceError/Code/failed`` where no block fits,
-  ///   ``DeviceError/Code/refused`` where the kernel's policy would do other than is asked.
+  /// - Throws: ``DeviceError/Code/unsupported`` if the kernel cannot, ``DeviceError/Code/failed`` if no block fits,
+  ///   ``DeviceError/Code/refused`` if the kernel's policy contradicts the request.
   func facts(
     _ device: DaxDevice, _ request: DaxDeviceRequest, resized: ByteCount?
   ) throws(DeviceError) -> [Plan.Fact] {
@@ -20,7 +20,7 @@ struct SystemRAMRules {
         .unsupported, "\(what): this kernel has no kmem driver (5.1 and later have)", errno: 95)
     }
     try checkPolicy(device, request)
-    // Where a new size will lie is the kernel's choice.
+    // The kernel chooses the range of a new size.
     guard resized == nil else { return [] }
     let block = ByteCount(host.memoryBlockSize)
     let count = device.wholeBlocks(of: host.memoryBlockSize)

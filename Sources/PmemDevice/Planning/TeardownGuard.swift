@@ -1,18 +1,18 @@
-/// Harm to others that a person has named, and wants done. There is none for memory that somebody has pinned: taking it
-/// away crashes the kernel, its holder must go first.
+/// Harm to users that was accepted by a flag. There is none for pinned memory: disabling it crashes the kernel, so its
+/// holder must release it first.
 public struct AcceptedDangers: OptionSet, Hashable, Sendable {
   /// One bit a danger.
   public let rawValue: Int
 
   public init(rawValue: Int) { self.rawValue = rawValue }
 
-  /// Whoever has it mapped or open gets SIGBUS, or errors.
+  /// Processes that have it mapped or open get SIGBUS, or errors.
   public static let breakMappings = AcceptedDangers(rawValue: 1)
   /// Pins that no process is left to release are forgotten.
   public static let discardOrphanPins = AcceptedDangers(rawValue: 2)
   /// Filesystems, volumes and tables that are recognised on it are lost.
   public static let discardContent = AcceptedDangers(rawValue: 4)
-  /// What could not be looked at is taken to be in no use: whoever uses it unseen loses it.
+  /// What could not be seen is taken to be unused: an unseen user loses it.
   public static let assumeUnused = AcceptedDangers(rawValue: 8)
   /// Everything on a DIMM is lost, whatever it is.
   public static let eraseAllData = AcceptedDangers(rawValue: 16)
@@ -35,9 +35,9 @@ struct TeardownGuard {
   private let accepted: AcceptedDangers
 
   /// - Parameters:
-  ///   - inventory: What there is.
-  ///   - inspector: Tells who uses namespaces.
-  ///   - contents: Tells what is on them; nil if no content can be lost.
+  ///   - inventory: The machine's devices.
+  ///   - inspector: Finds the users of namespaces.
+  ///   - contents: Finds their content; nil if no content can be lost.
   ///   - accepted: Harm that a person has named, and wants done.
   init(
     _ inventory: Inventory, inspector: any UsageInspector, contents: (any ContentInspector)?,
@@ -49,33 +49,33 @@ struct TeardownGuard {
     self.accepted = accepted
   }
 
-  /// What a check that found nothing in the way has to say.
+  /// The findings of a check that refused nothing.
   struct Clearance {
-    /// For the plan: what could not be found out, and who will be hurt.
+    /// For the plan: what could not be determined, and who will be harmed.
     var warnings: [String]
-    /// Whether anybody will be hurt, as was accepted.
+    /// Whether any user will be harmed, as was accepted.
     var harmsUsers: Bool
   }
 
   /// Refuses, with everyone who is in the way.
   ///
   /// - Parameters:
-  ///   - namespaces: What would be disabled or destroyed.
+  ///   - namespaces: Those to be disabled or destroyed.
   ///   - verb: `disable`, `destroy`.
-  ///   - what: What the person named, where it is not the namespaces themselves.
-  /// - Returns: That nobody is, but for those whose harm was accepted.
+  ///   - what: The argument, if it is not the namespaces themselves.
+  /// - Returns: The findings; only users whose harm was accepted are among them.
   /// - Throws: ``DeviceError/Code/refused``.
   func check(_ namespaces: [Namespace], verb: String, what: String?) throws(DeviceError) -> Clearance {
     let enabled = namespaces.filter(\.isEnabled)
     return enabled.isEmpty ? Clearance(warnings: [], harmsUsers: false) : try users(enabled, verb, what)
   }
 
-  /// As ``check(_:verb:what:)``, for what overwrites: refuses also where something is recognised on them.
+  /// As ``check(_:verb:what:)``, for steps that overwrite: refuses also if content is recognised on them.
   ///
   /// - Parameters:
   ///   - namespaces: Whose content would be lost, enabled or not.
   ///   - verb: `destroy`, `initialize`.
-  ///   - what: What the person named, where it is not the namespaces themselves.
+  ///   - what: The argument, if it is not the namespaces themselves.
   /// - Returns: That nothing is lost but what was accepted.
   /// - Throws: ``DeviceError/Code/refused``.
   func checkLoss(_ namespaces: [Namespace], verb: String, what: String?) throws(DeviceError) -> Clearance {
@@ -135,7 +135,7 @@ struct TeardownGuard {
       harmsUsers: !hurt.isEmpty || !unseen.isEmpty)
   }
 
-  /// Who could not look everywhere does not know that nobody is there.
+  /// An incomplete view cannot show that there is no user.
   private func blind(_ unseen: [Unseen], _ verb: String, _ what: String) -> DeviceError {
     var remedies: [String] = []
     for remedy in unseen.compactMap(\.remedy) where !remedies.contains(remedy) { remedies.append(remedy) }
@@ -160,7 +160,7 @@ struct TeardownGuard {
       details: details + advice + hints(uses) + ["nothing was changed"], errno: 16)
   }
 
-  /// The flags that would do it all the same, where there are such for everything that is in the way.
+  /// The flags that would do it all the same, if there are flags for everything that blocks it.
   private func hints(_ uses: [Usage]) -> [String] {
     let all: AcceptedDangers = [.breakMappings, .discardOrphanPins]
     guard uses.allSatisfy(all.covers) else { return [] }

@@ -8,7 +8,7 @@ public struct BttLayout: Hashable, Sendable {
     /// 2.0: first arena at 0; v1.2 labels.
     case v2
 
-    /// Where the first arena begins in the namespace.
+    /// Offset of the first arena in the namespace.
     public var initialOffset: UInt64 { self == .v1 ? 4096 : 0 }
   }
 
@@ -40,7 +40,7 @@ public struct BttLayout: Hashable, Sendable {
   public let arenas: [Arena]
   /// The block size asked for; 520, 4104 and so on carry metadata behind each block.
   public let externalBlockSize: UInt64
-  /// What /dev/pmemXs shows.
+  /// The size of /dev/pmemXs.
   public let usable: UInt64
 
   /// Blocks of each arena that no sector has (drivers/nvdimm/btt.h: BTT_DEFAULT_NFREE).
@@ -59,10 +59,10 @@ public struct BttLayout: Hashable, Sendable {
   /// The logical block size that applications see: 512 or 4096, the rest of a block being metadata.
   public static func sectorSize(of blockSize: UInt64) -> UInt64 { blockSize >= 4096 ? 4096 : 512 }
 
-  /// Computes the layout; nil where the namespace is too small (ENXIO, "must be at least ...").
+  /// Computes the layout; nil if the namespace is too small (ENXIO, "must be at least ...").
   ///
   /// - Parameters:
-  ///   - size: What was taken from the region.
+  ///   - size: The size taken from the region.
   ///   - blockSize: One of ``RegionCapabilities/sectorSizes``.
   ///   - version: BTT format.
   public init?(size: UInt64, blockSize: UInt64, version: Version) {

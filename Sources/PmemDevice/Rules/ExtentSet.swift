@@ -52,7 +52,7 @@ public struct ExtentSet: Hashable, Sendable {
     extents = extents.flatMap { $0.subtracting(extent) }
   }
 
-  /// What of it is in a range, counted from the range's start.
+  /// The part of it in a range, counted from the range's start.
   public func part(_ range: Range<UInt64>) -> ExtentSet {
     let window = Extent(offset: range.lowerBound, length: UInt64(range.count))
     var part = ExtentSet()

@@ -1,6 +1,6 @@
 extension Region {
-  /// The namespaces in the order of their addresses, with their offsets from the region's start; nil where
-  /// addresses may not be read.
+  /// The namespaces in the order of their addresses, with their offsets from the region's start; nil if addresses may
+  /// not be read.
   public var placements: [(offset: UInt64, namespace: Namespace)]? {
     guard let resource else { return nil }
     var placements: [(offset: UInt64, namespace: Namespace)] = []
@@ -11,8 +11,8 @@ extension Region {
     return placements.sorted { $0.offset < $1.offset }
   }
 
-  /// The holes that the kernel would allocate from, trimmed to the region's alignment as
-  /// namespace_devs.c:space_valid does; nil where addresses may not be read. Empty for a label-less region.
+  /// The holes that the kernel would allocate from, trimmed to the region's alignment as namespace_devs.c:space_valid
+  /// does; nil if addresses may not be read. Empty for a label-less region.
   public var freeExtents: [Extent]? {
     guard isLabeled else { return [] }
     guard let placements, align > 0 else { return nil }

@@ -1,5 +1,5 @@
 extension RegionCapabilities {
-  /// What the btt, pfn and dax seeds of a kernel support on x86-64.
+  /// The features of a kernel's btt, pfn and dax seeds on x86-64.
   public static func standard(for rules: KernelRules) -> RegionCapabilities {
     var capabilities = RegionCapabilities.standard
     if !rules.hasDeviceDax { capabilities.devdaxAlignments = [] }

@@ -1,22 +1,22 @@
-/// What of mappings, pins and teardown differs between kernels, by the release that changed it.
+/// Differences of mappings, pins and teardown between kernels, by the release that changed them.
 extension KernelRules {
   /// Whether a mapping of a DAX page counts in its reference and map counts: 6.15 ("fs/dax: properly refcount fs dax
   /// pages"). Before, neither knows of mappings.
   public var countsMappings: Bool { since(6, 15) }
 
-  /// The reference count of a page that nobody uses: 1, and 0 for the pages of a filesystem since 6.15 (mm/memremap.c:
+  /// The reference count of an unused page: 1, and 0 for the pages of a filesystem since 6.15 (mm/memremap.c:
   /// memremap_pages, free_zone_device_folio).
   public func idleReferences(_ mode: NamespaceMode) -> Int32 { mode == .fsdax && since(6, 15) ? 0 : 1 }
 
-  /// Whether a filesystem's pages are joined to 2 MiB where they are mapped so: 6.15 (fs/dax.c:dax_folio_init).
+  /// Whether a filesystem's pages are joined to 2 MiB folios when mapped by PMD: 6.15 (fs/dax.c:dax_folio_init).
   public var joinsFilePages: Bool { since(6, 15) }
 
-  /// What taking a namespace away does while its pages have references: until 5.17 the driver waits for them to go; since
-  /// then nothing does, and the memory map goes while it is in use (mm/memremap.c:memunmap_pages, "mm: remove the extra
-  /// ZONE_DEVICE struct page refcount").
+  /// The effect of disabling a namespace while its pages have references: until 5.17 the driver waits for them to be
+  /// released; since then nothing waits, and the memory map is freed while it is in use (mm/memremap.c:memunmap_pages,
+  /// "mm: remove the extra ZONE_DEVICE struct page refcount").
   public var pinnedTeardown: Usage.Effect { since(5, 18) ? .crash : .waits }
 
-  /// Whether truncate, hole punch and unlink wait for references to a file's blocks also where nobody maps the file:
+  /// Whether truncate, hole punch and unlink wait for references to a file's blocks even if no process maps the file:
   /// 6.15 (fs/dax.c:dax_break_layout, dax_break_layout_final). Before, such blocks are freed under the pin.
   public var truncateWaitsForPins: Bool { since(6, 15) }
 
@@ -29,8 +29,8 @@ extension KernelRules {
   /// Whether pins are counted apart from other references: 5.7 (3faa52c03f44 "mm/gup: track FOLL_PIN pages").
   public var countsPins: Bool { since(5, 7) }
 
-  /// Whether truncate looks for references at all, where a process maps the file: 4.18 (5fac7408d828 "mm, fs, dax: handle
-  /// layout changes to pinned dax mappings"). Before, blocks are freed under whatever holds them.
+  /// Whether truncate looks for references at all, if a process maps the file: 4.18 (5fac7408d828 "mm, fs, dax: handle
+  /// layout changes to pinned dax mappings"). Before, blocks are freed under their holders.
   public var truncateLooksForPins: Bool { since(4, 18) }
 
   /// Whether a file of a DAX filesystem cannot be pinned for long: 4.15 (2bb6d2837083 "mm: introduce

@@ -1,4 +1,4 @@
-/// What of namespaces and media differs between kernels, by the release that changed it.
+/// Differences of namespaces and media between kernels, by the release that changed them.
 public struct KernelRules: Hashable, Sendable {
   private let version: KernelVersion
 
@@ -24,7 +24,7 @@ public struct KernelRules: Hashable, Sendable {
   /// page' by default for filesystem dax").
   public var hasPagelessDAX: Bool { !since(4, 15) }
 
-  /// Whether XFS has DAX where blocks can be shared, but for partitions: 6.0 (6f643c57d57c "xfs: implement
+  /// Whether XFS has DAX if blocks can be shared, except on partitions: 6.0 (6f643c57d57c "xfs: implement
   /// ->notify_failure() for XFS", 35fcd75af3ed "xfs: fail dax mount if reflink is enabled on a partition").
   public var sharesDAXBlocks: Bool { since(6, 0) }
 
@@ -49,7 +49,7 @@ public struct KernelRules: Hashable, Sendable {
     /// Before 4.6: only ranges that begin at a memory section (128 MiB) and are one long
     /// (pmem.c:nvdimm_namespace_attach_pfn).
     case wholeSections
-    /// 4.6 to 5.2: a section belongs to one mapping; what shares one with another region is cut off
+    /// 4.6 to 5.2: a section belongs to one mapping; a part that shares one with another region is cut off
     /// (pfn_devs.c:trim_pfn_device).
     case trimmedSections
     /// 5.3 and later: parts of sections (mm/sparse.c, "sub-section memory hotplug").
@@ -58,8 +58,8 @@ public struct KernelRules: Hashable, Sendable {
 
   public var mapping: Mapping { since(5, 3) ? .subsections : since(4, 6) ? .trimmedSections : .wholeSections }
 
-  /// Whether a namespace whose fsdax or devdax info block cannot be used here stays disabled: 5.4
-  /// ("libnvdimm/pmem: Advance namespace seed for specific probe errors"). Before, it was raw then.
+  /// Whether a namespace whose fsdax or devdax info block cannot be used here stays disabled: 5.4 ("libnvdimm/pmem:
+  /// Advance namespace seed for specific probe errors"). Before, it was raw then.
   public var refusesUnusableInfoBlocks: Bool { since(5, 4) }
 
   /// The minor version of the info blocks that the kernel writes: 1.4 since 5.4 (page and struct page sizes), 1.2

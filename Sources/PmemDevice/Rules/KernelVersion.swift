@@ -10,7 +10,7 @@ public struct KernelVersion: Hashable, Comparable, Sendable {
     self.minor = minor
   }
 
-  /// Reads the leading `A.B` of a release; 0.0 where there is none.
+  /// Parses the leading `A.B` of a release; 0.0 if there is none.
   public init(_ release: String) {
     let numbers = release.split(separator: ".", maxSplits: 2).map { $0.prefix(while: \.isNumber) }
     major = numbers.first.flatMap { Int($0) } ?? 0

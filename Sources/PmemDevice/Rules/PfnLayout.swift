@@ -1,15 +1,15 @@
-/// Where the kernel puts the info block, the memory map and the data of a fsdax or devdax namespace.
+/// The offsets at which the kernel puts the info block, the memory map and the data of a fsdax or devdax namespace.
 ///
 /// The rule is drivers/nvdimm/pfn_devs.c:nd_pfn_init of 5.8 and later; for older kernels see
 /// ``KernelRules/Mapping``. All numbers are bytes.
 public struct PfnLayout: Hashable, Sendable {
-  /// Lost at the start: the rest of a memory section that belongs to somebody else. 0 since 5.3.
+  /// Lost at the start: the rest of a memory section that belongs to another region. 0 since 5.3.
   public let startPad: UInt64
   /// From the namespace's start, behind ``startPad``, to its data.
   public let dataOffset: UInt64
   /// Lost at the end to alignment.
   public let endTruncation: UInt64
-  /// The data: what /dev/pmemX or /dev/daxX.Y shows.
+  /// The data: the content of /dev/pmemX or /dev/daxX.Y.
   public let usable: UInt64
 
   /// Why no layout exists.
@@ -24,9 +24,9 @@ public struct PfnLayout: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - start: Physical address of the namespace.
-  ///   - size: What was taken from the region; at least 16 MiB, else ``Failure/noRoom``.
+  ///   - size: The size taken from the region; at least 16 MiB, otherwise ``Failure/noRoom``.
   ///   - align: Of the mapping, a power of two.
-  ///   - map: Where the struct pages go; `.none` counts as `.mem`.
+  ///   - map: The location of the struct pages; `.none` counts as `.mem`.
   ///   - host: Page size, compatible alignment, size of a struct page, and the kernel's rules.
   ///   - neighbours: Addresses of other regions, which old kernels share no memory section with.
   /// - Throws: Why there is none.
@@ -63,15 +63,15 @@ public struct PfnLayout: Hashable, Sendable {
     guard let aligned = ByteCount(begin + Self.infoBlockReserve + memmap).roundedUp(to: unit)?.rawValue
     else { throw .noRoom }
     dataOffset = aligned - begin
-    // The kernel forgets the first of these: where the namespace does not reach the next boundary, its own
-    // subtraction wraps and it goes on with a range that ends before it starts.
+    // The kernel misses the first of these: if the namespace does not reach the next boundary, its subtraction wraps
+    // and it continues with a range that ends before it starts.
     let lost = startPad + endTruncation
     guard lost < size, dataOffset < size - lost else { throw .noRoom }
     usable = size - lost - dataOffset
   }
 
-  /// pfn_devs.c:trim_pfn_device, of 4.20: what shares a memory section with another region is left out, and
-  /// an end that is not aligned.
+  /// pfn_devs.c:trim_pfn_device, of 4.20: a part that shares a memory section with another region is left out, and an
+  /// end that is not aligned.
   private static func trimmed(
     _ start: UInt64, _ size: UInt64, _ align: UInt64, _ neighbours: [Range<UInt64>]
   ) -> (pad: UInt64, truncation: UInt64) {
@@ -93,8 +93,8 @@ public struct PfnLayout: Hashable, Sendable {
 
   /// DRAM that the memory map takes with `map=mem`.
   ///
-  /// fsdax: one struct page for each page. devdax with huge alignment: the pages of a compound page's map
-  /// that are alike are shared, two remain (Documentation/mm/vmemmap_dedup.rst, 5.17 and later).
+  /// fsdax: one struct page for each page. devdax with huge alignment: the identical pages of a compound page's map are
+  /// shared, two remain (Documentation/mm/vmemmap_dedup.rst, 5.17 and later).
   public static func memoryMapInDRAM(
     size: UInt64, mode: NamespaceMode, align: UInt64, host: HostFacts
   ) -> ByteCount {

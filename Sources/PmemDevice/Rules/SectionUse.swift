@@ -14,8 +14,8 @@ struct SectionUse: Hashable {
 }
 
 extension Inventory {
-  /// What takes memory sections on a kernel on which they cannot be shared; empty on any other. The namespace `dev`, which
-  /// is made anew, does not count.
+  /// The users of memory sections on a kernel on which they cannot be shared; empty on any other. The namespace `dev`,
+  /// which is recreated, does not count.
   func sectionUses(but dev: String) -> [SectionUse] {
     guard host.rules.mapping != .subsections else { return [] }
     return regions.flatMap { region in

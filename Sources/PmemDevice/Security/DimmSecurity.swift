@@ -1,4 +1,4 @@
-/// What is known of a DIMM's security, and of the key material for it on this machine.
+/// The security state of a DIMM, and the key material for it on this machine.
 public struct DimmSecurity: Hashable, Sendable {
   /// As the kernel has it (drivers/nvdimm/dimm_devs.c:security_show).
   public enum State: String, CaseIterable, Hashable, Sendable {
@@ -35,13 +35,13 @@ public struct KeyMaterial: Hashable, Sendable {
   public var hasPending: Bool
   /// The key that passphrases are encrypted by.
   public var hasMaster: Bool
-  /// Where they are, for messages.
-  public var place: String
+  /// Their paths, for messages.
+  public var directory: String
 
-  public init(hasCurrent: Bool, hasPending: Bool, hasMaster: Bool, place: String) {
+  public init(hasCurrent: Bool, hasPending: Bool, hasMaster: Bool, directory: String) {
     self.hasCurrent = hasCurrent
     self.hasPending = hasPending
     self.hasMaster = hasMaster
-    self.place = place
+    self.directory = directory
   }
 }

@@ -9,7 +9,7 @@ public enum SecurityOperation: String, CaseIterable, Hashable, Sendable {
   case createKey = "create-key"
   /// Find out whether the DIMM has a pending passphrase: it becomes the current one, or is removed.
   case adoptPendingKey = "adopt-pending-key"
-  /// Give the pending passphrase to the DIMM, in place of the current one or of none.
+  /// Set the pending passphrase on the DIMM, instead of the current one or of none.
   case setPassphrase = "set-passphrase"
   /// Have the DIMM prove that its passphrase is the pending one: it is asked to change it to the same.
   case verifyPassphrase = "verify-passphrase"
@@ -21,10 +21,10 @@ public enum SecurityOperation: String, CaseIterable, Hashable, Sendable {
   case discardKeys = "discard-keys"
   /// Refuse all changes until the next power cycle.
   case freeze
-  /// Have the DIMM replace the key that it encrypts its media by: what was on it cannot be read any more, and it has no
-  /// passphrase. Its regions are disabled.
+  /// Have the DIMM replace its media encryption key: the old data cannot be read any more, and it has no passphrase.
+  /// Its regions are disabled.
   case erase
-  /// Load the passphrase, and bind the driver anew, which gives it to the DIMM.
+  /// Load the passphrase, and bind the driver again, which passes it to the DIMM.
   case unlock
 
   /// `create a passphrase for nmem0`.

@@ -1,8 +1,8 @@
 import PmemDevice
 import SystemPackage
 
-/// Reads the CXL topology from sysfs alone (Documentation/ABI/testing/sysfs-bus-cxl). A host without CXL costs one directory
-/// that is not there. What is missing, or cannot be read, is unknown; nothing is computed from it.
+/// Reads the CXL topology from sysfs alone (Documentation/ABI/testing/sysfs-bus-cxl). A host without CXL costs the
+/// look-up of one directory. An attribute that is missing, or cannot be read, is unknown; nothing is computed from it.
 struct CxlReader {
   private let roots: HostRoots
 

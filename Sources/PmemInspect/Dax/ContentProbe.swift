@@ -4,8 +4,8 @@ import Glibc
 public import PmemDevice
 import PmemMedia
 
-/// Recognises content with libblkid, on any backend: what lies at the beginning and at the end of the data is copied
-/// into a file in memory of the same size, and that file is probed. Nothing of the device is held, nothing is written.
+/// Recognises content with libblkid, on any backend: the beginning and the end of the data are copied into a file in
+/// memory of the same size, and that file is probed. No part of the device is held, nothing is written.
 public final class ContentProbe: ContentInspector {
   private let backend: any DeviceBackend
 
@@ -44,19 +44,19 @@ public final class ContentProbe: ContentInspector {
     return try backend.withRawMedia(of: namespace.dev, forWriting: false) { raw throws(DeviceError) in
       let identity = try NamespaceIdentity(raw, label: namespace.uuid)
       var found = try Self.probe(try identity.content(raw), sector: sector)
-      // A namespace whose mode nobody recorded may have been used below any.
+      // A namespace whose mode is not recorded may have been used below any.
       if identity.block != nil, found.isEmpty { found = try Self.probe(raw, sector: sector) }
       return found
     }
   }
 
-  /// What is recognised in any bytes.
+  /// The content recognised in any bytes.
   ///
   /// - Parameters:
-  ///   - source: Where its first byte would be the first of a device.
+  ///   - source: The bytes; its first byte is that of the device.
   ///   - sector: Of that device, bytes.
   /// - Returns: Everything that libblkid knows.
-  /// - Throws: What reading says.
+  /// - Throws: The error of reading.
   public static func contents(in source: any ByteSource, sector: UInt64) throws(DeviceError) -> [Content] {
     try probe(source, sector: sector)
   }
@@ -99,7 +99,7 @@ public final class ContentProbe: ContentInspector {
     }
   }
 
-  /// More than this many signatures are an oddity that nobody needs a longer list of.
+  /// More signatures than this are unlikely, and a longer list helps no one.
   private static let limit = 16
 
   private static func signatures(_ descriptor: Int32, size: UInt64, sector: UInt64) -> [Content] {

@@ -6,7 +6,7 @@ import SystemPackage
 /// Maps memory to see what the kernel makes of it. Nothing is written.
 struct DAXVerifier {
   private let inventory: Inventory
-  /// This process's own mappings, as the kernel shows them; nil where it does not.
+  /// This process's own mappings, as the kernel reports them; nil if it does not.
   private let mappings: () -> [Mapping]?
   private let devices: DeviceTable
 
@@ -62,8 +62,8 @@ struct DAXVerifier {
     return probe
   }
 
-  /// Tries a long-term pin where that changes nothing: device-dax has no times to change, and filesystem DAX is refused
-  /// before its pages are touched (mm/gup.c:check_vma_flags, since 5.14).
+  /// Tries a long-term pin if that changes nothing: device-dax has no timestamps, and filesystem DAX is refused before
+  /// its pages are touched (mm/gup.c:check_vma_flags, since 5.14).
   private func pinned(
     _ path: String, _ probe: DaxProbe, size: UInt64, align: UInt64?
   ) -> DaxProof.Outcome? {
@@ -86,7 +86,7 @@ struct DAXVerifier {
     }
   }
 
-  /// What the page tables say, then what /proc does.
+  /// The page tables first, then /proc.
   private func look(at window: MappedWindow, _ place: UInt64, _ probe: inout DaxProbe) {
     let mapping = mappings()?.first { $0.start <= window.start && window.start < $0.end }
     probe.isDAX = mapping?.isDAX
@@ -118,7 +118,7 @@ struct DAXVerifier {
       errno: number)
   }
 
-  // MARK: What a consumer needs
+  // MARK: Requirements of consumers
 
   func verify(_ namespace: Namespace, longTerm: Bool) -> [DaxProof] {
     if let device = namespace.daxRegion?.devices.first { return verify(device, longTerm: longTerm) }

@@ -47,7 +47,7 @@ struct DaxLayerScanner {
       device: device.name, namespaces: device.namespaces,
       hasQueueDAX: KernelFile.line(FilePath(disk.string + "/queue/dax")).map { $0 == "1" })
     if isPartition, let start = sectors(directory, "start"), let size = sectors(directory, "size") {
-      layer.place = Extent(offset: start, length: size)
+      layer.partition = Extent(offset: start, length: size)
     }
     if isStack, roots.isLive {
       layer.targets = MapperTable(number)?.starts.map { begin, place, lower in
@@ -140,13 +140,13 @@ struct DaxLayerScanner {
   }
 }
 
-/// What a name stands for, without following a link and without opening it for reading.
+/// The device of a node, without following a link and without opening it for reading.
 private struct LinkFacts {
   let device: UInt64
   let isDirectory: Bool
   let isRegular: Bool
   let size: UInt64
-  /// nil where the kernel does not tell.
+  /// nil if the kernel does not report it.
   let isDAX: Bool?
 
   init?(_ path: String) {

@@ -2,19 +2,19 @@ import CPmemShims
 import Glibc
 import PmemDevice
 
-/// A mapping of this process that is only read, and read in a way that survives where there is nothing behind it.
+/// A mapping of this process that is only read, and read in a way that survives missing pages.
 struct MappedWindow {
   /// Address of the first byte.
   let start: UInt64
-  /// What mappings of it are multiples of.
+  /// The granularity of its mappings.
   let align: UInt64
   private let base: UnsafeMutableRawPointer
   private let length: Int
   private let offset: UInt64
 
-  /// Maps a part around a place, 2 MiB where there is so much, so that large pages can be seen.
+  /// Maps a window around an offset, 2 MiB if there is as much, so that large pages can be seen.
   ///
-  /// - Throws: What mmap says.
+  /// - Throws: The error of mmap.
   init(
     _ descriptor: Int32, at place: UInt64, size: UInt64, align daxAlign: UInt64?, path: String,
     isWritable: Bool = false
@@ -34,7 +34,7 @@ struct MappedWindow {
 
   /// Maps all of a DAX device, as a consumer does: for reading and writing, shared and synchronous.
   ///
-  /// - Throws: What mmap says.
+  /// - Throws: The error of mmap.
   init(all device: DaxDevice, _ descriptor: Int32, path: String) throws(DeviceError) {
     align = max(4096, device.align)
     offset = 0
@@ -54,7 +54,8 @@ struct MappedWindow {
 
   func unmap() { munmap(base, length) }
 
-  /// Has the kernel read a byte, by its place in the file: where there is nothing, it says so instead of sending SIGBUS.
+  /// Has the kernel read a byte at an offset in the file: for a missing page it returns an error instead of sending
+  /// SIGBUS.
   func touch(_ place: UInt64) -> Bool {
     guard place >= offset, place - offset < UInt64(length) else { return false }
     var ends: [Int32] = [0, 0]
@@ -72,7 +73,7 @@ struct MappedWindow {
     return true
   }
 
-  /// Where a byte that was touched is (Documentation/admin-guide/mm/pagemap.rst); nil for those who may not know.
+  /// The physical address of a touched byte (Documentation/admin-guide/mm/pagemap.rst); nil without permission.
   func physicalAddress(_ place: UInt64) -> UInt64? {
     let descriptor = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }

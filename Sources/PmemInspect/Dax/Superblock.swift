@@ -2,10 +2,10 @@ import CBlkid
 import Glibc
 import PmemDevice
 
-/// What is written on a block device of a filesystem, whether it is mounted or not, as far as it decides about DAX.
+/// The on-disk superblock of a filesystem, mounted or not, as far as it decides about DAX.
 struct Superblock: Hashable {
   var type: String
-  /// Bytes; nil where it is not known of this type.
+  /// Bytes; nil if unknown for this type.
   var blockSize: UInt64?
   var features: Set<DaxLayer.Filesystem.Feature> = []
 

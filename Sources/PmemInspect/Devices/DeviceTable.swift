@@ -24,7 +24,7 @@ struct DeviceTable {
   var isEmpty: Bool { characters.isEmpty && blocks.isEmpty }
 
   /// - Parameters:
-  ///   - inventory: What there is.
+  ///   - inventory: The machine's devices.
   ///   - standIns: For DAX devices without a namespace that are asked about.
   ///   - roots: Of the machine.
   init(_ inventory: Inventory, standIns: [Namespace] = [], roots: HostRoots) {
@@ -136,7 +136,7 @@ struct DeviceTable {
     }
   }
 
-  /// Opens a device of the table by its number, whatever its name under /dev stands for.
+  /// Opens a device of the table by its number, whatever its name under /dev refers to.
   ///
   /// - Returns: A descriptor, which the caller closes, or a negative error number.
   func open(_ name: String, _ flags: Int32) -> Int32 {
@@ -155,7 +155,7 @@ struct DeviceTable {
     }
   }
 
-  /// What a number of ``kernelNumbers`` stands for.
+  /// The device behind a number of ``kernelNumbers``.
   ///
   /// - Parameters:
   ///   - number: As the kernel keeps it.
@@ -168,13 +168,13 @@ struct DeviceTable {
     return mode & UInt32(S_IFMT) == UInt32(S_IFBLK) ? .block(block) : .file(block)
   }
 
-  /// What a device node stands for; nil for any other file.
+  /// The device behind a node; nil for any other file.
   func target(ofNode facts: FileFacts) -> MappedTarget? {
     if facts.isCharacterDevice { return characters[facts.specialDevice].map { .character($0) } }
     return facts.isBlockDevice ? blocks[facts.specialDevice].map { .block($0) } : nil
   }
 
-  /// What a file is on, or a device node stands for.
+  /// The device under a file, or behind a device node.
   func target(of facts: FileFacts) -> MappedTarget? {
     if facts.isCharacterDevice || facts.isBlockDevice { return target(ofNode: facts) }
     return blocks[facts.device].map { .file($0) }
@@ -182,10 +182,9 @@ struct DeviceTable {
 
   // MARK: Layers
 
-  /// Where ranges of a device are on the namespaces under it.
+  /// Translates ranges of a device to the namespaces under it.
   ///
-  /// - Returns: nil where a layer between does not tell: anything but a partition and a linear or striped target of the
-  ///   device mapper.
+  /// - Returns: nil if a layer between is anything but a partition or a linear or striped target of the device mapper.
   func namespaceRanges(_ device: String, _ ranges: [Extent]) -> [NamespaceRange]? {
     if let dax = characters.values.first(where: { $0.name == device }) {
       guard let namespace = dax.namespaces.first else { return nil }

@@ -1,4 +1,4 @@
-/// What is behind a file that is mapped or open.
+/// The target behind a file that is mapped or open.
 enum MappedTarget: Hashable {
   case character(DeviceTable.Device)
   /// The page cache of a block device.

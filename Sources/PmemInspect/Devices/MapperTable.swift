@@ -2,20 +2,20 @@ import CPmemShims
 import Glibc
 import PmemDevice
 
-/// The table of a device mapper device, as far as it says where sectors are: linear and striped targets.
+/// The table of a device mapper device, as far as it locates sectors: linear and striped targets.
 struct MapperTable {
   private struct Target {
     var start: UInt64
     var length: UInt64
     /// Bytes of one stripe's piece; nil for a linear target.
     var chunk: UInt64?
-    /// The devices and where on each it begins, bytes.
+    /// The devices and the offset on each, bytes.
     var places: [(device: UInt64, offset: UInt64)]
   }
 
   private let targets: [Target]
 
-  /// Asks the kernel (DM_TABLE_STATUS); nil where it is no such device or may not be asked.
+  /// Asks the kernel (DM_TABLE_STATUS); nil if it is no such device or that is not permitted.
   init?(_ device: UInt64) {
     var text = [CChar](repeating: 0, count: 1 << 16)
     let length = CPmem_dm_table(
@@ -28,7 +28,7 @@ struct MapperTable {
   /// Reads lines as `dmsetup table` prints them: `START LENGTH linear MAJOR:MINOR SECTOR`, or
   /// `START LENGTH striped COUNT CHUNK (MAJOR:MINOR SECTOR)...`, in sectors of 512 bytes.
   ///
-  /// nil where there is any other target.
+  /// nil if there is any other target.
   ///
   /// - Parameter text: The lines.
   init?(parsing text: String) {
@@ -58,14 +58,14 @@ struct MapperTable {
     self.targets = targets
   }
 
-  /// Where each target begins here, and on the devices below it, bytes.
+  /// The start of each target here, and on the devices below it, bytes.
   var starts: [(begin: UInt64, start: UInt64, lower: UInt64)] {
     targets.flatMap { target in
       target.places.map { (begin: target.start, start: $0.offset, lower: $0.device) }
     }
   }
 
-  /// Where a range is on the devices below; nil where some of it is nowhere.
+  /// Translates a range to the devices below; nil if a part of it has no device.
   func pieces(of range: Extent) -> [(device: UInt64, extent: Extent)]? {
     var found: [(device: UInt64, extent: Extent)] = []
     var position = range.offset

@@ -2,11 +2,11 @@ import CPmemShims
 import Glibc
 import SystemPackage
 
-/// What stat(2) tells of a file.
+/// The answer of stat(2) about a file.
 struct FileFacts: Hashable {
   var device: UInt64
   var inode: UInt64
-  /// Of a device node: the device that it stands for.
+  /// For a device node: its device.
   var specialDevice: UInt64
   var mode: UInt32
 
@@ -30,9 +30,9 @@ struct FileFacts: Hashable {
   }
 }
 
-/// Tells what names stand for.
+/// Resolves names to files.
 protocol FileFactSource: Sendable {
-  /// nil where there is no such file, or it may not be looked at.
+  /// nil if there is no such file, or permission is missing.
   func facts(_ path: String) -> FileFacts?
 }
 
@@ -49,7 +49,7 @@ struct RecordedFiles: FileFactSource {
 
   /// - Parameters:
   ///   - text: The recording.
-  ///   - root: Where the recorded tree is: what is under it is known by its name without that.
+  ///   - root: The root of the recorded tree: files under it are known by their names without that.
   init(_ text: String, root: FilePath) {
     self.root = root
     for line in text.split(separator: "\n") {

@@ -1,6 +1,6 @@
 public import SystemPackage
 
-/// Where the kernel tells of processes and devices. Tests put recorded trees there.
+/// The roots of the kernel's reports on processes and devices. Tests use recorded trees.
 public struct HostRoots: Sendable {
   public var proc: FilePath
   public var sys: FilePath
@@ -22,8 +22,8 @@ public struct HostRoots: Sendable {
   /// A tree that was made or recorded, with `proc` and `sys` in it.
   ///
   /// - Parameters:
-  ///   - tree: Where it is.
-  ///   - facts: What stat(2) said of names, a line each: `PATH`, a tab, then device, inode, special device and mode in
+  ///   - tree: Its path.
+  ///   - facts: The answers of stat(2), a line each: `PATH`, a tab, then device, inode, special device and mode in
   ///     decimal. nil: names are looked up on this host.
   ///   - unlisted: Threads that have a directory in `proc`, and are no processes.
   public init(tree: FilePath, facts: String? = nil, unlisted: Set<Int> = []) {

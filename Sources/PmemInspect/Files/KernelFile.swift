@@ -4,7 +4,7 @@ import SystemPackage
 
 /// Files that the kernel makes up while they are read.
 enum KernelFile {
-  /// The whole file; nil with `errno` where it cannot be read.
+  /// The whole file; nil with `errno` if it cannot be read.
   static func read(_ path: FilePath) -> [UInt8]? {
     var bytes: [UInt8] = []
     return read(path, into: &bytes) == 0 ? bytes : nil
@@ -36,7 +36,7 @@ enum KernelFile {
     return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
   }
 
-  /// Names in a directory, without `.` and `..`; empty where it cannot be read.
+  /// Names in a directory, without `.` and `..`; empty if it cannot be read.
   static func names(_ path: FilePath) -> [String] {
     guard let stream = opendir(path.string) else { return [] }
     defer { closedir(stream) }
@@ -50,7 +50,7 @@ enum KernelFile {
     return names
   }
 
-  /// Where a link leads, byte for byte; nil with `errno` where it cannot be read.
+  /// The target of a link, byte for byte; nil with `errno` if it cannot be read.
   static func link(_ path: FilePath) -> RawText? { link(path.string) }
 
   static func link(_ path: String) -> RawText? {

@@ -27,8 +27,8 @@ public struct HostInspector {
   ///   - inventory: Of this host.
   ///   - pid: Only this process's; nil for all.
   ///   - interface: How to ask the kernel; nil for the cheapest way that works.
-  /// - Returns: What could be seen, by process, then by address.
-  /// - Throws: ``DeviceError/Code/unsupported`` where the interface cannot be had here.
+  /// - Returns: The visible mappings, by process, then by address.
+  /// - Throws: ``DeviceError/Code/unsupported`` if the interface is not available here.
   public func mappings(
     _ inventory: Inventory, pid: Int?, interface: MappingInterface? = nil
   ) throws(DeviceError) -> MappingReport {
@@ -65,14 +65,14 @@ public struct HostInspector {
     DaxLayerScanner(DeviceTable(inventory, roots: roots), roots: roots).layers()
   }
 
-  /// What a mapping of a file or device gives, as ``DaxInspector/probe(_:at:in:)``.
+  /// The result of mapping a file or device, as ``DaxInspector/probe(_:at:in:)``.
   public func probe(_ inventory: Inventory, _ path: String, at offset: UInt64) throws(DeviceError) -> DaxProbe
   {
     let inventory = DaxDirectory(roots: roots).completing(inventory)
     return try trial(inventory).probe(path, at: offset)
   }
 
-  /// What a consumer of a namespace would get, as ``DaxInspector/verify(_:in:longTerm:)``.
+  /// The result for a consumer of a namespace, as ``DaxInspector/verify(_:in:longTerm:)``.
   public func verify(_ inventory: Inventory, _ namespace: Namespace, longTerm: Bool) -> [DaxProof] {
     trial(inventory).verify(namespace, longTerm: longTerm)
   }
@@ -111,8 +111,8 @@ public struct HostInspector {
         + memory.missing(of: wanted))
   }
 
-  /// What of users cannot be seen from here: processes, what only the kernel's own memory shows, and devices whose number is
-  /// not known.
+  /// Users that cannot be seen from this process: in hidden processes, in state that only the kernel's own memory
+  /// shows, and of devices whose number is unknown.
   public func unseen(_ inventory: Inventory) -> [Unseen] {
     let devices = DeviceTable(DaxDirectory(roots: roots).completing(inventory), roots: roots)
     let processes = ProcessView(roots: roots).missing(hidden: 0) + devices.missing()
@@ -140,7 +140,7 @@ public struct HostInspector {
     let mapped = mappings(DeviceTable(directory.completing(inventory), roots: roots))
     var (devices, _, hidden) = attributedPins(inventory, namespaces, mapped.report.mappings)
     let missing = ProcessView(roots: roots).missing(hidden: max(hidden, mapped.hidden))
-    // Whoever cannot be seen may be the one.
+    // A hidden process may be the holder.
     if !missing.isEmpty {
       for device in devices.indices {
         for range in devices[device].ranges.indices where devices[device].ranges[range].kind == .orphan {
@@ -155,7 +155,7 @@ public struct HostInspector {
     PinScanner(inventory, roots: roots, types: types, readingPages: readingPages)
   }
 
-  /// Looks for references first, and for who has them only where there are any.
+  /// Reads the references first, and searches for holders only if there are any.
   private func attributedPins(
     _ inventory: Inventory, _ namespaces: [Namespace], _ mappings: [Mapping]
   ) -> (pins: [DevicePins], evidence: [PinEvidence], hidden: Int) {

@@ -23,9 +23,9 @@ struct FileUserIterator {
   /// Calls `body` with every mapping of a file on the devices, in order of processes, then of addresses.
   ///
   /// - Parameters:
-  ///   - pid: Only this process's; kernels before 6.1 tell of others too.
+  ///   - pid: The only process to report; kernels before 6.1 report others too.
   ///   - body: Gets each.
-  /// - Returns: How many processes were looked at, where the others could be passed over.
+  /// - Returns: The number of processes that were inspected, if the others could be skipped.
   /// - Throws: Why that cannot be had here.
   func mappings(of pid: Int?, _ body: (CPmem_file_user) -> Void) throws(Unavailable) -> Int? {
     try requireFirstNamespace()
@@ -79,7 +79,7 @@ struct FileUserIterator {
     try Self.each(program, of: process, body)
   }
 
-  /// The processes that may have mappings of the devices, in order; nil where this kernel cannot be asked so.
+  /// The processes that may have mappings of the devices, in order; nil if this kernel does not support the program.
   private func candidates(_ layout: inout CPmem_file_layout) throws(Unavailable) -> [UInt32]? {
     guard var tree = MappingTree.layout(try types.types()) else { return nil }
     let program = CPmem_load_candidates(&layout, &tree, keys, UInt32(keys.count))
@@ -95,7 +95,7 @@ struct FileUserIterator {
     return program
   }
 
-  /// Runs a program, on one process where it is not 0, and calls `body` with each record that it writes.
+  /// Runs a program, on one process if that is not 0, and calls `body` with each record that it writes.
   private static func each<Record>(
     _ program: Int32, of process: UInt32, _ body: (Record) -> Void
   ) throws(Unavailable) {
@@ -164,7 +164,7 @@ struct FileUserIterator {
     return layout
   }
 
-  /// Where directories of threads are (include/linux/fs_struct.h), if this kernel can be asked for them.
+  /// The offsets of the directories of threads (include/linux/fs_struct.h), if this kernel describes them.
   private static func addDirectories(to layout: inout CPmem_file_layout, _ types: KernelTypes) {
     guard let function = types.function("bpf_iter_task"), let own = types.offset("task_struct", "fs"),
       let working = types.offset("fs_struct", "pwd", "dentry"),

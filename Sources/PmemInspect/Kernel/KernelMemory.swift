@@ -24,13 +24,13 @@ final class KernelMemory {
 
   /// Copies a range and shows it to `body`.
   ///
-  /// - Returns: What the body gives; nil where some of the range is not mapped.
+  /// - Returns: The result of the body; nil if a part of the range is not mapped.
   func read<Result>(_ address: UInt64, _ size: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
     guard size <= Self.chunk, CPmem_reader_read(reader, address, UInt32(size)) == 0 else { return nil }
     return body(UnsafeRawBufferPointer(start: CPmem_reader_data(reader), count: size))
   }
 
-  /// Copies the beginnings of `count` things that are `stride` bytes apart, one behind the other.
+  /// Copies the beginnings of `count` structures that are `stride` bytes apart, back to back.
   func gather<Result>(
     _ address: UInt64, stride: UInt64, count: Int, _ body: (UnsafeRawBufferPointer) -> Result
   ) -> Result? {
@@ -40,12 +40,12 @@ final class KernelMemory {
     return body(UnsafeRawBufferPointer(start: CPmem_reader_data(reader), count: count * Self.element))
   }
 
-  /// A word; nil where there is none.
+  /// A word; nil if it is not mapped.
   func word(_ address: UInt64) -> UInt64? { read(address, 8) { $0.loadUnaligned(as: UInt64.self) } }
 
   func half(_ address: UInt64) -> UInt32? { read(address, 4) { $0.loadUnaligned(as: UInt32.self) } }
 
-  /// Where a variable of the kernel's is.
+  /// The address of a kernel variable.
   ///
   /// - Parameter name: Its symbol.
   /// - Returns: nil if this kernel has none, or hides its addresses.
@@ -59,7 +59,7 @@ final class KernelMemory {
   ///
   /// - Parameters:
   ///   - name: Its symbol.
-  ///   - constant: What stands for it in kernels that have no such variable.
+  ///   - constant: Its value in kernels that have no such variable.
   /// - Returns: Its value.
   /// - Throws: Why it is not known.
   func variable(_ name: String, else constant: UInt64? = nil) throws(Unavailable) -> UInt64 {

@@ -1,8 +1,8 @@
 import CPmemBPF
 import SystemPackage
 
-/// The kernel's description of its own types (/sys/kernel/btf/vmlinux; Documentation/bpf/btf.rst), as far as it is asked:
-/// places of members, ids of structures and functions, values of enumerators.
+/// The kernel's type information (/sys/kernel/btf/vmlinux; Documentation/bpf/btf.rst), as far as it is needed: offsets
+/// of members, ids of structures and functions, values of enumerators.
 ///
 /// Damaged bytes give answers that are nil, never a crash.
 struct KernelTypes {
@@ -80,12 +80,12 @@ struct KernelTypes {
   /// The size of a structure, bytes.
   func size(_ structure: String) -> Int? { structures[structure].map { Int(word(Int(places[Int($0)]) + 8)) } }
 
-  /// Where a member of a structure is, bytes; members of nameless structures and unions inside it are its own.
+  /// The offset of a member of a structure, bytes; members of nameless structures and unions inside it are its own.
   ///
   /// - Parameters:
   ///   - structure: The structure.
   ///   - path: The member, then a member of what that is, and so on.
-  /// - Returns: nil where there is no such member, or it is not a structure that has the next.
+  /// - Returns: nil if there is no such member, or it is not a structure that has the next.
   func offset(_ structure: String, _ path: String...) -> Int? {
     guard var type = structures[structure] else { return nil }
     var bits = 0
@@ -131,7 +131,7 @@ struct KernelTypes {
     return nil
   }
 
-  /// Where the structure or union is that a type is, perhaps by other names; nil for another kind of type.
+  /// The structure or union of a type, resolved through its aliases; nil for another kind of type.
   private func composite(_ type: UInt32) -> Int? {
     var type = type
     for _ in 0..<8 {
@@ -190,7 +190,7 @@ struct KernelTypes {
     return bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: place, as: UInt32.self) }
   }
 
-  /// Which of some names is written at a place.
+  /// Which of some names is written at an offset.
   private func match(_ place: Int, _ names: [String]) -> String? {
     bytes.withUnsafeBytes { Self.match($0, place, names) }
   }
@@ -212,14 +212,14 @@ final class KernelTypeSource {
   private let roots: HostRoots
   private var found: KernelTypes?
 
-  /// What is followed from there by whoever reads the kernel's memory: owners of pages, page tables, counts of openers.
+  /// The types that readers of the kernel's memory follow: owners of pages, page tables, counts of openers.
   private static let lookedInto = [
     "dentry", "qstr", "bdev_inode", "block_device", "cdev", "kobject", "kref", "refcount_struct",
   ]
 
   init(_ roots: HostRoots) { self.roots = roots }
 
-  /// - Throws: Where the kernel does not describe its types.
+  /// - Throws: If the kernel does not describe its types.
   func types() throws(Unavailable) -> KernelTypes {
     if let found { return found }
     guard let bytes = description ?? KernelFile.read(roots.sys.appending("kernel/btf/vmlinux")),
@@ -233,7 +233,7 @@ final class KernelTypeSource {
     return types
   }
 
-  /// nil where bpf(2) does not give it: to others than root, or on another host.
+  /// nil if bpf(2) does not return it: to users other than root, or on another host.
   private var description: [UInt8]? {
     let size = roots.isLive ? CPmem_kernel_types(nil, 0) : 0
     guard size > 0 else { return nil }

@@ -1,6 +1,6 @@
 import CPmemBPF
 
-/// Where the kernel keeps the tree of a process's mappings, for a program that reads it as it lies in memory.
+/// The layout of the tree of a process's mappings, for a program that reads it from the kernel's memory.
 enum MappingTree {
   static let structures = ["mm_struct", "maple_range_64", "maple_arange_64", "maple_type"]
   static let functions = [
@@ -8,8 +8,8 @@ enum MappingTree {
   ]
 
   /// - Parameter types: This kernel's.
-  /// - Returns: nil where the kernel has no such tree (6.1), no such functions (6.4), or does not count when a process's
-  ///   mappings begin to be changed, but only when that ends (6.14, and stable kernels that have that change).
+  /// - Returns: nil if the kernel has no such tree (6.1), no such functions (6.4), or counts only the end of changes to
+  ///   a process's mappings, not their beginning (6.14, and stable kernels that have that change).
   static func layout(_ types: KernelTypes) -> CPmem_tree_layout? {
     let ids = functions.compactMap { types.function($0) }
     guard ids.count == functions.count, let leaf = types.structure("maple_range_64"),

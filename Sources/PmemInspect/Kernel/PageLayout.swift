@@ -1,6 +1,7 @@
 import PmemDevice
 
-/// Where struct page and struct folio keep what pins are told from (include/linux/mm_types.h), from the kernel's BTF.
+/// Offsets in struct page and struct folio from which pins are computed (include/linux/mm_types.h), from the kernel's
+/// BTF.
 struct PageLayout {
   /// Of one struct page, bytes.
   let size: Int
@@ -11,11 +12,11 @@ struct PageLayout {
   let index: Int
   /// The flag of the first page of several that count as one.
   let headBit: UInt64
-  /// Where the second page tells how many they are, as an exponent of 2: one byte, of `_flags_1` since 6.6.
+  /// The offset in the second page of the folio's order: one byte, of `_flags_1` since 6.6.
   let order: Int
   /// From the first page, in the second.
   let pins: Int
-  /// nil where mappings are not counted (until 6.14).
+  /// nil if mappings are not counted (until 6.14).
   let largeMapcount: Int?
 
   static let structures = ["page", "folio", "pageflags"]

@@ -5,7 +5,7 @@ import SystemPackage
 struct Unavailable: Error {
   /// In words, as the end of a sentence.
   let reason: String
-  /// What would give it.
+  /// The remedy.
   let remedy: String?
 
   init(_ reason: String, remedy: String? = nil) {
@@ -13,7 +13,7 @@ struct Unavailable: Error {
     self.remedy = remedy
   }
 
-  /// What stands behind an error of bpf(2), which says EPERM, EINVAL or ENOSYS for several reasons.
+  /// The cause of an error of bpf(2), which returns EPERM, EINVAL or ENOSYS for several reasons.
   static func refused(_ error: Int32, roots: HostRoots = HostRoots()) -> Unavailable {
     let status = ProcessStatus(roots)
     if isLockedDown(roots) {
@@ -41,12 +41,12 @@ struct Unavailable: Error {
     return Unavailable("bpf(2) is refused: \(String(cString: strerror(error)))")
   }
 
-  /// security/lockdown/lockdown.c: `none integrity [confidentiality]`. It is told only where securityfs is mounted.
+  /// security/lockdown/lockdown.c: `none integrity [confidentiality]`. Readable only if securityfs is mounted.
   private static func isLockedDown(_ roots: HostRoots) -> Bool {
     KernelFile.line(roots.sys.appending("kernel/security/lockdown"))?.contains("[confidentiality]") ?? false
   }
 
-  /// Of the first user namespace every number stands for itself (user_namespaces(7)).
+  /// In the first user namespace every number maps to itself (user_namespaces(7)).
   private static func isUserNamespace(_ roots: HostRoots) -> Bool {
     guard let line = KernelFile.line(roots.proc.appending("self/uid_map")) else { return false }
     return line.split(separator: " ").map { String($0) } != ["0", "0", "4294967295"]

@@ -3,7 +3,7 @@ import Glibc
 import PmemDevice
 import SystemPackage
 
-/// Tells files on persistent memory from others by the numbers that /proc gives; each file is asked about once.
+/// Tells files on persistent memory from others by the numbers that /proc gives; each file is looked up once.
 struct FileClassifier {
   private let devices: DeviceTable
   private let processes: ProcessList
@@ -18,14 +18,14 @@ struct FileClassifier {
     files = roots.files
   }
 
-  /// What is behind a mapped file.
+  /// The target of a mapped file.
   ///
-  /// A file on a filesystem on persistent memory has its device's number. A device node can be anywhere: what it stands for
-  /// is in the file itself, whose link in map_files only the privileged can follow.
+  /// A file on a filesystem on persistent memory has its device's number. A device node can be on any filesystem: its
+  /// device is in the file itself, whose link in map_files only the privileged can follow.
   ///
   /// - Parameters:
   ///   - file: Its numbers.
-  ///   - link: Its link in map_files, followed where the numbers do not tell.
+  ///   - link: Its link in map_files, followed if the numbers do not decide.
   ///   - path: Its name, for those who may not follow that link.
   /// - Returns: nil for anything but persistent memory.
   mutating func target(
@@ -39,7 +39,7 @@ struct FileClassifier {
       facts = files.facts(String(decoding: path(), as: UTF8.self))
       guard facts?.device == file.device, facts?.inode == file.inode else { return nil }
     }
-    // Where it could not be asked, because its process is going just now, the next one that maps it is.
+    // If it could not be looked up, because its process is exiting, the next process that maps it is used.
     guard let facts else { return nil }
     return remember(
       file, devices.target(ofNode: facts) ?? (facts.isRegular ? overlaid(file, link, path) : nil))
@@ -53,8 +53,8 @@ struct FileClassifier {
     return target
   }
 
-  /// A file of an overlay has the overlay's device number since 6.8 (file_user_inode). It is that of the uppermost layer
-  /// that has its name; where the name is gone, a DAX file is told from one of another layer.
+  /// A file of an overlay has the overlay's device number since 6.8 (file_user_inode). It is that of the uppermost
+  /// layer that has its name; if the name is gone, a DAX file is told from one of another layer.
   private mutating func overlaid(_ file: MappedFile, _ link: FilePath, _ path: () -> [UInt8]) -> MappedTarget?
   {
     let known = overlays ?? MountTable(processes).overlays(devices, processes)

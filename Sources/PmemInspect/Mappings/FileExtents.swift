@@ -1,30 +1,31 @@
 import CPmemShims
 import PmemDevice
 
-/// Where files are on the device of their filesystem (FS_IOC_FIEMAP). Each file is asked once, however often it is mapped.
+/// The extents of files on the device of their filesystem (FS_IOC_FIEMAP). Each file is asked once, however often it is
+/// mapped.
 final class FileExtents {
   private struct Key: Hashable {
     let device: String
     let inode: UInt64
   }
 
-  /// A piece of a file, and where it is.
+  /// A piece of a file, and its offset on the device.
   private struct Piece {
     var logical: UInt64
     var extent: Extent
   }
 
-  /// nil for a file whose filesystem does not tell.
+  /// nil for a file whose filesystem does not report it.
   private var known: [Key: [Piece]?] = [:]
 
-  /// Where a range of a file is.
+  /// Translates a range of a file.
   ///
   /// - Parameters:
   ///   - device: Of its filesystem.
   ///   - inode: Its number there.
   ///   - range: Of the file, bytes.
-  ///   - file: Opens it; asked only where the file was not seen before.
-  /// - Returns: On the device, in the order of the file; nil where the filesystem does not tell.
+  ///   - file: Opens it; called only for a file that was not seen before.
+  /// - Returns: On the device, in the order of the file; nil if the filesystem does not report it.
   func of(_ device: String, _ inode: UInt64, _ range: Range<UInt64>, file: () -> Int32) -> [Extent]? {
     let key = Key(device: device, inode: inode)
     let pieces: [Piece]?

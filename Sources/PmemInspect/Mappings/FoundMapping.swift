@@ -1,10 +1,10 @@
 import PmemDevice
 
-/// A mapping of persistent memory as one of the kernel's interfaces tells of it.
+/// A mapping of persistent memory as one of the kernel's interfaces reports it.
 struct FoundMapping {
   var pid: Int
-  /// The thread whose directory under /proc shows the memory: the process itself, or another of its threads where its
-  /// first one has ended.
+  /// The thread whose directory under /proc shows the memory: the process itself, or another of its threads if its
+  /// first one has exited.
   var thread: Int
   var start: UInt64
   var end: UInt64
@@ -15,13 +15,13 @@ struct FoundMapping {
   /// `rw-s`.
   var permissions: String
   var target: MappedTarget
-  /// nil where only the link in map_files tells it.
+  /// nil if only the link in map_files shows it.
   var path: [UInt8]?
-  /// nil where it was not told.
+  /// nil if it was not reported.
   var command: RawText?
-  /// The kernel's address of the address space; nil where only BPF tells it.
+  /// The kernel's address of the address space; nil unless BPF reports it.
   var space: UInt64?
-  /// nil where only BPF tells it.
+  /// nil unless BPF reports it.
   var file: OpenFile?
   var isDAX: Bool?
   var isSync: Bool?
@@ -31,12 +31,12 @@ struct FoundMapping {
 /// A way to find the mappings of persistent memory.
 protocol MappingSource {
   /// - Parameter pid: Only this process's; nil for all.
-  /// - Returns: What there is.
+  /// - Returns: The mappings.
   /// - Throws: Why this way cannot be had here.
   mutating func find(pid: Int?) throws(Unavailable) -> FoundMappings
 }
 
-/// What a way found.
+/// The result of one method.
 struct FoundMappings {
   var way: MappingInterface
   /// By process, then by address.

@@ -2,8 +2,8 @@ import CPmemBPF
 import Glibc
 import PmemDevice
 
-/// Mappings by a BPF iterator: the kernel goes through all of them and tells only of those of persistent memory, with
-/// what is behind each for certain: the device that a node stands for, the file under an overlay, whether it is DAX.
+/// Mappings by a BPF iterator: the kernel walks all of them and reports only those of persistent memory, with the
+/// certain target of each: the device of a node, the file under an overlay, whether it is DAX.
 struct IteratedMappings: MappingSource {
   private let devices: DeviceTable
   private let roots: HostRoots
@@ -26,7 +26,7 @@ struct IteratedMappings: MappingSource {
 
   func find(pid: Int?) throws(Unavailable) -> FoundMappings {
     var found: [FoundMapping] = []
-    // Every thread of a process whose first one has ended is told of (kernel/bpf/task_iter.c:task_seq_get_next).
+    // Every thread of a process whose first one has exited is reported (kernel/bpf/task_iter.c:task_seq_get_next).
     var threads: [UInt32: UInt32] = [:]
     let candidates = try FileUserIterator(devices, roots: roots, types: types).mappings(of: pid) { user in
       guard let target = devices.target(ofKernel: user.device, mode: user.mode) else { return }

@@ -3,7 +3,7 @@ import Glibc
 import PmemDevice
 import SystemPackage
 
-/// What /proc tells of one mapping beside its line: the file behind it, where that lies, which pages are there.
+/// The details of one mapping that /proc shows beside its line: the file behind it, its extents, its present pages.
 final class MappingDetails {
   private let directory: FilePath
   /// The directory of links to mapped files, with a slash.
@@ -17,8 +17,8 @@ final class MappingDetails {
   /// - Parameters:
   ///   - directory: The process's, in /proc.
   ///   - devices: Those of persistent memory.
-  ///   - extents: What is known of files.
-  ///   - giants: Reads tables with 1 GiB pages; asked for only where there are any.
+  ///   - extents: The extents of files seen so far.
+  ///   - giants: Reads tables with 1 GiB pages; used only if there are any.
   init(
     _ directory: FilePath, devices: DeviceTable, extents: FileExtents, giants: @escaping () -> PUDMappings?
   ) {
@@ -37,10 +37,10 @@ final class MappingDetails {
 
   private func link(_ start: UInt64, _ end: UInt64) -> String { links + Self.linkName(start, end) }
 
-  /// What is mapped, by name: /proc/PID/maps escapes newlines, and nothing else, so that only the link in map_files tells
-  /// them from backslashes.
+  /// The mapped object, by name: /proc/PID/maps escapes newlines, and nothing else, so that only the link in map_files
+  /// tells them from backslashes.
   ///
-  /// - Returns: nil where the mapping is gone.
+  /// - Returns: nil if the mapping is gone.
   func path(_ found: FoundMapping) -> RawText? {
     if let exact = KernelFile.link(link(found.start, found.end)) { return exact }
     return found.path.map { RawText($0) }
@@ -55,7 +55,7 @@ final class MappingDetails {
     return CPmem_is_realtime(file) == 1
   }
 
-  /// Fills in where it is on the device, and which pages are there.
+  /// Fills in its range on the device, and its present pages.
   func complete(_ mapping: inout Mapping, _ found: FoundMapping) {
     if case .file = found.target {
       var file: Int32 = -1

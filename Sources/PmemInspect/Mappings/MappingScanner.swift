@@ -22,8 +22,8 @@ struct MappingScanner {
   /// - Parameters:
   ///   - pid: Only this process.
   ///   - interface: The way; nil for the cheapest.
-  /// - Returns: What could be seen, by process, then by address.
-  /// - Throws: Why that way cannot be had here; never where none was asked for.
+  /// - Returns: The visible mappings, by process, then by address.
+  /// - Throws: Why that method is not available here; never if none was asked for.
   func scan(
     pid: Int?, interface: MappingInterface? = nil
   ) throws(Unavailable) -> MappingReport {
@@ -33,7 +33,7 @@ struct MappingScanner {
   /// A report, and what only guards look at.
   struct Scanned {
     var report = MappingReport()
-    /// That are mapped; nil where this way does not tell them.
+    /// Those that are mapped; nil if this method does not report them.
     var files: [OpenFile]?
     /// How many processes could not be looked at.
     var hidden = 0
@@ -52,7 +52,7 @@ struct MappingScanner {
       rest = rest.dropFirst(own.count)
       let completed = complete(Array(own))
       report.mappings += completed
-      // What is not reported explains nothing.
+      // A file that is not reported explains no reference.
       let shown = Set(completed.map(\.start))
       files += own.compactMap { shown.contains($0.start) ? $0.file : nil }
     }
@@ -106,7 +106,7 @@ struct MappingScanner {
       details.complete(&mapping, found)
       return mapping
     }
-    // Reading smaps would take the entries of 1 GiB pages apart, as PUDMappings says.
+    // Reading smaps would split entries of 1 GiB pages, as PUDMappings explains.
     let hasGiantPages = found.contains { $0.target.device.daxAlign ?? 0 >= 1 << 30 }
     if !hasGiantPages, mappings.contains(where: { $0.isSync == nil }) {
       MappingFlags(processes.directory(first.thread)).complete(&mappings)

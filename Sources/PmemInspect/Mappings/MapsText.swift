@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file as /proc/PID/maps tells it.
+/// A file as /proc/PID/maps shows it.
 struct MappedFile: Hashable {
   /// As stat(2) numbers devices.
   var device: UInt64
@@ -30,8 +30,8 @@ struct MapsText {
   /// Hosts have millions of these lines and next to none is wanted: of the others only device and inode are read.
   ///
   /// - Parameters:
-  ///   - isWanted: Asked once for each run of lines with the same file, and again where it could not tell (nil); gets the
-  ///     line to find out more.
+  ///   - isWanted: Called once for each run of lines with the same file, and again if it could not decide (nil); gets
+  ///     the line to find out more.
   ///   - body: Gets the wanted lines in order.
   func forEach(where isWanted: (MappedFile, () -> MapsLine) -> Bool?, _ body: (MapsLine) -> Void) {
     bytes.withUnsafeBufferPointer { text in
@@ -54,7 +54,7 @@ struct MapsText {
     }
   }
 
-  /// The device and the inode, in the fourth and fifth word, and where they end.
+  /// The device and the inode, in the fourth and fifth word, and their end.
   private static func file(_ line: UnsafeBufferPointer<UInt8>) -> (file: MappedFile, end: Int)? {
     var cursor = MapsCursor(line)
     for _ in 0..<3 { cursor.skipWord() }

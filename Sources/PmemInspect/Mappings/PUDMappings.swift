@@ -6,7 +6,7 @@ import PmemDevice
 struct PUDMappings {
   private let memory: KernelMemory
   private let root: UInt64
-  /// Where all physical memory is mapped.
+  /// The start of the direct mapping of physical memory.
   private let direct: UInt64
   private let hasFiveLevels: Bool
 
@@ -18,7 +18,7 @@ struct PUDMappings {
     }
     root = UInt64(offset)
     direct = try memory.variable("page_offset_base", else: 0xffff_8880_0000_0000)
-    // arch/x86/include/asm/pgtable_64_types.h: 48 where the tables have five levels.
+    // arch/x86/include/asm/pgtable_64_types.h: 48 if the tables have five levels.
     hasFiveLevels =
       (try? memory.variable("pgdir_shift")).map { UInt32(truncatingIfNeeded: $0) == 48 } ?? false
   }
@@ -30,7 +30,7 @@ struct PUDMappings {
   /// - Parameters:
   ///   - space: The kernel's address of the mm_struct.
   ///   - range: Multiples of 1 GiB.
-  /// - Returns: nil where the tables cannot be read.
+  /// - Returns: nil if the tables cannot be read.
   func populated(_ space: UInt64, _ range: Range<UInt64>) -> UInt64? {
     guard let top = memory.word(space + root) else { return nil }
     var bytes: UInt64 = 0

@@ -75,7 +75,7 @@ struct QueriedMappings: MappingSource {
       + (flags & 8 != 0 ? "s" : "p")
   }
 
-  /// nil where the mapping is gone.
+  /// nil if the mapping is gone.
   private static func name(_ maps: Int32, _ address: UInt64) -> [UInt8]? {
     var text = [CChar](repeating: 0, count: 4096)
     let length = CPmem_mapping_name(maps, address, &text, UInt32(text.count))

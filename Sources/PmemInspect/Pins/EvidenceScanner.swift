@@ -12,7 +12,7 @@ struct EvidenceScanner {
   private let mappings: [Int: [Mapping]]
 
   /// - Parameters:
-  ///   - mappings: With their places on namespaces.
+  ///   - mappings: With their ranges on namespaces.
   ///   - roots: Of the host.
   init(_ mappings: [Mapping], roots: HostRoots) {
     self.mappings = Dictionary(grouping: mappings) { $0.process.pid }
@@ -40,7 +40,7 @@ struct EvidenceScanner {
 
   // MARK: Descriptors
 
-  /// nil where the process may not be looked at.
+  /// nil if the process may not be inspected.
   private func descriptors(_ pid: Int) -> [PinEvidence]? {
     let directory = processes.directory(pid)
     let descriptors = KernelFile.names(directory.appending("fd"))
@@ -65,7 +65,7 @@ struct EvidenceScanner {
       }
     }
     guard !devices.isEmpty else { return found }
-    // The container has no name that tells more than its groups.
+    // The container has no more specific name than its groups.
     let named = devices.filter { $0 != Self.container }.sorted()
     let evidence = PinHolder.Evidence.vfio(
       name: named.isEmpty ? Self.container : named.joined(separator: ", "))
@@ -97,16 +97,16 @@ struct EvidenceScanner {
     guard let bytes = KernelFile.read(file) else { return [] }
     let name = processes.name(pid)
     return RingBuffers.parse(bytes).map { buffer in
-      let places = places(pid, buffer.address, buffer.length)
+      let ranges = ranges(pid, buffer.address, buffer.length)
       return PinEvidence(
-        process: name, evidence: .ioUring(bytes: buffer.length), ranges: places.isEmpty ? nil : places,
+        process: name, evidence: .ioUring(bytes: buffer.length), ranges: ranges.isEmpty ? nil : ranges,
         pins: 1)
     }
   }
 
-  /// Where a range of a process's addresses is on namespaces.
-  private func places(_ pid: Int, _ address: UInt64, _ length: UInt64) -> [NamespaceRange] {
-    mappings[pid, default: []].flatMap { $0.places(address, length) }
+  /// Translates a range of a process's addresses to namespaces.
+  private func ranges(_ pid: Int, _ address: UInt64, _ length: UInt64) -> [NamespaceRange] {
+    mappings[pid, default: []].flatMap { $0.ranges(address, length) }
   }
 
   // MARK: RDMA
@@ -116,7 +116,7 @@ struct EvidenceScanner {
     var regions = [CPmem_rdma_region](repeating: CPmem_rdma_region(), count: 4096)
     let count = Int(CPmem_rdma_regions(&regions, UInt32(regions.count)))
     guard count > 0 else { return [] }
-    // A region of all memory (on-demand paging) says so by its length, and pins nothing.
+    // A region of all memory (on-demand paging) is recognised by its length, and pins nothing.
     return regions[..<count].filter { $0.length < 1 << 56 }.map { region in
       let device = withUnsafeBytes(of: region.device) {
         String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
@@ -151,7 +151,7 @@ struct EvidenceScanner {
   /// Calls that read or write a buffer, by their numbers on x86-64: read, write, pread64, pwrite64, recvfrom, sendto.
   private static let transfers: Set<Int> = [0, 1, 17, 18, 44, 45]
 
-  /// Threads that are in a transfer to or from persistent memory, or to where nothing is mapped any more: that may have been.
+  /// Threads in a transfer to or from persistent memory, or an address without a mapping: there may have been one.
   private func systemCalls(_ pid: Int) -> [PinEvidence] {
     let name = processes.name(pid)
     let tasks = processes.directory(pid).appending("task")
@@ -162,10 +162,10 @@ struct EvidenceScanner {
         let address = UInt64(words[2].dropFirst(2), radix: 16),
         let length = UInt64(words[3].dropFirst(2), radix: 16), length > 0
       else { return nil }
-      let places = places(pid, address, length)
-      guard !places.isEmpty || !isMapped(pid, address) else { return nil }
+      let ranges = ranges(pid, address, length)
+      guard !ranges.isEmpty || !isMapped(pid, address) else { return nil }
       return PinEvidence(
-        process: name, evidence: .directIO(bytes: length), ranges: places.isEmpty ? nil : places, pins: 1)
+        process: name, evidence: .directIO(bytes: length), ranges: ranges.isEmpty ? nil : ranges, pins: 1)
     }
   }
 
@@ -181,7 +181,7 @@ struct EvidenceScanner {
 
   // MARK: Counters
 
-  /// VmPin, less what is told of otherwise.
+  /// VmPin, less the amount that other evidence accounts for.
   private func unexplainedPins(_ pid: Int, _ known: [PinEvidence]) -> [PinEvidence] {
     guard let total = processes.pinnedBytes(pid) else { return [] }
     let told = known.reduce(0 as UInt64) { sum, evidence in
@@ -197,7 +197,7 @@ struct EvidenceScanner {
 
 /// The registered buffers in the fdinfo of a ring.
 enum RingBuffers {
-  /// - Returns: Each buffer's address and length, bytes; none where the kernel could not take the ring's lock.
+  /// - Returns: Each buffer's address and length, bytes; none if the kernel could not take the ring's lock.
   static func parse(_ text: [UInt8]) -> [(address: UInt64, length: UInt64)] {
     var found: [(address: UInt64, length: UInt64)] = []
     var isInside = false

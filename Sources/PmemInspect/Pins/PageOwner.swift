@@ -1,8 +1,8 @@
 import PmemDevice
 import SystemPackage
 
-/// Finds the file that a page of a filesystem belongs to: from the page to its mapping, its inode, and the name that the
-/// kernel has in its cache.
+/// Finds the file that a page of a filesystem belongs to: from the page to its mapping, its inode, and the name in the
+/// kernel's dentry cache.
 struct PageOwner {
   private let memory: KernelMemory
   private let places: Places
@@ -35,7 +35,7 @@ struct PageOwner {
   ///   - mapping: As the page has it: the kernel's address of an address_space, or of nothing. A page that several files
   ///     share (reflink) names none.
   ///   - index: Which page of the file.
-  /// - Returns: nil where it is in no file, or in several.
+  /// - Returns: nil if it is in no file, or in several.
   func file(_ mapping: UInt64, index: UInt64) -> PinnedFile? {
     guard mapping != 0, mapping & 3 == 0, let inode = memory.word(mapping + places.host),
       let number = memory.word(inode + places.number)

@@ -1,20 +1,20 @@
 import PmemDevice
 
-/// Pages with references beyond what the kernel gives an unused or mapped one, side by side and alike.
+/// Pages with references beyond those that the kernel gives an unused or mapped one, adjacent and alike.
 struct ReferencedPageRun: Hashable {
   /// On the device, bytes.
   var offset: UInt64
   var length: UInt64
-  /// What one count stands for.
+  /// The granularity of a count.
   var pageSize: UInt64
   var holds: PageCount.DecodedReferences
-  /// The kernel's address of the file's mapping, and which page of it the first one is; 0 where there is none.
+  /// The kernel's address of the file's mapping, and the index of the first page in it; 0 if there is none.
   var mapping: UInt64
   var index: UInt64
 
   var end: UInt64 { offset + length }
 
-  /// Whether `next` goes on where this ends.
+  /// Whether `next` continues this range.
   func continues(with next: ReferencedPageRun) -> Bool {
     end == next.offset && pageSize == next.pageSize && holds == next.holds && mapping == next.mapping
       && (mapping == 0 || index &+ length / 4096 == next.index)
@@ -39,21 +39,21 @@ struct PageScanner {
     self.memory = memory
     layout = try PageLayout(types)
     self.rules = rules
-    // Where struct pages begin: set when the kernel boots (arch/x86/kernel/head64.c, arch/x86/mm/kaslr.c), or fixed without
-    // CONFIG_DYNAMIC_MEMORY_LAYOUT (Documentation/arch/x86/x86_64/mm.rst).
+    // The start of the struct pages: chosen when the kernel boots (arch/x86/kernel/head64.c, arch/x86/mm/kaslr.c), or
+    // fixed without CONFIG_DYNAMIC_MEMORY_LAYOUT (Documentation/arch/x86/x86_64/mm.rst).
     map = try memory.variable("vmemmap_base", else: 0xffff_ea00_0000_0000)
   }
 
-  /// The pages that somebody has references to.
+  /// The pages with extra references.
   ///
   /// - Parameters:
   ///   - range: Physical addresses, multiples of the page size.
-  ///   - offset: Where it begins on the device.
+  ///   - offset: Its start on the device.
   ///   - mode: Of the namespace.
   ///   - align: Of a DAX device: its pages are always counted in units of it (drivers/dax/device.c:dev_dax_probe sets
   ///     vmemmap_shift). Elsewhere 4 KiB.
   ///   - progress: Gets how many pages of the range are read.
-  /// - Returns: In order; nil where the range has no pages, or they went away meanwhile.
+  /// - Returns: In order; nil if the range has no pages, or they were freed meanwhile.
   func held(
     in range: Range<UInt64>, at offset: UInt64, mode: NamespaceMode, align: UInt64,
     progress: (UInt64) -> Void
@@ -136,7 +136,7 @@ struct PageScanner {
     while address < range.upperBound {
       let count = min(most, (range.upperBound - address) / 4096)
       guard count > 0 else { break }
-      // Where a joined page reaches beyond what was read, reading goes on behind it.
+      // If a compound page reaches beyond the part that was read, reading continues behind it.
       let next = memory.read(structure(address), Int(count) * layout.size) { bytes in
         add(bytes, Int(count), from: address, limit: range.upperBound, idle: idle, to: &found)
       }
@@ -147,7 +147,7 @@ struct PageScanner {
     return found.all
   }
 
-  /// - Returns: The address to go on at.
+  /// - Returns: The address to continue at.
   private func add(
     _ bytes: UnsafeRawBufferPointer, _ count: Int, from start: UInt64, limit: UInt64, idle: Int32,
     to found: inout Runs
@@ -163,7 +163,7 @@ struct PageScanner {
       }
       let address = start + UInt64(page) * 4096
       if word(bytes, place + layout.flags) & layout.headBit != 0 {
-        // The second page tells the rest; it may not have been read.
+        // The second page has the rest; it may not have been read.
         guard page + 1 < count else { return address == start ? address + 4096 : address }
         let order = UInt64(bytes[place + layout.order])
         guard order > 0, order <= 18 else {
@@ -195,7 +195,7 @@ struct PageScanner {
     }
   }
 
-  /// Joins neighbours that are alike.
+  /// Joins adjacent pages that are alike.
   private struct Runs {
     private(set) var all: [ReferencedPageRun] = []
 

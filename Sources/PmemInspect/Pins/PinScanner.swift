@@ -20,10 +20,10 @@ struct PinScanner {
     self.types = types
   }
 
-  /// What reads counts; made once for all devices.
+  /// The reader of counts; created once for all devices.
   private struct Reader {
     var pages: PageScanner
-    /// nil where files are not asked for, or cannot be found.
+    /// nil if files are not asked for, or cannot be found.
     var owner: PageOwner?
   }
 
@@ -33,7 +33,7 @@ struct PinScanner {
     var device: String
     var size: UInt64
     var align: UInt64
-    /// Physical addresses, and where each begins on the device.
+    /// Physical addresses, and the start of each on the device.
     var pieces: [(range: Range<UInt64>, offset: UInt64)]
 
     var pages: UInt64 { pieces.reduce(0) { $0 + UInt64($1.range.count) / 4096 } }
@@ -46,7 +46,7 @@ struct PinScanner {
   func scan(_ namespaces: [Namespace], evidence: [PinEvidence]?) -> [DevicePins] {
     let subjects = namespaces.filter(\.isEnabled).flatMap(subjects)
     guard !subjects.isEmpty else { return [] }
-    // Looked for only where there are references that are no pins.
+    // Searched for only if there are references that are no pins.
     var pipes: [PinEvidence]?
     let reader: Reader
     do throws(Unavailable) { reader = try makeReader(isAttributed: evidence != nil) } catch {
@@ -105,7 +105,7 @@ struct PinScanner {
     return [Subject(namespace: namespace, device: node, size: size, align: 4096, pieces: pieces ?? [])]
   }
 
-  /// Where the data of a pfn device begin; nil where it is not told.
+  /// The start of a pfn device's data; nil if it is not reported.
   private func dataStart(_ holder: String) -> UInt64? {
     let file = roots.sys.appending("bus/nd/devices").appending(holder).appending("resource")
     return KernelFile.line(file).flatMap { UInt64($0.dropFirst(2), radix: 16) }
@@ -128,7 +128,7 @@ struct PinScanner {
 
   /// - Parameters:
   ///   - subject: Whose pages.
-  ///   - reader: What reads them.
+  ///   - reader: Reads them.
   ///   - progress: Gets how many pages of the subject are read.
   /// - Returns: Runs of pages that are held, in order; nil if they could not be read.
   private func held(_ subject: Subject, _ reader: Reader, progress: (UInt64) -> Void) -> [ReferencedPageRun]?

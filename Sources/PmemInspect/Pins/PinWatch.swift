@@ -1,14 +1,14 @@
 import PmemDevice
 
-/// What is held on a device, looked at several times in a short while: what stayed the same all the time is held for long, as
-/// far as such a look tells.
+/// The references on a device, read several times in a short while: those that stayed the same all the time are
+/// long-term, as far as such a look shows.
 struct PinWatch {
   /// Between two looks, microseconds.
   static let pauses: [UInt32] = [2_000, 8_000, 30_000]
 
   /// As it was seen last.
   private(set) var held: [ReferencedPageRun]
-  /// What was the same in every look.
+  /// The references that were the same in every reading.
   private var lasting: [ReferencedPageRun]
 
   init(_ first: [ReferencedPageRun]) {
@@ -21,7 +21,7 @@ struct PinWatch {
     held = next
   }
 
-  /// What was seen last, in pieces of which each has lasted or not.
+  /// The last reading, in pieces that have each lasted or not.
   var pieces: [(pages: ReferencedPageRun, isLasting: Bool)] {
     var found: [(pages: ReferencedPageRun, isLasting: Bool)] = []
     var rest = lasting[...]
@@ -39,7 +39,7 @@ struct PinWatch {
     return found
   }
 
-  /// Where two looks agree.
+  /// The part that two readings have in common.
   private static func same(_ left: [ReferencedPageRun], _ right: [ReferencedPageRun]) -> [ReferencedPageRun] {
     var found: [ReferencedPageRun] = []
     var others = right[...]
@@ -56,7 +56,7 @@ struct PinWatch {
 }
 
 extension ReferencedPageRun {
-  /// A part of it, by its place on the device.
+  /// A part of it, by its offset on the device.
   fileprivate func part(_ range: Range<UInt64>) -> ReferencedPageRun {
     var part = self
     part.index &+= (range.lowerBound - offset) / 4096

@@ -5,21 +5,21 @@ import SystemPackage
 /// A line of /proc/PID/mountinfo.
 struct MountLine {
   var device: UInt64
-  /// What of the filesystem is mounted: `/`, or a directory of it.
+  /// The mounted part of the filesystem: `/`, or a directory of it.
   var root: RawText
   var place: RawText
   var type: String
-  /// What it was mounted from: `/dev/pmem0`.
+  /// The source of the mount: `/dev/pmem0`.
   var source: RawText
   /// Of the filesystem itself: `lowerdir=...`.
   var options: [RawText]
-  /// A process that lives in this mount namespace.
+  /// A process in this mount namespace.
   var pid: Int
   /// Whether it is the namespace of the first process looked at.
   var isFirstSpace: Bool
 }
 
-/// What is mounted, in every mount namespace that a process lives in.
+/// The mounts of every mount namespace that has a process.
 struct MountTable {
   let lines: [MountLine]
 
@@ -28,7 +28,7 @@ struct MountTable {
     var seen: Set<RawText> = []
     for pid in processes.pids {
       let directory = processes.directory(pid)
-      // Where namespaces cannot be told apart, each process is asked.
+      // If namespaces cannot be told apart, each process is read.
       if let space = KernelFile.link(directory.appending("ns/mnt")), !seen.insert(space).inserted { continue }
       guard let text = KernelFile.read(directory.appending("mountinfo")) else { continue }
       let isFirst = lines.isEmpty
@@ -75,7 +75,8 @@ struct MountTable {
     return bytes
   }
 
-  /// Where a file is seen that has a path from the root of its filesystem; that path itself where it is mounted nowhere.
+  /// The visible path of a file, from its path from the root of its filesystem; that path itself if the filesystem is
+  /// mounted nowhere.
   func path(of inside: [UInt8], on device: UInt64) -> [UInt8] {
     for line in lines where line.device == device {
       let root = line.root.bytes == [UInt8(ascii: "/")] ? [] : line.root.bytes
@@ -100,7 +101,7 @@ struct MountTable {
       let place = line.place.bytes == [UInt8(ascii: "/")] ? [] : line.place.bytes
       guard bytes.starts(with: place), bytes.count == place.count || bytes[place.count] == UInt8(ascii: "/")
       else { continue }
-      // Of two in one place the later one covers the other.
+      // Of two mounts on one mount point the later one hides the other.
       if (found?.place.bytes.count ?? 0) <= line.place.bytes.count { found = line }
     }
     return found
@@ -108,7 +109,7 @@ struct MountTable {
 
   /// An overlay with a layer on persistent memory.
   struct Overlay {
-    /// Where it is mounted, and its layers, uppermost first, as the host sees them.
+    /// Its mount point, and its layers, uppermost first, as the host sees them.
     var place: RawText
     var layers: [FilePath]
     /// A layer's device that is one of persistent memory.

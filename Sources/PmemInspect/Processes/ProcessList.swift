@@ -24,7 +24,7 @@ struct ProcessList {
     case shown(thread: Int)
     /// It may not be looked at.
     case hidden
-    /// It is gone, or has no memory of its own.
+    /// It has exited, or has no memory of its own.
     case gone
   }
 
@@ -59,8 +59,8 @@ struct ProcessList {
     return bytes.dropFirst(bracket + 2).first == UInt8(ascii: "Z")
   }
 
-  /// Memory of a process that is pinned for long, by its own account (VmPin); nil where there is none. VFIO counts
-  /// elsewhere, and leaves device memory out.
+  /// The process's own account of long-term pinned memory (VmPin); nil if there is none. VFIO counts elsewhere, and
+  /// leaves device memory out.
   func pinnedBytes(_ pid: Int) -> UInt64? {
     guard let status = KernelFile.read(directory(pid).appending("status")) else { return nil }
     for line in status.split(separator: UInt8(ascii: "\n")) where line.starts(with: "VmPin:".utf8) {

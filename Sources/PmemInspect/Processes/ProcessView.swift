@@ -13,7 +13,7 @@ struct ProcessView {
     KernelFile.link(roots.proc.appending("self/ns/pid"))?.text == "pid:[4026531836]"
   }
 
-  /// What of the processes is out of sight, beside those that were found and may not be looked at.
+  /// Processes that are hidden, beside those that were found and may not be inspected.
   ///
   /// - Parameter hidden: How many those are.
   /// - Returns: Empty if there are none.
@@ -59,7 +59,7 @@ struct ProcessView {
   }
 }
 
-/// What the kernel lets this process do.
+/// The permissions of this process.
 struct ProcessStatus {
   static let ptrace = 19
   static let admin = 21
@@ -78,7 +78,8 @@ struct ProcessStatus {
       .first
   }
 
-  /// Whether a capability is in effect, by its number (include/uapi/linux/capability.h). Where it is not known, it is.
+  /// Whether a capability is in effect, by its number (include/uapi/linux/capability.h). If that is unknown, it counts
+  /// as in effect.
   func has(_ capability: Int) -> Bool {
     guard let set = value("CapEff").flatMap({ UInt64($0, radix: 16) }) else { return true }
     return set >> UInt64(capability) & 1 == 1

@@ -22,7 +22,7 @@ struct DescriptorScanner {
     var uses: [Usage] = []
     /// How many processes could not be looked at.
     var hidden = 0
-    /// Also of this process; nil where the kernel does not tell them.
+    /// Also of this process; nil if the kernel does not report them.
     var files: [OpenFile]?
   }
 
@@ -79,7 +79,7 @@ struct DescriptorScanner {
   private func directoryUses(
     _ link: String, of thread: Int, _ target: MappedTarget, by process: ProcessName
   ) -> [Usage] {
-    // Of the filesystem that everything is on, everybody's: what is mounted there is reported.
+    // For the root filesystem, which every process has open: its mounts are reported instead.
     guard let path = KernelFile.link(processes.directory(thread).appending(link)), path.text != "/" else {
       return []
     }
@@ -93,7 +93,7 @@ struct DescriptorScanner {
 
   // MARK: Descriptors
 
-  /// By the kernel's iterator over descriptors, where it can be had.
+  /// By the kernel's iterator over descriptors, if it is available.
   private func iterate() throws(Unavailable) -> Found {
     var uses: [Usage] = []
     var files: [OpenFile] = []
@@ -103,7 +103,8 @@ struct DescriptorScanner {
       let pid = Int(user.process)
       guard pid != Int(getpid()) else { return files.append(OpenFile(user)) }
       let link = processes.directory(Int(user.thread)).appending("fd").appending("\(user.start)")
-      // What was closed meanwhile is nobody's. So is what /proc does not show, until the kernel's count says otherwise.
+      // A descriptor that was closed meanwhile has no holder. One that /proc does not show has none either, until the
+      // kernel's count shows otherwise.
       guard let path = KernelFile.link(link) else { return }
       files.append(OpenFile(user))
       guard seen[pid, default: []].insert(path).inserted else { return }
@@ -116,7 +117,7 @@ struct DescriptorScanner {
     return Found(uses: sorted.map(\.element), files: files)
   }
 
-  /// nil where the process may not be looked at.
+  /// nil if the process may not be inspected.
   private func openFiles(_ pid: Int) -> [Usage]? {
     // A process whose first thread has ended has its descriptors with another.
     let thread = processes.isZombie(pid) ? processes.threads(pid).first ?? pid : pid
@@ -143,7 +144,7 @@ struct DescriptorScanner {
     roots.isLive ? FileFacts(name, in: dirfd(stream)) : roots.files.facts(directory.appending(name).string)
   }
 
-  /// An open device does nobody harm, it gives errors when it is gone; a file keeps its filesystem mounted.
+  /// An open device harms no process, it returns errors after the teardown; a file keeps its filesystem mounted.
   private static func uses(_ target: MappedTarget, _ path: RawText, by process: ProcessName) -> [Usage] {
     let effect: Usage.Effect = if case .file = target { .refused } else { .errors }
     return target.device.namespaces.map {

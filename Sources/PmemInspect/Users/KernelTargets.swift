@@ -1,8 +1,8 @@
 import PmemDevice
 import SystemPackage
 
-/// What the kernel serves to other hosts, or keeps swapped pages on, without a process that has it open: NVMe over fabrics
-/// (drivers/nvme/target/configfs.c), SCSI (drivers/target/target_core_configfs.c), zram's backing device
+/// Devices that the kernel serves to other hosts, or keeps swapped pages on, without a process that has them open: NVMe
+/// over fabrics (drivers/nvme/target/configfs.c), SCSI (drivers/target/target_core_configfs.c), zram's backing device
 /// (drivers/block/zram/zram_drv.c:backing_dev_show).
 struct KernelTargets {
   private let roots: HostRoots
@@ -66,8 +66,9 @@ struct KernelTargets {
     }
   }
 
-  /// What the iblock backstore has open (drivers/target/target_core_iblock.c:iblock_show_configfs_dev_params); `udev_path` is
-  /// any text that was written there.
+  /// The device that the iblock backstore has open
+  /// (drivers/target/target_core_iblock.c:iblock_show_configfs_dev_params); `udev_path` is any text that was written
+  /// there.
   private static func number(_ info: String) -> UInt64? {
     let words = info.split(whereSeparator: \.isWhitespace)
     guard let place = words.firstIndex(of: "Major:"), words.count > place + 3, words[place + 2] == "Minor:",
@@ -76,8 +77,8 @@ struct KernelTargets {
     return DeviceTable.device(major, minor)
   }
 
-  /// What the fileio backstore has open (drivers/target/target_core_file.c:fd_show_configfs_dev_params), which needs no
-  /// `udev_path`.
+  /// The file that the fileio backstore has open (drivers/target/target_core_file.c:fd_show_configfs_dev_params), which
+  /// needs no `udev_path`.
   private static func file(_ info: String) -> String? {
     guard let start = info.firstRange(of: "  File: "), let end = info.firstRange(of: "  Size: "),
       start.upperBound <= end.lowerBound

@@ -2,7 +2,7 @@ import CPmemShims
 import Glibc
 import SystemPackage
 
-/// What the loop driver has behind a device (drivers/block/loop.c:loop_get_status).
+/// The backing of a loop device (drivers/block/loop.c:loop_get_status).
 enum LoopBacking {
   /// - Parameters:
   ///   - name: `loop0`.

@@ -8,14 +8,14 @@ struct MemoryBlockScanner {
 
   init(roots: HostRoots) { directory = roots.sys.appending("devices/system/memory") }
 
-  /// The blocks of a device; nil where the kernel does not tell.
+  /// The blocks of a device; nil if the kernel does not report them.
   func blocks(of device: DaxDevice) -> MemoryBlocks? {
     guard let text = KernelFile.line(directory.appending("block_size_bytes")),
       let size = UInt64(text, radix: 16), size > 0
     else { return nil }
     var blocks = MemoryBlocks(total: 0, online: 0, movable: 0, size: size)
     for mapping in device.mappings {
-      // What does not fill a block is not used (drivers/dax/kmem.c:dax_kmem_range).
+      // A part that does not fill a block is not used (drivers/dax/kmem.c:dax_kmem_range).
       let first = (mapping.start + size - 1) / size
       let end = (mapping.end + 1) / size
       guard first < end, end - first < 1 << 24 else { continue }
@@ -32,7 +32,7 @@ struct MemoryBlockScanner {
     return blocks.total > 0 ? blocks : nil
   }
 
-  /// What is missing because memory blocks cannot be seen, though the memory of a device may be online.
+  /// What is missing because memory blocks cannot be seen, although the memory of a device may be online.
   func missing(of namespaces: [Namespace]) -> [Unseen] {
     guard KernelFile.line(directory.appending("block_size_bytes")) == nil else { return [] }
     let lent = namespaces.filter { $0.daxRegion?.devices.contains { $0.mode == .systemRAM } ?? false }

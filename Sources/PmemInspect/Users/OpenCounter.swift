@@ -3,11 +3,11 @@ import Glibc
 import PmemDevice
 import SystemPackage
 
-/// Asks the kernel how often it has each device open, whoever it is for: a block device counts its openers
+/// Reads how often the kernel has each device open, by any holder: a block device counts its openers
 /// (block/bdev.c:blkdev_get_whole; those of its partitions too), a DAX device has a reference for each open file
 /// (fs/char_dev.c:chrdev_open).
 ///
-/// Holds a descriptor of each device for as long as it lives: that leads to what the kernel has of it.
+/// Holds a descriptor of each device for its lifetime: it leads to the kernel's object.
 final class OpenCounter {
   /// A device that is asked about.
   private struct Subject {
@@ -25,7 +25,7 @@ final class OpenCounter {
   private let iterator: FileUserIterator
   private let types: KernelTypeSource
   private var subjects: [Subject] = []
-  /// The kernel's memory, and where each device's counter is, by the device's name.
+  /// The kernel's memory, and the address of each device's counter, by the device's name.
   private var counters: [String: UInt64] = [:]
   private let memory: KernelMemory
   /// Of a DAX device: the reference that is no open file.
@@ -56,7 +56,7 @@ final class OpenCounter {
     for name in names {
       guard let (number, isBlock) = devices.kernelNumber(name) else { continue }
       let descriptor = devices.open(name, O_RDONLY | O_NONBLOCK)
-      // A DAX device whose driver is another, or none, cannot be opened, by nobody (drivers/dax/super.c:dax_alive).
+      // A DAX device that is bound to another driver, or to none, cannot be opened (drivers/dax/super.c:dax_alive).
       if descriptor == -ENXIO || descriptor == -ENODEV, !isBlock { continue }
       guard descriptor >= 0 else {
         throw Unavailable("/dev/\(name) cannot be opened: \(String(cString: strerror(-descriptor)))")
@@ -113,7 +113,7 @@ final class OpenCounter {
   /// fs/super.c:setup_bdev_super, fs/ext4/super.c:ext4_get_journal_blkdev).
   ///
   /// - Parameter isWanted: Whether a device is asked about.
-  /// - Returns: The number that mounts have of each; empty where it is not known how to ask.
+  /// - Returns: The opens of each by mounts; empty if they cannot be read on this kernel.
   func filesystems(_ isWanted: (DeviceTable.Device) -> Bool) -> [DeviceTable.Device: UInt64] {
     guard let types = try? types.types(), let inode = types.offset("bdev_inode", "vfs_inode"),
       let device = types.offset("bdev_inode", "bdev"),
@@ -163,7 +163,8 @@ final class OpenCounter {
     return files
   }
 
-  /// What is open more often than is known. What was opened or closed between two counts is in one of them.
+  /// Devices that are open more often than known holders explain. A descriptor opened or closed between two counts is
+  /// in one of them.
   ///
   /// - Parameters:
   ///   - before: Counted before it was looked for.

@@ -21,7 +21,7 @@ enum UnexplainedSuperblocks {
     }
   }
 
-  /// Whether a use is one of files. What has the device itself is refused for other reasons.
+  /// Whether a use is of files. A holder of the device itself blocks for other reasons.
   private static func keepsFilesystem(_ use: Usage) -> Bool {
     switch use.kind {
     case .mapping: true

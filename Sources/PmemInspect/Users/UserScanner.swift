@@ -16,7 +16,7 @@ struct UserScanner {
     processes = ProcessList(roots: roots)
   }
 
-  /// What was found.
+  /// The users found.
   struct Found {
     var uses: [Usage] = []
     /// How often the kernel has a device open for them, by the device's name.
@@ -25,10 +25,10 @@ struct UserScanner {
     /// - Parameters:
     ///   - kind: Of the use.
     ///   - device: That is used.
-    ///   - path: What of it.
+    ///   - path: The used part of it.
     ///   - count: How often the kernel has it open for that.
     ///   - effect: Of disabling it.
-    ///   - advice: What helps.
+    ///   - advice: The remedy.
     mutating func add(
       _ kind: Usage.Kind, _ device: DeviceTable.Device, _ path: RawText, opens count: Int = 1,
       effect: Usage.Effect = .refused, advice: String
@@ -61,7 +61,7 @@ struct UserScanner {
 
   // MARK: Mounts
 
-  /// Of every mount namespace that a process lives in.
+  /// In every mount namespace that has a process.
   private func addMounts(_ mounts: MountTable, _ members: FilesystemMembers, _ found: inout Found) {
     for line in mounts.lines {
       let advice =
@@ -88,7 +88,7 @@ struct UserScanner {
     }
   }
 
-  /// Filesystems that have a device as their journal, or as one of several, which nothing else tells.
+  /// Filesystems that have a device as their journal, or as one of several, which nothing else shows.
   ///
   /// - Parameters:
   ///   - filesystems: As ``OpenCounter/filesystems(_:)``.
@@ -169,7 +169,8 @@ struct UserScanner {
     }
   }
 
-  /// By what the driver has open: the name may have been renamed or removed since, or stand for something else now.
+  /// By the number that the driver has open: the name may have been renamed or removed since, or refer to another
+  /// device now.
   private func backing(of loop: String, _ path: String) -> FileFacts? {
     roots.isLive
       ? LoopBacking.facts(loop, directory: devices.directory(loop)) ?? roots.files.facts(path)

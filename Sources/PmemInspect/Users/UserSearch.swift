@@ -8,7 +8,7 @@ struct UserSearch {
   let roots: HostRoots
   let types: KernelTypeSource
 
-  /// What one look found.
+  /// The result of one scan.
   struct Found {
     var mapped: MappingScanner.Scanned
     var descriptors: DescriptorScanner.Found
@@ -25,7 +25,7 @@ struct UserSearch {
   private static let pauses: [UInt32] = [20_000, 50_000, 100_000, 200_000, 400_000]
 
   /// - Parameter namespaces: Enabled ones.
-  /// - Returns: What the last look found.
+  /// - Returns: The result of the last scan.
   func search(_ namespaces: [Namespace]) -> Found {
     let counter: OpenCounter
     do throws(Unavailable) {
@@ -74,8 +74,8 @@ struct UserSearch {
       kernel: UserScanner(devices, rules: rules, roots: roots).scan())
   }
 
-  /// The files of all that is reported, and this process's own. Where /proc alone tells of users, files have no address: in
-  /// a PID namespace those of its processes stand for them, and for none if no use is seen.
+  /// The files of all that is reported, and this process's own. If only /proc shows users, files have no address: in a
+  /// PID namespace those of its processes stand for them, and for none if no use is seen.
   private func known(_ found: Found, _ counter: OpenCounter) throws(Unavailable) -> [OpenFile] {
     if let files = found.descriptors.files, let mapped = found.mapped.files { return files + mapped }
     return try counter.files(ofAll: found.isAnyoneSeen)

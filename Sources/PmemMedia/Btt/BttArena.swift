@@ -10,7 +10,7 @@ public struct BttArena: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - info: As read.
-  ///   - offset: Where the arena begins.
+  ///   - offset: The start of the arena.
   ///   - size: Of the whole namespace.
   /// - Throws: ``MediaError/field(_:_:)`` for the first number that cannot be (btt.c:discover_arenas checks few of them,
   ///   and trusts the rest).
@@ -55,18 +55,18 @@ public struct BttArena: Hashable, Sendable {
     }
   }
 
-  /// Where the next arena begins in the namespace; nil for the last.
+  /// The start of the next arena in the namespace; nil for the last.
   public var next: UInt64? { info.nextOffset == 0 ? nil : offset + info.nextOffset }
 
-  /// Where internal block `number` is in the namespace.
-  public func place(ofBlock number: UInt32) -> UInt64 {
+  /// The offset of internal block `number` in the namespace.
+  public func offset(ofBlock number: UInt32) -> UInt64 {
     offset + info.dataOffset + UInt64(number) * UInt64(info.internalBlockSize)
   }
 
-  /// Where the map entry of external block `number` is in the namespace.
-  public func place(ofMapEntry number: UInt32) -> UInt64 { offset + info.mapOffset + 4 * UInt64(number) }
+  /// The offset of external block `number`'s map entry in the namespace.
+  public func offset(ofMapEntry number: UInt32) -> UInt64 { offset + info.mapOffset + 4 * UInt64(number) }
 
-  /// Where the log is in the namespace, and how long it is.
+  /// The offset of the log in the namespace, and its length.
   public var log: Extent {
     Extent(offset: offset + info.logOffset, length: UInt64(info.freeBlocks) * UInt64(BttLog.laneSize))
   }

@@ -8,7 +8,7 @@ public struct BttCheck {
     /// Whether data are lost, or the kernel does not take the arena; else the kernel makes it good by itself.
     public let isSerious: Bool
     public let text: String
-    /// What a repair does; nil where nothing can be done.
+    /// The repair; nil if there is none.
     public let repair: String?
     var isInfoBlock = false
   }
@@ -17,7 +17,7 @@ public struct BttCheck {
   public struct Repair: Hashable, Sendable {
     /// From the namespace's start, bytes.
     public let offset: UInt64
-    /// What is written there.
+    /// The content to write.
     public let bytes: [UInt8]
     public let text: String
   }
@@ -30,7 +30,7 @@ public struct BttCheck {
   public private(set) var omittedCount = 0
   public let version: BttLayout.Version
 
-  /// This many bad entries of an arena are told one by one.
+  /// Up to this many bad entries of an arena are reported one by one.
   private static let most = 20
   private static let chunk = 1 << 20
 
@@ -42,9 +42,9 @@ public struct BttCheck {
   /// - Parameters:
   ///   - raw: The namespace below its mode.
   ///   - label: The UUID of its label; nil for a label-less one.
-  ///   - claimClass: Of its label. Where that says BTT, info blocks that are all lost are made of what else is there.
+  ///   - claimClass: Of its label. If that is BTT and all info blocks are lost, they are rebuilt from the rest.
   ///   - progress: Gets how many map entries are read, of how many; what it throws ends the examination.
-  /// - Throws: ``DeviceError/Code/notFound`` where no info block of a BTT is left, and what reading says.
+  /// - Throws: ``DeviceError/Code/notFound`` if no info block of a BTT is left, and the errors of reading.
   public init(
     _ raw: any ByteSource, label: DeviceUUID?, claimClass: ClaimClass? = ClaimClass.none,
     progress: @escaping (UInt64, UInt64) throws(DeviceError) -> Void = { _, _ in }
@@ -62,13 +62,13 @@ public struct BttCheck {
     try self.init(raw, found, progress: progress)
   }
 
-  /// Whether the label of a namespace says that a BTT is left of which the first info block is lost.
+  /// Whether the label of a namespace shows that a BTT is left of which the first info block is lost.
   ///
   /// - Parameters:
   ///   - raw: The namespace below its mode.
-  ///   - label: The UUID of its label: what names no label, or another, may be of any time.
+  ///   - label: The UUID of its label: a block that names no label, or another, may be of any age.
   /// - Returns: False also if all info blocks are lost.
-  /// - Throws: What reading says.
+  /// - Throws: The error of reading.
   public static func hasRemains(_ raw: any ByteSource, label: DeviceUUID?) throws(DeviceError) -> Bool {
     guard let label, !label.isNull, let found = try BttInfoBlocks.find(raw, parent: label) else {
       return false
@@ -102,11 +102,11 @@ public struct BttCheck {
   private mutating func examine(info found: BttInfoBlocks.Arena) {
     let arena = found.arena
     arenas.append(arena)
-    let places = [
+    let problems = [
       ("info block", arena.offset, found.first),
       ("copy of the info block", arena.offset + arena.info.info2Offset, found.second),
     ]
-    for (what, offset, problem) in places {
+    for (what, offset, problem) in problems {
       guard let problem else { continue }
       findings.append(
         Finding(
@@ -129,9 +129,9 @@ public struct BttCheck {
     let count = Int(arena.info.freeBlocks)
     let log = BttLogEntries(
       try raw.read(at: arena.log.offset, count: Int(arena.log.length)), lanes: count)
-    let places = Self.places(log, count)
+    let slots = Self.slots(log, count)
     let lanes = (0..<count).map { lane in
-      BttLane((log.entry(lane, places.0), log.entry(lane, places.1)), info: arena.info)
+      BttLane((log.entry(lane, slots.0), log.entry(lane, slots.1)), info: arena.info)
     }
     var owners = BlockSet(count: arena.info.internalBlocks)
     let bad = try mark(arena, lanes, &owners, done: done, total: total)
@@ -146,7 +146,7 @@ public struct BttCheck {
         repair: "give it a free block")
     }
     var free = owners.missing
-    if !orphans.isEmpty { repair(lanes: orphans, of: arena, log, places, &free) }
+    if !orphans.isEmpty { repair(lanes: orphans, of: arena, log, slots, &free) }
     if !bad.isEmpty { repair(map: bad, of: arena, &free) }
     for block in free.prefix(Self.most) {
       find(true, "arena at \(arena.offset): block \(block) is neither mapped nor free", repair: nil)
@@ -154,7 +154,7 @@ public struct BttCheck {
   }
 
   /// Which two entries are in use, as most lanes have it: 0 and 1, or 0 and 2 as kernels before 4.15 had them.
-  private static func places(_ log: BttLogEntries, _ count: Int) -> (Int, Int) {
+  private static func slots(_ log: BttLogEntries, _ count: Int) -> (Int, Int) {
     let old = (0..<count).count { log.entry($0, 2) != .padding && log.entry($0, 1) == .padding }
     let new = (0..<count).count { log.entry($0, 1) != .padding && log.entry($0, 2) == .padding }
     return old > new ? (0, 2) : (0, 1)
@@ -174,7 +174,7 @@ public struct BttCheck {
     var number: UInt32 = 0
     while number < arena.info.externalBlocks {
       let entries = min(Self.chunk / 4, Int(arena.info.externalBlocks - number))
-      let bytes = ByteFields(try raw.read(at: arena.place(ofMapEntry: number), count: entries * 4))
+      let bytes = ByteFields(try raw.read(at: arena.offset(ofMapEntry: number), count: entries * 4))
       for index in 0..<entries {
         let sector = number + UInt32(index)
         var block = BttMapEntry(raw: bytes.u32(index * 4)).block(of: sector)
@@ -216,7 +216,7 @@ public struct BttCheck {
   // MARK: Repairs
 
   private mutating func repair(
-    lanes: [Int], of arena: BttArena, _ log: BttLogEntries, _ places: (Int, Int), _ free: inout [UInt32]
+    lanes: [Int], of arena: BttArena, _ log: BttLogEntries, _ slots: (Int, Int), _ free: inout [UInt32]
   ) {
     for lane in lanes {
       guard !free.isEmpty else { return }
@@ -247,7 +247,7 @@ public struct BttCheck {
   private mutating func patch(_ arena: BttArena, _ sector: UInt32, _ raw: UInt32, _ text: String) {
     var fields = ByteFields(count: 4)
     fields.set(raw, at: 0, width: 4)
-    repairs.append(Repair(offset: arena.place(ofMapEntry: sector), bytes: fields.bytes, text: text))
+    repairs.append(Repair(offset: arena.offset(ofMapEntry: sector), bytes: fields.bytes, text: text))
   }
 }
 

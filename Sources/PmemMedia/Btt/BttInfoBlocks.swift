@@ -1,11 +1,11 @@
 import PmemDevice
 
-/// The info blocks of a BTT, found also where some are damaged: where arenas begin and end follows from the size of the
+/// The info blocks of a BTT, found even if some are damaged: the start and end of arenas follow from the size of the
 /// namespace alone.
 struct BttInfoBlocks {
   struct Arena {
     let arena: BttArena
-    /// What is wrong with the info block, and with its copy; nil where it is good.
+    /// The errors of the info block, and of its copy; nil if it is valid.
     let first: MediaError?
     let second: MediaError?
   }
@@ -13,13 +13,13 @@ struct BttInfoBlocks {
   let version: BttLayout.Version
   let arenas: [Arena]
 
-  /// - Throws: What reading says.
+  /// - Throws: The error of reading.
   static func find(_ raw: any ByteSource, parent: DeviceUUID) throws(DeviceError) -> BttInfoBlocks? {
     for version in [BttLayout.Version.v2, .v1] {
-      // Any block size has the arenas in the same places.
-      guard let places = BttLayout(size: raw.size, blockSize: 4096, version: version) else { continue }
+      // The offsets of arenas do not depend on the block size.
+      guard let extents = BttLayout(size: raw.size, blockSize: 4096, version: version) else { continue }
       var read: [(first: Copy, second: Copy)] = []
-      for arena in places.arenas {
+      for arena in extents.arenas {
         read.append(
           (
             try Copy(raw, at: arena.offset, of: arena.offset, version, parent),
@@ -29,8 +29,8 @@ struct BttInfoBlocks {
       guard let model = read.lazy.flatMap({ [$0.first.block, $0.second.block] }).compactMap({ $0 }).first,
         let layout = BttLayout(size: raw.size, blockSize: UInt64(model.externalBlockSize), version: version)
       else { continue }
-      let arenas = zip(layout.arenas, read).compactMap { place, copies in
-        arena(place, copies, model: model, layout: layout, size: raw.size)
+      let arenas = zip(layout.arenas, read).compactMap { extent, copies in
+        arena(extent, copies, model: model, layout: layout, size: raw.size)
       }
       return BttInfoBlocks(version: version, arenas: arenas)
     }
@@ -43,9 +43,9 @@ struct BttInfoBlocks {
   /// - Parameters:
   ///   - raw: The namespace below its mode.
   ///   - parent: The UUID of its label.
-  ///   - version: The format, which the label tells.
+  ///   - version: The format, from the label.
   /// - Returns: With a new UUID; nil if no block size fits, or more than one.
-  /// - Throws: What reading says.
+  /// - Throws: The error of reading.
   static func computed(
     _ raw: any ByteSource, parent: DeviceUUID, version: BttLayout.Version
   ) throws(DeviceError) -> BttInfoBlocks? {
@@ -56,9 +56,9 @@ struct BttInfoBlocks {
       for arena in layout.arenas where fits { fits = try isInitial(raw, arena) }
       guard fits else { continue }
       let uuid = DeviceUUID.random()
-      let arenas = layout.arenas.compactMap { place -> Arena? in
-        let block = BttInfoBlock(uuid: uuid, parentUUID: parent, arena: place, layout: layout)
-        guard let arena = try? BttArena(block, at: place.offset, of: raw.size) else { return nil }
+      let arenas = layout.arenas.compactMap { extent -> Arena? in
+        let block = BttInfoBlock(uuid: uuid, parentUUID: parent, arena: extent, layout: layout)
+        guard let arena = try? BttArena(block, at: extent.offset, of: raw.size) else { return nil }
         return Arena(arena: arena, first: .signature, second: .signature)
       }
       guard arenas.count == layout.arenas.count else { continue }
@@ -74,7 +74,7 @@ struct BttInfoBlocks {
     let lanes = Int(BttLayout.freeBlocks)
     let bytes = try raw.read(at: arena.offset + arena.logOffset, count: lanes * BttLog.laneSize)
     let log = BttLogEntries(bytes, lanes: lanes)
-    guard log.places != nil else { return false }
+    guard log.slots != nil else { return false }
     return (0..<lanes).allSatisfy { lane in
       let first = log.entry(lane, 0)
       let isUntouched = (1..<4).allSatisfy { log.entry(lane, $0) == .padding } && first.sequence == 1
@@ -83,13 +83,13 @@ struct BttInfoBlocks {
   }
 
   private static func arena(
-    _ place: BttLayout.Arena, _ copies: (first: Copy, second: Copy), model: BttInfoBlock, layout: BttLayout,
+    _ extent: BttLayout.Arena, _ copies: (first: Copy, second: Copy), model: BttInfoBlock, layout: BttLayout,
     size: UInt64
   ) -> Arena? {
-    // Both gone: what was in them follows from the others.
-    let rebuilt = BttInfoBlock(uuid: model.uuid, parentUUID: model.parentUUID, arena: place, layout: layout)
+    // Both lost: their content follows from the others.
+    let rebuilt = BttInfoBlock(uuid: model.uuid, parentUUID: model.parentUUID, arena: extent, layout: layout)
     let block = copies.first.block ?? copies.second.block ?? rebuilt
-    guard let arena = try? BttArena(block, at: place.offset, of: size) else { return nil }
+    guard let arena = try? BttArena(block, at: extent.offset, of: size) else { return nil }
     let differs = copies.second.block.map { $0 != block } ?? false
     return Arena(
       arena: arena, first: copies.first.error,

@@ -1,8 +1,8 @@
 /// One lane of a BTT's log, read without trusting it.
 struct BttLane {
-  /// The later of its two entries; nil where the lane is damaged.
+  /// The later of its two entries; nil if the lane is damaged.
   let current: BttLog.Entry?
-  /// The block that the lane may write to next; nil where the lane is damaged.
+  /// The block that the lane may write to next; nil if the lane is damaged.
   let spare: UInt32?
 
   private static let flags: UInt32 = 3 << 30
@@ -29,7 +29,7 @@ struct BttLane {
     return first % 3 + 1 == second ? entries.1 : entries.0
   }
 
-  /// The last change of the map that the lane wrote down; nil where it wrote none.
+  /// The last change of the map that the lane logged; nil if it logged none.
   var change: (number: UInt32, old: UInt32, new: UInt32)? {
     guard let current, (current.oldMap ^ current.newMap) & ~Self.flags != 0 else { return nil }
     return (current.number, current.oldMap & ~Self.flags, current.newMap & ~Self.flags)

@@ -27,7 +27,7 @@ public struct BttLog: Hashable, Sendable {
   /// The four entries of each lane; two are in use, the others are padding.
   public var lanes: [[Entry]]
   /// Which of the four: 0 and 1, or 0 and 2 as kernels before 4.15 had them.
-  public let places: [Int]
+  public let slots: [Int]
 
   private static let entrySize = 16
   private static let entries = 4
@@ -42,12 +42,12 @@ public struct BttLog: Hashable, Sendable {
       let first = Entry(number: lane, oldMap: spare, newMap: spare, sequence: 1)
       return [first, .padding, .padding, .padding]
     }
-    places = [0, 1]
+    slots = [0, 1]
   }
 
   /// Reads the log of `count` lanes.
   ///
-  /// - Throws: ``MediaError/field(_:_:)`` where the entries in use are not in the same two places in every lane
+  /// - Throws: ``MediaError/field(_:_:)`` if the entries in use are not in the same two slots in every lane
   ///   (btt.c:log_set_indices).
   public init(_ bytes: [UInt8], lanes count: Int) throws(MediaError) {
     guard count >= 0, count <= bytes.count / Self.laneSize else {
@@ -62,10 +62,10 @@ public struct BttLog: Hashable, Sendable {
           sequence: fields.u32(offset + 12))
       }
     }
-    places = try Self.places(lanes)
+    slots = try Self.slots(lanes)
   }
 
-  private static func places(_ lanes: [[Entry]]) throws(MediaError) -> [Int] {
+  private static func slots(_ lanes: [[Entry]]) throws(MediaError) -> [Int] {
     let used = lanes.map { lane in lane.indices.filter { lane[$0] != .padding } }
     // A lane that was never used has its first entry only.
     let second = Set(used.flatMap { $0.filter { $0 != 0 } })
@@ -91,12 +91,12 @@ public struct BttLog: Hashable, Sendable {
     return fields.bytes
   }
 
-  /// The later of a lane's two entries (btt.c:btt_log_get_old tells the older).
+  /// The later of a lane's two entries (btt.c:btt_log_get_old finds the older).
   ///
-  /// - Throws: ``MediaError/field(_:_:)`` where the sequence numbers do not follow each other.
+  /// - Throws: ``MediaError/field(_:_:)`` if the sequence numbers are not consecutive.
   public func current(lane: Int) throws(MediaError) -> Entry {
-    let first = lanes[lane][places[0]]
-    let second = lanes[lane][places[1]]
+    let first = lanes[lane][slots[0]]
+    let second = lanes[lane][slots[1]]
     guard first.sequence != 0 else { throw .field("log sequence", 0) }
     guard first.sequence != second.sequence, first.sequence <= 3, second.sequence <= 3 else {
       throw .field("log sequence", UInt64(second.sequence))

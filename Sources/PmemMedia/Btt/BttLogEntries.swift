@@ -9,8 +9,8 @@ struct BttLogEntries {
   }
 
   /// One of the four entries of a lane.
-  func entry(_ lane: Int, _ place: Int) -> BttLog.Entry {
-    let offset = lane * BttLog.laneSize + place * 16
+  func entry(_ lane: Int, _ slot: Int) -> BttLog.Entry {
+    let offset = lane * BttLog.laneSize + slot * 16
     return BttLog.Entry(
       number: fields.u32(offset), oldMap: fields.u32(offset + 4), newMap: fields.u32(offset + 8),
       sequence: fields.u32(offset + 12))
@@ -18,18 +18,18 @@ struct BttLogEntries {
 
   /// Which two of the four entries are in use, as btt.c:log_set_indices deduces it; nil if it fails. It takes the first
   /// two that it finds in any lanes, and holds all lanes behind to them.
-  var places: (Int, Int)? {
+  var slots: (Int, Int)? {
     var found: [Int] = []
     var isInitial = true
     for lane in 0..<lanes {
       var padding = 0
-      for place in 0..<4 {
-        let isPadding = entry(lane, place) == .padding
+      for slot in 0..<4 {
+        let isPadding = entry(lane, slot) == .padding
         if found.count < 2 {
-          if isPadding { padding += 1 } else if found.first != place { found.append(place) }
-        } else if place == found[0] {
+          if isPadding { padding += 1 } else if found.first != slot { found.append(slot) }
+        } else if slot == found[0] {
           if isPadding { return nil }
-        } else if place != found[1], !isPadding {
+        } else if slot != found[1], !isPadding {
           return nil
         }
       }

@@ -1,4 +1,4 @@
-/// An entry of a BTT's map: where the block of that number is, and what it is (UEFI "BTT Map Entry";
+/// An entry of a BTT's map: the block's number on the media, and its flags (UEFI "BTT Map Entry";
 /// drivers/nvdimm/btt.h).
 public enum BttMapEntry: Hashable, Sendable {
   /// Never written since the table was made: the block of the same number.

@@ -1,6 +1,7 @@
 public import PmemDevice
 
-/// What is in a BTT, as its block device shows it, read from the media below: sectors in the order of their numbers.
+/// The content of a BTT, as its block device shows it, read from the media below: sectors in the order of their
+/// numbers.
 public final class BttReader: ByteSource {
   private let raw: any ByteSource
   /// Number of the first external block of each arena.
@@ -13,18 +14,18 @@ public final class BttReader: ByteSource {
   ///
   /// - Parameters:
   ///   - raw: The namespace below its mode.
-  ///   - version: The format, which decides where the first arena is.
-  /// - Throws: ``DeviceError/Code/corrupt`` where an info block is damaged.
+  ///   - version: The format, which decides the offset of the first arena.
+  /// - Throws: ``DeviceError/Code/corrupt`` if an info block is damaged.
   public init(_ raw: any ByteSource, version: BttLayout.Version) throws(DeviceError) {
     self.raw = raw
     var arenas: [(first: UInt64, arena: BttArena)] = []
     var count: UInt64 = 0
-    var place: UInt64? = version.initialOffset
-    while let offset = place {
+    var next: UInt64? = version.initialOffset
+    while let offset = next {
       let arena = try Self.arena(raw, at: offset)
       arenas.append((count, arena))
       count += UInt64(arena.info.externalBlocks)
-      place = arena.next
+      next = arena.next
     }
     self.arenas = arenas
     sector = BttLayout.sectorSize(of: UInt64(arenas.first?.arena.info.externalBlockSize ?? 512))
@@ -59,7 +60,7 @@ public final class BttReader: ByteSource {
   private func block(_ number: UInt64) throws(DeviceError) -> [UInt8] {
     guard let (first, arena) = arenas.last(where: { $0.first <= number }) else { return [] }
     let own = UInt32(number - first)
-    let entry = BttMapEntry(raw: ByteFields(try raw.read(at: arena.place(ofMapEntry: own), count: 4)).u32(0))
+    let entry = BttMapEntry(raw: ByteFields(try raw.read(at: arena.offset(ofMapEntry: own), count: 4)).u32(0))
     switch entry {
     case .zero: return [UInt8](repeating: 0, count: Int(sector))
     case .failed: throw DeviceError(.failed, "sector \(number) is marked as failed", errno: 5)
@@ -68,7 +69,7 @@ public final class BttReader: ByteSource {
       guard block < arena.info.internalBlocks else {
         throw DeviceError(.corrupt, "the map entry of sector \(number) is damaged")
       }
-      return try raw.read(at: arena.place(ofBlock: block), count: Int(sector))
+      return try raw.read(at: arena.offset(ofBlock: block), count: Int(sector))
     }
   }
 }

@@ -41,7 +41,7 @@ public struct ByteFields: Hashable, Sendable {
     bytes.replaceSubrange(offset..<offset + value.count, with: value)
   }
 
-  /// Fletcher64 of all bytes with the eight at `offset` taken as zero.
+  /// Fletcher64 of all bytes with the eight at `offset` read as zero.
   public func checksum(excluding offset: Int) -> UInt64 {
     var copy = self
     copy.set(UInt64(0), at: offset, width: 8)

@@ -1,15 +1,15 @@
 import PmemDevice
 
-/// Finds what a structure was before one 32-bit word of it was damaged, by the Fletcher64 that it contains. The 64 bits of
-/// the sum tell the word and its value, but for a few of its highest bits. Small changes of two words can add up to the
-/// change of a third: what else is known of the structure must rule that out.
+/// Finds the original of a structure of which one 32-bit word was damaged, by the Fletcher64 that it contains. The 64
+/// bits of the sum determine the word and its value, except a few of its highest bits. Small changes of two words can
+/// add up to the change of a third: other knowledge of the structure must rule that out.
 enum ChecksumRepair {
-  /// What the structure can have been.
+  /// The possible originals of the structure.
   ///
   /// - Parameters:
   ///   - bytes: As they are, a multiple of four.
-  ///   - offset: Where the checksum is; it is taken as zero in the sum.
-  ///   - isPlausible: What else is known of the structure.
+  ///   - offset: The offset of the checksum, which counts as zero in the sum.
+  ///   - isPlausible: Other knowledge of the structure.
   /// - Returns: The only one that is plausible; nil if the sum is right, or if there is none, or more than one.
   static func repaired(
     _ bytes: [UInt8], checksumAt offset: Int, where isPlausible: ([UInt8]) -> Bool
@@ -40,11 +40,11 @@ enum ChecksumRepair {
 }
 
 extension NamespaceLabel {
-  /// A damaged label of version 1.2 as it was, where its checksum proves it.
+  /// The original of a damaged label of version 1.2, if its checksum proves it.
   ///
   /// - Parameters:
   ///   - bytes: Of the label.
-  ///   - slot: Where it is.
+  ///   - slot: The slot that it is in.
   ///   - cookie: Of the set; nil if it is not known.
   /// - Returns: nil if more than one 32-bit word was damaged.
   static func repaired(_ bytes: [UInt8], slot: Int, cookie: UInt64?) -> NamespaceLabel? {
@@ -62,7 +62,7 @@ extension NamespaceLabel {
 }
 
 extension PfnInfoBlock {
-  /// A damaged info block as it was, where its checksum proves it.
+  /// The original of a damaged info block, if its checksum proves it.
   ///
   /// - Parameter bytes: Of the block.
   /// - Returns: nil if more than one 32-bit word was damaged.

@@ -1,8 +1,8 @@
 public import PmemDevice
 
-/// Info blocks that lie where namespaces can begin, found without any label.
+/// Info blocks at the offsets at which namespaces can start, found without any label.
 public struct InfoBlockScan: Hashable, Sendable {
-  /// An info block and where it lies.
+  /// An info block and its offset.
   public struct Found: Hashable, Sendable {
     /// Of the namespace, from the source's start.
     public let offset: UInt64
@@ -23,9 +23,9 @@ public struct InfoBlockScan: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - source: All of a region.
-  ///   - step: What namespaces are aligned to.
+  ///   - step: The alignment of namespaces.
   ///   - progress: Called with the bytes passed so far, and with all; the last time, also if reading fails, with all passed.
-  /// - Throws: What reading says, but for media errors: what cannot be read is passed over.
+  /// - Throws: The error of reading, except media errors: unreadable ranges are skipped.
   public init(
     _ source: any ByteSource, step: UInt64, progress: (UInt64, UInt64) -> Void = { _, _ in }
   ) throws(DeviceError) {

@@ -1,6 +1,6 @@
 public import PmemDevice
 
-/// What a namespace is by what is on its media, as the kernel's probes find it when it is enabled (pmem.c:nd_pmem_probe:
+/// The identity of a namespace by its media, as the kernel's probes find it when it is enabled (pmem.c:nd_pmem_probe:
 /// BTT, then PFN, then DAX).
 public struct NamespaceIdentity: Hashable, Sendable {
   /// The info block that decides the mode.
@@ -13,7 +13,7 @@ public struct NamespaceIdentity: Hashable, Sendable {
   public let block: Block?
   /// Of the whole namespace, bytes.
   public let size: UInt64
-  /// Why the first block with a signature is not used; nil where there is none, or it is.
+  /// Why the first block with a signature is not used; nil if there is none, or it is.
   public let trouble: String?
 
   /// Reads the info blocks.
@@ -21,7 +21,7 @@ public struct NamespaceIdentity: Hashable, Sendable {
   /// - Parameters:
   ///   - raw: The namespace below its mode.
   ///   - label: The UUID of its label; nil for a label-less one. Blocks that name another parent are not its own.
-  /// - Throws: What reading says.
+  /// - Throws: The error of reading.
   public init(_ raw: any ByteSource, label: DeviceUUID?) throws(DeviceError) {
     size = raw.size
     guard raw.size >= PfnLayout.infoBlockReserve else {
@@ -51,9 +51,9 @@ public struct NamespaceIdentity: Hashable, Sendable {
     (block, self.trouble) = (nil, trouble)
   }
 
-  /// The parent that the info block of a source names, whichever; nil where there is no block.
+  /// The parent that the info block of a source names, whichever; nil if there is no block.
   ///
-  /// - Throws: What reading says.
+  /// - Throws: The error of reading.
   public static func parent(_ raw: any ByteSource) throws(DeviceError) -> DeviceUUID? {
     guard raw.size >= PfnLayout.infoBlockReserve else { return nil }
     let reserve = try raw.read(at: 0, count: Int(PfnLayout.infoBlockReserve))
@@ -84,7 +84,7 @@ public struct NamespaceIdentity: Hashable, Sendable {
     }
   }
 
-  /// What is left to use: the data area.
+  /// The usable part: the data area.
   public var usable: UInt64 {
     switch block {
     case .btt(let btt):
@@ -94,7 +94,7 @@ public struct NamespaceIdentity: Hashable, Sendable {
     }
   }
 
-  /// Where the data of a fsdax, devdax or raw namespace is.
+  /// The data of a fsdax, devdax or raw namespace.
   public var data: Extent {
     guard case .pfn(let pfn) = block else { return Extent(offset: 0, length: size) }
     let (begin, overflow) = pfn.dataOffset.addingReportingOverflow(UInt64(pfn.startPad))
@@ -102,11 +102,11 @@ public struct NamespaceIdentity: Hashable, Sendable {
     return Extent(offset: begin, length: size - begin - min(size - begin, UInt64(pfn.endTruncation)))
   }
 
-  /// What its users would have if it were enabled.
+  /// The content that its users would see if it were enabled.
   ///
   /// - Parameter raw: The namespace below its mode.
   /// - Returns: The bytes of its data area.
-  /// - Throws: ``DeviceError/Code/corrupt`` where a BTT is damaged.
+  /// - Throws: ``DeviceError/Code/corrupt`` if a BTT is damaged.
   public func content(_ raw: any ByteSource) throws(DeviceError) -> any ByteSource {
     switch block {
     case .btt(let btt): try BttReader(raw, version: btt.version)

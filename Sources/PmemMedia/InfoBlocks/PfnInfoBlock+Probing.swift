@@ -39,8 +39,8 @@ extension PfnInfoBlock {
     return nil
   }
 
-  /// Why the pfn or dax driver does not bind although the probe took the block: the namespace stays claimed and disabled
-  /// (pfn_devs.c:__nvdimm_setup_pfn, mm/memremap.c:memremap_pages, dax/bus.c:alloc_dax_region).
+  /// Why the pfn or dax driver does not bind although the probe accepted the block: the namespace stays claimed and
+  /// disabled (pfn_devs.c:__nvdimm_setup_pfn, mm/memremap.c:memremap_pages, dax/bus.c:alloc_dax_region).
   ///
   /// - Parameters:
   ///   - start: Physical address of the namespace.

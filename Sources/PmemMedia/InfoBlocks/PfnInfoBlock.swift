@@ -18,9 +18,9 @@ public struct PfnInfoBlock: Hashable, Sendable {
 
   public var kind: Kind
   public var uuid: DeviceUUID
-  /// Of the namespace; null where it has none (label-less).
+  /// UUID of the namespace; null if it has none (label-less).
   public var parentUUID: DeviceUUID
-  /// None is defined; 0 where pmemctl or the kernel wrote it.
+  /// None is defined; 0 if pmemctl or the kernel wrote it.
   public var flags: UInt32 = 0
   /// 0 to 4, of version 1.
   public var minorVersion: UInt16
@@ -36,7 +36,7 @@ public struct PfnInfoBlock: Hashable, Sendable {
   public var endTruncation: UInt32
   /// Of the data, and of mappings of a DAX device, bytes: 4 KiB, 2 MiB or 1 GiB.
   public var align: UInt64
-  /// As it is in the block: 0 before version 1.2, and where the data offset tells it.
+  /// The value in the block: 0 before version 1.2, and if the data offset implies it.
   private(set) var declaredAlign: UInt32
   /// Of the kernel that wrote it, bytes; 0 before version 1.4.
   public var pageSize: UInt32

@@ -1,14 +1,14 @@
-/// What one DIMM contributes to an interleave-set cookie.
+/// One DIMM's contribution to an interleave-set cookie.
 public struct InterleaveMember: Hashable, Sendable {
-  /// Where the DIMM's part begins in the region, bytes (NFIT region offset).
+  /// The start of the DIMM's part in the region, bytes (NFIT region offset).
   public var regionOffset: UInt64
   /// As in the NFIT's control region, read little-endian.
   public var serial: UInt32
   /// JEDEC's id, as in the NFIT's control region, read little-endian.
   public var vendor: UInt16
-  /// Week and year in BCD; 0 where the platform gives none.
+  /// Week and year in BCD; 0 if the platform gives none.
   public var manufacturingDate: UInt16
-  /// The vendor's own number; 0 where the platform gives none.
+  /// The vendor's own number; 0 if the platform gives none.
   public var manufacturingLocation: UInt8
 
   public init(
@@ -46,7 +46,7 @@ public enum InterleaveCookie {
     }
   }
 
-  /// What old firmware computed for labels of version 1.1: the members in the order of their offsets' bytes, the lowest
+  /// The cookie of old firmware for labels of version 1.1: the members in the order of their offsets' bytes, the lowest
   /// first (`altcookie`, nfit/core.c:cmp_map_compat).
   public static func alternate(_ members: [InterleaveMember]) -> UInt64 {
     let sorted = members.sorted { $0.regionOffset.byteSwapped < $1.regionOffset.byteSwapped }

@@ -8,20 +8,20 @@ extension NamespaceLabel {
   }
 }
 
-/// Other labels for some namespaces in a label area; all other labels stay where they are.
+/// Replaces the labels of some namespaces in a label area; all other labels stay in their slots.
 public struct LabelEdit: Hashable, Sendable {
   /// The labels that each namespace is to have; empty for none.
   public var labels: [DeviceUUID: [NamespaceLabel]]
 
   public init(_ labels: [DeviceUUID: [NamespaceLabel]]) { self.labels = labels }
 
-  /// The area with the edit in it, made as the kernel makes a change (label.c:__pmem_label_update): new labels go to
-  /// free slots, and an index block with the next sequence number takes the place of the one that is not in force. Where
-  /// it is written slots first, a cut leaves the labels as they were.
+  /// The area after the edit, changed as the kernel changes it (label.c:__pmem_label_update): new labels go to free
+  /// slots, and an index block with the next sequence number overwrites the inactive one. If slots are written first,
+  /// an interruption leaves the old labels in force.
   ///
   /// - Parameter area: As it is.
-  /// - Returns: As it should be; the same where nothing changes. nil if there is no valid index block, or no slot for
-  ///   a label.
+  /// - Returns: The new area; the same if nothing changed. nil if there is no valid index block, or no slot for a
+  ///   label.
   public func applied(to area: [UInt8]) -> [UInt8]? {
     let store = LabelStore(area)
     guard let index = store.index, let layout = store.layout else { return nil }
@@ -42,7 +42,7 @@ public struct LabelEdit: Hashable, Sendable {
     guard free != index.free || !unwritten.isEmpty else { return area }
     var edited = area
     for var label in unwritten {
-      // One that was free before: the labels of the index in force stay whole.
+      // A slot that was free before: the labels of the index in force stay whole.
       guard
         let slot = free.indices.first(where: { free[$0] && index.free[$0] })
           ?? free.firstIndex(of: true)

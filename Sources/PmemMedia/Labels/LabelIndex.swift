@@ -13,7 +13,7 @@ public struct LabelIndex: Hashable, Sendable {
   public var sequence: UInt32
   /// One per slot; true: free.
   public var free: [Bool]
-  /// Which of a set's cookies its labels carry: the old one where the block itself says version 1.1, whatever the size of
+  /// Which of a set's cookies its labels carry: the old one if the block itself is of version 1.1, whatever the size of
   /// its labels (region_devs.c:nd_region_interleave_set_cookie).
   public let cookieVersion: LabelVersion
 

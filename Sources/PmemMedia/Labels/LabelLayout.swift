@@ -1,6 +1,6 @@
 public import PmemDevice
 
-/// Where things are in a label storage area: two index blocks, then the slots (drivers/nvdimm/label.c).
+/// The offsets in a label storage area: two index blocks, then the slots (drivers/nvdimm/label.c).
 public struct LabelLayout: Hashable, Sendable {
   public let version: LabelVersion
   /// Bytes of the whole area.
@@ -13,7 +13,7 @@ public struct LabelLayout: Hashable, Sendable {
   static let indexAlign = 256
   static let indexHeader = 72
 
-  /// Computes the layout; nil where the area cannot hold two index blocks and two labels.
+  /// Computes the layout; nil if the area cannot hold two index blocks and two labels.
   public init?(areaSize: Int, version: LabelVersion) {
     self.version = version
     self.areaSize = areaSize

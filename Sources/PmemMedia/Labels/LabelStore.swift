@@ -1,6 +1,6 @@
 public import PmemDevice
 
-/// All of a label storage area, decoded: both index blocks, and every slot, whether an index says that it counts or not
+/// All of a label storage area, decoded: both index blocks, and every slot, whether an index has it in use or not
 /// (drivers/nvdimm/label.c; UEFI "NVDIMM Label Protocol").
 public struct LabelStore: Hashable, Sendable {
   /// One of the two copies of the index.
@@ -9,13 +9,13 @@ public struct LabelStore: Hashable, Sendable {
     case damaged(MediaError)
   }
 
-  /// What the index in force and the bytes of a slot say together.
+  /// The state of a slot by the index in force and its bytes.
   public enum SlotState: String, Hashable, Sendable {
-    /// It counts: the index in force says that the slot is taken.
+    /// Active: the index in force has the slot in use.
     case active
-    /// What an update or a removal left: the index says that the slot is free, but a label is in it.
+    /// A remnant of an update or a removal: the index has the slot free, but a label is in it.
     case stale
-    /// The index says that it is taken, but no label can be read from it.
+    /// The index has the slot in use, but no label can be read from it.
     case damaged
   }
 
@@ -24,11 +24,11 @@ public struct LabelStore: Hashable, Sendable {
     /// From 0.
     public let number: Int
     public let state: SlotState
-    /// nil where it is damaged.
+    /// nil if it is damaged.
     public let label: NamespaceLabel?
     /// Why it is damaged.
     public let error: MediaError?
-    /// What a damaged label says nevertheless, if its bytes can be read as one.
+    /// The fields of a damaged label, if its bytes can be read as one.
     public let unverified: NamespaceLabel?
     /// type_guid and abstraction_guid as they are; nil in version 1.1.
     public let typeGUID: DeviceUUID?
@@ -39,13 +39,13 @@ public struct LabelStore: Hashable, Sendable {
   public let size: Int
   /// nil: neither copy is valid in any version, the area holds no labels.
   public let layout: LabelLayout?
-  /// Of the version that has a valid copy, else of 1.2; empty where the area is too small for any.
+  /// Of the version that has a valid copy, otherwise of 1.2; empty if the area is too small for any.
   public let copies: [IndexCopy]
   /// The copy in force.
   public let index: LabelIndex?
   /// Those that are not empty.
   public let slots: [Slot]
-  /// What can be found without an index block; nil if there is one, or nothing.
+  /// Remnants found without an index block; nil if there is one, or none.
   public let unindexed: Unindexed?
 
   /// Reads an area; total whatever it holds.
@@ -99,10 +99,10 @@ public struct LabelStore: Hashable, Sendable {
     }
   }
 
-  /// What the labels that count say, without the slots that they are in.
+  /// The content of the active labels, without their slots.
   ///
-  /// - Parameter withMode: Also which mode a namespace has; else only which there are, and where.
-  /// - Returns: Equal for areas that tell of the same namespaces.
+  /// - Parameter withMode: Includes the modes of namespaces; otherwise only their existence and extents.
+  /// - Returns: Equal for areas that describe the same namespaces.
   public func normalizedLabels(withMode: Bool) -> Set<NamespaceLabel> {
     Set(
       active.map { label in
@@ -118,12 +118,12 @@ public struct LabelStore: Hashable, Sendable {
 }
 
 extension LabelStore {
-  /// What is wrong with an area, in words.
+  /// A problem of an area, in words.
   public struct Finding: Hashable, Sendable {
     /// Whether a namespace is lost by it, or may be; else only room or a spare copy is.
     public let isSerious: Bool
     public let text: String
-    /// Whether a report of what the kernel makes of the area says it too, with what it costs.
+    /// Whether a report of the kernel's verdict on the area includes it, with its consequences.
     public var isExplained: Bool
 
     public init(isSerious: Bool, text: String, isExplained: Bool = false) {
@@ -135,7 +135,7 @@ extension LabelStore {
 
   /// Checks what the kernel relies on, and what it would pass over in silence.
   ///
-  /// - Parameter capacity: Bytes of the DIMM's persistent memory; nil where they are not known.
+  /// - Parameter capacity: Bytes of the DIMM's persistent memory; nil if unknown.
   /// - Returns: Everything that is wrong; empty for a sound area, and for one that was never written.
   public func findings(capacity: UInt64?) -> [Finding] {
     guard let index else {

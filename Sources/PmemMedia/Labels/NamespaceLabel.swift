@@ -1,6 +1,6 @@
 public import PmemDevice
 
-/// What a label says about who will claim its namespace: the abstraction GUID.
+/// The claim that a label announces for its namespace: the abstraction GUID.
 public enum ClaimClass: String, CaseIterable, Hashable, Sendable {
   case none = "00000000-0000-0000-0000-000000000000"
   case btt = "8aed63a2-29a2-4c66-8b12-f05d15d3922a"
@@ -25,15 +25,15 @@ public struct NamespaceLabel: Hashable, Sendable {
   public var setCookie: UInt64
   /// Bytes of a logical block (lbasize); 0 means 512.
   public var sectorSize: UInt64
-  /// Where its space begins in the DIMM's own address space.
+  /// The start of its extent in the DIMM's own address space.
   public var dpa: UInt64
   /// Bytes on this DIMM.
   public var rawSize: UInt64
-  /// The slot that the label says it is in, from 0; the kernel ignores one that is in another (label.c:slot_valid).
+  /// The label's own slot number, from 0; the kernel ignores a label that is in another slot (label.c:slot_valid).
   public var slot: UInt32
-  /// nil where it is not one that is known: the kernel gives the namespace to no claim then. Always `.none` in version 1.1.
+  /// nil if it is not a known one: the kernel gives the namespace to no claim then. Always `.none` in version 1.1.
   public var claimClass: ClaimClass?
-  /// What the space is, type_guid; ``persistentMemory`` in version 1.1.
+  /// The type of the extent, type_guid; ``persistentMemory`` in version 1.1.
   public var typeGUID: DeviceUUID = persistentMemory
 
   /// NSLABEL_FLAG_UPDATING.
@@ -76,14 +76,14 @@ public struct NamespaceLabel: Hashable, Sendable {
     self.init(fields, version)
   }
 
-  /// What the bytes of a damaged label say; nil if that is nothing that a namespace could have.
+  /// The fields of a damaged label; nil if no namespace could have them.
   init?(unverified bytes: [UInt8], version: LabelVersion) {
     guard bytes.count >= version.labelSize else { return nil }
     self.init(ByteFields(Array(bytes.prefix(version.labelSize))), version)
     guard !uuid.isNull, rawSize > 0 else { return nil }
   }
 
-  /// Where the checksum of a label of version 1.2 is.
+  /// The offset of a version 1.2 label's checksum.
   static let checksumOffset = 248
 
   private init(_ fields: ByteFields, _ version: LabelVersion) {

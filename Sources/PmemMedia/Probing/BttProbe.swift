@@ -1,7 +1,7 @@
 public import PmemDevice
 
-/// A BTT as the kernel's driver attaches it (btt.c:discover_arenas). It checks other things than ``BttCheck``: it trusts
-/// most numbers, and stops at the first that it cannot work with.
+/// A BTT as the kernel's driver attaches it (btt.c:discover_arenas). Its checks differ from those of ``BttCheck``: it
+/// trusts most numbers, and stops at the first that it cannot work with.
 public struct BttProbe: Hashable, Sendable {
   /// Why the driver does not bind. User space gets ENXIO, whatever the cause.
   public struct Refusal: Error, Hashable, Sendable {
@@ -14,7 +14,7 @@ public struct BttProbe: Hashable, Sendable {
   public struct Write: Hashable, Sendable {
     /// From the namespace's start, bytes.
     public let offset: UInt64
-    /// What is written there.
+    /// The content of the field.
     public let bytes: [UInt8]
   }
 
@@ -26,7 +26,7 @@ public struct BttProbe: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - raw: The namespace below its mode.
-  ///   - version: Where the first arena is.
+  ///   - version: Decides the offset of the first arena.
   ///   - parent: The UUID of the label; null without one.
   /// - Throws: ``Refusal`` if the driver would not bind.
   public init(
@@ -49,7 +49,7 @@ private struct BttAttachment {
 
   /// `num_lanes` of a region of persistent memory (region_devs.c:nvdimm_pmem_region_create, ND_MAX_LANES).
   private static let lanes: UInt32 = 256
-  /// What kcalloc can give for the free list (KMALLOC_MAX_SIZE, eight bytes an entry).
+  /// The largest free list that kcalloc can allocate (KMALLOC_MAX_SIZE, eight bytes an entry).
   private static let mostFree: UInt32 = 1 << 19
 
   private let raw: any ByteSource
@@ -87,7 +87,7 @@ private struct BttAttachment {
     return count
   }
 
-  /// What parse_arena_meta takes from an info block.
+  /// The fields that parse_arena_meta takes from an info block.
   private struct Arena {
     let offset: UInt64
     let externalBlocks: UInt32
@@ -117,12 +117,12 @@ private struct BttAttachment {
 
   /// From the first arena's start, as claim.c:nsio_rw_bytes reads.
   private func read(_ offset: UInt64, _ count: Int) throws(Refusal) -> [UInt8] {
-    let place = start &+ offset
-    guard place <= raw.size, UInt64(count) <= raw.size - place else {
-      throw Refusal(errno: 14, text: "\(count) bytes at \(place) are beyond the end of the namespace")
+    let position = start &+ offset
+    guard position <= raw.size, UInt64(count) <= raw.size - position else {
+      throw Refusal(errno: 14, text: "\(count) bytes at \(position) are beyond the end of the namespace")
     }
-    do throws(DeviceError) { return try raw.read(at: place, count: count) } catch {
-      throw Refusal(errno: 5, text: "\(count) bytes at \(place) cannot be read: \(error.summary)")
+    do throws(DeviceError) { return try raw.read(at: position, count: count) } catch {
+      throw Refusal(errno: 5, text: "\(count) bytes at \(position) cannot be read: \(error.summary)")
     }
   }
 
@@ -144,17 +144,17 @@ private struct BttAttachment {
     }
     let count = Int(arena.free)
     let log = BttLogEntries(try read(arena.log, count * BttLog.laneSize), lanes: count)
-    guard let places = log.places else {
+    guard let slots = log.slots else {
       throw Refusal(errno: 6, text: "unable to deduce the log's padding in the arena at \(arena.offset)")
     }
-    for lane in 0..<count { try attach(lane, log, places, arena) }
+    for lane in 0..<count { try attach(lane, log, slots, arena) }
   }
 
   /// btt.c:btt_freelist_init, for one lane.
   private mutating func attach(
-    _ lane: Int, _ log: BttLogEntries, _ places: (Int, Int), _ arena: Arena
+    _ lane: Int, _ log: BttLogEntries, _ slots: (Int, Int), _ arena: Arena
   ) throws(Refusal) {
-    let (first, second) = (log.entry(lane, places.0), log.entry(lane, places.1))
+    let (first, second) = (log.entry(lane, slots.0), log.entry(lane, slots.1))
     guard let older = BttLogEntries.older(first.sequence, second.sequence) else {
       throw Refusal(
         errno: 22,
@@ -164,19 +164,19 @@ private struct BttAttachment {
     let (oldBlock, newBlock) = (newer.oldMap & BttMapEntry.blockMask, newer.newMap & BttMapEntry.blockMask)
     if case .failed = BttMapEntry(raw: newer.oldMap) { clear(oldBlock, arena) }
     guard oldBlock != newBlock else { return }
-    let place = arena.map &+ 4 * UInt64(newer.number)
-    let found = BttMapEntry(raw: ByteFields(try read(place, 4)).u32(0)).block(of: newer.number)
+    let position = arena.map &+ 4 * UInt64(newer.number)
+    let found = BttMapEntry(raw: ByteFields(try read(position, 4)).u32(0)).block(of: newer.number)
     guard newBlock != found, oldBlock == found else { return }
     var entry = ByteFields(count: 4)
     entry.set(BttMapEntry.normal(block: newBlock).raw, at: 0, width: 4)
-    writes.append(BttProbe.Write(offset: start &+ place, bytes: entry.bytes))
+    writes.append(BttProbe.Write(offset: start &+ position, bytes: entry.bytes))
   }
 
   /// btt.c:arena_clear_freelist_error: if it fails, it is only logged.
   private mutating func clear(_ block: UInt32, _ arena: Arena) {
-    let place = start &+ arena.data &+ UInt64(block) &* UInt64(arena.blockSize)
+    let position = start &+ arena.data &+ UInt64(block) &* UInt64(arena.blockSize)
     let count = BttLayout.sectorSize(of: UInt64(arena.externalSize))
-    guard place <= raw.size, count <= raw.size - place else { return }
-    writes.append(BttProbe.Write(offset: place, bytes: [UInt8](repeating: 0, count: Int(count))))
+    guard position <= raw.size, count <= raw.size - position else { return }
+    writes.append(BttProbe.Write(offset: position, bytes: [UInt8](repeating: 0, count: Int(count))))
   }
 }

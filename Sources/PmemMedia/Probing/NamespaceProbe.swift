@@ -1,9 +1,9 @@
 public import PmemDevice
 
-/// What the kernel makes of a namespace when its driver binds (pmem.c:nd_pmem_probe: BTT, then PFN, then DAX), for any
-/// bytes. The one place for these rules.
+/// The kernel's verdict on a namespace when its driver binds (pmem.c:nd_pmem_probe: BTT, then PFN, then DAX), for any
+/// bytes. These rules are in no other file.
 public struct NamespaceProbe: Hashable, Sendable {
-  /// What becomes of the namespace when its region is enabled.
+  /// The state of the namespace when its region is enabled.
   public enum Verdict: Hashable, Sendable {
     /// No info block counts: the namespace is raw, and enabled.
     case raw
@@ -11,13 +11,13 @@ public struct NamespaceProbe: Hashable, Sendable {
     case claimed(NamespaceIdentity.Block, attached: BttProbe?)
     /// An info block is refused: the namespace is disabled, and nothing claims it.
     case refused(Refusal)
-    /// The probe took the block, and its driver does not bind: claimed and disabled.
+    /// The probe accepted the block, and its driver does not bind: claimed and disabled.
     case stuck(NamespaceIdentity.Block, Refusal)
   }
 
   /// Why.
   public struct Refusal: Hashable, Sendable {
-    /// What probing ends with, as the kernel logs it: positive.
+    /// The error number of the probe, as the kernel logs it: positive.
     public let errno: Int32
     public let text: String
   }
@@ -70,7 +70,7 @@ public struct NamespaceProbe: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - raw: The namespace below its mode.
-  ///   - subject: What its label says, where it is, and whose kernel.
+  ///   - subject: Its label, its offset, and its kernel.
   public init(_ raw: any ByteSource, _ subject: Subject) {
     self.subject = subject
     if let block = btt(raw) {
@@ -145,7 +145,7 @@ public struct NamespaceProbe: Hashable, Sendable {
     }
   }
 
-  /// Before version 1.2 a block does not tell its alignment, and its own kernel asks for none in particular.
+  /// Before version 1.2 a block has no alignment, and its kernel requires none in particular.
   private func settled(_ block: PfnInfoBlock) -> PfnInfoBlock {
     let host = subject.host
     guard block.minorVersion < 2, host.rules.infoBlockMinor < 2 else { return block }

@@ -46,7 +46,7 @@ public struct SetProbe: Hashable, Sendable {
     /// The label that was being assembled.
     public let label: NamespaceLabel
 
-    /// The reason in the kernel's words, where it has some.
+    /// The reason in the kernel's words, if it logs one.
     public var text: String {
       switch cause {
       case .missing(let position): "missing label for \(label.uuid) at position \(position)"
@@ -60,7 +60,7 @@ public struct SetProbe: Hashable, Sendable {
 
   /// In the order of their labels' slots.
   public private(set) var found: [Found] = []
-  /// Labels of another set of DIMMs, or outside the region: their extents are taken all the same.
+  /// Labels of another set of DIMMs, or outside the region: their extents are reserved all the same.
   public private(set) var skipped: [NamespaceLabel] = []
 
   private var members: [Member]
@@ -143,17 +143,17 @@ public struct SetProbe: Hashable, Sendable {
   private mutating func select(
     _ label: NamespaceLabel, in index: Int
   ) throws(Refusal) -> NamespaceLabel {
-    guard let place = members[index].labels.firstIndex(where: { $0.uuid == label.uuid }) else {
+    guard let slot = members[index].labels.firstIndex(where: { $0.uuid == label.uuid }) else {
       throw Refusal(cause: .missing(position: index), label: label)
     }
-    let selected = members[index].labels[place]
+    let selected = members[index].labels[slot]
     let extent = members[index].extent
     let end = extent.offset &+ extent.length
     let last = selected.dpa &+ selected.rawSize
     guard selected.dpa >= extent.offset, selected.dpa < end, last <= end, last > extent.offset else {
       throw Refusal(cause: .outside(member: index), label: label)
     }
-    members[index].labels.remove(at: place)
+    members[index].labels.remove(at: slot)
     members[index].labels.insert(selected, at: 0)
     return selected
   }

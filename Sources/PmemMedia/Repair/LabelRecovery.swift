@@ -1,7 +1,7 @@
 public import PmemDevice
 
-/// Labels for namespaces of which only the info blocks are left: they tell the UUID of the label, the mode, and where the
-/// namespace begins and ends. Names are lost.
+/// Labels for namespaces of which only the info blocks are left: those have the UUID of the label, the mode, and the
+/// start and end of the namespace. Names are lost.
 public struct LabelRecovery: Hashable, Sendable {
   /// A namespace that was there at some time.
   public struct Proposal: Hashable, Sendable {
@@ -49,7 +49,7 @@ public struct LabelRecovery: Hashable, Sendable {
           ?? pfn.attachFault(start: start, size: used, host: host)?.text)
     case .btt(let btt):
       let end = btt.info2Offset &+ UInt64(BttInfoBlock.size) &+ btt.version.initialOffset
-      // What is too little for another arena follows the last: sizes are multiples of the region's alignment.
+      // A remainder too small for another arena follows the last one: sizes are multiples of the region's alignment.
       guard end <= room, let size = ByteCount(end).roundedUp(to: region.align)?.rawValue, size <= room else {
         return nil
       }
@@ -60,7 +60,7 @@ public struct LabelRecovery: Hashable, Sendable {
     }
   }
 
-  /// Those that overlap another, or share its UUID: of two times, and nothing says which is the later.
+  /// Those that overlap another, or share its UUID: they are of different ages, and nothing shows which is the later.
   public var conflicts: [Proposal] {
     proposals.enumerated().filter { index, proposal in
       proposals.enumerated().contains { other, candidate in
@@ -75,7 +75,7 @@ public struct LabelRecovery: Hashable, Sendable {
   /// A label area of version 1.2 with a label for each proposal.
   ///
   /// - Parameters:
-  ///   - area: As it is: what is in slots that are not used stays.
+  ///   - area: The present area: unused slots keep their content.
   ///   - cookie: Of the set, for that version.
   ///   - mapping: The region's part of the only DIMM.
   /// - Returns: nil if the area is too small.

@@ -4,7 +4,7 @@ public import PmemDevice
 /// guess is named and left alone.
 public struct LabelRepair: Hashable, Sendable {
   /// The set that the DIMM is in.
-  public struct Place: Hashable, Sendable {
+  public struct Context: Hashable, Sendable {
     /// How many DIMMs there are, and which one this is.
     public var count: Int
     /// From 0 to ``count`` - 1.
@@ -15,7 +15,7 @@ public struct LabelRepair: Hashable, Sendable {
     public var extent: Extent
     /// Label areas of the other DIMMs.
     public var mates: [[UInt8]]
-    /// Where on the DIMM info blocks were found that name a label as their parent; empty if nobody looked.
+    /// Offsets on the DIMM of info blocks that name a label as their parent; empty if they were not searched for.
     public var infoBlocks: [DeviceUUID: Set<UInt64>] = [:]
 
     public init(count: Int, position: Int, cookie: UInt64?, extent: Extent, mates: [[UInt8]]) {
@@ -29,21 +29,21 @@ public struct LabelRepair: Hashable, Sendable {
 
   /// The repaired area; as it was if nothing can be done.
   public private(set) var area: [UInt8]
-  /// What was done, with the evidence.
+  /// The repairs, with the evidence.
   public private(set) var fixes: [String] = []
-  /// What is wrong and could not be made good.
+  /// Problems that could not be repaired.
   public private(set) var unresolved: [String] = []
 
-  private let place: Place
+  private let context: Context
 
   /// Repairs.
   ///
   /// - Parameters:
   ///   - area: As it is.
-  ///   - place: Where the DIMM is.
-  public init(_ area: [UInt8], in place: Place) {
+  ///   - context: The DIMM's range in the region.
+  public init(_ area: [UInt8], in context: Context) {
     self.area = area
-    self.place = place
+    self.context = context
     repairIndex()
     let store = LabelStore(self.area)
     guard let layout = store.layout else { return }
@@ -63,7 +63,7 @@ public struct LabelRepair: Hashable, Sendable {
         if case .damaged = store.copies[$0] { true } else { false }
       }
       for copy in damaged {
-        // Its predecessor: the good one stays in force.
+        // Its predecessor: the valid one stays in force.
         var older = LabelIndex(
           layout: layout, copy: copy, sequence: LabelIndex.next(LabelIndex.next(index.sequence)))
         older.free = index.free
@@ -94,7 +94,7 @@ public struct LabelRepair: Hashable, Sendable {
   private mutating func repair(_ slot: LabelStore.Slot, _ store: LabelStore, _ layout: LabelLayout) {
     let bytes = self.bytes(slot.number, layout)
     if layout.version == .v12,
-      let label = NamespaceLabel.repaired(bytes, slot: slot.number, cookie: place.cookie), fits(label, store)
+      let label = NamespaceLabel.repaired(bytes, slot: slot.number, cookie: context.cookie), fits(label, store)
     {
       put(label.encoded(version: .v12), at: layout.offset(ofSlot: slot.number))
       fixes.append(
@@ -121,8 +121,8 @@ public struct LabelRepair: Hashable, Sendable {
   /// Whether a label lies on the region's part of the DIMM, beside all others.
   private func fits(_ label: NamespaceLabel, _ store: LabelStore) -> Bool {
     let (end, overflow) = label.dpa.addingReportingOverflow(label.rawSize)
-    let (limit, wraps) = place.extent.offset.addingReportingOverflow(place.extent.length)
-    return !overflow && label.dpa >= place.extent.offset && (wraps || end <= limit)
+    let (limit, wraps) = context.extent.offset.addingReportingOverflow(context.extent.length)
+    return !overflow && label.dpa >= context.extent.offset && (wraps || end <= limit)
       && !store.active.contains { $0.uuid == label.uuid || $0.overlaps(label) }
   }
 
@@ -137,8 +137,8 @@ public struct LabelRepair: Hashable, Sendable {
     // Flags, slot and checksum differ; beside them a few bytes of damage.
     let near = twins.filter { twin in
       let encoded = twin.encoded(version: layout.version)
-      let differing = zip(encoded, bytes).enumerated().count { place, pair in
-        pair.0 != pair.1 && !(80..<84).contains(place) && !(120..<124).contains(place) && place < 248
+      let differing = zip(encoded, bytes).enumerated().count { offset, pair in
+        pair.0 != pair.1 && !(80..<84).contains(offset) && !(120..<124).contains(offset) && offset < 248
       }
       return differing <= 8
     }
@@ -146,8 +146,8 @@ public struct LabelRepair: Hashable, Sendable {
   }
 
   private func mate(of uuid: DeviceUUID) -> NamespaceLabel? {
-    let labels = place.mates.flatMap { LabelStore($0).active }.filter { $0.uuid == uuid }
-    guard labels.count == place.mates.count, let model = labels.first, model.setCookie == place.cookie,
+    let labels = context.mates.flatMap { LabelStore($0).active }.filter { $0.uuid == uuid }
+    guard labels.count == context.mates.count, let model = labels.first, model.setCookie == context.cookie,
       labels.allSatisfy({ $0.dpa == model.dpa && $0.rawSize == model.rawSize })
     else { return nil }
     return model
@@ -160,12 +160,12 @@ public struct LabelRepair: Hashable, Sendable {
   ) {
     var label = label
     var done: [String] = []
-    if label.setCookie == place.cookie {
-      if Int(label.labelCount) != place.count {
-        label.labelCount = UInt16(clamping: place.count)
-        done.append("it is one of \(place.count), as the set cookie proves")
+    if label.setCookie == context.cookie {
+      if Int(label.labelCount) != context.count {
+        label.labelCount = UInt16(clamping: context.count)
+        done.append("it is one of \(context.count), as the set cookie proves")
       }
-      if Int(label.position) != place.position, place.count == 1 {
+      if Int(label.position) != context.position, context.count == 1 {
         label.position = 0
         done.append("it is at position 0, the only one")
       }
@@ -185,7 +185,7 @@ public struct LabelRepair: Hashable, Sendable {
 
   // MARK: Overlaps
 
-  /// Of two labels that overlap, the one whose last update says another extent is wrong.
+  /// Of two labels that overlap, the one whose last update has another extent is wrong.
   private mutating func separate(_ layout: LabelLayout) {
     let store = LabelStore(area)
     let labels = store.active.sorted { $0.slot < $1.slot }
@@ -208,7 +208,7 @@ public struct LabelRepair: Hashable, Sendable {
         + "it overlapped another label")
   }
 
-  /// What a label should say of its extent, if there is evidence that it says something wrong.
+  /// The extent that a label should have, if there is evidence that its own is wrong.
   private func moved(
     _ label: NamespaceLabel, _ store: LabelStore, _ layout: LabelLayout
   ) -> (label: NamespaceLabel, evidence: String)? {
@@ -216,7 +216,7 @@ public struct LabelRepair: Hashable, Sendable {
     {
       return (twin, "its last update in slot \(twin.slot) says")
     }
-    guard let places = place.infoBlocks[label.uuid], places.count == 1, let dpa = places.first,
+    guard let offsets = context.infoBlocks[label.uuid], offsets.count == 1, let dpa = offsets.first,
       dpa != label.dpa
     else { return nil }
     var label = label
@@ -233,7 +233,7 @@ public struct LabelRepair: Hashable, Sendable {
   private mutating func write(_ label: NamespaceLabel, to slot: Int, _ layout: LabelLayout) {
     var label = Self.normalized(label)
     label.slot = UInt32(slot)
-    if !place.mates.isEmpty { label.position = UInt16(clamping: place.position) }
+    if !context.mates.isEmpty { label.position = UInt16(clamping: context.position) }
     put(label.encoded(version: layout.version), at: layout.offset(ofSlot: slot))
   }
 

@@ -6,18 +6,18 @@ public enum ObjectName: Hashable, Sendable {
   case path(String)
   /// A device itself.
   case volume(Volume)
-  /// What was looked up before.
+  /// The result of an earlier look-up.
   case object(MappedObject)
 }
 
-/// A place in a process's memory, as an action names it.
+/// An address in a process's memory, as an action names it.
 public enum AddressName: Hashable, Sendable {
   case absolute(UInt64)
   /// In the one mapping that the process has of an object, `offset` bytes from its start.
   case mapping(ObjectName, offset: UInt64)
 }
 
-/// What is done in the memory model: by a process, by hardware or by an administrator.
+/// A change of the memory model: by a process, by hardware or by an administrator.
 ///
 /// Sizes, lengths and offsets are bytes; a length of nil reaches to the end.
 public enum Action: Hashable, Sendable {
@@ -26,7 +26,7 @@ public enum Action: Hashable, Sendable {
   /// nil: the lowest free number from 1000.
   case startProcess(command: String, as: ProcessID?)
   case forkProcess(ProcessID, child: ProcessID?)
-  /// What it has mapped, opened and pinned goes with it.
+  /// Its mappings, open files and pins are released with it.
   case stopProcess(ProcessID)
   case open(ProcessID, ObjectName)
   case close(ProcessID, ObjectName)
@@ -79,10 +79,10 @@ public enum Action: Hashable, Sendable {
 
   // MARK: Devices
 
-  /// Unbinds a device's driver, whoever uses it.
+  /// Unbinds a device's driver, although it is in use.
   case unbind(ProcessID, DeviceID)
-  /// Stops a device's queue or freezes the filesystem on it; by the policy in force if that is nil, and without waiting for
-  /// anybody if no process does it.
+  /// Stops a device's queue or freezes the filesystem on it; by the policy in force if that is nil, and without waiting
+  /// if no process does it.
   case freeze(Volume, isFilesystem: Bool, FreezePolicy?, by: ProcessID? = nil)
   case thaw(Volume, isFilesystem: Bool)
   case makePartition(Volume, Extent)
@@ -101,7 +101,7 @@ public enum Action: Hashable, Sendable {
   case makeDriverUnder(DeviceID, String, DirectAccessDriver.Kind, pool: UInt64)
   case removeDriver(String)
   case setPool(String, pages: UInt64)
-  /// What was fetched has come, or has not.
+  /// The fetched data have arrived, or not.
   case finishUpdate(String, fails: Bool)
   /// Asks a driver for the address of pages.
   case directAccess(ProcessID, driver: String, page: UInt64, pages: UInt64, isAtomic: Bool)
@@ -110,11 +110,11 @@ public enum Action: Hashable, Sendable {
 
   // MARK: Policies
 
-  /// nil: what the kernel does.
+  /// nil: the kernel's behaviour.
   case choose(Policy, String?)
 }
 
-/// What an action came to.
+/// The result of an action.
 public enum ActionOutcome: Hashable, Sendable {
   case done
   case started(ProcessID)
@@ -129,7 +129,7 @@ public enum ActionOutcome: Hashable, Sendable {
   case made(number: Int)
   /// Page table entries that were visited for it.
   case frozen(visited: UInt64)
-  /// Stores that reached the media while it was frozen, and processes that go on.
+  /// Stores that reached the media while it was frozen, and processes that continue.
   case thawed(stores: UInt64, woken: [ProcessID])
   case granted(DirectAccessGrant)
   /// The process waits.

@@ -1,7 +1,7 @@
 /// A task that was blocked and went on.
 public struct WokenTask: Hashable, Sendable {
   public let pid: ProcessID
-  /// "goes on", "is killed by SIGBUS", or how it failed.
+  /// "goes on", "is killed by SIGBUS", or the failure.
   public let outcome: String
 
   init(_ pid: ProcessID, _ outcome: String) {
@@ -10,9 +10,9 @@ public struct WokenTask: Hashable, Sendable {
   }
 }
 
-/// What came of an action beside the state that it led to.
+/// The result of an action beside the state that it leads to.
 public struct Observations: Hashable, Sendable {
-  /// What it came to.
+  /// The result.
   public internal(set) var outcome = ActionOutcome.done
   /// Tasks that were blocked and went on, in order.
   public internal(set) var wokenTasks: [WokenTask] = []

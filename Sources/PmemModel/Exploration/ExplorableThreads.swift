@@ -6,13 +6,13 @@ public protocol ExplorableThreads {
   /// How many steps each thread has.
   var lengths: [Int] { get }
 
-  /// Where all threads are before their first steps.
+  /// The state of all threads before their first steps.
   func start() throws(Failure) -> ThreadState<State>
 
   /// Takes a step from a state, whatever comes of it.
   func take(_ step: ThreadStep, from state: State) throws(Failure) -> ThreadState<State>
 
-  /// Combines what two states have in common that go on alike.
+  /// Hashes the common part of two states with the same future.
   func hash(_ state: State, into hasher: inout Hasher)
 }
 
@@ -31,13 +31,13 @@ public struct ThreadStep: Hashable, Sendable {
 
 /// A state, and what an explorer looks at in it.
 public struct ThreadState<State> {
-  /// A process that cannot go on, and why.
+  /// A process that cannot continue, and why.
   public typealias Blocked = (pid: ProcessID, reason: String)
 
   public var state: State
   /// In the order in which they were blocked.
   public var blocked: [Blocked]
-  /// What is broken in it, or was on the way to it.
+  /// The violations in it, or on the way to it.
   public var violations: [Violation]
 
   public init(state: State, blocked: [Blocked], violations: [Violation]) {
@@ -46,8 +46,8 @@ public struct ThreadState<State> {
     self.violations = violations
   }
 
-  /// What is wrong if no thread can take a step: every process that is blocked waits for ever, if it is not said already
-  /// that it is deadlocked or waits for what is gone.
+  /// The violation if no thread can take a step: every process that is blocked waits for ever, unless it is already
+  /// reported as deadlocked or waits for an object that is gone.
   var stuckWaitViolations: [Violation] {
     let told = Set(
       violations.filter { $0.invariant == .deadlock || $0.invariant == .endlessWait }.map(\.subject))

@@ -17,7 +17,7 @@ public struct ExplorationBudget: Hashable, Sendable {
   }
 }
 
-/// What became of threads in the orders of their steps.
+/// The results of threads over the orders of their steps.
 public struct Exploration: Hashable, Sendable {
   /// How much of all orders it speaks of.
   public enum Coverage: String, Hashable, Sendable {
@@ -40,13 +40,13 @@ public struct Exploration: Hashable, Sendable {
   public internal(set) var coverage = Coverage.exhausted
   /// Different states that were entered; of drawn orders 0.
   public internal(set) var states = 0
-  /// Steps that were taken.
+  /// The number of steps taken.
   public internal(set) var transitions = 0
-  /// Orders that the states stand for, or that were drawn; `Int.max` for that many or more.
+  /// The number of orders that the states represent, or that were drawn; `Int.max` for that many or more.
   public internal(set) var orders = 0
   /// Steps that those take one by one; `Int.max` for that many or more.
   public internal(set) var steps = 0
-  /// One for each invariant that is broken by some order, and for each of whom it is, in the order of their names.
+  /// One for each invariant that some order violates, and for each subject, in the order of their names.
   public internal(set) var findings: [Finding] = []
 
   public init() {}

@@ -1,12 +1,12 @@
 import PmemDevice
 
-/// What of a model decides how it goes on.
+/// The part of a model that decides its future.
 ///
-/// Stores have numbers in the order in which they are done, and are only ever compared for equality: they are counted
-/// anew, in the order in which they are come across. So do pins, if nothing to come names one. Of no consequence are
-/// reasons and counters that are for people, what was recorded already, and the order in which devices were first used.
+/// Stores have numbers in the order in which they are performed, and are only compared for equality: they are
+/// renumbered in the order in which they are encountered. So are pins, unless a later step names one. Irrelevant are
+/// reasons and counters that are for people, recorded violations, and the order in which devices were first used.
 extension MemoryModel {
-  /// Combines it: two models with the same go on alike, but for the wording of what comes of it.
+  /// Hashes it: two models with the same hash have the same future, except for the wording of results.
   ///
   /// - Parameters:
   ///   - hasher: Combined into.
@@ -115,7 +115,7 @@ extension DevicePages {
   }
 }
 
-/// Numbers of stores, counted in the order in which they are come across; 0 stays 0.
+/// Numbers of stores, in the order in which they are encountered; 0 stays 0.
 private struct StoreNumbering {
   private var known: [UInt64] = []
 

@@ -5,7 +5,7 @@ public struct ModelThreads: ExplorableThreads, Sendable {
   private let arePinsNamed: Bool
 
   /// - Parameters:
-  ///   - model: Where they begin.
+  ///   - model: The initial state.
   ///   - threads: The actions of each, in order.
   public init(_ model: MemoryModel, _ threads: [[Action]]) {
     self.model = model

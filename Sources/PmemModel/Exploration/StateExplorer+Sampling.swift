@@ -34,8 +34,8 @@ extension StateExplorer {
   /// - Parameters:
   ///   - trail: Steps that break an invariant.
   ///   - violation: How they do.
-  /// - Returns: What is then broken, and the steps that are left.
-  /// - Throws: What a step throws.
+  /// - Returns: The violations at the end, and the remaining steps.
+  /// - Throws: The errors of a step.
   func shortened(
     _ trail: [ThreadStep], _ violation: Violation
   ) throws(Threads.Failure) -> (Violation, [ThreadStep]) {

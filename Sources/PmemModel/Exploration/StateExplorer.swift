@@ -1,11 +1,12 @@
 /// Takes the steps of threads in all orders, entering each state once.
 ///
-/// States are entered breadth first, so that the first order found to break an invariant is a shortest one. How far each
-/// thread is belongs to a state: threads do not repeat steps, so equal states are equally many steps from the start, the
-/// states have no cycle, and only those of one length are kept. They are told apart by a hash of 64 bits: of n states of
-/// one length two different ones are taken for the same with a probability below n² / 2⁶⁵ (a million: 3 in 10⁸).
+/// States are entered breadth first, so the first order found to violate an invariant is a shortest one. The progress
+/// of each thread belongs to a state: threads do not repeat steps, so equal states are equally many steps from the
+/// start, the states have no cycle, and only those of one length are kept. They are told apart by a hash of 64 bits: of
+/// n states of one length two different ones are taken for the same with a probability below n² / 2⁶⁵ (a million: 3 in
+/// 10⁸).
 ///
-/// A thread that is blocked is passed over until it goes on.
+/// A blocked thread is skipped until it continues.
 public struct StateExplorer<Threads: ExplorableThreads> {
   let threads: Threads
   let budget: ExplorationBudget
@@ -13,11 +14,11 @@ public struct StateExplorer<Threads: ExplorableThreads> {
   var result = Exploration()
   /// The first order that broke an invariant of each subject.
   var shortest: [Violation.Key: (violation: Violation, trail: [ThreadStep])] = [:]
-  /// What was broken before any step, and of whom.
+  /// The violations before any step, and their subjects.
   private var known: Set<Violation.Key> = []
 
   /// - Parameters:
-  ///   - threads: What to explore.
+  ///   - threads: The threads to explore.
   ///   - budget: How much of it.
   ///   - shouldStop: Asked every 64 steps, with the result so far, which is the answer if it returns true.
   public init(
@@ -29,7 +30,7 @@ public struct StateExplorer<Threads: ExplorableThreads> {
     self.shouldStop = shouldStop
   }
 
-  /// Where each thread is, and the process that must go on before it does.
+  /// The position of each thread, and the process that must continue before it does.
   struct Entry {
     var state: ThreadState<Threads.State>
     var next: [Int]
@@ -42,8 +43,8 @@ public struct StateExplorer<Threads: ExplorableThreads> {
 
   /// Explores.
   ///
-  /// - Returns: What was found.
-  /// - Throws: What a step throws.
+  /// - Returns: The findings.
+  /// - Throws: The errors of a step.
   public func explore() throws(Threads.Failure) -> Exploration {
     var explorer = self
     let first = try explorer.begin()
@@ -113,7 +114,7 @@ public struct StateExplorer<Threads: ExplorableThreads> {
     result.states = 1
     while !level.isEmpty {
       var next: [Entry] = []
-      var places: [Int: Int] = [:]
+      var indices: [Int: Int] = [:]
       for entry in level {
         let ready = runnable(entry)
         if ready.isEmpty {
@@ -131,8 +132,8 @@ public struct StateExplorer<Threads: ExplorableThreads> {
           result.steps = Self.sum(result.steps, entry.ways)
           note(after.state.violations) { Self.trail(nodes, entry.node) + [step] }
           let key = hash(after)
-          if let place = places[key] {
-            next[place].ways = Self.sum(next[place].ways, entry.ways)
+          if let index = indices[key] {
+            next[index].ways = Self.sum(next[index].ways, entry.ways)
             continue
           }
           guard result.states < budget.maxStates else {
@@ -142,7 +143,7 @@ public struct StateExplorer<Threads: ExplorableThreads> {
           result.states += 1
           after.node = nodes.count
           nodes.append(Node(parent: entry.node, step: step))
-          places[key] = next.count
+          indices[key] = next.count
           next.append(after)
         }
       }

@@ -1,10 +1,10 @@
 import PmemDevice
 
 extension MemoryModel {
-  /// Does an action, and whatever it lets go on. It always comes to something: what cannot be done is refused.
+  /// Applies an action, and completes every operation that it unblocks. It is total: an impossible action is refused.
   ///
-  /// - Parameter action: What to do.
-  /// - Returns: What came of it beside the state that it led to.
+  /// - Parameter action: The action.
+  /// - Returns: The observations beside the state that it leads to.
   @discardableResult
   public mutating func apply(_ action: Action) -> Observations {
     let outcome: ActionOutcome
@@ -154,15 +154,15 @@ extension MemoryModel {
 }
 
 extension MemoryModel {
-  /// Processes that cannot go on, in the order in which they were blocked.
+  /// Processes that are blocked, in the order in which they were blocked.
   public var blockedProcesses: [ProcessID] { state.blockedTasks.map(\.pid) }
 
-  /// Why a process cannot go on; nil if it can.
+  /// Why a process cannot continue; nil if it can.
   public func blockReason(of pid: ProcessID) -> String? {
     state.blockedTasks.first { $0.pid == pid }?.reason
   }
 
-  /// Processes that could let another one go on; 0 where none is left that could.
+  /// Processes that could unblock another one; 0 if none is left that could.
   public func blockers(of pid: ProcessID) -> Set<ProcessID> {
     state.blockedTasks.first { $0.pid == pid }.map { blockers(of: $0) } ?? []
   }

@@ -3,8 +3,8 @@ public import PmemDevice
 /// The memory of a machine with persistent memory, as a value: processes and their page tables, files and their blocks,
 /// pages and who refers to them, tasks that are blocked, and what must never be of all that.
 ///
-/// Two models that are equal go on alike. It knows devices as ``DeviceView`` only; whoever owns the devices keeps
-/// ``devices`` true, and does on them what ``Observations/unboundDevices`` says.
+/// Two equal models have the same future. It knows devices as ``DeviceView`` only; the owner of the devices keeps
+/// ``devices`` up to date, and unbinds those in ``Observations/unboundDevices``.
 public struct MemoryModel: Hashable, Sendable {
   /// Of the kernel that is modelled.
   public let rules: KernelRules
@@ -16,7 +16,7 @@ public struct MemoryModel: Hashable, Sendable {
   /// Of the action that is being done; empty between two.
   package var observations = Observations()
   var isWaking = false
-  /// The task that is tried again: what it has already it does not wait for.
+  /// The task that is retried: it does not wait for what it already has.
   var resumedTask: BlockedTask?
   /// Bytes of a page of DRAM.
   let pageSize: UInt64 = 4096
@@ -36,7 +36,7 @@ public struct MemoryModel: Hashable, Sendable {
     self.devices = devices.sorted { $0.id < $1.id }
   }
 
-  /// Index of a device; nil where there is none.
+  /// Index of a device; nil if there is none.
   private func deviceIndex(_ id: DeviceID) -> Int? {
     var low = 0
     var high = devices.count
@@ -47,12 +47,12 @@ public struct MemoryModel: Hashable, Sendable {
     return low < devices.count && devices[low].id == id ? low : nil
   }
 
-  /// A device; nil where there is none.
+  /// A device; nil if there is none.
   func device(_ id: DeviceID) -> DeviceView? { deviceIndex(id).map { devices[$0] } }
 
   func isAlive(_ id: DeviceID) -> Bool { deviceIndex(id).map { devices[$0].isAlive } ?? false }
 
-  /// Unbinds a device's driver, and has that told.
+  /// Unbinds a device's driver, and records that among the observations.
   mutating func markUnbound(_ id: DeviceID) {
     guard let index = deviceIndex(id) else { return }
     devices[index].unbind()

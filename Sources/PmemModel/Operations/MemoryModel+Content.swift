@@ -1,6 +1,6 @@
 package import PmemDevice
 
-/// What was stored where: each store has a number, and media, copies in DRAM and readers are compared by it.
+/// The location of stores: each store has a number, and media, copies in DRAM and readers are compared by it.
 extension MemoryModel {
   package mutating func recordViolation(
     _ invariant: Invariant, _ text: String, of subject: String? = nil
@@ -15,15 +15,15 @@ extension MemoryModel {
     return state.nextStore
   }
 
-  /// Changes a file; nil where it is no more.
+  /// Changes a file; has no effect if it is gone.
   @discardableResult
   package mutating func withFile<Result>(_ source: MappedObject, _ body: (inout ModelFile) -> Result)
     -> Result?
   {
-    guard let place = state.filesystems.firstIndex(where: { $0.volume == source.volume }),
-      let index = state.filesystems[place].files.firstIndex(where: { $0.inode == source.inode })
+    guard let index = state.filesystems.firstIndex(where: { $0.volume == source.volume }),
+      let file = state.filesystems[index].files.firstIndex(where: { $0.inode == source.inode })
     else { return nil }
-    return body(&state.filesystems[place].files[index])
+    return body(&state.filesystems[index].files[file])
   }
 
   package func file(_ source: MappedObject) -> ModelFile? {
@@ -42,7 +42,7 @@ extension MemoryModel {
   /// Stores to pages of a file or device.
   ///
   /// - Parameters:
-  ///   - source: What.
+  ///   - source: The mapped object.
   ///   - pages: Of 4 KiB, counted from its start.
   ///   - isDAX: Or through the page cache.
   ///   - isNoticed: Whether the page cache learns that they are dirty: a page table entry that can be stored to already
@@ -73,7 +73,7 @@ extension MemoryModel {
     withFile(source) { $0.expected.set(pages, number) }
   }
 
-  /// Loads pages of a file: what is found must be what was stored last.
+  /// Loads pages of a file: they must have the last store.
   package mutating func load(_ source: MappedObject, _ pages: Range<UInt64>, isDAX: Bool) {
     guard let file = file(source) else { return }
     for (range, found, wanted) in differences(file, source, pages, isDAX: isDAX) {
@@ -85,7 +85,7 @@ extension MemoryModel {
     }
   }
 
-  /// What a reader does not find as the last store left it.
+  /// The pages that do not have the last store.
   private func differences(
     _ file: ModelFile, _ source: MappedObject, _ pages: Range<UInt64>, isDAX: Bool
   ) -> [(pages: Range<UInt64>, found: UInt64, wanted: UInt64)] {
@@ -107,7 +107,7 @@ extension MemoryModel {
     return found
   }
 
-  /// What is on the media of an extent, counted in pages from its start.
+  /// The media's content of an extent, counted in pages from its start.
   package func media(_ volume: Volume, _ extent: Extent) -> [RunMap<UInt64>.Run] {
     var begin: UInt64 = 0
     return pieces(volume, [extent]).flatMap { piece -> [RunMap<UInt64>.Run] in
@@ -138,7 +138,7 @@ extension MemoryModel {
 
   // MARK: Copies in DRAM
 
-  /// Makes copies of a file's pages, where there are none.
+  /// Copies a file's pages into DRAM, unless there is a copy.
   ///
   /// - Returns: How many.
   package mutating func copyToDRAM(_ source: MappedObject, _ pages: Range<UInt64>) -> UInt64 {
@@ -161,7 +161,7 @@ extension MemoryModel {
     guard pin.isWrite, let source = pin.source, filesystem(source.volume)?.isDAX == false,
       let file = file(source)
     else { return }
-    // Who had pages for writing says so now (unpin_user_pages_dirty_lock).
+    // A holder of pages for writing marks them dirty (unpin_user_pages_dirty_lock).
     for part in file.copies.parts(pin.attachedPages) where part.value != nil {
       let clean = file.dirty.parts(part.range).first { !$0.value }
       guard let clean, isChanged(file, source, clean.range) else { continue }
@@ -173,7 +173,7 @@ extension MemoryModel {
     }
   }
 
-  /// Writes copies of DAX pages back that nobody has pinned any more; on a frozen filesystem when it is thawed.
+  /// Writes copies of DAX pages back that are no longer pinned; on a frozen filesystem when it is thawed.
   mutating func copyBack(_ volume: Volume) {
     guard let filesystem = filesystem(volume), filesystem.isDAX else { return }
     for file in filesystem.files where !file.copies.isEmpty {

@@ -15,7 +15,7 @@ extension MemoryModel {
     guard let view = self.device(device), view.isAlive else { return [] }
     let rules = rules
     let page = view.countingPage
-    // What is told of behind the device's end was not written by this program.
+    // Reports of offsets behind the device's end were not written by this program.
     let last = (view.size + page - 1) / page
     let references = state.pages(device).references
     let held = references.runs.filter { $0.range.upperBound <= last }
@@ -29,8 +29,8 @@ extension MemoryModel {
     let bounds =
       held.flatMap { [$0.range.lowerBound, $0.range.upperBound] }
       + mapped.runs.flatMap { [$0.range.lowerBound, $0.range.upperBound] }
-    let places = Set(bounds).sorted()
-    return zip(places, places.dropFirst()).compactMap { start, end in
+    let points = Set(bounds).sorted()
+    return zip(points, points.dropFirst()).compactMap { start, end in
       let references = references[start]
       let mappings = mapped[start]
       guard !references.isNone || mappings != 0 else { return nil }
@@ -47,7 +47,7 @@ extension MemoryModel {
     }
   }
 
-  /// What is populated of a namespace, a mapping each.
+  /// The populated ranges of a namespace, one for each mapping.
   private func mapped(_ device: DeviceID) -> [Extent] {
     state.processes.flatMap(\.mappings).filter { $0.isDAX && !$0.isRevoked }.flatMap { mapping in
       mapping.presentPTEs.extents.flatMap { extent in

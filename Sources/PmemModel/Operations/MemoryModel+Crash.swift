@@ -1,9 +1,9 @@
 import PmemDevice
 
-/// What is left of a machine after a power failure.
+/// The state of a machine after a power failure.
 extension MemoryModel {
-  /// The power fails and comes back: processes, pins and what was in DRAM are gone, filesystems are as their journals have
-  /// them, not mounted.
+  /// The power fails and returns: processes, pins and DRAM are lost, filesystems are as their journals have them, not
+  /// mounted.
   package mutating func crash() {
     state.processes = []
     state.pins = []
@@ -11,21 +11,21 @@ extension MemoryModel {
     state.pageFaults = []
     state.transfers = []
     state.freezes = []
-    for place in state.pages.indices {
-      state.pages[place].references = RunMap(.none)
-      state.pages[place].pgmapReferences = 0
-      state.pages[place].isDying = false
+    for index in state.pages.indices {
+      state.pages[index].references = RunMap(.none)
+      state.pages[index].pgmapReferences = 0
+      state.pages[index].isDying = false
     }
-    for place in state.filesystems.indices { recover(place) }
+    for index in state.filesystems.indices { recover(index) }
   }
 
-  private mutating func recover(_ place: Int) {
-    let filesystem = state.filesystems[place]
+  private mutating func recover(_ index: Int) {
+    let filesystem = state.filesystems[index]
     let promised = Dictionary(
       filesystem.committed.map { ($0.inode, $0.durable) }, uniquingKeysWith: { first, _ in first }
     ).merging(filesystem.files.filter { !$0.durable.isEmpty }.map { ($0.inode, $0.durable) }) { $1 }
     let files = rule(.crashReplaysJournal) ? filesystem.committed : filesystem.files
-    state.filesystems[place].files = files.map { file in
+    state.filesystems[index].files = files.map { file in
       var found = file
       found.copies = RunMap(nil)
       found.dirty = RunMap(false)
@@ -46,14 +46,14 @@ extension MemoryModel {
       recordViolation(
         .lostStore, "\(lost.path) was made safe, and is not there after the crash", of: lost.path)
     }
-    state.filesystems[place].committed = state.filesystems[place].files
-    state.filesystems[place].held = ExtentSet()
-    state.filesystems[place].uncommitted = ExtentSet()
-    state.filesystems[place].isLive = false
-    state.filesystems[place].mountPoints = []
+    state.filesystems[index].committed = state.filesystems[index].files
+    state.filesystems[index].held = ExtentSet()
+    state.filesystems[index].uncommitted = ExtentSet()
+    state.filesystems[index].isLive = false
+    state.filesystems[index].mountPoints = []
   }
 
-  /// What was told to be safe must be there, or what was stored to the file since.
+  /// Durable stores must be on the media, or later stores to the file.
   private mutating func checkPromise(
     _ promised: RunMap<UInt64>, _ found: ModelFile, _ stored: [RunMap<UInt64>]
   ) {

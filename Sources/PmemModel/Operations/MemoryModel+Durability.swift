@@ -1,8 +1,9 @@
 package import PmemDevice
 
-/// What survives a crash: data that were written to the media, and what the journal's last commit says of them.
+/// The state that survives a crash: data written to the media, and files as of the journal's last commit.
 extension MemoryModel {
-  /// Commits a filesystem's journal: what was done to its files survives a crash, what they gave back can be allocated.
+  /// Commits a filesystem's journal: earlier changes of its files survive a crash, and blocks that they freed can be
+  /// allocated.
   package mutating func commit(_ volume: Volume) throws(KernelRefusal) {
     guard filesystem(volume)?.isLive == true else { throw KernelRefusal(22, "there is no filesystem on it") }
     if let wait = queueWait(volume) { throw KernelRefusal(11, "\(wait.reason): a process would wait") }
@@ -11,9 +12,9 @@ extension MemoryModel {
   }
 
   mutating func writeJournal(_ volume: Volume) {
-    guard let place = state.filesystems.firstIndex(where: { $0.volume == volume }) else { return }
-    state.filesystems[place].committed = state.filesystems[place].files.filter { !$0.isDeleted }
-    state.filesystems[place].uncommitted = ExtentSet()
+    guard let index = state.filesystems.firstIndex(where: { $0.volume == volume }) else { return }
+    state.filesystems[index].committed = state.filesystems[index].files.filter { !$0.isDeleted }
+    state.filesystems[index].uncommitted = ExtentSet()
   }
 
   /// Commits if there is something to commit: with the journal's one transaction go all changes until then
@@ -63,7 +64,7 @@ extension MemoryModel {
     return .done
   }
 
-  /// It is told to be safe: everything that was stored is on the media, or that is a lie.
+  /// Records that it is durable: all stores are on the media, or durability is violated.
   private mutating func promise(_ source: MappedObject) {
     guard let file = file(source) else { return }
     if filesystem(source.volume)?.isDAX == false {
@@ -82,13 +83,13 @@ extension MemoryModel {
     notePromise(source)
   }
 
-  /// What brings a file back after a crash brings back what it was promised to have.
+  /// A file that returns after a crash has the content that was promised for it.
   private mutating func notePromise(_ source: MappedObject) {
     guard let durable = file(source)?.durable,
-      let place = state.filesystems.firstIndex(where: { $0.volume == source.volume }),
-      let file = state.filesystems[place].committed.firstIndex(where: { $0.inode == source.inode })
+      let index = state.filesystems.firstIndex(where: { $0.volume == source.volume }),
+      let file = state.filesystems[index].committed.firstIndex(where: { $0.inode == source.inode })
     else { return }
-    state.filesystems[place].committed[file].durable = durable
+    state.filesystems[index].committed[file].durable = durable
   }
 
   /// The same of some pages: of a store through MAP_SYNC, whose program flushes what it stored.

@@ -5,7 +5,7 @@ extension MemoryModel {
   /// Reads or writes a file by system call.
   ///
   /// - Parameters:
-  ///   - pid: The process, which waits where the kernel does.
+  ///   - pid: The process; it waits as in the kernel.
   ///   - source: The file.
   ///   - offset: In it, bytes.
   ///   - length: Bytes; nil: to its end.

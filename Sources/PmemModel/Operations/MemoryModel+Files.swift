@@ -11,9 +11,9 @@ extension MemoryModel {
   /// - Parameters:
   ///   - path: Absolute.
   ///   - size: Bytes; more than 0.
-  ///   - pid: Who: it waits where the kernel does. nil: nobody who could.
+  ///   - pid: The process: it waits as in the kernel. nil: no process that could.
   /// - Returns: The file; nil if the process waits.
-  /// - Throws: EEXIST, ENOSPC, and EAGAIN on a frozen filesystem if there is nobody who could wait.
+  /// - Throws: EEXIST, ENOSPC, and EAGAIN on a frozen filesystem if no process can wait.
   package mutating func createFile(
     _ path: String, size: UInt64, by pid: ProcessID? = nil
   ) throws(KernelRefusal) -> FileID? {
@@ -27,31 +27,31 @@ extension MemoryModel {
   }
 
   mutating func attemptCreate(_ path: String, size: UInt64) throws(KernelRefusal) -> OperationProgress {
-    let (place, inside) = try resolve(path)
-    guard !state.filesystems[place].files.contains(where: { $0.path == inside && !$0.isDeleted }) else {
+    let (index, inside) = try resolve(path)
+    guard !state.filesystems[index].files.contains(where: { $0.path == inside && !$0.isDeleted }) else {
       throw KernelRefusal(17, "there is such a file")
     }
-    if let wait = freezeWait(state.filesystems[place].volume) { return .waits(wait) }
+    if let wait = freezeWait(state.filesystems[index].volume) { return .waits(wait) }
     guard size > 0, size <= 1 << 50 else {
       throw KernelRefusal(22, "a file of \(size) bytes is not made here")
     }
     let bytes = (size + Filesystem.block - 1) / Filesystem.block * Filesystem.block
-    let extents = try allocate(bytes, place)
-    forget(state.filesystems[place].volume, extents)
+    let extents = try allocate(bytes, index)
+    forget(state.filesystems[index].volume, extents)
     // Without the rule, who has the same number is the same.
-    let number = state.filesystems[place].freeNumber
-    let inode = rule(.inodesHaveGenerations) ? state.filesystems[place].nextInode : number
-    state.filesystems[place].nextInode = max(state.filesystems[place].nextInode, inode) + 1
-    state.filesystems[place].files.append(
+    let number = state.filesystems[index].freeNumber
+    let inode = rule(.inodesHaveGenerations) ? state.filesystems[index].nextInode : number
+    state.filesystems[index].nextInode = max(state.filesystems[index].nextInode, inode) + 1
+    state.filesystems[index].files.append(
       ModelFile(inode: inode, path: inside, size: size, extents: extents, number: number))
     return .done
   }
 
-  /// Removes a file's name; its blocks are free when nobody uses it any more.
+  /// Removes a file's name; its blocks are freed when it is no longer used.
   ///
   /// - Parameters:
   ///   - path: Absolute.
-  ///   - pid: Who: it waits where the kernel does. nil: nobody who could.
+  ///   - pid: The process: it waits as in the kernel. nil: no process that could.
   /// - Returns: Whether it waits.
   /// - Throws: ENOENT, ESRCH, and EBUSY for a process that waits already.
   package mutating func removeFile(_ path: String, by pid: ProcessID? = nil) throws(KernelRefusal)
@@ -81,37 +81,37 @@ extension MemoryModel {
   }
 
   /// The filesystem that a path is on, and the path from its root.
-  private func resolve(_ path: String) throws(KernelRefusal) -> (place: Int, inside: String) {
-    var best: (place: Int, mountPoint: String)?
-    for (place, filesystem) in state.filesystems.enumerated() where filesystem.isLive {
+  private func resolve(_ path: String) throws(KernelRefusal) -> (index: Int, inside: String) {
+    var best: (index: Int, mountPoint: String)?
+    for (index, filesystem) in state.filesystems.enumerated() where filesystem.isLive {
       for mountPoint in filesystem.mountPoints
       where path.hasPrefix(mountPoint == "/" ? "/" : mountPoint + "/") {
-        if mountPoint.utf8.count > best?.mountPoint.utf8.count ?? -1 { best = (place, mountPoint) }
+        if mountPoint.utf8.count > best?.mountPoint.utf8.count ?? -1 { best = (index, mountPoint) }
       }
     }
     guard let best else { throw KernelRefusal(2, "no filesystem on persistent memory is mounted there") }
     let inside = best.mountPoint == "/" ? path : String(path.dropFirst(best.mountPoint.count))
     guard inside.count > 1, !inside.hasSuffix("/") else { throw KernelRefusal(21, "\(path) is a directory") }
-    return (best.place, inside)
+    return (best.index, inside)
   }
 
-  /// What a path is: a file with a name.
+  /// Resolves a path to a file that has a name.
   package func source(_ path: String) throws(KernelRefusal) -> MappedObject {
-    let (place, inside) = try resolve(path)
-    guard let file = state.filesystems[place].files.first(where: { $0.path == inside && !$0.isDeleted })
+    let (index, inside) = try resolve(path)
+    guard let file = state.filesystems[index].files.first(where: { $0.path == inside && !$0.isDeleted })
     else {
       throw KernelRefusal(2, "there is no such file")
     }
-    return MappedObject(volume: state.filesystems[place].volume, inode: file.inode)
+    return MappedObject(volume: state.filesystems[index].volume, inode: file.inode)
   }
 
-  /// Lets go what nobody uses any more, and lets processes go on that waited for it.
+  /// Frees unused objects, and wakes processes that waited for them.
   package mutating func reclaimAndWake() {
     reclaim()
     if !state.blockedTasks.isEmpty { wake() }
   }
 
-  /// Files without a name, filesystems without a mount, blocks that were held, copies that nobody has pinned.
+  /// Files without a name, filesystems without a mount, held blocks, copies that are no longer pinned.
   ///
   /// Until 6.14 a file's blocks are free although they are pinned; since then its last user waits. Nothing of a frozen
   /// filesystem is let go.
@@ -140,8 +140,8 @@ extension MemoryModel {
   }
 
   private mutating func withFilesystem(_ volume: Volume, _ body: (inout Filesystem) -> Void) {
-    guard let place = state.filesystems.firstIndex(where: { $0.volume == volume }) else { return }
-    body(&state.filesystems[place])
+    guard let index = state.filesystems.firstIndex(where: { $0.volume == volume }) else { return }
+    body(&state.filesystems[index])
   }
 
   package func isUsed(_ source: MappedObject, by process: ModelProcess) -> Bool {

@@ -10,10 +10,11 @@ extension MemoryModel {
   /// - Parameters:
   ///   - volume: Whose queue, or whose filesystem.
   ///   - isFilesystem: Which of them.
-  ///   - policy: nil: what is in force on the machine (``Policy/queueFreeze``, ``Policy/filesystemFreeze``).
-  ///   - pid: Who; nil: a freeze that waits for nobody, so that what is under way goes on in a frozen filesystem.
+  ///   - policy: nil: the policy in force on the machine (``Policy/queueFreeze``, ``Policy/filesystemFreeze``).
+  ///   - pid: The process; nil: a freeze that does not wait, so that operations under way continue in a frozen
+  ///     filesystem.
   /// - Returns: How many entries of page tables were visited, in pages; nil while the process waits.
-  /// - Throws: EBUSY if it is frozen already, EAGAIN if there is nobody who could wait for what must be written first.
+  /// - Throws: EBUSY if it is frozen already, EAGAIN if writes must finish first and no process can wait.
   package mutating func freeze(
     _ volume: Volume, isFilesystem: Bool, policy: FreezePolicy?, by pid: ProcessID? = nil
   ) throws(KernelRefusal) -> UInt64? {
@@ -39,32 +40,32 @@ extension MemoryModel {
     _ volume: Volume, policy: FreezePolicy?, waitsForWriters: Bool = true
   ) throws(KernelRefusal) -> OperationProgress {
     guard filesystem(volume)?.isLive == true else { throw KernelRefusal(22, "there is no filesystem on it") }
-    let place: Int
+    let index: Int
     if let found = state.freezes.firstIndex(where: { $0.volume == volume && $0.isFilesystem }) {
-      place = found
+      index = found
     } else {
       let freeze = Freeze(
         volume: volume, isFilesystem: true, policy: policy ?? policies.filesystemFreeze, stage: .writers)
       state.freezes.append(freeze)
-      place = state.freezes.count - 1
+      index = state.freezes.count - 1
     }
     let waits = waitsForWriters && rule(.freezeWaitsForWriters)
     if waits, let writer = writers(on: volume).first {
       return .waits(.writers(volume), "\(writer.what) of process \(writer.pid) is under way on it")
     }
-    if state.freezes[place].stage == .writers { state.freezes[place].stage = .faults }
+    if state.freezes[index].stage == .writers { state.freezes[index].stage = .faults }
     if waits, let pid = storingFaults(on: volume).first {
       return .waits(.writers(volume), "a fault of process \(pid) that stores is under way on it")
     }
-    if state.freezes[place].stage == .faults {
-      changeEntries(place)
-      state.freezes[place].stage = .sync
+    if state.freezes[index].stage == .faults {
+      changeEntries(index)
+      state.freezes[index].stage = .sync
     }
     if rule(.freezeSyncs) {
       let progress = try attemptSync(volume)
       guard case .done = progress else { return progress }
     }
-    state.freezes[place].stage = .complete
+    state.freezes[index].stage = .complete
     return .done
   }
 
@@ -100,10 +101,10 @@ extension MemoryModel {
     }.map(\.pid)
   }
 
-  /// Does to page table entries what a freeze's policy says.
-  private mutating func changeEntries(_ place: Int) {
+  /// Changes page table entries as a freeze's policy says.
+  private mutating func changeEntries(_ index: Int) {
     guard rule(.freezeChangesEntries) else { return }
-    var freeze = state.freezes[place]
+    var freeze = state.freezes[index]
     for process in state.processes.indices {
       for index in state.processes[process].mappings.indices
       where state.processes[process].mappings[index].isDAX
@@ -122,12 +123,12 @@ extension MemoryModel {
         }
       }
     }
-    state.freezes[place] = freeze
+    state.freezes[index] = freeze
   }
 
-  /// Lets everybody go on who waits for it.
+  /// Wakes all processes that wait for it.
   ///
-  /// - Returns: How many stores reached the media meanwhile, and who goes on.
+  /// - Returns: The number of stores that reached the media meanwhile, and the processes that continue.
   package mutating func thaw(_ volume: Volume, isFilesystem: Bool) throws(KernelRefusal) -> (
     stores: UInt64, woken: [ProcessID]
   ) {
@@ -144,7 +145,7 @@ extension MemoryModel {
 
   // MARK: Who is held up
 
-  /// What holds a fault up; nil where nothing does.
+  /// The object that blocks a fault; nil if none does.
   package func freeze(holdingUp mapping: MemoryMapping, isStore: Bool) -> Freeze? {
     // It is past sb_start_pagefault(), and the freeze waits for it.
     if case .pageLock(_, _, isFault: true) = resumedTask?.cause { return nil }
@@ -162,12 +163,12 @@ extension MemoryModel {
     }
   }
 
-  /// What holds up everybody who changes a filesystem (sb_start_write); nil if it is not frozen.
+  /// The object that blocks every change of a filesystem (sb_start_write); nil if it is not frozen.
   package func freeze(ofFilesystemOn volume: Volume) -> Freeze? {
     state.freezes.first { $0.isFilesystem && $0.volume == volume }
   }
 
-  /// What a writer waits for: a frozen filesystem.
+  /// The object that a writer waits for: a frozen filesystem.
   func freezeWait(_ volume: Volume) -> Wait? {
     guard let freeze = freeze(ofFilesystemOn: volume), rule(.freezeHoldsWriters),
       resumedTask?.writeAccess != volume
@@ -182,7 +183,7 @@ extension MemoryModel {
     return freezeWait(volume)
   }
 
-  /// Refuses what would wait for a frozen filesystem, where there is nobody who could.
+  /// Refuses an operation that would wait for a frozen filesystem, if no process can wait.
   package func checkNotFrozen(_ volume: Volume) throws(KernelRefusal) {
     if let wait = freezeWait(volume) { throw KernelRefusal(11, "\(wait.reason): a process would wait") }
   }
@@ -191,7 +192,7 @@ extension MemoryModel {
     let volume = mapping.source.volume
     guard !freeze.isFilesystem else { return volume == freeze.volume && mapping.source.inode != nil }
     if volume == freeze.volume { return true }
-    // What is stacked on it, or a part of it, has its queue.
+    // A stacked device, or a partition, shares its queue.
     guard case .device(let device) = freeze.volume else { return false }
     return isUnder(volume, device)
   }
@@ -209,7 +210,7 @@ extension MemoryModel {
     return state.freezes.last?.cost ?? 0
   }
 
-  /// What block I/O to a volume waits for: its own queue, or one below it, that is stopped; nil for none.
+  /// The object that block I/O to a volume waits for: its own queue, or one below it, that is stopped; nil for none.
   func queueWait(_ volume: Volume) -> Wait? {
     guard rule(.stoppedQueueHoldsIO), let stopped = stoppedQueue(under: volume) else { return nil }
     return Wait(.queue(stopped), "the queue of \(stopped.word) is stopped")
@@ -226,15 +227,15 @@ extension MemoryModel {
     }
   }
 
-  // MARK: What changes all the same
+  // MARK: Changes in spite of it
 
-  /// Notes that media were stored to: where they are of something frozen, that breaks what freezing promises.
+  /// Records stores to media: a store to a frozen device or filesystem violates what freezing promises.
   mutating func noteMediaStore(_ pieces: [DeviceExtent]) {
-    for place in state.freezes.indices where state.freezes[place].stage == .complete {
-      let freeze = state.freezes[place]
+    for index in state.freezes.indices where state.freezes[index].stage == .complete {
+      let freeze = state.freezes[index]
       let hit = pieces.filter { covers(freeze.volume, $0) }
       guard !hit.isEmpty else { continue }
-      state.freezes[place].stores += 1
+      state.freezes[index].stores += 1
       for (subject, what) in owners(of: hit) {
         recordViolation(
           .storeWhileFrozen, "\(what) was stored to while \(freeze.volume.word) was frozen",

@@ -1,6 +1,6 @@
 package import PmemDevice
 
-/// What hardware does through pins: it asks nobody, neither the page tables nor the filesystem.
+/// I/O of hardware through pins: neither page tables nor the filesystem are consulted.
 extension MemoryModel {
   /// Has hardware write through a pin, to all that is pinned.
   package mutating func writeThroughPin(_ id: PinID) throws(KernelRefusal) {
@@ -36,7 +36,7 @@ extension MemoryModel {
     }
   }
 
-  /// Whether hardware's write was to a file that it was told to write to.
+  /// Whether hardware wrote to the file that it was told to write to.
   private mutating func noteWrite(
     _ number: UInt64, through pin: Pin, to file: ModelFile, _ filesystem: Filesystem
   ) {
@@ -83,7 +83,8 @@ extension MemoryModel {
     store(mapping.source, pages, isDAX: mapping.isDAX)
   }
 
-  /// What is sent from pinned pages is read: of a page of the page cache always the holder's, of a block whatever is there.
+  /// Data sent from pinned pages are read: from a page of the page cache always the holder's, from a block its present
+  /// content.
   private mutating func readThroughPin(_ pin: Pin) {
     guard !pin.isDRAM else { return }
     if pin.isDangling {

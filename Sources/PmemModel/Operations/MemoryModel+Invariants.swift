@@ -1,6 +1,6 @@
 import PmemDevice
 
-/// What must never be, looked for in a state.
+/// Searches a state for violations of invariants.
 extension MemoryModel {
   /// Everything that is wrong now, and what was done wrong on the way here.
   public func violations() -> [Violation] {
@@ -29,7 +29,7 @@ extension MemoryModel {
           loose = Self.without(block, loose)
         }
       }
-      // What is given back after the commit is not kept for the pin.
+      // Blocks freed by the commit are not kept for the pin.
       let kept =
         filesystem.held.extents + (policies.truncate == .delayFree ? filesystem.uncommitted.extents : [])
       for held in kept {
@@ -103,7 +103,7 @@ extension MemoryModel {
     }
   }
 
-  /// Whether everybody who waits for somebody waits, in the end, for `pid`.
+  /// Whether all blocked processes wait, in the end, for `pid`.
   private func reaches(_ pid: ProcessID, from first: Set<ProcessID>, _ graph: [ProcessID: Set<ProcessID>])
     -> Bool
   {
@@ -119,7 +119,7 @@ extension MemoryModel {
 
   // MARK: Counting
 
-  /// The counters of pages are exactly the references that were taken.
+  /// The counters of pages equal the references that were taken.
   private func counters() -> [Violation] {
     let rules = rules
     return state.pages.compactMap { pages -> Violation? in

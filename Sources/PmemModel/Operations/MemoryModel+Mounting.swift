@@ -6,12 +6,12 @@ extension MemoryModel {
   /// none.
   ///
   /// - Parameters:
-  ///   - volume: What it is on.
-  ///   - mountPoint: Where; an absolute path.
+  ///   - volume: The volume that it is on.
+  ///   - mountPoint: An absolute path.
   ///   - type: `ext4` or `xfs`, of a new one.
   ///   - isDAX: With `dax=always`.
   ///   - isNew: Whether to make a new one first, whatever is there.
-  /// - Throws: EBUSY where somebody has the volume, EINVAL where it cannot have DAX.
+  /// - Throws: EBUSY if the volume is in use, EINVAL if it cannot have DAX.
   package mutating func mount(
     _ volume: Volume, _ mountPoint: String, type: String, isDAX: Bool, isNew: Bool = false
   ) throws(KernelRefusal) {
@@ -20,10 +20,10 @@ extension MemoryModel {
       throw KernelRefusal(16, "something is mounted there")
     }
     guard try daxAlign(of: volume) == nil else { throw KernelRefusal(15, "a DAX device is no block device") }
-    let place = state.filesystems.firstIndex { $0.volume == volume }
-    if let place, state.filesystems[place].isLive {
+    let index = state.filesystems.firstIndex { $0.volume == volume }
+    if let index, state.filesystems[index].isLive {
       guard !isNew else { throw KernelRefusal(16, "a filesystem has it") }
-      try mountAgain(place, mountPoint, isDAX: isDAX)
+      try mountAgain(index, mountPoint, isDAX: isDAX)
       return
     }
     try checkNotHeld(volume)
@@ -34,10 +34,10 @@ extension MemoryModel {
     guard size > Filesystem.reserved + (1 << 20) else {
       throw KernelRefusal(28, "it is too small for a filesystem")
     }
-    if let place, !isNew, rule(.unmountKeepsFiles), state.filesystems[place].size == size {
-      state.filesystems[place].isLive = true
-      state.filesystems[place].isDAX = isDAX
-      state.filesystems[place].mountPoints = [mountPoint]
+    if let index, !isNew, rule(.unmountKeepsFiles), state.filesystems[index].size == size {
+      state.filesystems[index].isLive = true
+      state.filesystems[index].isDAX = isDAX
+      state.filesystems[index].mountPoints = [mountPoint]
       return
     }
     let next = nextInode(on: volume)
@@ -47,15 +47,15 @@ extension MemoryModel {
         volume: volume, type: type, mountPoints: [mountPoint], isDAX: isDAX, nextInode: next, size: size))
   }
 
-  private mutating func mountAgain(_ place: Int, _ mountPoint: String, isDAX: Bool) throws(KernelRefusal) {
-    let volume = state.filesystems[place].volume
+  private mutating func mountAgain(_ index: Int, _ mountPoint: String, isDAX: Bool) throws(KernelRefusal) {
+    let volume = state.filesystems[index].volume
     guard !isShuttingDown(volume) else {
       throw KernelRefusal(11, "it is being unmounted, and that waits: a process would wait")
     }
-    guard state.filesystems[place].isDAX == isDAX else {
+    guard state.filesystems[index].isDAX == isDAX else {
       throw KernelRefusal(22, "it is mounted with another dax=")
     }
-    state.filesystems[place].mountPoints.append(mountPoint)
+    state.filesystems[index].mountPoints.append(mountPoint)
   }
 
   /// One that no file of a volume ever had that something still refers to.
@@ -75,26 +75,26 @@ extension MemoryModel {
   /// to its pages since 6.15 (fs/dax.c:dax_break_layout_final).
   ///
   /// - Parameters:
-  ///   - mountPoint: Where it is mounted.
-  ///   - isLazy: Also while somebody has files open: the filesystem lives on until the last of them is closed.
+  ///   - mountPoint: Its mount point.
+  ///   - isLazy: Also if files are open: the filesystem stays active until the last of them is closed.
   ///   - pid: Who, and waits; nil: a process of its own, that is there while it waits.
   /// - Returns: Whether it waits.
-  /// - Throws: EBUSY where files are in use.
+  /// - Throws: EBUSY if files are in use.
   package mutating func unmount(
     _ mountPoint: String, isLazy: Bool, by pid: ProcessID? = nil
   ) throws(KernelRefusal) -> AccessOutcome {
     if let pid { try checkRuns(pid) }
-    guard let place = state.filesystems.firstIndex(where: { $0.mountPoints.contains(mountPoint) }) else {
+    guard let index = state.filesystems.firstIndex(where: { $0.mountPoints.contains(mountPoint) }) else {
       throw KernelRefusal(22, "nothing is mounted on \(mountPoint)")
     }
-    let volume = state.filesystems[place].volume
-    if state.filesystems[place].mountPoints.count == 1, !isLazy {
+    let volume = state.filesystems[index].volume
+    if state.filesystems[index].mountPoints.count == 1, !isLazy {
       guard !isUsed(volume) else { throw KernelRefusal(16, "files on it are in use") }
       if let task = state.blockedTasks.first(where: { $0.operation.file?.volume == volume }) {
         throw KernelRefusal(16, "process \(task.pid) is in a system call on it: \(task.reason)")
       }
     }
-    state.filesystems[place].mountPoints.removeAll { $0 == mountPoint }
+    state.filesystems[index].mountPoints.removeAll { $0 == mountPoint }
     reclaimAndWake()
     guard let left = filesystem(volume), left.isLive, left.mountPoints.isEmpty,
       case .waits(let wait) = attemptShutdown(volume)
@@ -111,8 +111,8 @@ extension MemoryModel {
     }
   }
 
-  /// Shuts a filesystem down that nobody uses any more (fs/super.c:generic_shutdown_super): it is written out, then its
-  /// inodes are evicted.
+  /// Shuts an unused filesystem down (fs/super.c:generic_shutdown_super): it is written out, then its inodes are
+  /// evicted.
   mutating func attemptShutdown(_ volume: Volume) -> OperationProgress {
     guard let filesystem = filesystem(volume), filesystem.isLive, filesystem.mountPoints.isEmpty,
       !isUsed(volume), freeze(ofFilesystemOn: volume) == nil
@@ -126,11 +126,11 @@ extension MemoryModel {
     {
       return .waits(.evictedPage(page), "pin \(pin.id) of process \(pin.pid) holds pages of its files")
     }
-    guard let place = state.filesystems.firstIndex(where: { $0.volume == volume }) else { return .done }
-    state.filesystems[place].isLive = false
-    for file in state.filesystems[place].files.indices {
-      state.filesystems[place].files[file].copies = RunMap(nil)
-      state.filesystems[place].files[file].dirty = RunMap(false)
+    guard let index = state.filesystems.firstIndex(where: { $0.volume == volume }) else { return .done }
+    state.filesystems[index].isLive = false
+    for file in state.filesystems[index].files.indices {
+      state.filesystems[index].files[file].copies = RunMap(nil)
+      state.filesystems[index].files[file].dirty = RunMap(false)
     }
     return .done
   }

@@ -22,18 +22,18 @@ extension MemoryModel {
     return number
   }
 
-  /// Gives a partition another size, as BLKPG_RESIZE_PARTITION does: nobody who has it open or mapped is asked.
+  /// Resizes a partition, as BLKPG_RESIZE_PARTITION does: although it may be open or mapped.
   package mutating func resizePartition(_ volume: Volume, to size: UInt64) throws(KernelRefusal) {
     guard case .partition(let device, let number) = volume,
-      let place = state.partitions.firstIndex(where: { $0.volume == volume })
+      let index = state.partitions.firstIndex(where: { $0.volume == volume })
     else { throw KernelRefusal(22, "it is no partition") }
-    let extent = Extent(offset: state.partitions[place].extent.offset, length: size)
+    let extent = Extent(offset: state.partitions[index].extent.offset, length: size)
     guard
       rule(.partitionsShrink)
         || !state.pageFaults.contains(where: { $0.piece.device == device })
     else { throw KernelRefusal(16, "faults are under way") }
     try check(extent, on: .device(device), except: number)
-    state.partitions[place].extent = extent
+    state.partitions[index].extent = extent
   }
 
   package mutating func removePartition(_ volume: Volume) throws(KernelRefusal) {
@@ -104,10 +104,10 @@ extension MemoryModel {
   ///
   /// - Returns: Whether that block is still the mapping's; false is the damage that a size which is not held still does.
   package mutating func finishFault(_ id: FaultID) throws(KernelRefusal) -> Bool {
-    guard let place = state.pageFaults.firstIndex(where: { $0.id == id }) else {
+    guard let number = state.pageFaults.firstIndex(where: { $0.id == id }) else {
       throw KernelRefusal(3, "there is no fault \(id)")
     }
-    let fault = state.pageFaults.remove(at: place)
+    let fault = state.pageFaults.remove(at: number)
     let process = try processIndex(fault.pid)
     let index = try mapping(process, at: fault.address)
     let mapping = state.processes[process].mappings[index]

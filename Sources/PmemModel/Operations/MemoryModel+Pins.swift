@@ -2,15 +2,15 @@ package import PmemDevice
 
 /// References to pages: get_user_pages and who calls it.
 extension MemoryModel {
-  /// Takes references to what a process has mapped. Direct I/O goes on with what it got of them; all others want all or
-  /// nothing (io_uring/rsrc.c:io_sqe_buffer_register, drivers/infiniband/core/umem.c:ib_umem_get). For writing, pages without
-  /// an entry that can be stored to are faulted in as by a store, and wait as that does (mm/gup.c:faultin_page).
+  /// Takes references to pages that a process has mapped. Direct I/O continues with those that it got; all others want
+  /// all or nothing (io_uring/rsrc.c:io_sqe_buffer_register, drivers/infiniband/core/umem.c:ib_umem_get). For writing,
+  /// pages without a writable entry are faulted in as by a store, and wait as that does (mm/gup.c:faultin_page).
   ///
   /// - Parameters:
   ///   - pid: The process.
-  ///   - request: What, for whom, and under which number; nil: the next.
-  /// - Returns: The number to release them by, and what it took to get them; nil while the process waits.
-  /// - Throws: What the kernel would answer; nothing is taken then.
+  ///   - request: The range, the purpose, and the pin's number; nil: the next.
+  /// - Returns: The number to release them by, and the cost of taking them; nil while the process waits.
+  /// - Throws: The kernel's error; no reference is taken then.
   package mutating func pin(
     _ pid: ProcessID, _ request: PinRequest
   ) throws(KernelRefusal) -> (id: PinID, grant: ReferenceGrant)? {
@@ -23,7 +23,7 @@ extension MemoryModel {
     return try takePin(pid, request)
   }
 
-  /// What taking references waits for.
+  /// The object that taking references waits for.
   func obstacle(to request: PinRequest, by pid: ProcessID) throws(KernelRefusal) -> Wait? {
     let process = try processIndex(pid)
     let mapping = state.processes[process].mappings[try mapping(process, at: request.address)]
@@ -168,30 +168,30 @@ extension MemoryModel {
   /// VFIO releases its pins on device-dax never: they outlive their process.
   package func isLeaked(_ pin: Pin) -> Bool { pin.kind == .vfio && !pin.isDRAM && rule(.vfioForgets) }
 
-  /// Releases references. Where their pages are no more, the kernel dies of it.
+  /// Releases references. If their struct pages are gone, the kernel crashes.
   package mutating func unpin(_ id: PinID) throws(KernelRefusal) {
-    guard let place = state.pins.firstIndex(where: { $0.id == id }) else {
+    guard let index = state.pins.firstIndex(where: { $0.id == id }) else {
       throw KernelRefusal(3, "there is no pin \(id)")
     }
-    guard state.pins[place].pid != 0 else {
+    guard state.pins[index].pid != 0 else {
       throw KernelRefusal(3, "no process is left that could release pin \(id)")
     }
-    let isFatal = release(at: place)
+    let isFatal = release(at: index)
     reclaimAndWake()
     guard !isFatal else {
       throw KernelRefusal(14, "the kernel oopsed: the pages that were released are no more")
     }
   }
 
-  /// Lets go of a pin, or, where its holder forgets it, of the holder.
+  /// Drops a pin or, if its holder leaks it, the holder.
   ///
   /// - Returns: Whether the kernel died of it.
-  @discardableResult mutating func release(at place: Int) -> Bool {
-    guard !isLeaked(state.pins[place]) else {
-      state.pins[place].pid = 0
+  @discardableResult mutating func release(at index: Int) -> Bool {
+    guard !isLeaked(state.pins[index]) else {
+      state.pins[index].pid = 0
       return false
     }
-    let pin = state.pins.remove(at: place)
+    let pin = state.pins.remove(at: index)
     guard !pin.isDRAM else {
       dirty(pin)
       return false
@@ -200,7 +200,7 @@ extension MemoryModel {
       putPages(pin.pieces, pin.kind)
       return false
     }
-    // Where the device came back, its new pages are counted down for those of its former life.
+    // If the device came back, its new pages are decremented for those of its former life.
     let isBack = pin.pieces.allSatisfy { isAlive($0.device) }
     if isBack { putPages(pin.pieces, pin.kind) }
     recordViolation(

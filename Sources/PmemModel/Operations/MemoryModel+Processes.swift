@@ -36,26 +36,26 @@ extension MemoryModel {
 
   /// Ends a process, its mappings and its pins with it, but for those that are never released.
   package mutating func stopProcess(_ pid: ProcessID) throws(KernelRefusal) {
-    let place = try processIndex(pid)
-    // What cannot be killed stays until what it waits for is gone.
+    let index = try processIndex(pid)
+    // A process that cannot be killed stays until the object that it waits for is gone.
     if let wait = state.blockedTasks.first(where: { $0.pid == pid }), !wait.isKillable {
       throw KernelRefusal(16, "process \(pid) waits in the kernel and cannot be killed: \(wait.reason)")
     }
-    state.processes.remove(at: place)
+    state.processes.remove(at: index)
     for task in state.blockedTasks where task.pid == pid { backOut(of: task) }
     state.blockedTasks.removeAll { $0.pid == pid }
     state.pageFaults.removeAll { $0.pid == pid }
-    // What a device was told to do is done, or given up, before its memory is let go.
+    // A device's I/O is completed, or cancelled, before its memory is released.
     state.transfers.removeAll { $0.pid == pid }
-    for place in state.pins.indices.reversed() where state.pins[place].pid == pid { release(at: place) }
+    for index in state.pins.indices.reversed() where state.pins[index].pid == pid { release(at: index) }
     reclaimAndWake()
   }
 
   package func processIndex(_ pid: ProcessID) throws(KernelRefusal) -> Int {
-    guard let place = state.processes.firstIndex(where: { $0.pid == pid }) else {
+    guard let index = state.processes.firstIndex(where: { $0.pid == pid }) else {
       throw KernelRefusal(3, "there is no process \(pid)")
     }
-    return place
+    return index
   }
 
   package mutating func open(_ pid: ProcessID, _ source: MappedObject) throws(KernelRefusal) {
@@ -119,7 +119,7 @@ extension MemoryModel {
     guard !request.isPrivate || !request.isSync && request.source.inode != nil else {
       throw KernelRefusal(22, "only a file is mapped private here, and without MAP_SYNC")
     }
-    // mm/mmap.c: MAP_SYNC is for what says that it can.
+    // mm/mmap.c: MAP_SYNC is for files that support it.
     guard !request.isSync || isDAX else {
       throw KernelRefusal(95, "the page cache cannot be mapped with MAP_SYNC")
     }
@@ -157,7 +157,7 @@ extension MemoryModel {
     let index = try mapping(process, at: address)
     let mapping = state.processes[process].mappings[index]
     let end = length.map { address.addingReportingOverflow($0).partialValue } ?? mapping.end
-    // Pages of a DAX device are not taken apart (dev_dax_may_split).
+    // Pages of a DAX device are not split (dev_dax_may_split).
     guard (address - mapping.start) % mapping.pageSize == 0, (end &- mapping.start) % mapping.pageSize == 0,
       end > address, end <= mapping.end
     else {
@@ -192,7 +192,7 @@ extension MemoryModel {
     }
     let range = (address - mapping.start)..<(address - mapping.start + length)
     let isThere = mapping.hasEntries(range, isStore: isStore)
-    // What has an entry needs no fault, whatever became of the device's size.
+    // A present entry needs no fault, whatever became of the device's size.
     let isBacked = isBacked(mapping, range) && !isDying(mapping.source.volume)
     guard isThere && !mapping.isRevoked || isBacked, !isBad(mapping, range) else {
       try stopProcess(pid)
@@ -245,7 +245,7 @@ extension MemoryModel {
     }
   }
 
-  /// What a fault on a part of a mapping waits for; one that stores to a private mapping does not store to the file
+  /// The object that a fault on a part of a mapping waits for; a store to a private mapping is no store to the file
   /// (fs/ext4/file.c:ext4_dax_huge_fault looks at VM_SHARED).
   package func obstacle(to mapping: MemoryMapping, _ range: Range<UInt64>, isStore: Bool) -> Wait? {
     let isStore = isStore && !mapping.isPrivate

@@ -23,16 +23,16 @@ extension MemoryModel {
 
   /// Takes a provider away: who waits in it gets an error (drivers/dax/super.c:kill_dax).
   package mutating func removeProvider(_ name: String) throws(KernelRefusal) {
-    let place = try provider(name)
-    state.providers.remove(at: place)
+    let index = try provider(name)
+    state.providers.remove(at: index)
     reclaimAndWake()
   }
 
   private func provider(_ name: String) throws(KernelRefusal) -> Int {
-    guard let place = state.providers.firstIndex(where: { $0.name == name }) else {
+    guard let index = state.providers.firstIndex(where: { $0.name == name }) else {
       throw KernelRefusal(6, "there is no provider \(name)")
     }
-    return place
+    return index
   }
 
   /// Gives the machine's memory more pages, or takes them.
@@ -41,16 +41,16 @@ extension MemoryModel {
     reclaimAndWake()
   }
 
-  /// What was fetched has come, or could not.
+  /// The fetched data have arrived, or could not be fetched.
   package mutating func finishUpdate(_ name: String, fails: Bool) throws(KernelRefusal) {
-    let place = try provider(name)
-    guard !state.providers[place].fetching.isEmpty else {
+    let index = try provider(name)
+    guard !state.providers[index].fetching.isEmpty else {
       throw KernelRefusal(61, "nothing is being fetched")
     }
-    let fetched = state.providers[place].fetching
-    state.providers[place].fetching = ExtentSet()
+    let fetched = state.providers[index].fetching
+    state.providers[index].fetching = ExtentSet()
     if !fails {
-      for extent in fetched.extents { state.providers[place].present.insert(extent) }
+      for extent in fetched.extents { state.providers[index].present.insert(extent) }
     } else {
       for wait in state.blockedTasks {
         guard wait.cause == .driver(name) else { continue }
@@ -73,25 +73,25 @@ extension MemoryModel {
     _ pid: ProcessID, _ name: String, _ page: UInt64, _ pages: UInt64, isAtomic: Bool
   ) throws(KernelRefusal) -> DirectAccessGrant {
     try checkRuns(pid)
-    let place = try provider(name)
-    state.providers[place].calls &+= 1
-    let sleeps = state.providers[place].sleeps
+    let index = try provider(name)
+    state.providers[index].calls &+= 1
+    let sleeps = state.providers[index].sleeps
     switch try attemptDirectAccess(name, page, pages, isAtomic: isAtomic) {
     case .waits(let wait):
       // One that waits for memory is counted when it has some.
-      if state.providers[place].kind == .remote { state.providers[place].sleeps &+= 1 }
+      if state.providers[index].kind == .remote { state.providers[index].sleeps &+= 1 }
       state.blockedTasks.append(
         BlockedTask(
           pid: pid, operation: .directAccess(provider: name, page: page, pages: pages), cause: wait.cause,
           reason: wait.reason))
       return DirectAccessGrant(pages: nil, slept: true)
     case .done, .killed:
-      let there = state.providers[place].present.extents.first {
+      let there = state.providers[index].present.extents.first {
         $0.offset <= page * 4096 && page * 4096 < $0.end
       }
-      let available = state.providers[place].kind == .brd ? 1 : (there.map { $0.end / 4096 - page } ?? 1)
+      let available = state.providers[index].kind == .brd ? 1 : (there.map { $0.end / 4096 - page } ?? 1)
       return DirectAccessGrant(
-        pages: min(available, pages), slept: state.providers[place].sleeps > sleeps)
+        pages: min(available, pages), slept: state.providers[index].sleeps > sleeps)
     }
   }
 
@@ -118,28 +118,28 @@ extension MemoryModel {
   package mutating func attemptDirectAccess(
     _ name: String, _ page: UInt64, _ pages: UInt64, isAtomic: Bool
   ) throws(KernelRefusal) -> OperationProgress {
-    let place = try provider(name)
-    guard page < state.providers[place].pages, pages > 0 else {
-      throw KernelRefusal(34, "the device ends at page \(state.providers[place].pages)")
+    let index = try provider(name)
+    guard page < state.providers[index].pages, pages > 0 else {
+      throw KernelRefusal(34, "the device ends at page \(state.providers[index].pages)")
     }
     let asked = Extent(offset: page * 4096, length: 4096)
-    guard !state.providers[place].present.contains(asked) else { return .done }
+    guard !state.providers[index].present.contains(asked) else { return .done }
     let maySleep = policies.directAccess == .maySleep
     if maySleep, isAtomic, rule(.atomicMayNotSleep) {
       recordViolation(.sleepInAtomic, "\(name) may sleep for page \(page), called where nothing may")
     }
-    switch state.providers[place].kind {
+    switch state.providers[index].kind {
     case .brd:
       guard rule(.brdAllocates) else { return .done }
-      guard state.providers[place].pool > 0 else {
+      guard state.providers[index].pool > 0 else {
         if maySleep { return .waits(.driver(name), "until there is memory for a page of \(name)") }
         recordViolation(
           .spuriousFailure, "\(name) has no memory for page \(page) at the moment, and may not wait for it")
         throw KernelRefusal(28, "no page can be had without sleeping")
       }
-      state.providers[place].pool -= 1
-      if maySleep { state.providers[place].sleeps &+= 1 }
-      state.providers[place].present.insert(asked)
+      state.providers[index].pool -= 1
+      if maySleep { state.providers[index].sleeps &+= 1 }
+      state.providers[index].present.insert(asked)
       return .done
     case .remote:
       guard rule(.remoteUpdatesFirst) else { return .done }
@@ -148,14 +148,14 @@ extension MemoryModel {
           .spuriousFailure, "page \(page) of \(name) must be fetched first, and nothing may wait for that")
         throw KernelRefusal(5, "the page is elsewhere, and cannot be waited for")
       }
-      let rest = state.providers[place].pages - page
+      let rest = state.providers[index].pages - page
       let end = page + min(pages, rest)
-      state.providers[place].fetching.insert(Extent(offset: page * 4096, length: (end - page) * 4096))
+      state.providers[index].fetching.insert(Extent(offset: page * 4096, length: (end - page) * 4096))
       return .waits(.driver(name), "until page \(page) of \(name) has come")
     }
   }
 
-  /// What a namespace's own device answers: all that is there, without asking anybody (drivers/nvdimm/pmem.c:
+  /// The answer of a namespace's own device: the whole range, without sleeping (drivers/nvdimm/pmem.c:
   /// __pmem_direct_access).
   package func pmemDirectAccess(_ volume: Volume, _ page: UInt64, _ pages: UInt64) throws(KernelRefusal)
     -> DirectAccessGrant

@@ -2,22 +2,22 @@ import PmemDevice
 
 /// Taking and giving references to pages (mm/gup.c).
 extension MemoryModel {
-  /// What of a namespace counts as one page.
+  /// The size of a page of a namespace.
   package func countingPage(_ device: DeviceID) -> UInt64 {
     self.device(device)?.countingPage ?? 4096
   }
 
   /// Walks a range and takes a reference to each of its pages, until one is not to be had.
   ///
-  /// The fast walk takes those of a page table's leaf before it knows that it gets all of them, and gives them back where it
-  /// does not (gup_fast_undo_dev_pagemap); the slow one then takes them one by one.
+  /// The fast walk takes the references of a page table's leaf before it knows that it gets all of them, and returns
+  /// them if it does not (gup_fast_undo_dev_pagemap); the slow one then takes them one by one.
   ///
   /// - Parameters:
   ///   - pieces: The range, on namespaces, in whole pages of 4 KiB.
-  ///   - kind: For whom.
+  ///   - kind: Their purpose.
   ///   - leaf: How much an entry of the page table covers, bytes.
   ///   - failing: The page, counted from the first, whose device cannot be had; a test's.
-  /// - Returns: What was taken, and why not all.
+  /// - Returns: The references taken, and why not all.
   package mutating func getPages(
     _ pieces: [DeviceExtent], _ kind: PinKind, leaf: UInt64, failing: UInt64? = nil
   ) -> ReferenceGrant {
@@ -96,15 +96,15 @@ extension MemoryModel {
     ].filter { !$0.range.isEmpty }
   }
 
-  /// What the references that there are make of references to devices, under the policy in force.
+  /// The references to devices that follow from the references to pages, under the policy in force.
   package mutating func countDeviceReferences() {
-    for place in state.pages.indices {
-      let runs = state.pages[place].references.runs
+    for index in state.pages.indices {
+      let runs = state.pages[index].references.runs
       switch policies.pageReference {
-      case .none: state.pages[place].pgmapReferences = 0
-      case .eachPage: state.pages[place].pgmapReferences = runs.reduce(0) { $0 + UInt64($1.range.count) }
+      case .none: state.pages[index].pgmapReferences = 0
+      case .eachPage: state.pages[index].pgmapReferences = runs.reduce(0) { $0 + UInt64($1.range.count) }
       case .eachGet:
-        state.pages[place].pgmapReferences = runs.reduce(0) {
+        state.pages[index].pgmapReferences = runs.reduce(0) {
           $0 &+ UInt64($1.range.count) &* UInt64(bitPattern: Int64($1.value.pins &+ $1.value.plain))
         }
       }

@@ -53,26 +53,26 @@ extension MemoryModel {
     }
   }
 
-  /// Devices go away: their mappings stay, with nothing behind them (drivers/dax/bus.c:kill_dev_dax), and so do
-  /// references to their pages, which are no more.
+  /// Removes devices: their mappings stay, without pages (drivers/dax/bus.c:kill_dev_dax), and so do references to
+  /// their struct pages, which are freed.
   package mutating func tearDown(_ isGone: (DeviceID) -> Bool) {
     revokeMappings(isGone)
     guard rule(.teardownFreesPages) else { return }
-    for place in state.pins.indices where !state.pins[place].isDangling {
-      guard state.pins[place].pieces.contains(where: { isGone($0.device) }) else { continue }
-      state.pins[place].isDangling = true
+    for index in state.pins.indices where !state.pins[index].isDangling {
+      guard state.pins[index].pieces.contains(where: { isGone($0.device) }) else { continue }
+      state.pins[index].isDangling = true
       recordViolation(
         .teardownWithReferences,
-        "the pages of pin \(state.pins[place].id) of process \(state.pins[place].pid) were freed",
-        of: "pin \(state.pins[place].id)")
+        "the pages of pin \(state.pins[index].id) of process \(state.pins[index].pid) were freed",
+        of: "pin \(state.pins[index].id)")
     }
-    for place in state.pageFaults.indices where isGone(state.pageFaults[place].piece.device) {
-      state.pageFaults[place].isStray = true
+    for index in state.pageFaults.indices where isGone(state.pageFaults[index].piece.device) {
+      state.pageFaults[index].isStray = true
     }
-    for place in state.pages.indices where isGone(state.pages[place].device) {
-      state.pages[place].references = RunMap(.none)
-      state.pages[place].pgmapReferences = 0
-      state.pages[place].isDying = false
+    for index in state.pages.indices where isGone(state.pages[index].device) {
+      state.pages[index].references = RunMap(.none)
+      state.pages[index].pgmapReferences = 0
+      state.pages[index].isDying = false
     }
   }
 }

@@ -6,7 +6,7 @@ extension MemoryModel {
   /// access to its filesystem until it is finished (include/linux/fs.h:kiocb_start_write).
   ///
   /// - Returns: Its number; nil while the process waits.
-  /// - Throws: EINVAL for what is no whole sectors or behind the file's end, and what taking the buffer's pages says.
+  /// - Throws: EINVAL unless the range is whole sectors before the file's end, and the errors of pinning the buffer.
   package mutating func beginTransfer(
     _ pid: ProcessID, _ request: TransferRequest
   ) throws(KernelRefusal) -> TransferID? {
@@ -62,17 +62,17 @@ extension MemoryModel {
 
   /// Finishes it: the device has moved the data, and lets go.
   ///
-  /// - Throws: ESRCH, and EAGAIN where the device's queue is stopped.
+  /// - Throws: ESRCH, and EAGAIN if the device's queue is stopped.
   package mutating func finishTransfer(_ id: TransferID) throws(KernelRefusal) {
-    guard let place = state.transfers.firstIndex(where: { $0.id == id }) else {
+    guard let index = state.transfers.firstIndex(where: { $0.id == id }) else {
       throw KernelRefusal(3, "there is no transfer \(id)")
     }
-    let transfer = state.transfers[place]
+    let transfer = state.transfers[index]
     let isDAX = filesystem(transfer.storage.volume)?.isDAX ?? true
     if !isDAX, let wait = queueWait(transfer.storage.volume) {
       throw KernelRefusal(11, "\(wait.reason): the device does not finish it")
     }
-    state.transfers.remove(at: place)
+    state.transfers.remove(at: index)
     if transfer.isRead {
       if state.pins.contains(where: { $0.id == transfer.pin }) { try writeThroughPin(transfer.pin) }
     } else if file(transfer.storage) != nil {
@@ -87,9 +87,9 @@ extension MemoryModel {
     try unpin(transfer.pin)
   }
 
-  /// Direct I/O goes to the media, and what the page cache has of it is as new (mm/filemap.c:
+  /// Direct I/O goes to the media, and the page cache's copy of the range is invalidated (mm/filemap.c:
   /// kiocb_invalidate_post_direct_write). A page that is referenced is not dropped, and a dirty one stays dirty
-  /// (mm/truncate.c:invalidate_complete_folio2): who has it pinned for writing may still write to it.
+  /// (mm/truncate.c:invalidate_complete_folio2): a holder that has it pinned for writing may still write to it.
   private mutating func writeDirectly(_ source: MappedObject, _ pages: Range<UInt64>) {
     guard let file = file(source) else { return }
     for copy in file.copies.parts(pages) {

@@ -25,7 +25,7 @@ extension MemoryModel {
     return .done
   }
 
-  /// What a truncate to a smaller size waits for first (fs/inode.c:inode_dio_wait, filemap_invalidate_lock).
+  /// The object that a truncate to a smaller size waits for first (fs/inode.c:inode_dio_wait, filemap_invalidate_lock).
   private func obstacle(_ source: MappedObject, from cut: UInt64) -> Wait? {
     if rule(.truncateWaitsForStorage), let transfer = state.transfers.first(where: { $0.storage == source }) {
       return Wait(.directIO(source), "direct I/O of process \(transfer.pid) has the file as its storage")
@@ -36,8 +36,8 @@ extension MemoryModel {
     return nil
   }
 
-  /// What every change of a size waits for on DAX: no page of the whole file is referenced, whichever are cut off, and none
-  /// is mapped any more while that is looked for (fs/ext4/inode.c:ext4_setattr, ext4_break_layouts;
+  /// The object that every change of a size waits for on DAX: no page of the whole file is referenced, whichever are
+  /// cut off, and none is mapped any more during the check (fs/ext4/inode.c:ext4_setattr, ext4_break_layouts;
   /// fs/dax.c:dax_layout_busy_page_range).
   private mutating func layoutWait(
     _ source: MappedObject, _ file: ModelFile, _ filesystem: Filesystem
@@ -68,8 +68,8 @@ extension MemoryModel {
   }
 
   private mutating func grow(_ source: MappedObject, by bytes: UInt64) throws(KernelRefusal) {
-    guard let place = state.filesystems.firstIndex(where: { $0.volume == source.volume }) else { return }
-    let extents = try allocate(bytes, place)
+    guard let index = state.filesystems.firstIndex(where: { $0.volume == source.volume }) else { return }
+    let extents = try allocate(bytes, index)
     withFile(source) { $0.extents += extents }
     forget(source.volume, extents)
   }
@@ -81,21 +81,21 @@ extension MemoryModel {
 
   /// Takes blocks from the holes of a filesystem. If there are too few, the journal is committed first, so that what was
   /// freed can be had (fs/ext4/balloc.c:ext4_should_retry_alloc, fs/xfs/xfs_extent_busy.c:xfs_extent_busy_flush).
-  mutating func allocate(_ bytes: UInt64, _ place: Int) throws(KernelRefusal) -> [Extent] {
+  mutating func allocate(_ bytes: UInt64, _ index: Int) throws(KernelRefusal) -> [Extent] {
     do throws(KernelRefusal) {
-      return try takeHoles(bytes, place)
+      return try takeHoles(bytes, index)
     } catch {
-      let filesystem = state.filesystems[place]
+      let filesystem = state.filesystems[index]
       guard !filesystem.uncommitted.isEmpty, queueWait(filesystem.volume) == nil else { throw error }
       writeJournal(filesystem.volume)
-      return try takeHoles(bytes, place)
+      return try takeHoles(bytes, index)
     }
   }
 
-  private func takeHoles(_ bytes: UInt64, _ place: Int) throws(KernelRefusal) -> [Extent] {
+  private func takeHoles(_ bytes: UInt64, _ index: Int) throws(KernelRefusal) -> [Extent] {
     var needed = bytes
     var extents: [Extent] = []
-    for hole in state.filesystems[place].free(of: try size(of: state.filesystems[place].volume)) {
+    for hole in state.filesystems[index].free(of: try size(of: state.filesystems[index].volume)) {
       guard needed > 0 else { break }
       let taken = min(needed, hole.length)
       extents.append(Extent(offset: hole.offset, length: taken))
@@ -137,28 +137,28 @@ extension MemoryModel {
       file.expected.set(pages, 0)
       file.durable.set(pages, 0)
     }
-    for place in state.pins.indices where state.pins[place].isDRAM && state.pins[place].source == source {
-      let first = max(cut / 4096, state.pins[place].pages.lowerBound)
-      guard first < state.pins[place].attachedPages.upperBound else { continue }
-      state.pins[place].detachedFrom = first
+    for index in state.pins.indices where state.pins[index].isDRAM && state.pins[index].source == source {
+      let first = max(cut / 4096, state.pins[index].pages.lowerBound)
+      guard first < state.pins[index].attachedPages.upperBound else { continue }
+      state.pins[index].detachedFrom = first
     }
     release(gone, source.volume)
   }
 
-  /// Gives blocks back to their filesystem: they can be allocated after the next commit (fs/ext4/mballoc.c:
-  /// ext4_mb_free_metadata, fs/xfs/xfs_extent_busy.c), and later where the policy keeps them.
+  /// Frees blocks of a filesystem: they can be allocated after the next commit (fs/ext4/mballoc.c:
+  /// ext4_mb_free_metadata, fs/xfs/xfs_extent_busy.c), and later if the policy keeps them.
   package mutating func release(_ blocks: [Extent], _ volume: Volume) {
-    guard let place = state.filesystems.firstIndex(where: { $0.volume == volume }) else { return }
+    guard let index = state.filesystems.firstIndex(where: { $0.volume == volume }) else { return }
     let keepsPinned =
       policies.truncate == .delayFree && rule(.pinnedBlocksAreHeld) || !rule(.freedBlocksAreFree)
     for block in blocks {
-      if rule(.freedAfterCommit) { state.filesystems[place].uncommitted.insert(block) }
+      if rule(.freedAfterCommit) { state.filesystems[index].uncommitted.insert(block) }
       guard keepsPinned else { continue }
-      for part in pinnedParts(of: block, volume) { state.filesystems[place].held.insert(part) }
+      for part in pinnedParts(of: block, volume) { state.filesystems[index].held.insert(part) }
     }
   }
 
-  /// What of an extent somebody has pinned.
+  /// The pinned part of an extent.
   package func pinnedParts(of extent: Extent, _ volume: Volume) -> [Extent] {
     var begin = extent.offset
     return pieces(volume, [extent]).flatMap { piece -> [Extent] in
@@ -170,14 +170,14 @@ extension MemoryModel {
     }
   }
 
-  /// Lets go of held blocks that nobody has pinned any more.
+  /// Frees held blocks that are no longer pinned.
   package mutating func releaseHeld() {
-    for place in state.filesystems.indices where !state.filesystems[place].held.isEmpty {
+    for index in state.filesystems.indices where !state.filesystems[index].held.isEmpty {
       var kept = ExtentSet()
-      for block in state.filesystems[place].held.extents {
-        for part in pinnedParts(of: block, state.filesystems[place].volume) { kept.insert(part) }
+      for block in state.filesystems[index].held.extents {
+        for part in pinnedParts(of: block, state.filesystems[index].volume) { kept.insert(part) }
       }
-      state.filesystems[place].held = kept
+      state.filesystems[index].held = kept
     }
   }
 }

@@ -5,8 +5,8 @@ extension MemoryModel {
   /// The device of a namespace's volume; nil for another one.
   ///
   /// - Parameter volume: A namespace's device.
-  /// - Returns: What drives it.
-  /// - Throws: ENXIO where there is none, or no driver is bound.
+  /// - Returns: Its driver.
+  /// - Throws: ENXIO if there is no such device, or no driver is bound.
   package func liveDevice(_ volume: Volume) throws(KernelRefusal) -> DeviceView? {
     guard case .device(let id) = volume else { return nil }
     let device = try existingDevice(id)
@@ -81,7 +81,7 @@ extension MemoryModel {
     return try size(of: volume) % 4096 == 0 && device.isMediaClean
   }
 
-  /// Where extents of a volume are on namespaces.
+  /// Translates extents of a volume to namespaces.
   package func pieces(_ volume: Volume, _ extents: [Extent]) -> [DeviceExtent] {
     switch volume {
     case .device(let device):
@@ -112,7 +112,7 @@ extension MemoryModel {
     }
   }
 
-  /// Where a part of a mapping's source is on its volume.
+  /// Translates a part of a mapping's source to its volume.
   package func extents(_ source: MappedObject, _ range: Range<UInt64>) -> [Extent] {
     guard let inode = source.inode else {
       return [Extent(offset: range.lowerBound, length: range.upperBound - range.lowerBound)]
@@ -134,7 +134,7 @@ extension MemoryModel {
 
   // MARK: Who has it exclusively
 
-  /// Refuses what somebody has opened exclusively: EBUSY.
+  /// Refuses a device that is open exclusively: EBUSY.
   package func checkNotHeld(_ volume: Volume, by what: String? = nil) throws(KernelRefusal) {
     if let holder = holder(of: volume), holder != what { throw KernelRefusal(16, "\(holder) has it") }
   }
@@ -194,10 +194,10 @@ extension MemoryModel {
   }
 
   package mutating func removeStack(_ name: String) throws(KernelRefusal) {
-    guard let place = state.stacks.firstIndex(where: { $0.name == name || "dm-\($0.number)" == name }) else {
+    guard let index = state.stacks.firstIndex(where: { $0.name == name || "dm-\($0.number)" == name }) else {
       throw KernelRefusal(6, "there is no device mapper device \"\(name)\"")
     }
-    let volume = Volume.stack(state.stacks[place].number)
+    let volume = Volume.stack(state.stacks[index].number)
     try checkNotHeld(volume)
     guard !state.processes.contains(where: { isUsed(MappedObject(volume: volume, inode: nil), by: $0) })
     else {
@@ -207,21 +207,21 @@ extension MemoryModel {
       state.pins[pin].source = nil
     }
     state.filesystems.removeAll { $0.volume == volume }
-    state.stacks.remove(at: place)
+    state.stacks.remove(at: index)
   }
 
   package mutating func swapOn(_ volume: Volume) throws(KernelRefusal) {
     guard try daxAlign(of: volume) == nil else { throw KernelRefusal(22, "a DAX device is no block device") }
     try checkNotHeld(volume)
-    // What was on it is overwritten.
+    // Its content is overwritten.
     state.filesystems.removeAll { $0.volume == volume }
     state.swaps.append(volume)
   }
 
   package mutating func swapOff(_ volume: Volume) throws(KernelRefusal) {
-    guard let place = state.swaps.firstIndex(of: volume) else {
+    guard let index = state.swaps.firstIndex(of: volume) else {
       throw KernelRefusal(22, "it is not swapped to")
     }
-    state.swaps.remove(at: place)
+    state.swaps.remove(at: index)
   }
 }

@@ -1,6 +1,6 @@
 package import PmemDevice
 
-/// Operations that wait, and go on when what they wait for is gone.
+/// Operations that wait, and continue when the object that they wait for is gone.
 extension MemoryModel {
   /// Whether a rule of the model is in force.
   package func rule(_ rule: ModelRule) -> Bool { !disabledRules.contains(rule) }
@@ -31,7 +31,7 @@ extension MemoryModel {
     }
   }
 
-  /// Has a process wait. What it did before may be what others wait for.
+  /// Blocks a process. Its completed steps may block others.
   mutating func block(
     _ pid: ProcessID, in operation: Operation, _ wait: Wait, endsProcess: Bool = false
   ) {
@@ -73,7 +73,7 @@ extension MemoryModel {
     }
   }
 
-  /// Tries again what waits, in the order in which it began to, until nothing more goes on.
+  /// Retries blocked operations, in the order in which they were blocked, until none continues.
   package mutating func wake() {
     guard !isWaking else { return }
     isWaking = true
@@ -82,13 +82,13 @@ extension MemoryModel {
     while goesOn {
       goesOn = false
       for task in state.blockedTasks {
-        guard let place = state.blockedTasks.firstIndex(of: task) else { continue }
+        guard let index = state.blockedTasks.firstIndex(of: task) else { continue }
         if let pin = pinThatKeepsAsleep(task.cause) {
-          state.blockedTasks[place].reason = Self.reason(pin)
+          state.blockedTasks[index].reason = Self.reason(pin)
           continue
         }
-        // It is not what it waits for itself: neither its locks nor its sleep stand in its way.
-        state.blockedTasks.remove(at: place)
+        // A task does not block itself: neither by its locks nor by its sleep.
+        state.blockedTasks.remove(at: index)
         resumedTask = task
         defer { resumedTask = nil }
         var outcome = "goes on"
@@ -98,7 +98,7 @@ extension MemoryModel {
             var again = task
             (again.cause, again.reason) = (wait.cause, wait.reason)
             again.operation = wait.rest ?? task.operation
-            state.blockedTasks.insert(again, at: min(place, state.blockedTasks.count))
+            state.blockedTasks.insert(again, at: min(index, state.blockedTasks.count))
             if again.cause != task.cause { goesOn = true }
             continue
           case .killed: outcome = "is killed by SIGBUS"
@@ -177,7 +177,7 @@ extension MemoryModel {
     state.pins.filter { pin in !pin.isDangling && pin.pieces.contains { $0.device == device } }
   }
 
-  /// What a process has mapped at an address.
+  /// The object that a process has mapped at an address.
   package func mappedSource(_ pid: ProcessID, _ address: UInt64) -> MappedObject? {
     state.processes.first { $0.pid == pid }?.mappings.first { $0.start <= address && address < $0.end }?
       .source
@@ -198,7 +198,7 @@ extension MemoryModel {
     }
   }
 
-  /// What waits for a locked page of a range of a file; nil if none is locked.
+  /// The locked page of a range of a file that an operation waits for; nil if none is locked.
   func pageLockWait(_ source: MappedObject, _ pages: Range<UInt64>, isFault: Bool = false) -> Wait? {
     pageLockers(of: source, pages).first.map { pid, page in
       Wait(
@@ -212,8 +212,8 @@ extension MemoryModel {
     state.blockedTasks.first { $0.lockedInode == source }?.pid
   }
 
-  /// What waits for the lock of a file's inode; nil if nobody has it (fs/ext4/inode.c:ext4_wait_dax_page lets go of the
-  /// invalidate_lock alone).
+  /// The lock of a file's inode that an operation waits for; nil if no process has it
+  /// (fs/ext4/inode.c:ext4_wait_dax_page drops the invalidate_lock alone).
   func inodeLockWait(_ source: MappedObject) -> Wait? {
     guard rule(.waitingKeepsInodeLocked) else { return nil }
     return inodeLocker(of: source).map { pid in
@@ -229,7 +229,7 @@ extension MemoryModel {
     }
   }
 
-  /// The first of some pages that somebody refers to, and the pin that does; nil if none is.
+  /// The first of some pages that is referenced, and its pin; nil if none is.
   func firstPinned(_ blocks: [DeviceExtent]) -> (page: DeviceExtent, pin: Pin)? {
     for block in blocks {
       for pin in state.pins where !pin.isDangling {

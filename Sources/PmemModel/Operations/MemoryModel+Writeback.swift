@@ -71,7 +71,7 @@ extension MemoryModel {
     }
   }
 
-  /// Which pages of a file in the page cache are taken for pinned.
+  /// The pages of a file in the page cache that are taken for pinned.
   private mutating func pinnedPages(_ source: MappedObject) -> RunMap<Bool> {
     var pinned = RunMap(false)
     for pin in state.pins where pin.isDRAM && pin.source == source && !pin.attachedPages.isEmpty {

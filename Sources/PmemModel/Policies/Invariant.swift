@@ -1,4 +1,4 @@
-/// What must never be, whatever is chosen and in whatever order things happen.
+/// A condition that must always hold, under every policy and in every order of events.
 public enum Invariant: String, CaseIterable, Hashable, Sendable {
   /// Blocks that hardware may write to are free for others.
   case freedUnderPin = "block-freed-under-pin"
@@ -6,9 +6,9 @@ public enum Invariant: String, CaseIterable, Hashable, Sendable {
   case givenAwayUnderPin = "block-given-away-under-pin"
   /// Hardware wrote into a file that it was not told to write to.
   case foreignWrite = "foreign-write"
-  /// Hardware read, and sent, what is of a file that it was not told to read.
+  /// Hardware read, and sent, data of a file that it was not told to read.
   case foreignRead = "foreign-read"
-  /// A store, or a write, that was acknowledged is gone.
+  /// A store, or a write, that was acknowledged is lost.
   case lostStore = "lost-store"
   /// A reader got what was there before a store that was done already.
   case staleRead = "stale-read"
@@ -20,19 +20,19 @@ public enum Invariant: String, CaseIterable, Hashable, Sendable {
   case sharedBlock = "block-of-two-files"
   /// Processes wait for each other, or one for itself.
   case deadlock
-  /// A process waits for what nobody is left to do.
+  /// A process waits for an event that no process can cause any more.
   case endlessWait = "endless-wait"
-  /// Counters of pages are not what references were taken.
+  /// Counters of pages differ from the references that were taken.
   case miscounted = "reference-leak"
-  /// The pages of a device were freed while somebody had references to them.
+  /// The pages of a device were freed while they were referenced.
   case teardownWithReferences = "teardown-with-references"
   /// A reference was released, or a page used, after its page was freed.
   case useAfterFree = "use-after-free"
-  /// Something slept where nothing may.
+  /// A task slept in atomic context.
   case sleepInAtomic = "sleep-in-atomic-context"
   /// I/O failed because memory was short at the moment.
   case spuriousFailure = "io-failure-under-pressure"
-  /// fsync returned, and what it promised is not on the media.
+  /// fsync returned, and the data are not on the media.
   case fsyncNotDurable = "sync-without-durability"
   /// A page became dirty without the filesystem being asked.
   case dirtiedBehind = "dirtied-behind-filesystem"
@@ -43,22 +43,23 @@ public enum Invariant: String, CaseIterable, Hashable, Sendable {
 /// That it was, once.
 public struct Violation: Hashable, Sendable {
   public let invariant: Invariant
-  /// Of whom, and how, in a sentence.
+  /// The subject and the violation, in a sentence.
   public let text: String
-  /// Of whom: a file and its range, a process, a device. What is broken of the same again is the same violation.
+  /// The subject: a file and its range, a process, a device. A violation of the same invariant by the same subject is
+  /// the same violation.
   public let subject: String
 
   /// - Parameters:
-  ///   - invariant: What is broken.
+  ///   - invariant: The violated invariant.
   ///   - text: A sentence.
-  ///   - subject: Of whom; nil: the sentence tells it.
+  ///   - subject: Its subject; nil: the sentence.
   package init(_ invariant: Invariant, _ text: String, of subject: String? = nil) {
     self.invariant = invariant
     self.text = text
     self.subject = subject ?? text
   }
 
-  /// What tells violations apart.
+  /// The identity of a violation.
   public struct Key: Hashable, Comparable, Sendable {
     public let invariant: Invariant
     public let subject: String

@@ -1,4 +1,4 @@
-/// The rules that the memory model is made of. Each can be taken out, to see what depends on it.
+/// The rules of the memory model. Each can be disabled, to see what depends on it.
 public enum ModelRule: String, CaseIterable, Hashable, Sendable {
   /// brd makes a page when it is first asked for.
   case brdAllocates = "brd-allocates"
@@ -8,15 +8,16 @@ public enum ModelRule: String, CaseIterable, Hashable, Sendable {
   case remoteUpdatesFirst = "remote-updates-first"
   /// The address of pmem is arithmetic: it needs nothing.
   case pmemIsArithmetic = "pmem-is-arithmetic"
-  /// mmap of a block device is DAX where the kernel has that (4.5, 4.6).
+  /// mmap of a block device is DAX on kernels that have that (4.5, 4.6).
   case blockDevicesMapDirectly = "block-devices-map-directly"
-  /// What has an entry in the page table needs no fault: neither a stopped queue nor a frozen filesystem learns of it.
+  /// An address with an entry in the page table needs no fault: neither a stopped queue nor a frozen filesystem learns
+  /// of it.
   case entriesNeedNoFault = "entries-need-no-fault"
   /// Freezing changes page table entries, as its policy says.
   case freezeChangesEntries = "freeze-changes-entries"
   /// A frozen filesystem holds faults up that store (sb_start_pagefault).
   case freezeHoldsFaults = "freeze-holds-faults"
-  /// A frozen filesystem holds up whoever writes to it by a system call, or writes it back.
+  /// A frozen filesystem blocks system calls that write to it, and its writeback.
   case freezeHoldsWriters = "freeze-holds-writers"
   /// Freezing waits for writers and faults that are under way.
   case freezeWaitsForWriters = "freeze-waits-for-writers"
@@ -34,7 +35,7 @@ public enum ModelRule: String, CaseIterable, Hashable, Sendable {
   case truncateWaitsForStorage = "truncate-waits-for-storage"
   /// Truncate looks for references to the blocks of its range.
   case truncateChecksPins = "truncate-checks-pins"
-  /// Blocks that are freed can be allocated, whoever has references to their pages.
+  /// Freed blocks can be allocated, although their pages may be referenced.
   case freedBlocksAreFree = "freed-blocks-are-free"
   /// Blocks that are freed while pinned are kept from being allocated.
   case pinnedBlocksAreHeld = "pinned-blocks-are-held"
@@ -44,15 +45,15 @@ public enum ModelRule: String, CaseIterable, Hashable, Sendable {
   case bounceSwitchesMapping = "bounce-switches-mapping"
   /// Releasing the last pin of a copy writes it back.
   case bounceCopiesBack = "bounce-copies-back"
-  /// What keeps pins is refused files (FOLL_LONGTERM).
+  /// Long-term pins (FOLL_LONGTERM) of files are refused.
   case longTermIsRefused = "long-term-is-refused"
   /// Memory without struct pages cannot be pinned.
   case pagelessCannotBePinned = "pageless-cannot-be-pinned"
   /// A device that is being removed gives no new references (get_dev_pagemap).
   case dyingDeviceRefuses = "dying-device-refuses"
-  /// References to pages are counted of their device too, as the policy says.
+  /// References to pages also count for their device, as the policy says.
   case referencesCountDevice = "references-count-device"
-  /// What was taken of a range before it failed is given back (undo_dev_pagemap).
+  /// A partial batch of references is returned if it fails (undo_dev_pagemap).
   case failedGetsAreUndone = "failed-gets-are-undone"
   /// Taking a device away stops new faults first.
   case teardownBlocksFaults = "teardown-blocks-faults"
@@ -60,13 +61,13 @@ public enum ModelRule: String, CaseIterable, Hashable, Sendable {
   case teardownDrainsFaults = "teardown-drains-faults"
   /// Taking a device away takes its entries out of page tables.
   case teardownRevokes = "teardown-revokes"
-  /// Taking a device away waits for references to its pages, where the policy says so.
+  /// Removing a device waits for references to its pages, if the policy says so.
   case teardownWaits = "teardown-waits"
   /// The pages of a device go with it.
   case teardownFreesPages = "teardown-frees-pages"
-  /// A device stays as long as somebody maps it, where the policy says so.
+  /// A device stays while it is mapped, if the policy says so.
   case mappingsHoldDevice = "mappings-hold-device"
-  /// What hardware writes makes no fault: nobody learns of it before the pin is released.
+  /// Writes of hardware cause no fault: the kernel learns of them when the pin is released.
   case hardwareMakesNoFault = "hardware-makes-no-fault"
   /// Writeback makes page table entries read-only (page_mkclean).
   case writebackCleansEntries = "writeback-cleans-entries"
@@ -80,7 +81,7 @@ public enum ModelRule: String, CaseIterable, Hashable, Sendable {
   case vfioForgets = "vfio-forgets"
   /// A filesystem is not unmounted while its pages are pinned.
   case unmountChecksPins = "unmount-checks-pins"
-  /// What waits for a page is woken when its last reference is put, and by nothing else.
+  /// A task that waits for a page is woken when its last reference is put, and by nothing else.
   case lastPutWakes = "last-put-wakes"
   /// Writeback that waits has the page locked, and no other one.
   case writebackLocksPages = "writeback-locks-pages"
@@ -92,17 +93,17 @@ public enum ModelRule: String, CaseIterable, Hashable, Sendable {
   case writingTakesPermission = "writing-takes-permission"
   /// Pinning faults pages in, for writing as a store does.
   case pinsFaultIn = "pins-fault-in"
-  /// What is pinned to be sent is read.
+  /// Memory that is pinned to be sent is read.
   case readersOnlyRead = "readers-only-read"
   /// fsync of a file commits what the journal does not have of it.
   case fsyncCommits = "fsync-commits"
   /// fsync writes copies in DRAM, which are the current ones, to the media.
   case fsyncWritesCopies = "fsync-writes-copies"
-  /// What is stored through MAP_SYNC, and flushed, survives.
+  /// Stores through MAP_SYNC that were flushed survive.
   case syncMappingsPromise = "sync-mappings-promise"
-  /// What is registered on demand has no references, and faults.
+  /// Memory that is registered on demand has no references, and faults.
   case onDemandFaults = "on-demand-faults"
-  /// What is stored to a private mapping is copied first, and no store to the file.
+  /// A store to a private mapping copies the page first, and is no store to the file.
   case privateMappingsCopy = "private-mappings-copy"
   /// A fault asks the driver under the mapping for the address of its pages.
   case faultsAskDriver = "faults-ask-driver"

@@ -1,31 +1,31 @@
 package import PmemDevice
 
-/// What can be decided in one way or another: each is a question that kernel developers argued over.
+/// A decision with alternatives: each is a question that kernel developers argued over.
 public enum Policy: String, CaseIterable, Hashable, Sendable {
   /// Whether a driver may sleep in ->direct_access.
   case directAccess = "direct-access"
-  /// What stopping a device's queue does to mappings of the device.
+  /// The effect of stopping a device's queue on mappings of the device.
   case queueFreeze = "queue-freeze"
-  /// What freezing a filesystem does to mappings of its files.
+  /// The effect of freezing a filesystem on mappings of its files.
   case filesystemFreeze = "filesystem-freeze"
-  /// What truncate does where pages of the range are pinned.
+  /// The behaviour of truncate if pages of the range are pinned.
   case truncate
-  /// Whether a file's pages can be pinned for as long as somebody likes.
+  /// Whether a file's pages can be pinned without a time limit.
   case longTerm = "long-term"
-  /// What taking a device away does about mappings and pins.
+  /// The treatment of mappings and pins when a device is removed.
   case teardown
-  /// What writeback does with a page that is pinned.
+  /// The treatment of a pinned page by writeback.
   case writeback
-  /// How a pinned page is told from others.
+  /// The test for a pinned page.
   case pinDetection = "pin-detection"
-  /// What a reference to a page does to the device that made the page.
+  /// The effect of a reference to a page on the device that created the page.
   case pageReference = "page-reference"
 
-  /// What can be chosen.
+  /// The alternatives.
   public var choices: [String] { PolicyCatalog.choices(of: self).map(\.name) }
 }
 
-/// What was chosen on a machine; what was not is as its kernel does it.
+/// The choices made on a machine; without a choice, its kernel's behaviour applies.
 package struct PolicyChoices: Hashable, Sendable {
   package private(set) var chosen: [Policy: String] = [:]
 

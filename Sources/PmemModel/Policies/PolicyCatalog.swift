@@ -1,14 +1,14 @@
-/// What there is to choose, who wanted it, what it costs and what became of it.
+/// The choices, their proponents, their costs, and what became of them.
 public enum PolicyCatalog {
   /// One way to answer a question of the threads.
   public struct Choice: Hashable, Sendable {
     public let name: String
     /// One sentence.
     public let summary: String
-    /// Who proposed it, and where.
+    /// The author of the proposal, and the thread.
     public let proposer: String
     public let cost: String
-    /// What became of it, with the kernel's commit or function.
+    /// Its fate, with the kernel's commit or function.
     public let outcome: String
 
     init(_ name: String, _ summary: String, by proposer: String, cost: String, outcome: String) {

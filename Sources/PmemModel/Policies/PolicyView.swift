@@ -1,6 +1,6 @@
 package import PmemDevice
 
-/// The policies of a machine, each as its kernel has it where nobody chose.
+/// The policies of a machine; the kernel's own where none was chosen.
 package struct PolicyView {
   package let chosen: PolicyChoices
   package let rules: KernelRules
@@ -35,7 +35,7 @@ package struct PolicyView {
     chosen.chosen[policy].flatMap(Choice.init(rawValue:)) ?? own
   }
 
-  /// What is in force, as ``PolicyChoices`` names it.
+  /// The choice in force, as ``PolicyChoices`` names it.
   package func word(_ policy: Policy) -> String {
     switch policy {
     case .directAccess: directAccess.rawValue
@@ -60,7 +60,7 @@ package struct PolicyView {
     choice(.filesystemFreeze, rules.freezeProtectsDAX ? .writeProtect : .none)
   }
 
-  /// 4.18 waits where a process maps the file (5fac7408d828 "mm, fs, dax: handle layout changes to pinned dax mappings"),
+  /// 4.18 waits if a process maps the file (5fac7408d828 "mm, fs, dax: handle layout changes to pinned dax mappings"),
   /// 6.15 always.
   package var truncate: Truncate {
     choice(

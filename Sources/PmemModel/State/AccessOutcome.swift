@@ -1,4 +1,4 @@
-/// What came of a process's access to its state.
+/// The effect of a process's access on its state.
 public enum AccessOutcome: Hashable, Sendable {
   case done
   /// By SIGBUS: nothing is behind it any more, or never was.

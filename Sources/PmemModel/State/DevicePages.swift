@@ -19,14 +19,15 @@ package struct PageReferences: Hashable, Sendable {
 /// The pages of a namespace: who refers to them, and what is in them.
 package struct DevicePages: Hashable, Sendable {
   package let device: DeviceID
-  /// By number of the page, in pages of the device's alignment (of a block device 4 KiB). Struct pages: gone when the
+  /// By number of the page, in pages of the device's alignment (4 KiB for a block device). Struct pages: freed when the
   /// device is removed.
   package var references = RunMap(PageReferences.none)
-  /// What references to pages make of references to the device that made them (struct dev_pagemap, its `ref`).
+  /// References to the device that follow from references to its pages (struct dev_pagemap, its `ref`).
   package var pgmapReferences: UInt64 = 0
   /// Whether the device is being removed: no new faults, no new references (percpu_ref_kill).
   package var isDying = false
-  /// The number of the store that each 4 KiB of the media have; 0: none since the boot. The media's: it stays.
+  /// The number of the store that each 4 KiB of the media have; 0: none since the boot. It belongs to the media, and
+  /// survives the device.
   package var content = RunMap<UInt64>(0)
 
   package init(
@@ -42,14 +43,14 @@ package struct DevicePages: Hashable, Sendable {
 }
 
 extension DevicePages {
-  /// Takes references to pages, or, where `number` is negative, gives them back.
+  /// Takes references to pages, or returns them if `number` is negative.
   ///
   /// - Parameters:
   ///   - number: For each page.
   ///   - range: The pages.
   ///   - isPin: Or plain references.
-  ///   - reference: What that does to the device that made the pages.
-  /// - Returns: How many operations on the device it took.
+  ///   - reference: The effect on the device that created the pages.
+  /// - Returns: The number of operations on the device.
   package mutating func add(
     _ number: Int32, to range: Range<UInt64>, isPin: Bool, _ reference: PolicyView.PageReference
   ) -> UInt64 {
@@ -70,7 +71,7 @@ extension DevicePages {
     }
   }
 
-  /// How many pages of a range somebody refers to.
+  /// The number of referenced pages of a range.
   private func used(_ range: Range<UInt64>) -> UInt64 {
     if range.count == 1 { return references[range.lowerBound].isNone ? 0 : 1 }
     return references.parts(range).reduce(0) { $0 + ($1.value.isNone ? 0 : UInt64($1.range.count)) }

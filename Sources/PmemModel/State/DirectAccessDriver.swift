@@ -3,7 +3,7 @@ package import PmemDevice
 /// A driver that answers ->direct_access (linux-kernel, March 2015: "Should implementations of ->direct_access
 /// be allowed to sleep?").
 public struct DirectAccessDriver: Hashable, Sendable {
-  /// What is behind it. A namespace's own device is always there by its name, and is arithmetic.
+  /// The provider behind it. A namespace's own device always exists, and is arithmetic.
   public enum Kind: String, CaseIterable, Hashable, Sendable {
     /// A RAM disk that makes its pages when they are first asked for, one at a time.
     case brd
@@ -43,7 +43,7 @@ public struct DirectAccessDriver: Hashable, Sendable {
   }
 }
 
-/// What ->direct_access answered.
+/// The answer of ->direct_access.
 public struct DirectAccessGrant: Hashable, Sendable {
   /// How many pages can be used from the one that was asked for; nil while the process waits.
   public let pages: UInt64?

@@ -5,7 +5,7 @@ package import PmemDevice
 package struct Filesystem: Hashable, Sendable {
   package var volume: Volume
   package var type: String
-  /// Where it is mounted, in order; empty where it lives on without a mount.
+  /// Its mount points, in order; empty if it is active without a mount.
   package var mountPoints: [String]
   /// Mounted with `dax=always`.
   package var isDAX: Bool
@@ -20,7 +20,7 @@ package struct Filesystem: Hashable, Sendable {
   package var isLive: Bool
   /// Bytes of the volume that it was made for; on another one it is not found again.
   package var size: UInt64
-  /// As the journal has it: what is there after a crash.
+  /// The state in the journal: the files after a crash.
   package var committed: [ModelFile] = []
 
   package init(
@@ -47,7 +47,7 @@ package struct Filesystem: Hashable, Sendable {
       + committed.reduce(0) { $0 + $1.lines }
   }
 
-  /// What the filesystem keeps for itself at the beginning of its volume.
+  /// The blocks that the filesystem reserves at the beginning of its volume.
   package static let reserved: UInt64 = 2 << 20
   package static let block: UInt64 = 4096
 
@@ -77,9 +77,9 @@ package struct Filesystem: Hashable, Sendable {
 
 /// A file: a list of extents, in the order of the file. Memory is in proportion to them, not to the blocks.
 package struct ModelFile: Hashable, Sendable {
-  /// Which inode it is: no other file ever is the same, whatever its number (as i_generation tells them apart).
+  /// The inode's identity: no other file ever has it, whatever its number (as i_generation tells them apart).
   package var inode: UInt64
-  /// The inode's number (i_ino), which the next file has when this one is gone.
+  /// The inode's number (i_ino), which the next file reuses when this one is gone.
   package var number: UInt64
   /// From the root of its filesystem, beginning with a slash.
   package var path: String
@@ -87,16 +87,16 @@ package struct ModelFile: Hashable, Sendable {
   package var size: UInt64
   /// On the volume: whole blocks.
   package var extents: [Extent]
-  /// Whether its name is gone; it lives while somebody uses it.
+  /// Whether its name is removed; the inode exists while it is used.
   package var isDeleted = false
   /// The number of the store that a reader of each 4 KiB must find.
   package var expected = RunMap<UInt64>(0)
-  /// What is in DRAM of it, and the number of the store there: the page cache, or copies that were made for pins. They
+  /// Its pages in DRAM, and the number of the store in each: the page cache, or copies that were made for pins. They
   /// are the current ones.
   package var copies = RunMap<UInt64?>(nil)
   /// Of the page cache, what the media do not have yet; by page.
   package var dirty = RunMap(false)
-  /// What must be there after a crash: what fsync, and the like, have returned for.
+  /// The content that must survive a crash: what fsync, and the like, have returned for.
   package var durable = RunMap<UInt64>(0)
 
   package init(
@@ -124,7 +124,7 @@ package struct ModelFile: Hashable, Sendable {
     extents.count + expected.runs.count + copies.runs.count + dirty.runs.count + durable.runs.count + 1
   }
 
-  /// Where a range is on its volume, page by page of the file.
+  /// Translates a range to its volume, page by page of the file.
   package func runs(_ pages: Range<UInt64>) -> [(pages: Range<UInt64>, extent: Extent)] {
     var position: UInt64 = 0
     return extents.compactMap { extent in
@@ -141,7 +141,7 @@ package struct ModelFile: Hashable, Sendable {
     }
   }
 
-  /// Where a range of the file is on its volume.
+  /// Translates a range of the file to its volume.
   package func pieces(_ range: Range<UInt64>) -> [Extent] {
     var position: UInt64 = 0
     return extents.compactMap { extent in

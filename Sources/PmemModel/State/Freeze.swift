@@ -21,7 +21,7 @@ package struct Freeze: Hashable, Sendable {
     case writers
     /// No new fault that stores; those under way are waited for.
     case faults
-    /// What is dirty is written, and the journal committed.
+    /// Dirty pages are written, and the journal committed.
     case sync
     case complete
 

@@ -1,6 +1,6 @@
 import PmemDevice
 
-/// What runs on a simulated machine, and what it has of its state. A boot forgets it.
+/// The processes of a simulated machine, and their state. A boot discards it.
 package struct MemoryState: Hashable, Sendable {
   /// By number.
   package var processes: [ModelProcess] = []
@@ -22,7 +22,7 @@ package struct MemoryState: Hashable, Sendable {
   package var transfers: [DirectIO] = []
   /// The number of the next store.
   package var nextStore: UInt64 = 1
-  /// What must never be, and was; in order.
+  /// Violations of invariants, in order.
   package var recordedViolations: [Violation] = []
 
   package init() {}

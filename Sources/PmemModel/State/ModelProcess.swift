@@ -1,6 +1,6 @@
 package import PmemDevice
 
-/// A process on a simulated machine: what of persistent memory it has in its address space, and open.
+/// A process on a simulated machine: its mappings of persistent memory, and open files.
 package struct ModelProcess: Hashable, Sendable {
   package var pid: ProcessID
   package var command: String
@@ -40,14 +40,14 @@ package struct MemoryMapping: Hashable, Sendable {
   package var isWritable: Bool
   /// MAP_SYNC.
   package var isSync: Bool
-  /// MAP_PRIVATE: what is stored is the process's alone.
+  /// MAP_PRIVATE: stores are the process's alone.
   package var isPrivate = false
   /// Of a private mapping, what was copied to DRAM when it was stored to, in whole pages, relative to ``start``.
   package var anonymous = ExtentSet()
   /// Of a DAX device its alignment, else 4 KiB.
   package var pageSize: UInt64
   package var isDAX: Bool
-  /// What has page table entries, in whole pages, relative to ``start``.
+  /// Ranges with page table entries, in whole pages, relative to ``start``.
   package var presentPTEs = ExtentSet()
   /// Of those, what can be stored to without a fault.
   package var writablePTEs = ExtentSet()
@@ -112,7 +112,7 @@ package struct MemoryMapping: Hashable, Sendable {
     if isStore { writablePTEs.insert(pages(range)) }
   }
 
-  /// A part of it, by its place in it; nil for nothing.
+  /// A part of it, by its offset in it; nil if that is empty.
   package func part(_ range: Range<UInt64>) -> MemoryMapping? {
     guard !range.isEmpty else { return nil }
     var part = self

@@ -1,6 +1,6 @@
 import PmemDevice
 
-/// What a process does that can take a while: it is tried again whenever something has changed.
+/// An operation of a process that may block: it is retried whenever the model has changed.
 package enum Operation: Hashable, Sendable {
   /// Loads, or stores, through a mapping.
   case access(address: UInt64, length: UInt64, isStore: Bool)
@@ -32,7 +32,7 @@ package enum Operation: Hashable, Sendable {
   case directAccess(provider: String, page: UInt64, pages: UInt64)
 }
 
-/// What get_user_pages is asked for.
+/// The arguments of get_user_pages.
 package struct PinRequest: Hashable, Sendable {
   /// In the process's addresses.
   package var address: UInt64
@@ -89,7 +89,7 @@ extension Operation {
     }
   }
 
-  /// Whether it holds write access to its filesystem while it goes on (fs/namespace.c:mnt_want_write,
+  /// Whether it holds write access to its filesystem meanwhile (fs/namespace.c:mnt_want_write,
   /// include/linux/fs.h:file_start_write).
   var holdsWriteAccess: Bool {
     switch self {

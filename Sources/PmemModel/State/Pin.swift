@@ -3,18 +3,18 @@ import PmemDevice
 /// References to pages, taken together and released together.
 package struct Pin: Hashable, Sendable {
   package var id: PinID
-  /// Who can release them; 0 for nobody, any more.
+  /// The process that can release them; 0 if none can any more.
   package var pid: ProcessID
   package var command: String
   package var kind: PinKind
-  /// Where it was taken, in the process's addresses.
+  /// Its start, in the process's addresses.
   package var address: UInt64
   package var length: UInt64
   /// On namespaces.
   package var pieces: [DeviceExtent]
   /// Whether the pages went away meanwhile: releasing them is what the kernel dies of.
   package var isDangling = false
-  /// What was mapped there, and where in it; nil for what was not asked of a mapping.
+  /// The mapped object, and the offset in it; nil for references without a mapping.
   package var source: MappedObject?
   package var offset: UInt64 = 0
   /// Whether the holder writes to them (FOLL_WRITE), or reads them only.

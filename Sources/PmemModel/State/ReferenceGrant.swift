@@ -1,10 +1,10 @@
 package import PmemDevice
 
-/// What a walk of page tables for references came to.
+/// The result of a walk of page tables for references.
 public struct ReferenceGrant: Hashable, Sendable {
   /// References taken, in pages of 4 KiB.
   public internal(set) var pages: UInt64 = 0
-  /// Taken without looking twice (fast), and given back when the range turned out not to have all.
+  /// Taken by the fast walk, and returned when the range turned out to be incomplete.
   public internal(set) var undone: UInt64 = 0
   /// Atomic operations on pages, and on devices for them.
   public internal(set) var pageOperations: UInt64 = 0

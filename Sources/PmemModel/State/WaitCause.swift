@@ -1,4 +1,4 @@
-/// What a blocked task waits for: the object of the kernel that it sleeps on.
+/// What a blocked task waits for: the kernel's object that it sleeps on.
 package enum WaitCause: Hashable, Sendable {
   /// A frozen filesystem (fs/super.c, percpu_rwsem): sb_start_write, sb_start_pagefault.
   case freeze(Volume)
@@ -53,7 +53,7 @@ package struct Wait: Hashable, Sendable {
   package var cause: WaitCause
   /// For people: "pin 1 of process 812 holds pages of it".
   package var reason: String
-  /// What is left to be done after it; nil: all of the operation.
+  /// The part left to do afterwards; nil: all of the operation.
   package var rest: Operation?
 
   package init(_ cause: WaitCause, _ reason: String) {

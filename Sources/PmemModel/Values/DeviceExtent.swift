@@ -11,7 +11,7 @@ package struct DeviceExtent: Hashable, Sendable {
     self.extent = extent
   }
 
-  /// What two parts have in common, on the device; nil for nothing.
+  /// The intersection of two extents, on the device; nil if it is empty.
   package func intersection(_ other: DeviceExtent) -> Extent? {
     device == other.device ? extent.intersection(other.extent) : nil
   }

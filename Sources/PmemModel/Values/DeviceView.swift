@@ -2,7 +2,7 @@ public import PmemDevice
 
 /// All that the memory model knows of a namespace's device.
 public struct DeviceView: Hashable, Sendable {
-  /// What drives it.
+  /// Its driver.
   public enum Kind: Hashable, Sendable {
     /// A block device of the namespace as it is.
     case raw
@@ -20,7 +20,7 @@ public struct DeviceView: Hashable, Sendable {
   public var kind: Kind
   /// Bytes that its users have.
   public var size: UInt64
-  /// What a DAX device is mapped in multiples of, bytes: a power of two; of a block device not looked at.
+  /// The granularity of mappings of a DAX device, bytes: a power of two; unused for a block device.
   public var alignment: UInt64
   /// Whether its memory has struct pages without a driver's memory map (e820 ranges).
   public var hasNativePages: Bool
@@ -28,7 +28,7 @@ public struct DeviceView: Hashable, Sendable {
   public var isAlive: Bool
   /// Whether its memory is online as system-ram.
   public var isOnline: Bool
-  /// What of it cannot be read, bytes from where its users begin.
+  /// Its unreadable ranges, bytes from the start of its data.
   public var badBlocks: ExtentSet
   /// Whether all of the namespace can be read, what the driver keeps for itself too.
   public var isMediaClean: Bool
@@ -52,7 +52,7 @@ public struct DeviceView: Hashable, Sendable {
   /// Whether it is a DAX device, which is no block device.
   var isDAXDevice: Bool { kind == .devdax || kind == .undrivenDAX }
 
-  /// What of it counts as one page, bytes: pages of a DAX device are compound.
+  /// The size of a page, bytes: pages of a DAX device are compound.
   var countingPage: UInt64 { isDAXDevice ? alignment : 4096 }
 
   /// Whether its memory has struct pages.

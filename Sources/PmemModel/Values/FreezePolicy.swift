@@ -1,9 +1,9 @@
-/// What is done to mappings when a device or a filesystem is frozen.
+/// The change of mappings when a device or a filesystem is frozen.
 public enum FreezePolicy: String, CaseIterable, Hashable, Sendable {
-  /// Nothing: entries in page tables stay as they are.
+  /// None: entries in page tables stay as they are.
   case none
   /// All entries are removed (unmap_mapping_range): the next access faults.
   case unmap
-  /// Entries are made read-only: reads go on, the next store faults.
+  /// Entries are made read-only: reads continue, the next store faults.
   case writeProtect = "write-protect"
 }

@@ -1,4 +1,4 @@
-/// A process, by its number; 0 where no process is left.
+/// A process, by its number; 0 if no process is left.
 public struct ProcessID: RawRepresentable, Hashable, Comparable, Sendable, ExpressibleByIntegerLiteral {
   /// Positive, or 0.
   public let rawValue: Int
@@ -80,7 +80,7 @@ public struct MappingID: Hashable, Sendable {
 /// A file, by its inode on the filesystem of a volume.
 public struct FileID: Hashable, Sendable {
   public let volume: Volume
-  /// Of its filesystem; used again after the file is gone.
+  /// The file's number in its filesystem; reused after the file is gone.
   public let inode: UInt64
 
   public init(volume: Volume, inode: UInt64) {

@@ -1,6 +1,6 @@
 package import PmemDevice
 
-/// What takes references to pages (mm/gup.c, and who calls it).
+/// The callers that take references to pages (mm/gup.c, and its callers).
 public enum PinKind: String, CaseIterable, Hashable, Sendable {
   /// A buffer registered with io_uring: one pin for each page, or for all of a compound page.
   case ioUring = "io_uring"
@@ -15,8 +15,8 @@ public enum PinKind: String, CaseIterable, Hashable, Sendable {
   case vmsplice
   /// Pages being sent without a copy: plain references.
   case zerocopy
-  /// References that are nobody's I/O, and that counting references takes for pins: a page being migrated, isolated from
-  /// its list, looked up, or in use by its filesystem.
+  /// References that no I/O has, and that counting references takes for pins: a page being migrated, isolated from its
+  /// list, looked up, or in use by its filesystem.
   case migration, isolation, lookup
   case filesystem
 
@@ -36,7 +36,7 @@ public enum PinKind: String, CaseIterable, Hashable, Sendable {
   /// Whether it ends without its process: a device finishes direct I/O, and the kernel what it does for itself.
   package var endsByItself: Bool { self == .directIO || isTransientKernelReference }
 
-  /// Whether its holder writes to the pages if nothing else is said: pages in a pipe, or being sent, are read.
+  /// Whether its holder writes to the pages by default: pages in a pipe, or being sent, are read.
   public var writesByDefault: Bool { isLongTerm || self == .directIO }
 
   /// How many references it has on a page of which it covers `bytes`.

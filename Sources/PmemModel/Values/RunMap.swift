@@ -1,14 +1,14 @@
-/// Values of numbered things, as runs of equal neighbours: memory is in proportion to the runs, not to the things.
+/// Values of numbered elements, as runs of equal neighbours: memory is in proportion to the runs, not to the elements.
 ///
-/// What was never set has the value that the map was made with, and takes no state.
+/// An element that was never set has the default value of the map, and takes no state.
 package struct RunMap<Value: Hashable>: Hashable {
   package struct Run: Hashable {
     package var range: Range<UInt64>
     package var value: Value
   }
 
-  /// In order, not overlapping; there may be some with ``defaultValue``, and some that touch alike, until they are joined: what is
-  /// changed back and forth is not taken apart and joined each time.
+  /// In order, not overlapping; there may be some with ``defaultValue``, and equal adjacent ones, until they are
+  /// compacted: a range that changes back and forth is not split and joined each time.
   private var kept: [Run] = []
   private var isCompact = true
   /// How many runs there may be before they are looked through.
@@ -18,7 +18,7 @@ package struct RunMap<Value: Hashable>: Hashable {
 
   package init(_ defaultValue: Value) { self.defaultValue = defaultValue }
 
-  /// In order, not overlapping, no two that touch alike, none with ``defaultValue``.
+  /// In order, not overlapping, no equal adjacent ones, none with ``defaultValue``.
   package var runs: [Run] { isCompact ? kept : compacted }
 
   package var isEmpty: Bool { isCompact ? kept.isEmpty : kept.allSatisfy { $0.value == defaultValue } }
@@ -33,7 +33,7 @@ package struct RunMap<Value: Hashable>: Hashable {
   }
 
   /// The first run that ends behind a number.
-  private func place(_ number: UInt64) -> Int {
+  private func runIndex(_ number: UInt64) -> Int {
     var low = 0
     var high = kept.count
     while low < high {
@@ -44,9 +44,9 @@ package struct RunMap<Value: Hashable>: Hashable {
   }
 
   package subscript(_ number: UInt64) -> Value {
-    let place = place(number)
-    guard place < kept.count, kept[place].range.contains(number) else { return defaultValue }
-    return kept[place].value
+    let index = runIndex(number)
+    guard index < kept.count, kept[index].range.contains(number) else { return defaultValue }
+    return kept[index].value
   }
 
   package mutating func set(_ range: Range<UInt64>, _ value: Value) { update(range) { $0 = value } }
@@ -54,7 +54,7 @@ package struct RunMap<Value: Hashable>: Hashable {
   /// Changes the values of a range; `body` is called once a run.
   package mutating func update(_ range: Range<UInt64>, _ body: (inout Value) -> Void) {
     guard !range.isEmpty else { return }
-    let first = place(range.lowerBound)
+    let first = runIndex(range.lowerBound)
     isCompact = false
     // The usual case: one run, changed as a whole.
     if first < kept.count, kept[first].range == range {
@@ -100,7 +100,7 @@ package struct RunMap<Value: Hashable>: Hashable {
     kept.replaceSubrange(first..<last, with: made)
   }
 
-  /// What is alike joined, and what is as the defaultValue forgotten.
+  /// Equal neighbours are joined, and runs of the default value are dropped.
   private var compacted: [Run] {
     var found: [Run] = []
     for run in kept where run.value != defaultValue {
@@ -113,12 +113,12 @@ package struct RunMap<Value: Hashable>: Hashable {
     return found
   }
 
-  /// The runs of a range, with those of the defaultValue between them; neighbours may be alike.
+  /// The runs of a range, with those of the default value between them; neighbours may be equal.
   package func parts(_ range: Range<UInt64>) -> [Run] {
     guard !range.isEmpty else { return [] }
     var found: [Run] = []
     var cursor = range.lowerBound
-    var index = place(range.lowerBound)
+    var index = runIndex(range.lowerBound)
     while index < kept.count, kept[index].range.lowerBound < range.upperBound {
       let inside = kept[index].range.clamped(to: range)
       if inside.lowerBound > cursor {

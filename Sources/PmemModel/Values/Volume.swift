@@ -1,4 +1,4 @@
-/// What a filesystem or a mapping is on: a namespace's device, a part of it, or a stacked one.
+/// The volume of a filesystem or a mapping: a namespace's device, a part of it, or a stacked one.
 public enum Volume: Hashable, Sendable {
   case device(DeviceID)
   /// The N of `pmem0pN`.

@@ -7,7 +7,7 @@ extension DimmHandle {
   private var id: String { unsafe text(ndctl_dimm_get_unique_id(pointer)) ?? dev }
   private var directory: String { "/sys/bus/nd/devices/\(dev)" }
 
-  /// As the kernel says at this moment; libndctl keeps what it has read.
+  /// The kernel's present state; libndctl caches what it has read.
   var securityState: DimmSecurity.State? {
     guard let word = attribute(directory + "/security") else { return nil }
     // Before 5.6 a frozen DIMM's state was "frozen": it has a passphrase, and was unlocked.
@@ -26,7 +26,7 @@ extension DimmHandle {
   }
 
   /// - Returns: 0 or the negative error number of the kernel.
-  /// - Throws: What keyring and files say.
+  /// - Throws: The errors of the keyring and of files.
   func perform(_ operation: SecurityOperation) throws(DeviceError) -> Int32 {
     let keys = try DimmKeys(id)
     switch operation {
@@ -96,7 +96,7 @@ extension DimmHandle {
     }
     guard securityState != .locked else {
       throw DeviceError(
-        .failed, "cannot unlock \(dev): it does not take the passphrase in \(material.place)",
+        .failed, "cannot unlock \(dev): it does not take the passphrase in \(material.directory)",
         errno: EKEYREJECTED)
     }
     return 0

@@ -13,7 +13,7 @@ struct DimmKeys {
 
   /// - Parameters:
   ///   - id: Of the DIMM, as the kernel's `nfit/id` has it.
-  ///   - directory: Where the files are.
+  ///   - directory: The directory of key files.
   /// - Throws: If there is no keyring to be used.
   init(_ id: String, directory: KeyDirectory = KeyDirectory()) throws(DeviceError) {
     self.id = id
@@ -31,7 +31,7 @@ struct DimmKeys {
     return KeyMaterial(
       hasCurrent: try isLoaded ? true : directory.findCurrent(id) != nil,
       hasPending: KeyDirectory.exists(directory.pending(id)),
-      hasMaster: isMasterLoaded || KeyDirectory.exists(directory.master), place: directory.path)
+      hasMaster: isMasterLoaded || KeyDirectory.exists(directory.master), directory: directory.path)
   }
 
   // MARK: Master key
@@ -64,7 +64,7 @@ struct DimmKeys {
   /// The number of the pending key, loaded from its file.
   func pending() throws(DeviceError) -> Int { try load(directory.pending(id), as: pendingName) }
 
-  /// The number of the current key: loaded from its file, or, where there is no file, as the kernel has it.
+  /// The number of the current key: loaded from its file or, without a file, as the kernel has it.
   func current() throws(DeviceError) -> Int {
     if let file = try directory.findCurrent(id) { return try load(file, as: currentName) }
     if let key = try keyring.find(Self.encrypted, currentName) { return key }
@@ -72,7 +72,7 @@ struct DimmKeys {
       .failed, "the passphrase of \(id) is not in \(directory.path)", errno: ENOKEY)
   }
 
-  /// What is in the keyring may be another passphrase than that in the file: the file counts.
+  /// The keyring may have another passphrase than the file: the file counts.
   private func load(_ file: String, as name: String) throws(DeviceError) -> Int {
     try loadMaster()
     let blob = try directory.read(file)
@@ -80,7 +80,7 @@ struct DimmKeys {
     return try keyring.add(Self.encrypted, name, Array("load ".utf8) + blob)
   }
 
-  /// Puts the pending passphrase where the kernel looks for the current one, the file untouched.
+  /// Loads the pending passphrase as the kernel's current one, the file untouched.
   func presentPending() throws(DeviceError) { _ = try load(directory.pending(id), as: currentName) }
 
   /// The pending passphrase becomes the current one, the only one.

@@ -16,7 +16,7 @@ struct KeyDirectory {
 
   func pending(_ id: String) -> String { "\(path)/pmemctl-pending_\(id).blob" }
 
-  /// The passphrase of a DIMM: of this host's name, or, where the host was renamed, of any.
+  /// The passphrase of a DIMM: of this host's name or, if the host was renamed, of any.
   func findCurrent(_ id: String) throws(DeviceError) -> String? {
     let own = current(id)
     if Self.exists(own) { return own }

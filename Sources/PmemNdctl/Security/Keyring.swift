@@ -2,7 +2,8 @@ import CPmemShims
 import Glibc
 import PmemDevice
 
-/// The keyring of this user, where the kernel looks for the keys of DIMMs (drivers/nvdimm/security.c:nvdimm_request_key).
+/// The keyring of this user, in which the kernel looks for the keys of DIMMs
+/// (drivers/nvdimm/security.c:nvdimm_request_key).
 struct Keyring {
   /// Makes it searchable for this process and for what the kernel does in its name.
   init() throws(DeviceError) {

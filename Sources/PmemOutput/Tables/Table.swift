@@ -5,7 +5,7 @@ public struct Table {
     case left, right
   }
 
-  /// A column, and what becomes of it where not all fit.
+  /// A column, and how it yields if not all fit.
   public struct Column: Sendable {
     public var title: String
     public var alignment: Alignment
@@ -28,7 +28,7 @@ public struct Table {
 
   /// - Parameters:
   ///   - columns: Left to right.
-  ///   - hasHeadings: Whether their titles stand above them.
+  ///   - hasHeadings: Whether titles are printed above columns.
   public init(_ columns: [Column], hasHeadings: Bool = true) {
     self.columns = columns
     self.hasHeadings = hasHeadings
@@ -50,7 +50,7 @@ public struct Table {
   ///
   /// - Parameters:
   ///   - width: Cells of a terminal; nil for any number.
-  ///   - mark: Stands for the middle of what is shortened.
+  ///   - mark: Replaces the middle of a shortened text.
   /// - Returns: The text, and the columns that were left out, by their index. Nothing at all if it has no rows.
   public func fitted(to width: Int?, mark: String = "…") -> (text: String, dropped: [Int]) {
     guard !rows.isEmpty else { return ("", []) }

@@ -1,4 +1,4 @@
-/// What a column shows of a row.
+/// A column's value for a row.
 public enum TableCell: Hashable, Sendable {
   /// Nothing to show: `-`.
   case none
@@ -79,7 +79,7 @@ public struct TableColumn<Row>: Sendable {
   ///   - isUsual: Whether it is shown if none is named.
   ///   - isShortenable: Whether cells may lose their middle.
   ///   - isSparse: Whether it is left out if it has nothing to show.
-  ///   - cell: What it shows of a row.
+  ///   - cell: Its value for a row.
   public init(
     _ name: String, _ alignment: Table.Alignment = .left, rank: Int = 0, isUsual: Bool = true,
     isShortenable: Bool = false, isSparse: Bool = false, cell: @escaping @Sendable (Row) -> TableCell

@@ -13,7 +13,7 @@ extension String {
     }
   }
 
-  /// What EastAsianWidth.txt (Unicode 15) has as W or F, in blocks.
+  /// The characters with W or F in EastAsianWidth.txt (Unicode 15), in blocks.
   private static let wide: [ClosedRange<UInt32>] = [
     0x1100...0x115f, 0x2e80...0x303e, 0x3041...0x33ff, 0x3400...0x4dbf, 0x4e00...0xa4cf, 0xa960...0xa97f,
     0xac00...0xd7a3, 0xf900...0xfaff, 0xfe10...0xfe19, 0xfe30...0xfe6f, 0xff01...0xff60, 0xffe0...0xffe6,
@@ -23,11 +23,11 @@ extension String {
     0x1f5fb...0x1f64f, 0x1f680...0x1f6c5, 0x1f900...0x1f9ff, 0x1fa70...0x1faff, 0x20000...0x3fffd,
   ]
 
-  /// The text in at most so many cells: its middle is left out where it is longer, since names differ at their ends.
+  /// The text in at most so many cells: its middle is left out if it is longer, because names differ at their ends.
   ///
   /// - Parameters:
   ///   - width: Cells, at least 1.
-  ///   - mark: Stands for what is left out: `…`, or `..` in ASCII.
+  ///   - mark: Replaces what is left out: `…`, or `..` in ASCII.
   /// - Returns: The text itself if it fits.
   public func shortened(to width: Int, mark: String) -> String {
     guard terminalWidth > width else { return self }

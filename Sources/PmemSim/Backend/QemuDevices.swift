@@ -1,7 +1,7 @@
 import PmemDevice
 public import SystemPackage
 
-/// What QEMU and libvirt must be told so that a guest's NVDIMMs are a simulated machine's DIMMs.
+/// The devices of QEMU and libvirt with which a guest's NVDIMMs are a simulated machine's DIMMs.
 public struct QemuDevices {
   /// One NVDIMM.
   public struct Device: Hashable, Sendable {
@@ -24,7 +24,7 @@ public struct QemuDevices {
 
   /// - Parameters:
   ///   - machine: Whose DIMMs.
-  ///   - prefix: What ids begin with; libvirt wants `ua-`.
+  ///   - prefix: The prefix of ids; libvirt wants `ua-`.
   public init(_ machine: SimMachine, prefix: String = "") {
     let topology = machine.topology
     devices = topology.dimms.enumerated().map { slot, dimm in
@@ -39,16 +39,16 @@ public struct QemuDevices {
     }
   }
 
-  /// Bytes of all NVDIMMs, labels included, each rounded up to the 1 GiB steps in which QEMU places them.
+  /// Bytes of all NVDIMMs, labels included, each rounded up to the 1 GiB steps in which QEMU maps them.
   public var addressSpace: UInt64 {
     devices.reduce(0) { $0 + (ByteCount($1.size + $1.labelArea).roundedUp(to: 1 << 30)?.rawValue ?? 0) }
   }
 
   /// An id that makes a guest number its regions as the slots are.
   ///
-  /// QEMU describes NVDIMMs in the order of a hash table over their ids (hw/acpi/nvdimm.c goes through
-  /// object_child_foreach), and the kernel numbers regions in the order of the description. The place of this id
-  /// (GLib's g_str_hash, times 11) is `slot` in every table that can hold that many devices: of 7, 13, 31 and 61.
+  /// QEMU describes NVDIMMs in the order of a hash table over their ids (hw/acpi/nvdimm.c iterates by
+  /// object_child_foreach), and the kernel numbers regions in the order of the description. The hash of this id (GLib's
+  /// g_str_hash, times 11) is `slot` in every table that can hold that many devices: of 7, 13, 31 and 61.
   static func id(slot: Int, prefix: String) -> String {
     let tables = [7, 13, 31, 61].filter { slot < $0 }
     let base = prefix.utf8.reduce(UInt32(5381)) { $0 &* 33 &+ UInt32($1) }

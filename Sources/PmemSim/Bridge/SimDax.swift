@@ -29,7 +29,7 @@ struct SimDax {
       kind: kind, name: RawText(name), device: name,
       namespaces: names(under: volume), hasQueueDAX: hasQueueDAX(volume))
     if case .partition(let disk, let number) = volume {
-      layer.place = try? kernel.model.partition(disk, number).extent
+      layer.partition = try? kernel.model.partition(disk, number).extent
     }
     if case .stack(let number) = volume, let stack = try? kernel.model.stack(number) {
       var begin: UInt64 = 0
@@ -78,9 +78,9 @@ struct SimDax {
 
   private func filesystems(_ volume: Volume, _ below: DaxLayer) -> [DaxLayer] {
     guard let filesystem = kernel.model.filesystem(volume) else { return [] }
-    return filesystem.mountPoints.map { place in
+    return filesystem.mountPoints.map { mountPoint in
       var layer = DaxLayer(
-        kind: .filesystem, name: RawText(place), device: below.device, namespaces: below.namespaces,
+        kind: .filesystem, name: RawText(mountPoint), device: below.device, namespaces: below.namespaces,
         hasQueueDAX: nil)
       var facts = DaxLayer.Filesystem(
         type: filesystem.type, options: filesystem.isDAX ? ["dax=always"] : [],
@@ -99,9 +99,9 @@ struct SimDax {
   func probe(_ source: MappedObject, at offset: UInt64) throws -> DaxProbe {
     let (size, page, isDAX) = try kernel.model.facts(of: source)
     guard offset < size else { throw KernelRefusal(22, "it ends at \(size)") }
-    let place = offset / page * page
+    let start = offset / page * page
     let mapping = MemoryMapping(
-      start: 0, length: page, source: source, offset: place, isWritable: false, isSync: false, pageSize: page,
+      start: 0, length: page, source: source, offset: start, isWritable: false, isSync: false, pageSize: page,
       isDAX: isDAX)
     guard !kernel.model.isBad(mapping, 0..<page) else {
       throw KernelRefusal(14, "there is a bad block: whoever touches it is killed by SIGBUS")
@@ -112,7 +112,7 @@ struct SimDax {
         : isDaxDevice(source.volume) ? .daxDevice : .blockDevice,
       isDAX: isDAX, pageSize: page, isSync: isDAX && kernel.topology.profile.rules.hasMapSync,
       device: device(source.volume),
-      namespaces: names(under: source.volume), offset: place)
+      namespaces: names(under: source.volume), offset: start)
   }
 
   func verify(_ namespace: Namespace, longTerm: Bool) -> [DaxProof] {

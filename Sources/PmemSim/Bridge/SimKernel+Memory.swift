@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemModel
 
-/// Between libnvdimm and the memory model: what a teardown in the one does to the other.
+/// Connects libnvdimm and the memory model: a teardown in the one affects the other.
 extension SimKernel {
   /// Every namespace's device, as the memory model sees it.
   var deviceViews: [DeviceView] {
@@ -31,7 +31,7 @@ extension SimKernel {
       isMediaClean: !media.badBlocks.overlaps(region: index, all))
   }
 
-  /// The memory model, seeing the devices as they are. What is done in it to devices is done to the namespaces.
+  /// The memory model, with the present devices. Its changes of devices are applied to the namespaces.
   var model: MemoryModel {
     _read {
       synchronizeDevices()
@@ -61,13 +61,13 @@ extension SimKernel {
   private func adopt(_ observations: Observations) {
     wokenTasks += observations.wokenTasks
     for device in observations.unboundDevices {
-      guard let index = try? position(device.region, device.namespace) else { continue }
+      guard let index = try? namespaceIndex(device.region, device.namespace) else { continue }
       regions[device.region].namespaces[index].isEnabled = false
       regions[device.region].namespaces[index].claim = nil
     }
   }
 
-  // MARK: What libnvdimm asks of the memory
+  // MARK: Effects of libnvdimm on the memory model
 
   /// Refuses to take away what is held exclusively, as an exclusive open would find.
   func checkNotHeld(_ region: Int, _ id: Int?) throws {
@@ -79,10 +79,10 @@ extension SimKernel {
   /// A device goes away, or all of a region.
   func revoke(_ region: Int, _ id: Int?) {
     model.tearDown { $0.region == region && (id == nil || $0.namespace == id) }
-    // What had the device open has a dead one now, also after another is made.
+    // A process that had the device open holds a dead one now, even after another is created.
     view.holders.removeAll { $0.device.region == region && (id == nil || $0.device.namespace == id) }
-    // The next one gets a node unless its name is taken (drivers/base/devtmpfs.c:handle_create). A node that was renamed stays,
-    // and has the number of the next one (dev_mynode).
+    // The next one gets a node unless its name exists (drivers/base/devtmpfs.c:handle_create). A node that was renamed
+    // stays, and has the number of the next one (dev_mynode).
     for index in view.nodes.indices where view.nodes[index].kind == .renamed {
       let device = view.nodes[index].device
       if device.region == region && (id == nil || device.namespace == id) { view.nodes[index].kind = .second }

@@ -90,7 +90,7 @@ struct SimPins {
       }
     }
     pieces.sort { $0.0.offset < $1.0.offset }
-    // What is between is in no file, or in none any more.
+    // The part between is in no file, or in none any more.
     var found: [(Extent, PinnedFile?)] = []
     var cursor = range.offset
     for piece in pieces {
@@ -107,16 +107,16 @@ struct SimPins {
 
   // MARK: Evidence
 
-  /// What /proc would tell of each pin.
+  /// The evidence that /proc would show for each pin.
   func evidence(_ mappings: [Mapping]) -> [PinEvidence] {
     kernel.model.state.pins.compactMap { pin -> PinEvidence? in
       guard pin.pid != 0 else { return nil }
       let process = ProcessName(pid: pin.pid.rawValue, command: RawText(pin.command))
       switch pin.kind {
       case .ioUring:
-        let places = places(pin, mappings)
+        let ranges = ranges(pin, mappings)
         return PinEvidence(
-          process: process, evidence: .ioUring(bytes: pin.length), ranges: places.isEmpty ? nil : places,
+          process: process, evidence: .ioUring(bytes: pin.length), ranges: ranges.isEmpty ? nil : ranges,
           pins: 1)
       case .rdma:
         return PinEvidence(process: process, evidence: .rdma(device: "sim", bytes: pin.length), pins: 1)
@@ -128,9 +128,9 @@ struct SimPins {
           process: process, evidence: .vfio(name: "/dev/vfio/vfio"), ranges: mapped.isEmpty ? nil : mapped,
           pins: 0)
       case .directIO:
-        let places = places(pin, mappings)
+        let ranges = ranges(pin, mappings)
         return PinEvidence(
-          process: process, evidence: .directIO(bytes: pin.length), ranges: places.isEmpty ? nil : places,
+          process: process, evidence: .directIO(bytes: pin.length), ranges: ranges.isEmpty ? nil : ranges,
           pins: 1)
       case .vmsplice: return PinEvidence(process: process, evidence: .pipe(bytes: pin.length), pins: 0)
       case .zerocopy, .migration, .isolation, .lookup, .filesystem: return nil
@@ -138,8 +138,8 @@ struct SimPins {
     }
   }
 
-  /// Where a pin's addresses are on namespaces, as far as they are still mapped.
-  private func places(_ pin: Pin, _ mappings: [Mapping]) -> [NamespaceRange] {
-    mappings.filter { $0.process.pid == pin.pid.rawValue }.flatMap { $0.places(pin.address, pin.length) }
+  /// Translates a pin's addresses to namespaces, as far as they are still mapped.
+  private func ranges(_ pin: Pin, _ mappings: [Mapping]) -> [NamespaceRange] {
+    mappings.filter { $0.process.pid == pin.pid.rawValue }.flatMap { $0.ranges(pin.address, pin.length) }
   }
 }

@@ -2,7 +2,7 @@ import PmemDevice
 import PmemModel
 
 extension SimUsage {
-  /// What has devices open inside the kernel.
+  /// Opens of devices inside the kernel.
   func holdersInside(_ view: SimView) -> [Usage] {
     view.holders.flatMap { holder -> [Usage] in
       guard let node = node(holder.device) else { return [] }
@@ -16,7 +16,7 @@ extension SimUsage {
     }
   }
 
-  /// What a view shows of uses: what it hides of processes, the kernel's counts tell of still, unless those are hidden too.
+  /// The uses that a view shows: the kernel's counts include hidden processes, unless the counts are hidden too.
   func seen(_ uses: [Usage], through view: SimView, of namespaces: [Namespace]) -> UsageReport {
     var seen = uses
     if view.hidden.contains(.processes) {

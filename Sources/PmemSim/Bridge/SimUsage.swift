@@ -74,7 +74,7 @@ struct SimUsage {
     return MappingReport(mappings: allMappings(pid: pid), missing: view.missing(of: []))
   }
 
-  /// Whoever may see them.
+  /// Without the restrictions of a view.
   func allMappings(pid: Int?) -> [Mapping] {
     kernel.model.state.processes.filter { pid == nil || $0.pid.rawValue == pid }.flatMap { process in
       process.mappings.filter { !$0.isRevoked }.map { mapping($0, of: process) }
@@ -124,7 +124,7 @@ struct SimUsage {
     return seen(uses, through: kernel.view, of: namespaces)
   }
 
-  /// Where filesystems are mounted, by namespace.
+  /// Mount points of filesystems, by namespace.
   var mountPoints: [String: [RawText]] {
     let mounts = seen(mounts, through: kernel.view, of: []).uses.filter { $0.kind == .mount }
     return Dictionary(grouping: mounts, by: \.namespace).mapValues { $0.map(\.path) }
@@ -153,8 +153,8 @@ struct SimUsage {
           .superblock, filesystem.volume, RawText("\(filesystem.type) on /dev/\(device(filesystem.volume))"),
           advice: "its last user must go: see what has files open on it")
       }
-      return filesystem.mountPoints.flatMap { place in
-        uses(.mount, filesystem.volume, RawText(place), advice: "pmemctl sim umount \(ShellWord(place))")
+      return filesystem.mountPoints.flatMap { mountPoint in
+        uses(.mount, filesystem.volume, RawText(mountPoint), advice: "pmemctl sim umount \(ShellWord(mountPoint))")
       }
     }
   }

@@ -91,7 +91,7 @@ struct ImageFile: ~Copyable {
   private static let seekData: Int32 = 3
   private static let seekHole: Int32 = 4
 
-  /// Writes all that is not a hole to the same place of another file, which is at least as long.
+  /// Writes all data outside holes to the same offsets of another file, which is at least as long.
   func copyData(to copy: borrowing ImageFile) throws(DeviceError) {
     let whole = try size
     let chunk: UInt64 = 1 << 20
@@ -111,7 +111,8 @@ struct ImageFile: ~Copyable {
     try copy.synchronize()
   }
 
-  /// Writes noise over all that is not a hole before an offset. It is the same for the same place, and never zero.
+  /// Writes noise over all data outside holes before an offset. The noise depends on the offset alone, and is never
+  /// zero.
   func scramble(upTo limit: UInt64) throws(DeviceError) {
     let chunk: UInt64 = 1 << 20
     var position: UInt64 = 0

@@ -7,8 +7,8 @@ import SystemPackage
 enum MachineFile {
   /// Opens a regular file.
   ///
-  /// - Throws: ``DeviceError/Code/corrupt`` for a symbolic link and for anything else that is no regular file, and
-  ///   what the system says.
+  /// - Throws: ``DeviceError/Code/corrupt`` for a symbolic link and anything else that is no regular file, and the
+  ///   system's error.
   static func open(
     _ path: FilePath, _ mode: FileDescriptor.AccessMode
   ) throws(DeviceError) -> FileDescriptor {
@@ -28,11 +28,11 @@ enum MachineFile {
     return descriptor
   }
 
-  /// Makes an empty file for writing, in place of a regular one of that name: what else has a hard link to the old one
-  /// keeps its content.
+  /// Creates an empty file for writing, replacing a regular one of that name: other hard links to the old one keep its
+  /// content.
   ///
-  /// - Throws: ``DeviceError/Code/corrupt`` for a symbolic link and for anything else that is no regular file, and
-  ///   what the system says.
+  /// - Throws: ``DeviceError/Code/corrupt`` for a symbolic link and anything else that is no regular file, and the
+  ///   system's error.
   static func create(_ path: FilePath) throws(DeviceError) -> FileDescriptor {
     var status = stat()
     if lstat(path.string, &status) == 0 {

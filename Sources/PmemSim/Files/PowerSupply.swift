@@ -1,9 +1,9 @@
 import PmemDevice
 
-/// What keeps a simulated machine's media writing; tests cut it.
+/// The power of a simulated machine's media; tests cut it.
 ///
-/// A cut comes in the middle of a write to the media: some of its bytes reach them, in order, the rest and
-/// every later write do not. What the kernel has in memory is lost with it.
+/// A cut hits in the middle of a write to the media: some of its bytes reach them, in order, the rest and every later
+/// write do not. The kernel's memory is lost with it.
 package final class PowerSupply {
   /// Writes that were done whole.
   package private(set) var writes = 0

@@ -2,8 +2,8 @@ import PmemDevice
 
 /// A line of the machine's text files: a word, then `key=value` pairs.
 ///
-/// Values are percent-encoded where they hold a space, `%` or anything that is not printable ASCII, so that a
-/// line is a line whatever a name contains.
+/// Values are percent-encoded if they contain a space, `%` or anything that is not printable ASCII, so that a record
+/// stays one line whatever a name contains.
 struct RecordLine {
   let kind: String
   private var pairs: [(key: String, value: String)] = []
@@ -130,11 +130,11 @@ enum RecordRange {
   static let counter: ClosedRange<UInt64> = 0...1 << 60
   /// Numbers of devices, as the kernel's ida gives them.
   static let id = 0...Int(Int32.max)
-  /// Process numbers; 0 is a pin whose holder is gone (PID_MAX_LIMIT).
+  /// Process numbers; 0 is a pin whose holder has exited (PID_MAX_LIMIT).
   static let pid = 0...1 << 22
 }
 
-/// A text file of records under a first line that says what it is.
+/// A text file of records under a first line that names its format.
 enum RecordFile {
   /// Calls `body` with each record of `text`, whose first line must be `header`.
   ///

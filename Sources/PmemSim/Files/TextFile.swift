@@ -47,7 +47,7 @@ enum TextFile {
     return (lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0) + 1
   }
 
-  /// Replaces the file: whoever looks sees the old text or the new, also after a crash.
+  /// Replaces the file: readers see the old text or the new, also after a crash.
   static func write(_ text: String, to path: FilePath) throws(DeviceError) {
     let fresh = FilePath(path.string + ".new")
     let descriptor = try MachineFile.create(fresh)
@@ -66,8 +66,8 @@ enum TextFile {
     try synchronizeDirectory(path.removingLastComponent())
   }
 
-  /// Begins to replace a file: `pending` is made with room for `bytes`, so that ``complete(_:_:as:)`` cannot
-  /// fail for want of space; then the file is removed. Where there is no room, the file stays in force.
+  /// Begins to replace a file: `pending` is created with room for `bytes`, so that ``complete(_:_:as:)`` cannot fail
+  /// for lack of space; then the file is removed. If there is no room, the file stays in force.
   static func reserve(_ pending: FilePath, replacing path: FilePath, bytes: Int) throws(DeviceError) {
     let descriptor = try MachineFile.create(pending)
     try ImageFile.doing("write", path) {
@@ -82,7 +82,7 @@ enum TextFile {
     try synchronizeDirectory(path.removingLastComponent())
   }
 
-  /// Writes the text into the reserved room and puts the file in its place.
+  /// Writes the text into the reserved room and renames the file into place.
   static func complete(_ text: String, _ pending: FilePath, as path: FilePath) throws(DeviceError) {
     let descriptor = try MachineFile.open(pending, .writeOnly)
     try ImageFile.doing("write", path) {

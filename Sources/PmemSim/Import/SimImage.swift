@@ -3,17 +3,17 @@ public import PmemDevice
 import PmemMedia
 public import SystemPackage
 
-/// A DIMM's image that somebody else made or used, such as a guest's NVDIMM: data, then the label area.
+/// A DIMM's image that another program made or used, such as a guest's NVDIMM: data, then the label area.
 public struct SimImage: Hashable, Sendable {
   public var path: FilePath
   /// Of the data.
   public var size: UInt64
-  /// 0 where there is none.
+  /// 0 if there is none.
   public var labelArea: UInt64
 
-  /// Looks at an image; where `labelArea` is nil, the label area is what the index blocks at its end say.
+  /// Examines an image; if `labelArea` is nil, the index blocks at its end determine the label area.
   ///
-  /// - Throws: ``DeviceError/Code/corrupt`` for a size that no DIMM has, and what reading it says.
+  /// - Throws: ``DeviceError/Code/corrupt`` for a size that no DIMM has, and the error of reading it.
   public init(_ path: FilePath, labelArea: UInt64? = nil) throws(DeviceError) {
     self.path = path
     let file = try ImageFile(named: path)
@@ -32,13 +32,13 @@ public struct SimImage: Hashable, Sendable {
     size = whole - area
   }
 
-  /// What images of disks that are not raw begin with.
+  /// The magic numbers of disk images that are not raw.
   private static let formats: [(name: String, signature: [UInt8])] = [
     ("qcow2", Array("QFI".utf8) + [0xfb]), ("vmdk", Array("KDMV".utf8)), ("vhdx", Array("vhdxfile".utf8)),
     ("qed", Array("QED".utf8) + [0]),
   ]
 
-  /// Refuses an image whose bytes are not where the guest sees them.
+  /// Refuses an image whose bytes are at other offsets than the guest sees them.
   private static func checkRaw(_ file: borrowing ImageFile, _ whole: UInt64, _ path: FilePath)
     throws(DeviceError)
   {
@@ -52,30 +52,30 @@ public struct SimImage: Hashable, Sendable {
   /// How far from the end a label area can begin.
   private static let longestArea: UInt64 = 16 << 20
 
-  /// The smallest label area at the end with a valid index block; 0 where there is none.
+  /// The smallest label area at the end with a valid index block; 0 if there is none.
   private static func findLabelArea(_ file: borrowing ImageFile, _ whole: UInt64) throws(DeviceError)
     -> UInt64
   {
     let tail = min(longestArea, whole)
     let bytes = try file.read(at: whole - tail, count: Int(tail))
     // From the end, in the steps that label areas come in.
-    for place in stride(from: bytes.count - 256, through: 0, by: -256)
-    where bytes[place] == LabelIndex.signature[0] && bytes[place...].starts(with: LabelIndex.signature) {
+    for offset in stride(from: bytes.count - 256, through: 0, by: -256)
+    where bytes[offset] == LabelIndex.signature[0] && bytes[offset...].starts(with: LabelIndex.signature) {
       for version in LabelVersion.allCases {
-        if let area = area(bytes, indexAt: place, version) { return UInt64(area) }
+        if let area = area(bytes, indexAt: offset, version) { return UInt64(area) }
       }
     }
     return 0
   }
 
   /// The length of the area that an index block belongs to, as its first or its second.
-  private static func area(_ bytes: [UInt8], indexAt place: Int, _ version: LabelVersion) -> Int? {
-    let own = bytes[(place + 24)..<(place + 32)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    guard own <= UInt64(place) else { return nil }
-    let start = place - Int(own)
+  private static func area(_ bytes: [UInt8], indexAt offset: Int, _ version: LabelVersion) -> Int? {
+    let own = bytes[(offset + 24)..<(offset + 32)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard own <= UInt64(offset) else { return nil }
+    let start = offset - Int(own)
     guard let layout = LabelLayout(areaSize: bytes.count - start, version: version) else { return nil }
     let copy = own == 0 ? 0 : 1
-    let block = Array(bytes[place...].prefix(layout.indexSize))
+    let block = Array(bytes[offset...].prefix(layout.indexSize))
     return (try? LabelIndex(block, copy: copy, layout: layout)) == nil ? nil : bytes.count - start
   }
 }
@@ -85,10 +85,10 @@ extension SimMachine {
   ///
   /// - Parameters:
   ///   - images: One for each DIMM, in the order of `dimms`.
-  ///   - dimms: What else is known of each; sizes and label areas are the images'.
+  ///   - dimms: The other properties of each; sizes and label areas are the images'.
   ///   - directory: Must not exist, or be empty.
   ///   - profile: Whose rules to follow.
-  /// - Throws: What could not be made; nothing is left behind then.
+  /// - Throws: Why it could not be created; no file is left behind then.
   public static func importing(
     _ images: [SimImage], as dimms: [SimDimmRequest], to directory: FilePath, profile: KernelProfile
   ) throws(DeviceError) {

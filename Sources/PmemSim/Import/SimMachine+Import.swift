@@ -7,11 +7,11 @@ extension SimMachine {
   /// the same namespaces under the same names, without their content.
   ///
   /// - Parameters:
-  ///   - inventory: What to copy, with addresses, as root sees it.
+  ///   - inventory: The inventory to copy, with addresses, as root sees it.
   ///   - directory: Must not exist, or be empty.
   ///   - profile: Whose rules to follow.
-  /// - Returns: What could not be copied as it is, a sentence each.
-  /// - Throws: What could not be made; nothing is left behind then.
+  /// - Returns: The properties that could not be copied, a sentence each.
+  /// - Throws: Why it could not be created; no file is left behind then.
   public static func importing(
     _ inventory: Inventory, to directory: FilePath, profile: KernelProfile
   ) throws(DeviceError) -> [String] {
@@ -67,8 +67,8 @@ extension SimKernel {
     return notes
   }
 
-  /// The devices that namespaces can be made of: those that are told of, else number 0 and the lowest free one
-  /// as the seed, as they are after a boot.
+  /// The idle devices for namespaces: those of the inventory, otherwise number 0 and the lowest free one as the seed,
+  /// as after a boot.
   private func adoptIdle(_ region: Region, as index: Int) {
     for idle in region.namespaces where idle.isSeed {
       var namespace = SimNamespace(id: idle.id)
@@ -113,8 +113,8 @@ extension SimKernel {
       notes += resize(wanted, region: index)
     } else if wanted.isEnabled {
       if isLabeled(index), let size = wanted.sectorSize, size != 512 {
-        regions[index].namespaces[try position(index, wanted.id)].sectorSize = size
-        try updateLabels(index, regions[index].namespaces[try position(index, wanted.id)])
+        regions[index].namespaces[try namespaceIndex(index, wanted.id)].sectorSize = size
+        try updateLabels(index, regions[index].namespaces[try namespaceIndex(index, wanted.id)])
       }
       try enableNamespace(index, wanted.id)
     } else {

@@ -17,8 +17,8 @@ public import SystemPackage
 /// DIR/undo               what it takes to undo changes
 /// ```
 ///
-/// A change removes `runtime` and writes it anew at its end: where it is cut short, the next command
-/// finds the media as a power cut left them, and boots.
+/// A change removes `runtime` and writes it again at its end: if it is interrupted, the next command finds the media as
+/// a power cut left them, and boots.
 public final class SimMachine {
   public let directory: FilePath
   public let topology: SimTopology
@@ -28,7 +28,7 @@ public final class SimMachine {
   public var persistsState = true
   /// Whether what the kernel has in memory is not written down: a change could not, or is part of a long plan.
   private var isForgotten = false
-  /// Whether there is room on disk to write it down, and nothing older to go on from.
+  /// Whether there is room on disk to save it, and no older state to continue from.
   private var isReserved = false
   /// Steps of the long plan that is under way, which is written down once; nil if there is none.
   private var deferredSteps: Int?
@@ -52,7 +52,7 @@ public final class SimMachine {
 
   /// Makes a machine in `directory`, which must not exist or be empty.
   ///
-  /// - Throws: What could not be made; nothing is left behind then.
+  /// - Throws: Why it could not be created; no file is left behind then.
   public static func create(_ directory: FilePath, topology: SimTopology) throws(DeviceError) {
     let isNew = try makeDirectory(directory)
     do throws(DeviceError) {
@@ -74,10 +74,10 @@ public final class SimMachine {
     }
   }
 
-  /// Where what it takes to undo changes is kept, by whoever makes them.
+  /// The directory of undo records, kept by the changes themselves.
   public static func undoDirectory(_ directory: FilePath) -> FilePath { directory.appending("undo") }
 
-  /// Removes a machine and all it holds; a directory with anything else in it stays, with that in it.
+  /// Removes a machine and all its files; a directory with any other file in it stays, with that file.
   public static func destroy(_ directory: FilePath) throws(DeviceError) {
     let topology = try readTopology(directory)
     let lock = try MachineLock(directory.appending(machineName), exclusive: true)
@@ -151,10 +151,10 @@ public final class SimMachine {
 
   // MARK: Opening
 
-  /// Opens a machine and goes on where the last command left it.
+  /// Opens a machine in the state that the last command saved.
   ///
   /// - Parameters:
-  ///   - directory: Where it is.
+  ///   - directory: Its path.
   ///   - forWriting: Keeps every other command out until the machine is closed; else only those that write.
   /// - Returns: The machine, locked.
   /// - Throws: ``DeviceError/Code/notFound`` for a foreign directory, ``DeviceError/Code/corrupt`` for damage.
@@ -174,7 +174,7 @@ public final class SimMachine {
         return try SimKernel(booting: topology, media: media)
       }
       let resumed = try SimKernel(resuming: runtime, topology: topology, media: media)
-      // Where a guest, or a hand, has written labels since, what was remembered is of no use.
+      // If a guest, or an editor, has written labels since, the saved state is discarded.
       guard resumed.labelFingerprint == runtime.labels else {
         return try SimKernel(booting: topology, media: media)
       }
@@ -261,13 +261,14 @@ public final class SimMachine {
 
   // MARK: Snapshots
 
-  /// What the kernel has in memory at one time; media are not part of it.
+  /// The kernel's memory at one time; media are not part of it.
   public struct Snapshot: Hashable, Sendable {
     let model: MemoryModel
     let regions: [SimRegion]
     let writes: Int
 
-    /// Combines it: two snapshots of a machine with the same go on alike (``MemoryModel/hashCanonically(into:)``).
+    /// Hashes it: two snapshots of a machine with the same hash have the same future
+    /// (``MemoryModel/hashCanonically(into:)``).
     public func hashCanonically(into hasher: inout Hasher) {
       model.hashCanonically(into: &hasher)
       hasher.combine(regions)
@@ -280,7 +281,7 @@ public final class SimMachine {
 
   /// Puts back what the kernel had in memory.
   ///
-  /// - Throws: ``DeviceError/Code/failed`` where media were written to since: they cannot go back.
+  /// - Throws: ``DeviceError/Code/failed`` if media were written to since: they cannot be restored.
   public func restore(_ snapshot: Snapshot) throws(DeviceError) {
     guard kernel.media.power.writes == snapshot.writes else {
       throw DeviceError(.failed, "media were written to: that cannot be undone")
@@ -297,7 +298,7 @@ public final class SimMachine {
 
   /// Whether what the kernel has in memory would be the same after it was written down and read again.
   ///
-  /// - Throws: Where what was written cannot be read.
+  /// - Throws: The error of reading back what was written.
   package func stateRoundTrips() throws(DeviceError) -> Bool {
     let read = try SimRuntime(
       parsing: SimRuntime(kernel).text, of: topology, file: Self.runtimeName)
@@ -320,7 +321,7 @@ public final class SimMachine {
       try body(kernel)
     } catch {
       guard !kernel.media.power.isOff else { throw error }
-      // The change's own error says more; synchronize() tries again.
+      // The change's own error is more specific; synchronize() tries again.
       try? remember()
       throw error
     }
@@ -352,7 +353,7 @@ public final class SimMachine {
 
   /// Writes down what the kernel has in memory, if an earlier change could not, or did not because of a long plan.
   ///
-  /// - Throws: What the disk says; the next command will find the media as after a power cut.
+  /// - Throws: The disk's error; the next command will find the media as after a power cut.
   func synchronize() throws {
     deferredSteps = nil
     guard isForgotten, persistsState, !kernel.media.power.isOff else { return }

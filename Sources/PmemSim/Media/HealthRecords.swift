@@ -1,12 +1,12 @@
 import PmemDevice
 
-/// What the DIMMs of a simulated machine report of their health, and what the platform reports of them. It is the hardware's:
-/// a boot does not forget it. A DIMM without a record has no health command, as QEMU's have none.
+/// The health reports of the DIMMs of a simulated machine, and of its platform. They belong to the hardware: a boot
+/// keeps them. A DIMM without a record has no health command, like QEMU's.
 struct HealthRecords: Hashable {
   private var readings: [Int: DimmHealth] = [:]
   private var platformFlags: [Int: [String]] = [:]
 
-  /// What a DIMM answers; nil if it has no health command. Alarms that are watched are raised as long as the value is at its
+  /// The answer of a DIMM; nil if it has no health command. Watched alarms are raised as long as the value is at its
   /// threshold or beyond.
   func health(of dimm: Int) -> DimmHealth? {
     guard var health = readings[dimm] else { return nil }

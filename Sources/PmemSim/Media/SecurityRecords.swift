@@ -7,7 +7,7 @@ struct SecurityRecords: Hashable {
   typealias Passphrase = [UInt8]
 
   struct Record: Hashable {
-    /// What the DIMM has; nil for none.
+    /// The DIMM's security state; nil if it has none.
     var passphrase: Passphrase?
     /// Whether the firmware freezes it at power on, as some servers' do.
     var isFrozenByFirmware = false

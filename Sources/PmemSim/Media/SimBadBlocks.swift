@@ -1,9 +1,9 @@
 import PmemDevice
 
-/// Ranges of the media of a simulated machine that cannot be read, as the platform tells of them (ACPI 6.5, 9.20.7.4,
-/// Address Range Scrub). They are the hardware's: a boot does not forget them.
+/// Ranges of the media of a simulated machine that cannot be read, as the platform reports them (ACPI 6.5, 9.20.7.4,
+/// Address Range Scrub). They belong to the hardware: a boot keeps them.
 struct SimBadBlocks: Hashable {
-  /// What the platform counts in.
+  /// The platform's unit of errors.
   static let unit: UInt64 = 512
 
   /// By region; from its start, in whole units.

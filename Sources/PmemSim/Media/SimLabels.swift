@@ -21,8 +21,8 @@ struct SimLabels {
   ///   - dimm: Whose.
   ///   - areaSize: Its bytes.
   ///   - newest: The newest format that the kernel reads.
-  ///   - media: Where it is.
-  /// - Throws: What reading says.
+  ///   - media: The media of the DIMM.
+  /// - Throws: The error of reading.
   init(dimm: Int, areaSize: UInt64, newest: LabelVersion, media: SimMedia) throws(DeviceError) {
     self.dimm = dimm
     self.media = media
@@ -90,7 +90,7 @@ struct SimLabels {
   /// - Parameters:
   ///   - label: For any free slot.
   ///   - old: The UUID that the namespace had until now, if it gets another.
-  /// - Throws: ``KernelRefusal`` if no slot is free, and what writing says.
+  /// - Throws: ``KernelRefusal`` if no slot is free, and the error of writing.
   mutating func update(_ label: NamespaceLabel, replacing old: DeviceUUID? = nil) throws {
     // label.c:init_labels: an area that lost its index gets one.
     if index == nil { try initialize(newest) }
@@ -100,7 +100,7 @@ struct SimLabels {
     var label = label
     label.slot = UInt32(slot)
     let layout = current.layout
-    // Labels of version 1.1 have no place for it.
+    // Labels of version 1.1 have no field for it.
     if layout.version == .v11 { label.claimClass = ClaimClass.none }
     try media.writeLabels(
       dimm: dimm, label.encoded(version: layout.version), at: layout.offset(ofSlot: slot))

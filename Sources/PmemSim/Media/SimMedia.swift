@@ -86,7 +86,7 @@ final class SimMedia {
 
   // MARK: Bad blocks
 
-  /// What an extent of a region touches cannot be read from now on.
+  /// Makes the blocks that an extent of a region touches unreadable.
   func injectErrors(region index: Int, _ extent: Extent) throws(DeviceError) {
     try changeBadBlocks { $0.add(region: index, extent) }
   }
@@ -121,7 +121,7 @@ final class SimMedia {
     if let changed = try kept(security, Self.securityName, \.text, change) { security = changed }
   }
 
-  /// Makes the data of a DIMM what they are under another key: noise. What is a hole, and was never written, stays one.
+  /// Turns the data of a DIMM into those under another key: noise. A hole, which was never written, stays one.
   func scramble(dimm index: Int) throws(DeviceError) {
     guard !power.isOff else { throw power.failure }
     let image = try open(Self.imageName(ofDimm: index))
@@ -169,7 +169,7 @@ final class SimMedia {
 }
 
 extension SimMedia {
-  /// Makes a range read as zeros. What is a hole already stays one, so that images stay sparse.
+  /// Makes a range read as zeros. A hole stays one, so that images stay sparse.
   func zero(region index: Int, at offset: UInt64, count: UInt64) throws(DeviceError) {
     let chunk: UInt64 = 1 << 20
     var done: UInt64 = 0

@@ -1,6 +1,6 @@
 import PmemDevice
 
-/// What the simulated kernel shows of itself, as libndctl would report it.
+/// The inventory of the simulated kernel, as libndctl would report it.
 struct SimInventory {
   private let kernel: SimKernel
   private var topology: SimTopology { kernel.topology }
@@ -38,7 +38,7 @@ struct SimInventory {
     let hardware = topology.regions[index]
     let state = kernel.regions[index]
     let isLabeled = kernel.isLabeled(index)
-    // What labels say of a DIMM that is disabled is not known (region_devs.c:set_cookie_show, available_size_show).
+    // The labels of a disabled DIMM are unknown (region_devs.c:set_cookie_show, available_size_show).
     let isKnown = !hardware.dimms.contains(where: kernel.disabledDimms.contains)
     let badBlocks = kernel.media.badBlocks.extents(ofRegion: index)
     let extents = isKnown ? kernel.freeExtents(index) : []
@@ -64,7 +64,7 @@ struct SimInventory {
     }
   }
 
-  /// One namespace as it is shown; nil where there is none of that number.
+  /// One namespace as the kernel presents it; nil if there is none of that number.
   func namespace(_ id: Int, region index: Int) -> Namespace? {
     guard kernel.regions.indices.contains(index) else { return nil }
     return kernel.regions[index].namespaces.first { $0.id == id }.map { namespace($0, region: index) }
@@ -84,9 +84,9 @@ struct SimInventory {
       namespace.mode = .fsdax
       namespace.map = .mem
     }
-    let place = Extent(offset: state.offset, length: state.size)
+    let extent = Extent(offset: state.offset, length: state.size)
     namespace.badblockCount = Self.count(
-      kernel.media.badBlocks.extents(ofRegion: index).compactMap { $0.intersection(place) })
+      kernel.media.badBlocks.extents(ofRegion: index).compactMap { $0.intersection(extent) })
     if state.isEnabled { namespace.blockDevice = blockDevice(state, region: index) }
     guard let claim else { return namespace }
     describe(claim, state, in: &namespace)
@@ -98,14 +98,14 @@ struct SimInventory {
   }
 
   private func describe(_ claim: SimClaim, _ state: SimNamespace, in namespace: inout Namespace) {
-    // A claim tells its settings before it is enabled, its size only then.
+    // A claim shows its settings before it is enabled, its size only then.
     if state.isEnabled { namespace.size = ByteCount(claim.usable) }
     namespace.rawUUID = namespace.uuid
     namespace.uuid = claim.uuid
     switch claim.kind {
     case .btt:
       namespace.mode = .sector
-      // One that the kernel does not offer is not told (core.c:nd_size_select_show).
+      // A setting that the kernel does not offer is not shown (core.c:nd_size_select_show).
       namespace.sectorSize =
         RegionCapabilities.standard.sectorSizes.contains(claim.blockSize) ? claim.blockSize : nil
     case .pfn:

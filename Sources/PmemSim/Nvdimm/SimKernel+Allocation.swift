@@ -5,8 +5,8 @@ import PmemMedia
 extension SimKernel {
   /// Writes uuid, alt_name, size and sector_size of an idle namespace device, as ndctl does in that order.
   func allocate(_ index: Int, _ id: Int, _ request: Allocation) throws {
-    let place = try position(index, id)
-    var namespace = regions[index].namespaces[place]
+    let number = try namespaceIndex(index, id)
+    var namespace = regions[index].namespaces[number]
     guard isLabeled(index) else {
       throw KernelRefusal(6, "the region has no labels (namespace_io has no uuid)")
     }
@@ -43,13 +43,13 @@ extension SimKernel {
       for dimm in topology.regions[index].dimms { try? labels[dimm]?.remove(request.uuid) }
       throw error
     }
-    regions[index].namespaces[place] = namespace
+    regions[index].namespaces[number] = namespace
   }
 
   /// Writes size 0: the labels go, and the device too unless it is number 0 or the seed (__size_store).
   func free(_ index: Int, _ id: Int) throws {
-    let place = try position(index, id)
-    var namespace = regions[index].namespaces[place]
+    let number = try namespaceIndex(index, id)
+    var namespace = regions[index].namespaces[number]
     guard !namespace.isEnabled, namespace.claim == nil else {
       throw KernelRefusal(16, "the namespace is in use")
     }
@@ -60,14 +60,14 @@ extension SimKernel {
     namespace.size = 0
     namespace.offset = 0
     namespace.uuid = nil
-    regions[index].namespaces[place] = namespace
-    if id != 0, regions[index].seed != id { regions[index].namespaces.remove(at: place) }
+    regions[index].namespaces[number] = namespace
+    if id != 0, regions[index].seed != id { regions[index].namespaces.remove(at: number) }
   }
 
   /// Writes alt_name (namespace_devs.c:alt_name_store).
   func rename(_ index: Int, _ id: Int, _ name: String) throws {
-    let place = try position(index, id)
-    var namespace = regions[index].namespaces[place]
+    let number = try namespaceIndex(index, id)
+    var namespace = regions[index].namespaces[number]
     guard isLabeled(index) else { throw KernelRefusal(6, "a label-less namespace has no name") }
     guard !namespace.isEnabled, namespace.claim == nil else {
       throw KernelRefusal(16, "the namespace is in use")
@@ -77,14 +77,14 @@ extension SimKernel {
     }
     namespace.name = name
     if namespace.size > 0 { try updateLabels(index, namespace) }
-    regions[index].namespaces[place] = namespace
+    regions[index].namespaces[number] = namespace
   }
 
   /// Writes the uuid of a namespace that has labels (namespace_devs.c:uuid_store, namespace_update_uuid): each label is written
   /// with the new one, then the old one is freed (label.c:__pmem_label_update, ND_LABEL_REAP).
   func identify(_ index: Int, _ id: Int, _ uuid: DeviceUUID) throws {
-    let place = try position(index, id)
-    var namespace = regions[index].namespaces[place]
+    let number = try namespaceIndex(index, id)
+    var namespace = regions[index].namespaces[number]
     guard isLabeled(index) else { throw KernelRefusal(6, "a label-less namespace has no uuid") }
     guard !namespace.isEnabled, namespace.claim == nil else {
       throw KernelRefusal(16, "the namespace is in use")
@@ -96,14 +96,14 @@ extension SimKernel {
     guard !isUUIDTaken(uuid) else { throw KernelRefusal(22, "uuid \(uuid) is taken") }
     namespace.uuid = uuid
     try updateLabels(index, namespace, replacing: old)
-    regions[index].namespaces[place] = namespace
+    regions[index].namespaces[number] = namespace
   }
 
   /// Writes the size of a namespace that has one (__size_store): it shrinks at its end, and grows into the first hole
   /// beside it that is large enough, which can be the one before.
   func resize(_ index: Int, _ id: Int, _ size: UInt64) throws {
-    let place = try position(index, id)
-    var namespace = regions[index].namespaces[place]
+    let number = try namespaceIndex(index, id)
+    var namespace = regions[index].namespaces[number]
     guard !namespace.isEnabled, namespace.claim == nil else {
       throw KernelRefusal(16, "the namespace is in use")
     }
@@ -115,20 +115,20 @@ extension SimKernel {
     guard size % align == 0 else { throw KernelRefusal(22, "\(size) is not \(align >> 10)K aligned") }
     guard size != namespace.size else { return }
     if size > namespace.size {
-      let place = NamespacePlace(offset: namespace.offset, size: namespace.size)
+      let present = NamespaceExtent(offset: namespace.offset, size: namespace.size)
       let holes = freeExtents(index)
       guard size - namespace.size <= holes.map(\.length).max() ?? 0 else {
         throw KernelRefusal(28, "no extent of \(size - namespace.size) bytes is free")
       }
       // The kernel would then take space that is not beside it (scan_allocate falls back on init_dpa_allocation).
-      guard let grown = place.grown(to: size, holes: holes) else {
+      guard let grown = present.grown(to: size, holes: holes) else {
         throw KernelRefusal(6, "there is no room for \(size - namespace.size) bytes beside the namespace")
       }
       namespace.offset = grown.offset
     }
     namespace.size = size
     try updateLabels(index, namespace)
-    regions[index].namespaces[place] = namespace
+    regions[index].namespaces[number] = namespace
   }
 
   /// label.c:nd_pmem_namespace_label_update: first a label on every DIMM that is marked as being updated,

@@ -1,11 +1,12 @@
 import PmemModel
 import PmemDevice
 
-/// Bad blocks: what the platform cannot read any more, and how it is made good.
+/// Bad blocks: ranges that the platform cannot read any more, and clearing them.
 extension SimKernel {
-  /// Spoils a part of a namespace, as `ndctl inject-error` does. The extent is from the start of what its users have.
+  /// Injects errors into a part of a namespace, as `ndctl inject-error` does. The extent is from the start of its
+  /// users' data.
   func injectErrors(_ index: Int, _ id: Int, _ extent: Extent) throws {
-    let namespace = regions[index].namespaces[try position(index, id)]
+    let namespace = regions[index].namespaces[try namespaceIndex(index, id)]
     guard namespace.size > 0 else { throw KernelRefusal(6, "it has no size") }
     let data = dataExtent(namespace)
     guard extent.length > 0, extent.offset <= data.length, extent.length <= data.length - extent.offset else {
@@ -16,7 +17,7 @@ extension SimKernel {
 
   /// Clear Uncorrectable Error (bus.c:nd_cmd_clear_to_send: not under a driver's feet).
   func clearErrors(_ index: Int, _ id: Int, _ extent: Extent) throws {
-    let namespace = regions[index].namespaces[try position(index, id)]
+    let namespace = regions[index].namespaces[try namespaceIndex(index, id)]
     guard !topology.regions[index].isE820 else {
       throw KernelRefusal(95, "the e820 bus has no command for it")
     }
@@ -24,14 +25,14 @@ extension SimKernel {
     guard extent.offset <= namespace.size, extent.length <= namespace.size - extent.offset else {
       throw KernelRefusal(22, "it ends at \(namespace.size)")
     }
-    let place = Extent(offset: namespace.offset + extent.offset, length: extent.length)
+    let extent = Extent(offset: namespace.offset + extent.offset, length: extent.length)
     for bad in media.badBlocks.extents(ofRegion: index) {
-      guard let part = bad.intersection(place) else { continue }
+      guard let part = bad.intersection(extent) else { continue }
       try media.zero(region: index, at: part.offset, count: part.length)
     }
   }
 
-  /// Where in the region the users' bytes of a namespace are; of sector mode, all its bytes: blocks move.
+  /// The range of a namespace's data in the region; in sector mode, all its bytes: blocks move.
   func dataExtent(_ namespace: SimNamespace) -> Extent {
     guard namespace.isEnabled, let claim = namespace.claim, claim.kind != .btt else {
       return Extent(offset: namespace.offset, length: namespace.size)

@@ -8,8 +8,8 @@ extension SimKernel {
   /// Configures the btt, pfn or dax seed and attaches it to a namespace (claim.c:nd_namespace_store), with the
   /// class recorded in the label first as ndctl does (holder_class).
   func claim(_ index: Int, _ id: Int, _ claim: Claim) throws {
-    let place = try position(index, id)
-    var namespace = regions[index].namespaces[place]
+    let number = try namespaceIndex(index, id)
+    var namespace = regions[index].namespaces[number]
     guard !namespace.isEnabled, namespace.claim == nil else {
       throw KernelRefusal(16, "the namespace is claimed")
     }
@@ -25,10 +25,10 @@ extension SimKernel {
     else {
       throw KernelRefusal(16, "\(kind)\(index).\(seed) waits for another namespace to be enabled")
     }
-    // The class first (holder_class_store), as ndctl does: it stays whatever comes of the rest.
+    // The class first (holder_class_store), as ndctl does: it stays even if the rest fails.
     namespace.claimClass = claimClass(of: kind, region: index)
     if isLabeled(index) { try updateLabels(index, namespace) }
-    regions[index].namespaces[place] = namespace
+    regions[index].namespaces[number] = namespace
     var device = SimClaim(kind: kind, id: seed, uuid: .null)
     switch claim {
     case .fsdax(let map, let align, let uuid), .devdax(let map, let align, let uuid):
@@ -46,13 +46,13 @@ extension SimKernel {
       throw KernelRefusal(6, "namespace\(index).\(id) too small to host")
     }
     namespace.claim = device
-    regions[index].namespaces[place] = namespace
+    regions[index].namespaces[number] = namespace
   }
 
   /// Writes holder_class (namespace_devs.c:holder_class_store).
   func setMode(_ index: Int, _ id: Int, _ mode: NamespaceMode) throws {
-    let place = try position(index, id)
-    var namespace = regions[index].namespaces[place]
+    let number = try namespaceIndex(index, id)
+    var namespace = regions[index].namespaces[number]
     guard !namespace.isEnabled, namespace.claim == nil else {
       throw KernelRefusal(16, "the namespace is claimed")
     }
@@ -65,7 +65,7 @@ extension SimKernel {
       case .raw: ClaimClass.none
       }
     if isLabeled(index) { try updateLabels(index, namespace) }
-    regions[index].namespaces[place] = namespace
+    regions[index].namespaces[number] = namespace
   }
 
   /// namespace_devs.c:btt_claim_class for BTT: the version follows the labels.
@@ -78,9 +78,9 @@ extension SimKernel {
   }
 
   func release(_ index: Int, _ id: Int) throws {
-    let place = try position(index, id)
-    guard !regions[index].namespaces[place].isEnabled else { throw KernelRefusal(16, "the claim is active") }
-    regions[index].namespaces[place].claim = nil
+    let number = try namespaceIndex(index, id)
+    guard !regions[index].namespaces[number].isEnabled else { throw KernelRefusal(16, "the claim is active") }
+    regions[index].namespaces[number].claim = nil
   }
 
   // MARK: Binding drivers
@@ -88,8 +88,8 @@ extension SimKernel {
   /// Binds the claim's driver, or the namespace's, which probes for info blocks (pmem.c:nd_pmem_probe).
   /// A refusal leaves it disabled.
   func enableNamespace(_ index: Int, _ id: Int) throws {
-    let place = try position(index, id)
-    var namespace = regions[index].namespaces[place]
+    let number = try namespaceIndex(index, id)
+    var namespace = regions[index].namespaces[number]
     guard !namespace.isEnabled else { return }
     guard namespace.size >= host.pageSize else {
       throw KernelRefusal(6, "namespace\(index).\(id) is too small")
@@ -101,29 +101,29 @@ extension SimKernel {
       namespace = try probed(namespace, region: index)
     }
     namespace.isEnabled = true
-    regions[index].namespaces[place] = namespace
+    regions[index].namespaces[number] = namespace
     advanceSeeds(index, id)
   }
 
   /// A namespace as its driver's probe leaves it; a claim whose own driver does not bind stays.
   private func probed(_ namespace: SimNamespace, region index: Int) throws -> SimNamespace {
-    let place = try position(index, namespace.id)
+    let number = try namespaceIndex(index, namespace.id)
     var probed = namespace
     switch verdict(namespace, region: index) {
     case .raw: try checkNativeMapping(namespace, region: index)
     case .refused(let refusal):
-      // bus.c:nvdimm_bus_probe takes EOPNOTSUPP for success where seeds are concerned.
+      // bus.c:nvdimm_bus_probe treats EOPNOTSUPP as success for seeds.
       advanceSeeds(index, namespace.id)
       throw KernelRefusal(refusal.errno, refusal.text)
     case .stuck(let block, let refusal):
-      regions[index].namespaces[place].claim = claim(of: block, region: index)
-      // libndctl says that, whatever the claim's driver said.
+      regions[index].namespaces[number].claim = claim(of: block, region: index)
+      // libndctl returns that, whatever the claim's driver returned.
       throw KernelRefusal(6, refusal.text)
     case .claimed(let block, let attached):
       let claim = try self.attached(
         claim(of: block, region: index), block, attached, namespace, region: index)
       do { try checkSections(claim, namespace, region: index) } catch {
-        regions[index].namespaces[place].claim = self.claim(of: block, region: index)
+        regions[index].namespaces[number].claim = self.claim(of: block, region: index)
         throw error
       }
       probed.claim = claim
@@ -133,11 +133,11 @@ extension SimKernel {
 
   /// Unbinds; a claim made for or found by the binding goes too, as libndctl's disable does.
   func disableNamespace(_ index: Int, _ id: Int) throws {
-    let place = try position(index, id)
+    let number = try namespaceIndex(index, id)
     try checkNotHeld(index, id)
     try checkNotOnline(index, id)
-    regions[index].namespaces[place].isEnabled = false
-    regions[index].namespaces[place].claim = nil
+    regions[index].namespaces[number].isEnabled = false
+    regions[index].namespaces[number].claim = nil
     revoke(index, id)
   }
 

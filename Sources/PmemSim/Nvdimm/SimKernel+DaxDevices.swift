@@ -6,12 +6,12 @@ extension SimKernel {
   private func change(_ name: String, _ body: (inout SimClaim, Int, Int) throws -> Void) throws {
     let numbers = name.dropFirst(3).split(separator: ".").compactMap { Int($0) }
     guard name.hasPrefix("dax"), numbers.count == 2, regions.indices.contains(numbers[0]),
-      let place = regions[numbers[0]].namespaces.firstIndex(where: { $0.id == numbers[1] }),
-      regions[numbers[0]].namespaces[place].isEnabled,
-      var claim = regions[numbers[0]].namespaces[place].claim, claim.kind == .dax
+      let number = regions[numbers[0]].namespaces.firstIndex(where: { $0.id == numbers[1] }),
+      regions[numbers[0]].namespaces[number].isEnabled,
+      var claim = regions[numbers[0]].namespaces[number].claim, claim.kind == .dax
     else { throw KernelRefusal(6, "there is no \(name)") }
     try body(&claim, numbers[0], numbers[1])
-    regions[numbers[0]].namespaces[place].claim = claim
+    regions[numbers[0]].namespaces[number].claim = claim
   }
 
   /// bus.c:do_id_store and the drivers' probes.
@@ -48,7 +48,7 @@ extension SimKernel {
     }
   }
 
-  /// Refuses where memory of a namespace, or of any of a region, is the kernel's.
+  /// Refuses if memory of a namespace, or of any in a region, is system-ram.
   func checkNotOnline(_ region: Int, _ id: Int?) throws {
     for namespace in regions[region].namespaces where id == nil || namespace.id == id {
       guard namespace.claim?.zone == nil else {

@@ -2,9 +2,9 @@ import PmemModel
 import PmemDevice
 import PmemMedia
 
-/// What a namespace's media says it is, and how a claim writes it.
+/// The identity of a namespace by its media, and how a claim writes it.
 extension SimKernel {
-  /// What the driver makes of a namespace's media; the rules are ``NamespaceProbe``'s.
+  /// The driver's verdict on a namespace's media; the rules are ``NamespaceProbe``'s.
   func verdict(_ namespace: SimNamespace, region index: Int) -> NamespaceProbe.Verdict {
     let raw = SimRawMedia(namespace, region: index, media: media)
     return NamespaceProbe(raw, subject(namespace, region: index)).verdict
@@ -30,7 +30,7 @@ extension SimKernel {
     }
   }
 
-  /// What an enabled claim has, of a verdict that lets its driver bind; writes what the driver writes.
+  /// The properties of an enabled claim, from a verdict that lets its driver bind; writes what the driver writes.
   func attached(
     _ claim: SimClaim, _ block: NamespaceIdentity.Block, _ probe: BttProbe?, _ namespace: SimNamespace,
     region index: Int
@@ -97,7 +97,7 @@ extension SimKernel {
     return self.claim(claim, from: block, namespace)
   }
 
-  /// What the block layer sees of a block (btt.c:btt_init).
+  /// The sector size that the block layer sees (btt.c:btt_init).
   private static func sector(_ blockSize: UInt64) -> UInt64 { blockSize >= 4096 ? 4096 : 512 }
 
   /// Addresses of the other regions.
@@ -171,9 +171,9 @@ extension SimKernel {
     return attached
   }
 
-  /// Zeros where info blocks are (ndctl/namespace.c:zero_info_block).
+  /// Zeros at the offsets of info blocks (ndctl/namespace.c:zero_info_block).
   func zeroInfoBlock(_ index: Int, _ id: Int) throws {
-    let namespace = regions[index].namespaces[try position(index, id)]
+    let namespace = regions[index].namespaces[try namespaceIndex(index, id)]
     guard !namespace.isEnabled, namespace.claim == nil else {
       throw KernelRefusal(16, "the namespace is in use")
     }

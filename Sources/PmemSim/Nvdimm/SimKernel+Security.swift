@@ -20,7 +20,7 @@ extension SimKernel {
       state: state, isFrozen: frozenDimms.contains(dimm),
       keys: KeyMaterial(
         hasCurrent: record.currentKey != nil, hasPending: record.pendingKey != nil,
-        hasMaster: media.security.hasMasterKey, place: "the machine's file \"security\""))
+        hasMaster: media.security.hasMasterKey, directory: "the machine's file \"security\""))
   }
 
   func perform(_ operation: SecurityOperation, on dimm: Int) throws {

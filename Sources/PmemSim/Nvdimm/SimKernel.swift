@@ -4,8 +4,8 @@ import PmemModel
 
 /// libnvdimm: regions, namespaces, labels, seeds and claims, over the media of a simulated machine.
 ///
-/// The rules and error numbers are those of drivers/nvdimm (6.12 unless a profile says otherwise), each named
-/// where it is followed. Refusals are thrown as ``KernelRefusal``.
+/// The rules and error numbers are those of drivers/nvdimm (6.12 unless a profile says otherwise), each named in the
+/// code that follows it. Refusals are thrown as ``KernelRefusal``.
 final class SimKernel {
   let topology: SimTopology
   let media: SimMedia
@@ -18,7 +18,7 @@ final class SimKernel {
   /// DIMMs that have a passphrase and are unlocked, and those whose security is frozen: until the next power cycle.
   var openDimms: Set<Int> = []
   var frozenDimms: Set<Int> = []
-  /// What runs on it; ``model`` is how it is used.
+  /// The memory model of its processes; ``model`` is the way to use it.
   var storedModel: MemoryModel
   var view = SimView()
   /// Whether ``regions`` were changed since the model saw them.
@@ -38,15 +38,15 @@ final class SimKernel {
     regions = [SimRegion](repeating: SimRegion(), count: topology.regions.count)
     labels = try Self.readLabels(topology, media)
     frozenDimms = Set(topology.dimms.indices.filter { media.security[$0]?.isFrozenByFirmware == true })
-    // dimm.c:nvdimm_probe: what a locked DIMM refuses fails its probe.
+    // dimm.c:nvdimm_probe: a locked DIMM refuses commands, and its probe fails.
     disabledDimms = Set(labels.filter { $0.value.conflict != nil }.keys).union(
       topology.dimms.indices.filter(isLocked))
     noteLabeling()
-    // A region whose labels cannot be assembled is left disabled, and the boot goes on.
+    // A region whose labels cannot be assembled is left disabled, and the boot continues.
     for index in regions.indices { do { try enableRegion(index) } catch is KernelRefusal {} }
   }
 
-  /// Goes on from a remembered state; labels are always read from the media.
+  /// Continues from a saved state; labels are always read from the media.
   init(resuming runtime: SimRuntime, topology: SimTopology, media: SimMedia) throws {
     self.topology = topology
     self.media = media
@@ -82,7 +82,7 @@ final class SimKernel {
   /// block.
   func isLabeled(_ index: Int) -> Bool { topology.regions[index].dimms.contains(where: labeling.contains) }
 
-  /// dimm.c:nvdimm_probe sets NDD_LABELING where an index block is found, and every label can be reserved.
+  /// dimm.c:nvdimm_probe sets NDD_LABELING if an index block is found, and every label can be reserved.
   private func noteLabeling() {
     for (dimm, area) in labels where area.index != nil && !disabledDimms.contains(dimm) {
       labeling.insert(dimm)
@@ -137,7 +137,7 @@ final class SimKernel {
     try rereadLabels(dimm)
   }
 
-  /// The whole label area, then the driver reads it anew.
+  /// Writes the whole label area, then the driver reads it again.
   func writeLabels(_ dimm: Int, _ bytes: [UInt8]) throws {
     guard labels[dimm] != nil else { throw KernelRefusal(6, "nmem\(dimm) has no label area") }
     guard bytes.count == Int(topology.dimms[dimm].labelArea) else {
@@ -150,7 +150,7 @@ final class SimKernel {
     try rereadLabels(dimm)
   }
 
-  /// The driver is bound anew, if it was bound: it reads labels only then.
+  /// The driver is bound again, if it was bound: it reads labels only then.
   private func rereadLabels(_ dimm: Int) throws {
     labels[dimm] = try SimLabels(
       dimm: dimm, areaSize: topology.dimms[dimm].labelArea, newest: topology.profile.rules.newestLabels,
@@ -164,7 +164,7 @@ final class SimKernel {
   func enableDimm(_ dimm: Int) throws {
     guard !isLocked(dimm) else { throw KernelRefusal(6, "nmem\(dimm) is locked: its probe fails (EACCES)") }
     if let conflict = labels[dimm]?.conflict {
-      // The probe fails with EBUSY; libndctl says that the DIMM is not enabled.
+      // The probe fails with EBUSY; libndctl reports that the DIMM is not enabled.
       throw KernelRefusal(6, "nmem\(dimm): \(conflict.text), the driver cannot reserve them (EBUSY)")
     }
     disabledDimms.remove(dimm)
@@ -199,7 +199,7 @@ final class SimKernel {
     return namespace
   }
 
-  /// namespace_devs.c:scan_labels: the namespaces that the labels tell of, or one empty device if there are none.
+  /// namespace_devs.c:scan_labels: the namespaces that the labels describe, or one empty device if there are none.
   private func scanLabels(_ index: Int) throws -> [SimNamespace] {
     let region = topology.regions[index]
     let extent = Extent(offset: region.dimmOffset, length: region.share)
@@ -212,7 +212,7 @@ final class SimKernel {
       probe = try SetProbe(
         members, cookie: topology.cookie(of: region, version: version),
         alternate: topology.alternateCookie(of: region))
-      // The probe fails with ENODEV; libndctl says that the region is not enabled.
+      // The probe fails with ENODEV; libndctl reports that the region is not enabled.
     } catch { throw KernelRefusal(6, "region\(index): \(error.text)") }
     var found = probe.found.map { found in
       var namespace = SimNamespace(id: 0)
@@ -259,8 +259,8 @@ final class SimKernel {
     return extents
   }
 
-  /// What labels take from a region, also of namespaces that could not be assembled: a DIMM's space belongs
-  /// to whoever has a label on it (label.c:nd_label_reserve_dpa), whether the region is enabled or not.
+  /// The capacity that labels take from a region, also of namespaces that could not be assembled: a DIMM's capacity is
+  /// reserved for every label on it (label.c:nd_label_reserve_dpa), whether the region is enabled or not.
   private func allocations(_ index: Int) -> [(offset: UInt64, size: UInt64)] {
     let region = topology.regions[index]
     let begin = region.dimmOffset
@@ -272,7 +272,7 @@ final class SimKernel {
     return spans.sorted { ($0.offset, $0.size) < ($1.offset, $1.size) }
   }
 
-  /// A checksum of all labels in force: another one means that somebody else has written some.
+  /// A checksum of all labels in force: it changes if another program writes any.
   var labelFingerprint: UInt64 {
     fletcher64(labels.sorted { $0.key < $1.key }.flatMap(\.value.encoded))
   }
@@ -287,8 +287,8 @@ final class SimKernel {
 
   // MARK: Finding
 
-  /// The place of a namespace in ``regions``.
-  func position(_ index: Int, _ id: Int) throws -> Int {
+  /// The indices of a namespace in ``regions``.
+  func namespaceIndex(_ index: Int, _ id: Int) throws -> Int {
     guard regions.indices.contains(index), regions[index].isEnabled,
       let position = regions[index].namespaces.firstIndex(where: { $0.id == id })
     else { throw KernelRefusal(6, "there is no namespace\(index).\(id)") }

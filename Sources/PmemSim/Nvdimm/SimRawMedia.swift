@@ -9,9 +9,9 @@ final class SimRawMedia: RawMedia {
   private let begin: UInt64
   let size: UInt64
 
-  /// As the kernel gives it in raw mode: while nobody has it.
+  /// As the kernel presents it in raw mode, while it is unused.
   convenience init(_ kernel: SimKernel, region: Int, id: Int) throws {
-    let namespace = kernel.regions[region].namespaces[try kernel.position(region, id)]
+    let namespace = kernel.regions[region].namespaces[try kernel.namespaceIndex(region, id)]
     guard !namespace.isEnabled, namespace.claim == nil else {
       throw KernelRefusal(16, "it is enabled or claimed")
     }
@@ -38,9 +38,9 @@ final class SimRawMedia: RawMedia {
 }
 
 extension SimKernel {
-  /// What the users of an enabled namespace have.
+  /// The data of an enabled namespace's users.
   func content(of region: Int, _ id: Int) throws -> any ByteSource {
-    let namespace = regions[region].namespaces[try position(region, id)]
+    let namespace = regions[region].namespaces[try namespaceIndex(region, id)]
     guard namespace.isEnabled else { throw KernelRefusal(6, "it is disabled") }
     let raw = SimRawMedia(namespace, region: region, media: media)
     guard let claim = namespace.claim else { return raw }

@@ -33,17 +33,16 @@ struct SimClaim: Hashable {
   /// The Y of `pfnX.Y`.
   var id: Int
   var uuid: DeviceUUID
-  /// fsdax and devdax: where the memory map is, and the alignment.
+  /// fsdax and devdax: the location of the memory map, and the alignment.
   var map: MapLocation = .none
   var align: UInt64 = 0
   /// Sector mode: the block size.
   var blockSize: UInt64 = 0
-  /// Of an enabled claim: bytes that can be used, and where they begin in the namespace, behind the padding that
-  /// old kernels need.
+  /// For an enabled claim: usable bytes, and their start in the namespace, behind the padding that old kernels need.
   var usable: UInt64 = 0
   var startPad: UInt64 = 0
   var dataOffset: UInt64 = 0
-  /// Of an enabled devdax claim: what drives its DAX device; nil while nothing does.
+  /// For an enabled devdax claim: the driver of its DAX device; nil if none is bound.
   var device: DaxDevice.Mode? = .devdax
   /// Of system-ram that is online: which zone it is in.
   var zone: Zone?
@@ -57,7 +56,7 @@ struct SimClaim: Hashable {
 struct SimRegion: Hashable {
   var isEnabled = false
   var namespaces: [SimNamespace] = []
-  /// Id of the namespace device that the next namespace is to be made of; nil where there is none.
+  /// Id of the seed, the device of the next namespace; nil if there is none.
   var seed: Int?
   /// Ids of the btt, pfn and dax devices that the next claim will take.
   var claimSeeds: [SimClaim.Kind: Int] = [:]

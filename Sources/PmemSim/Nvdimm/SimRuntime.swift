@@ -2,8 +2,8 @@ import PmemDevice
 import PmemMedia
 import PmemModel
 
-/// What the simulated kernel knows that is not on the media: which devices exist, which are enabled, which
-/// is the next seed. A reboot, or a crash, forgets it.
+/// State of the simulated kernel that is not on the media: which devices exist, which are enabled, which is the next
+/// seed. A reboot, or a crash, discards it.
 struct SimRuntime {
   let regions: [SimRegion]
   let memory: MemoryState
@@ -48,11 +48,11 @@ struct SimRuntime {
       header: Self.header, [media] + dimms + lines + view.lines + MemoryStateRecord.lines(memory))
   }
 
-  /// Reads the file back. Every number is checked where it is read: the kernel's arithmetic relies on that.
+  /// Reads the file back. Every number is checked when it is read: the kernel's arithmetic relies on that.
   ///
   /// - Parameters:
   ///   - text: The file.
-  ///   - topology: The machine's: what does not fit it was not written by ``text``.
+  ///   - topology: The machine's: a state that does not fit it was not written by ``text``.
   ///   - file: Its name, for messages.
   /// - Throws: ``DeviceError/Code/corrupt`` with file and line.
   init(parsing text: String, of topology: SimTopology, file: String) throws(DeviceError) {

@@ -105,7 +105,7 @@ struct SimRuntimeReader {
     else { throw wrong(line, "the claim cannot be read") }
     var claim = SimClaim(
       kind: kind, id: try line.integer("claim-id", in: RecordRange.id, file: file), uuid: uuid, map: map)
-    // Of a fsdax namespace it is what its info block says; the kernel trusts it.
+    // For a fsdax namespace it is the info block's; the kernel trusts it.
     claim.align = try line.integer("align", in: 0...1 << 32, file: file)
     claim.blockSize = try line.integer("block", in: 0...UInt64(UInt32.max), file: file)
     claim.usable = try line.integer("usable", in: RecordRange.bytes, file: file)

@@ -12,7 +12,7 @@ extension MemoryStateReader {
         endsProcess: try flag("ends", line)))
   }
 
-  // MARK: What it does
+  // MARK: Operations
 
   private func operation(_ line: RecordLine) throws(DeviceError) -> PmemModel.Operation {
     switch line["for"] {
@@ -77,7 +77,7 @@ extension MemoryStateReader {
       number: try line.optional("number", in: 1...1 << 30, file: file).map { TransferID($0) })
   }
 
-  // MARK: What it waits for
+  // MARK: Wait causes
 
   private func cause(_ line: RecordLine) throws(DeviceError) -> WaitCause {
     if line["on"] == "driver" { return .driver(line["on-name"] ?? "") }

@@ -8,11 +8,11 @@ struct MemoryStateReader {
   let file: String
   /// Whether the last file that was read is one of the journal.
   private var isCommitted = false
-  /// What was read, to be found without a search.
+  /// The objects read so far, indexed.
   private var partitions: Set<Volume> = []
   private var stacks: [Int: StackMeasure] = [:]
   private var pids: Set<ProcessID> = []
-  /// Processes of which a wait was read: one waits for one thing.
+  /// Processes of which a wait was read: each waits for one object.
   var waiting: Set<ProcessID> = []
   /// The region and the number of the namespaces whose pages were read.
   var paged: Set<DeviceID> = []
@@ -54,9 +54,9 @@ struct MemoryStateReader {
           isLive: try flag("live", line),
           size: try line.integer("size", in: RecordRange.bytes, file: file)))
     case "mount":
-      let place = line["place"] ?? ""
-      guard place.hasPrefix("/") else { throw misfit(line) }
-      try addToLast(\.filesystems, line) { $0.mountPoints.append(place) }
+      let mountPoint = line["place"] ?? ""
+      guard mountPoint.hasPrefix("/") else { throw misfit(line) }
+      try addToLast(\.filesystems, line) { $0.mountPoints.append(mountPoint) }
     case "file": try readFile(line)
     case "extent":
       let extent = try listedExtent(line)

@@ -1,8 +1,8 @@
 import PmemDevice
 import PmemModel
 
-/// What runs on a machine as lines of its `runtime` file: stacks, filesystems with their files, processes with what they
-/// have open and mapped, pins; each followed by its parts.
+/// The processes of a machine as lines of its `runtime` file: stacks, filesystems with their files, processes with
+/// their open files and mappings, pins; each followed by its parts.
 enum MemoryStateRecord {
   private static let own: Set<String> = [
     "stack", "piece", "swap", "filesystem", "mount", "file", "extent", "process", "open", "mapping",
@@ -86,9 +86,9 @@ enum MemoryStateRecord {
     line.add("next", filesystem.nextInode)
     line.add("size", filesystem.size)
     if filesystem.isLive { line.add("live", 1) }
-    let mounts = filesystem.mountPoints.map { place in
+    let mounts = filesystem.mountPoints.map { mountPoint in
       var line = RecordLine("mount")
-      line.add("place", place)
+      line.add("place", mountPoint)
       return line
     }
     return [line] + mounts + PageStateRecord.lines(of: filesystem)

@@ -97,12 +97,12 @@ enum PageStateRecord {
 
   // MARK: Of a filesystem
 
-  /// What follows a filesystem's line, but for its files.
+  /// The lines that follow a filesystem's line, except its files.
   static func lines(of filesystem: Filesystem) -> [RecordLine] {
     lines("held", filesystem.held) + lines("uncommitted", filesystem.uncommitted)
   }
 
-  /// What follows a file's line and its extents.
+  /// The lines that follow a file's line and its extents.
   static func lines(of file: ModelFile) -> [RecordLine] {
     let copies = file.copies.runs.map { run in
       var line = line("copy", run)

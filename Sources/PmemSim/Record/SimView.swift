@@ -1,15 +1,15 @@
 import PmemDevice
 import PmemModel
 
-/// What has devices of a simulated machine open inside its kernel, and how much of the machine is seen by who looks at it:
-/// as from a container, without capabilities or under lockdown. A boot forgets it.
+/// Opens of devices of a simulated machine inside its kernel, and the restrictions of an observer: as from a container,
+/// without capabilities or under lockdown. A boot discards it.
 struct SimView: Hashable {
   struct Holder: Hashable {
     var kind: SimHolder
     var device: DeviceID
   }
 
-  /// A node under /dev that is not what its name promises.
+  /// A node under /dev that is not the device of its name.
   struct Node: Hashable {
     var kind: SimNode
     /// Whose node it should be, or is.
@@ -110,7 +110,7 @@ public enum SimHolder: String, CaseIterable, Hashable, Sendable {
   /// A SCSI target, named by configfs.
   case lio
   case zram
-  /// Nothing names it: only the device's own count tells.
+  /// Unnamed: only the device's own count shows it.
   case unseen
 }
 
@@ -128,7 +128,7 @@ public enum SimNode: String, CaseIterable, Hashable, Sendable {
 
 extension SimView {
   /// - Parameter namespaces: That are asked about.
-  /// - Returns: What cannot be seen of them.
+  /// - Returns: The users that cannot be seen.
   func missing(of namespaces: [Namespace]) -> [Unseen] {
     let names = namespaces.filter(\.isEnabled).map(\.dev)
     return Unseen.Part.allCases.filter(hidden.contains).map { part in

@@ -1,7 +1,8 @@
 import PmemDevice
 import PmemModel
 
-/// A blocked task as a line of a machine's `runtime` file: what it does, and, with `on-` before their keys, what it waits for.
+/// A blocked task as a line of a machine's `runtime` file: its operation and, with `on-` before their keys, the object
+/// that it waits for.
 enum WaitRecord {
   static func line(_ task: BlockedTask) -> RecordLine {
     var line = RecordLine("wait")
@@ -13,7 +14,7 @@ enum WaitRecord {
     return line
   }
 
-  // MARK: What it does
+  // MARK: Operations
 
   private static func add(_ operation: PmemModel.Operation, to line: inout RecordLine) {
     switch operation {
@@ -85,7 +86,7 @@ enum WaitRecord {
     line.add("number", request.number?.rawValue)
   }
 
-  // MARK: What it waits for
+  // MARK: Wait causes
 
   private static func add(_ cause: WaitCause, to line: inout RecordLine) {
     switch cause {

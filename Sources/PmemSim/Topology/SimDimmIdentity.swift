@@ -1,14 +1,14 @@
-/// Who made a DIMM and which one it is: what its id, and the cookies of its interleave sets, are made of (ACPI
+/// The manufacturer's data of a DIMM, from which its id and the cookies of its interleave sets are computed (ACPI
 /// "NVDIMM Control Region Structure").
 public struct SimDimmIdentity: Hashable, Sendable {
   /// As in the table, read little-endian.
   public var vendor: UInt16
   /// As in the table, read little-endian.
   public var serial: UInt32
-  /// Date and place of manufacture, as they are in the table; nil where it says that they are not valid.
+  /// Date and location of manufacture, as they are in the table; nil if it marks them as invalid.
   public var manufacture: Manufacture?
 
-  /// When and where it was made.
+  /// Date and location of manufacture.
   public struct Manufacture: Hashable, Sendable {
     /// Week and year in BCD.
     public var date: UInt16
@@ -22,12 +22,12 @@ public struct SimDimmIdentity: Hashable, Sendable {
     self.manufacture = manufacture
   }
 
-  /// What QEMU gives to the DIMM in a slot (hw/acpi/nvdimm.c).
+  /// The identity that QEMU gives to the DIMM in a slot (hw/acpi/nvdimm.c).
   public static func qemu(slot: Int) -> SimDimmIdentity {
     SimDimmIdentity(vendor: 0x8086, serial: 0x12_3456 + UInt32(slot))
   }
 
-  /// Reads an id as Linux writes it: `8680-56341200`, or `8089-a2-1740-00000a12` with place and date
+  /// Parses an id as Linux formats it: `8680-56341200`, or `8089-a2-1740-00000a12` with location and date
   /// (drivers/acpi/nfit/core.c:acpi_nfit_add_dimm: each number byte-swapped). nil for any other.
   public init?(_ text: String) {
     let words = text.split(separator: "-", omittingEmptySubsequences: false)
@@ -43,8 +43,8 @@ public struct SimDimmIdentity: Hashable, Sendable {
 
   /// The id as Linux writes it.
   public var text: String {
-    let place = manufacture.map { [Self.hex($0.location), Self.hex($0.date.byteSwapped)] } ?? []
-    return ([Self.hex(vendor.byteSwapped)] + place + [Self.hex(serial.byteSwapped)]).joined(separator: "-")
+    let made = manufacture.map { [Self.hex($0.location), Self.hex($0.date.byteSwapped)] } ?? []
+    return ([Self.hex(vendor.byteSwapped)] + made + [Self.hex(serial.byteSwapped)]).joined(separator: "-")
   }
 
   private static func hex<Number: FixedWidthInteger>(_ value: Number) -> String {

@@ -5,8 +5,8 @@ extension SimTopology {
   /// The hardware of a machine that an inventory describes, such as a real host's: the same DIMMs, regions,
   /// addresses and interleave-set cookies.
   ///
-  /// Regions are numbered as there where their numbers have no gaps. What an inventory does not tell (the size
-  /// of a label area) is taken to be the smallest that fits what it tells.
+  /// Regions keep their numbers if those have no gaps. A property that an inventory lacks (the size of a label area)
+  /// gets the smallest value that fits the rest.
   ///
   /// - Parameters:
   ///   - inventory: Of the machine, with addresses, as root sees it.
@@ -58,7 +58,7 @@ extension SimTopology {
     return described
   }
 
-  /// What the inventory says, else the version whose cookie is the region's.
+  /// The inventory's version, otherwise the one whose cookie is the region's.
   private static func labelVersion(
     of dimm: Dimm, _ labels: LabelArea, _ uses: [(PmemDevice.Region, RegionMapping)]
   ) throws(DeviceError) -> LabelVersion {
@@ -98,7 +98,7 @@ extension SimTopology {
     var described = Region(
       dimms: members, dimmOffset: mappings.first?.offset ?? 0, base: base, size: region.size.rawValue,
       align: region.align, node: max(0, region.numaNode))
-    // Where the DIMMs' ids do not make the platform's cookie, it is kept as it is.
+    // If the DIMMs' ids do not give the platform's cookie, it is kept as it is.
     if let first = members.first, let wanted = region.isetID, let version = dimms[first].initialLabels,
       cookie(of: described, version: version) != wanted
     {

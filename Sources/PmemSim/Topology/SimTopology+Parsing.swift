@@ -4,7 +4,7 @@ extension SimTopology {
   /// How many DIMMs, and how many regions, a machine may have: each is an image file that is opened.
   static let mostParts = 1024
 
-  /// Reads a machine file. Every number is checked where it is read: arithmetic behind it relies on that.
+  /// Parses a machine file. Every number is checked when it is read: later arithmetic relies on that.
   ///
   /// - Parameters:
   ///   - text: The file.
@@ -65,7 +65,7 @@ extension SimTopology {
     return region
   }
 
-  // MARK: What a machine can have
+  // MARK: Limits of a machine
 
   /// Why this machine cannot have one more such DIMM; nil if it can.
   func problem(of dimm: Dimm) -> String? {

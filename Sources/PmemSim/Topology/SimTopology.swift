@@ -1,7 +1,7 @@
 public import PmemDevice
 import PmemMedia
 
-/// What a simulated machine is made of: the hardware, which no command changes.
+/// The hardware of a simulated machine, which no command changes.
 public struct SimTopology: Hashable, Sendable {
   /// A DIMM: an image file, data first, label area last, as QEMU maps it.
   public struct Dimm: Hashable, Sendable {
@@ -12,8 +12,8 @@ public struct SimTopology: Hashable, Sendable {
     /// NUMA node.
     public var node: Int
     public var identity: SimDimmIdentity
-    /// What ``SimMachine/create(_:topology:)`` initializes the label area with; nil leaves it blank. Not
-    /// remembered: the media tell.
+    /// The version with which ``SimMachine/create(_:topology:)`` initializes the label area; nil leaves it blank. Not
+    /// saved: it is on the media.
     public var initialLabels: LabelVersion?
 
     public init(
@@ -32,17 +32,17 @@ public struct SimTopology: Hashable, Sendable {
   public struct Region: Hashable, Sendable {
     /// Indices of its DIMMs in order of position; empty for an e820 range.
     public var dimms: [Int]
-    /// Where its part begins on each of them, bytes.
+    /// The start of its part on each of them, bytes.
     public var dimmOffset: UInt64
     /// Physical address.
     public var base: UInt64
     /// Bytes, of all its DIMMs together.
     public var size: UInt64
-    /// What places of its namespaces must be multiples of, bytes.
+    /// The alignment of the extents of its namespaces, bytes.
     public var align: UInt64
     /// NUMA node.
     public var node: Int
-    /// The interleave-set cookie, where it is not the one that the DIMMs' identities make.
+    /// The interleave-set cookie, if it is not the one of the DIMMs' identities.
     public var cookie: UInt64?
 
     public init(
@@ -60,7 +60,7 @@ public struct SimTopology: Hashable, Sendable {
 
     public var isE820: Bool { dimms.isEmpty }
     var ways: UInt64 { UInt64(max(1, dimms.count)) }
-    /// What each DIMM gives.
+    /// The size of each DIMM's part.
     var share: UInt64 { size / ways }
   }
 
@@ -110,7 +110,7 @@ public enum KernelProfile: String, CaseIterable, Hashable, Sendable {
 
   public var rules: KernelRules { KernelRules(rawValue) }
 
-  /// Where nobody says which.
+  /// The default.
   public static let standard = KernelProfile.v612
 
   /// The profile for a kernel: the newest that is not newer than it, else the oldest.

@@ -11,7 +11,8 @@ public struct SimDimmRequest: Hashable, Sendable {
   public var node: Int
   /// DIMMs with the same one are interleaved.
   public var set: String?
-  /// QEMU's slot, which makes its serial number and so the cookies of its interleave sets; nil: its place among the DIMMs.
+  /// QEMU's slot, which determines its serial number and so the cookies of its interleave sets; nil: its index among
+  /// the DIMMs.
   public var slot: Int?
 
   public init(
@@ -94,7 +95,7 @@ extension SimTopology {
     for (index, slot) in slots.enumerated() where slots[..<index].contains(slot) {
       throw DeviceError(
         .usage, "two DIMMs are in slot \(slot)",
-        details: ["a DIMM that is not told its slot has the one of its place, counted from 0"])
+        details: ["a DIMM that is not told its slot has that of its index, counted from 0"])
     }
     return slots
   }
@@ -103,8 +104,8 @@ extension SimTopology {
   private static func sets(_ dimms: [SimDimmRequest]) -> [[Int]] {
     var sets: [(name: String?, members: [Int])] = []
     for (index, dimm) in dimms.enumerated() {
-      if let name = dimm.set, let place = sets.firstIndex(where: { $0.name == name }) {
-        sets[place].members.append(index)
+      if let name = dimm.set, let own = sets.firstIndex(where: { $0.name == name }) {
+        sets[own].members.append(index)
       } else {
         sets.append((dimm.set, [index]))
       }

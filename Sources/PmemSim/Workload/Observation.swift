@@ -11,11 +11,11 @@ public struct Observation: Hashable, Sendable {
   }
 
   public let owner: Owner
-  /// What it is about: `/mnt/a`, `namespace0.0 referenced`.
+  /// The subject: `/mnt/a`, `namespace0.0 referenced`.
   public let subject: String
   public let value: String
 
-  /// What is other than it was: new values, and `gone`.
+  /// The differences: new values, and `gone`.
   public static func changes(from before: [Observation], to after: [Observation]) -> [Observation] {
     let old = Set(before)
     let subjects = Set(after.map { "\($0.owner) \($0.subject)" })
@@ -114,7 +114,7 @@ extension SimWorkload {
   /// Processes that wait.
   public var waiting: [Int] { machine.kernel.model.state.blockedTasks.map(\.pid.rawValue) }
 
-  /// Processes that cannot go on, and why; in the order in which they were blocked.
+  /// Processes that cannot continue, and why; in the order in which they were blocked.
   public var blockedTasks: [(pid: ProcessID, reason: String)] {
     machine.kernel.storedModel.state.blockedTasks.map { ($0.pid, $0.reason) }
   }

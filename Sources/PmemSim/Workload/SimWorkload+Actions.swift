@@ -12,11 +12,11 @@ extension SimWorkload {
   /// Does an action.
   ///
   /// - Parameters:
-  ///   - action: What to do.
-  ///   - what: What cannot be done if it is refused.
-  ///   - result: What of its outcome is of interest; nil for an outcome that it cannot have.
+  ///   - action: The action.
+  ///   - what: The operation, for the error if it is refused.
+  ///   - result: Selects the result from the outcome; nil for an outcome that it cannot have.
   /// - Returns: That.
-  /// - Throws: What the kernel would answer, with its reason.
+  /// - Throws: The kernel's error, with its reason.
   func perform<Result>(
     _ action: Action, _ what: String, _ result: (ActionOutcome) -> Result?
   ) throws(DeviceError) -> Result {

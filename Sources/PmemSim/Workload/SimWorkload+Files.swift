@@ -3,8 +3,8 @@ public import PmemModel
 
 /// Filesystems and their files.
 extension SimWorkload {
-  /// Mounts the filesystem on a block device, an empty one that is made for it if there is none; one that is mounted
-  /// already, on one more directory. It is in the machine's memory alone, and gone with a boot.
+  /// Mounts the filesystem on a block device, or creates an empty one if there is none; a mounted one gets one more
+  /// mount point. It exists in the machine's memory alone, and a boot discards it.
   ///
   /// - Parameters:
   ///   - device: By any name.
@@ -12,7 +12,7 @@ extension SimWorkload {
   ///   - type: `ext4` or `xfs`.
   ///   - isDAX: With `dax=always`.
   ///   - isNew: Whether to make an empty one, whatever is there.
-  /// - Throws: What the kernel would answer, with its reason.
+  /// - Throws: The kernel's error, with its reason.
   public func mount(
     _ device: String, on mountPoint: String, type: String, isDAX: Bool, isNew: Bool = false
   ) throws(DeviceError) {
@@ -23,9 +23,9 @@ extension SimWorkload {
   }
 
   /// - Parameters:
-  ///   - mountPoint: Where it is mounted.
+  ///   - mountPoint: Its mount point.
   ///   - isLazy: Also while files are in use.
-  ///   - pid: The process that does it, and waits where the kernel does; nil: one of its own, there while it waits.
+  ///   - pid: The process that does it, and waits as in the kernel; nil: one of its own, which exists while it waits.
   /// - Returns: Whether it waits.
   /// - Throws: As above.
   public func unmount(_ mountPoint: String, isLazy: Bool, by pid: Int? = nil) throws(DeviceError)
@@ -36,9 +36,9 @@ extension SimWorkload {
       SimWorkload.access)
   }
 
-  /// A file and where its blocks are.
+  /// A file and the extents of its blocks.
   public struct File: Hashable, Sendable {
-    /// With the place where its filesystem is mounted first.
+    /// Prefixed with the mount point of its filesystem.
     public let path: RawText
     /// Of its filesystem.
     public let inode: UInt64
@@ -63,7 +63,7 @@ extension SimWorkload {
 
   /// Makes a file with blocks for all of its size.
   ///
-  /// - Returns: Whether the process waits; without one there is nobody who could.
+  /// - Returns: Whether the process waits; without a process nothing can wait.
   @discardableResult
   public func createFile(_ path: String, size: ByteCount, by pid: Int? = nil) throws(DeviceError)
     -> AccessOutcome
@@ -73,13 +73,13 @@ extension SimWorkload {
     }
   }
 
-  /// Removes a file's name; its blocks are free when nobody uses it any more.
+  /// Removes a file's name; its blocks are freed when it is no longer used.
   ///
   /// - Parameters:
   ///   - path: Absolute.
-  ///   - pid: Who does it, and waits where the kernel does; nil: nobody who could.
+  ///   - pid: The process, which waits as in the kernel; nil: no process that could.
   /// - Returns: Whether it waits.
-  /// - Throws: ``DeviceError/Code/failed`` where there is no such file.
+  /// - Throws: ``DeviceError/Code/failed`` if there is no such file.
   public func removeFile(_ path: String, by pid: Int? = nil) throws(DeviceError) -> AccessOutcome {
     try perform(.removeFile(path, by: pid.map { ProcessID($0) }), "remove \(path)", SimWorkload.access)
   }

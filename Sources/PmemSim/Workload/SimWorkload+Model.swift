@@ -10,7 +10,7 @@ extension SimWorkload {
     public let policy: Policy
     /// In force.
     public let choice: String
-    /// Whether somebody chose it; else it is what the machine's kernel does.
+    /// Whether it was chosen; otherwise it is the behaviour of the machine's kernel.
     public let isChosen: Bool
   }
 
@@ -23,7 +23,7 @@ extension SimWorkload {
 
   /// - Parameters:
   ///   - policy: The question.
-  ///   - choice: nil: what the machine's kernel does.
+  ///   - choice: nil: the behaviour of the machine's kernel.
   /// - Throws: ``DeviceError/Code/failed`` for what cannot be chosen.
   public func choose(_ policy: Policy, _ choice: String?) throws(DeviceError) {
     try perform(.choose(policy, choice), "choose \(choice ?? "kernel") for \(policy.rawValue)")
@@ -61,7 +61,7 @@ extension SimWorkload {
     return try perform(.sync(ProcessID(pid), volume), "sync \(mountPoint)", SimWorkload.access)
   }
 
-  /// Writes a file's dirty pages to the media; with `isSync` as fsync(2), which promises that all of them are there.
+  /// Writes a file's dirty pages to the media; with `isSync` as fsync(2), which promises that all of them are durable.
   public func writeback(_ pid: Int, _ path: String, isSync: Bool) throws(DeviceError) -> AccessOutcome {
     let source = try source(path)
     return try perform(
@@ -85,7 +85,7 @@ extension SimWorkload {
     try perform(.writeThroughPin(PinID(id)), "write through pin \(id)")
   }
 
-  /// What direct I/O is between.
+  /// The two ends of direct I/O.
   public struct Transfer: Hashable, Sendable {
     /// In the process.
     public var buffer: UInt64
@@ -125,7 +125,7 @@ extension SimWorkload {
     }
   }
 
-  /// Direct I/O ends: its pages are released. Throws where there is none of that number.
+  /// Direct I/O ends: its pages are released. Throws if there is none of that number.
   public func finishTransfer(_ id: Int) throws(DeviceError) {
     try perform(.finishTransfer(TransferID(id)), "finish transfer \(id)")
   }
@@ -182,12 +182,12 @@ extension SimWorkload {
   }
 
   /// - Parameters:
-  ///   - name: What it is called.
+  ///   - name: Its name.
   ///   - kind: Of ``providerKinds``.
   ///   - size: Whole pages.
   ///   - pool: For how many pages there is memory.
-  ///   - namespace: Whose faults it answers; it is as large then. nil: nobody's.
-  /// - Throws: ``DeviceError/Code/usage`` for what cannot be, ``DeviceError/Code/failed`` where the name is taken.
+  ///   - namespace: The namespace whose faults it serves; it has the same size then. nil: none.
+  /// - Throws: ``DeviceError/Code/usage`` for impossible arguments, ``DeviceError/Code/failed`` if the name exists.
   public func makeProvider(
     _ name: String, kind: String, size: ByteCount, pool: UInt64, under namespace: String? = nil
   ) throws(DeviceError) {
@@ -204,17 +204,17 @@ extension SimWorkload {
     try perform(.makeDriver(name, kind, pages: size.rawValue / 4096, pool: pool), "make \(name)")
   }
 
-  /// Removes a provider. Throws where it is in use.
+  /// Removes a provider. Throws if it is in use.
   public func removeProvider(_ name: String) throws(DeviceError) {
     try perform(.removeDriver(name), "remove \(name)")
   }
 
-  /// How many pages of 4 KiB a provider may still take from the machine's memory. Throws where it has no pool.
+  /// The number of 4 KiB pages that a provider may still take from the machine's memory. Throws if it has no pool.
   public func setPool(_ name: String, _ pages: UInt64) throws(DeviceError) {
     try perform(.setPool(name, pages: pages), "give \(name) memory")
   }
 
-  /// What a provider fetched has come, or, with `fails`, has not.
+  /// A provider's fetch completes or, with `fails`, fails.
   public func finishUpdate(_ name: String, fails: Bool) throws(DeviceError) {
     try perform(.finishUpdate(name, fails: fails), "update \(name)")
   }
@@ -238,10 +238,10 @@ extension SimWorkload {
   /// All that runs on the machine, as a value.
   public var model: MemoryModel { machine.kernel.model }
 
-  /// What must never be, and is or was.
+  /// Present and past violations of invariants.
   public var violations: [Violation] { machine.kernel.model.violations() }
 
-  /// Why a process waits; nil where it does not.
+  /// Why a process waits; nil if it does not.
   public func wait(of pid: Int) -> String? {
     machine.kernel.model.state.blockedTasks.first { $0.pid.rawValue == pid }?.reason
   }

@@ -1,7 +1,7 @@
 public import PmemDevice
 public import PmemModel
 
-/// What a person calls things on a simulated machine.
+/// The names of objects on a simulated machine.
 extension SimWorkload {
   /// A device or a file, by name: a namespace's device (`pmem0`, `dax0.0`, `/dev/pmem0`), a namespace, a device mapper
   /// device (`dm-0`, or its name), or the absolute path of a file.
@@ -14,15 +14,16 @@ extension SimWorkload {
     return MappedObject(volume: try volume(name), inode: nil)
   }
 
-  /// What a file, to be looked up when an action is done, or a device, looked up now, is called in an action.
+  /// The object in an action for the name of a file, which is looked up when the action is applied, or of a device,
+  /// which is looked up now.
   public func objectName(_ name: String) throws(DeviceError) -> ObjectName {
     if name.hasPrefix("/"), !name.hasPrefix("/dev/") { return .path(name) }
     return .volume(try volume(name))
   }
 
-  /// What a place in a process's memory is called in an action: an address, or what it has mapped once.
-  public func addressName(_ place: String, offset: UInt64) throws(DeviceError) -> AddressName {
-    guard let start = Self.address(place) else { return .mapping(try objectName(place), offset: offset) }
+  /// The address in an action for an address in a process's memory: a number, or an object that it has mapped once.
+  public func addressName(_ name: String, offset: UInt64) throws(DeviceError) -> AddressName {
+    guard let start = Self.address(name) else { return .mapping(try objectName(name), offset: offset) }
     let (address, overflow) = start.addingReportingOverflow(offset)
     guard !overflow else { throw DeviceError(.usage, "--offset: there is no such address") }
     return .absolute(address)
@@ -80,30 +81,30 @@ extension SimWorkload {
     return .device(DeviceID(region: region, namespace: id))
   }
 
-  /// Where a process has mapped something.
+  /// The address of a process's mapping.
   ///
   /// - Parameters:
-  ///   - place: An address, as `0x7f0000000000`, or the device or file that it has mapped once.
+  ///   - name: An address, as `0x7f0000000000`, or the device or file that it has mapped once.
   ///   - pid: The process.
   ///   - offset: Added to it, bytes.
   /// - Returns: The address.
   /// - Throws: ``DeviceError/Code/notFound`` and ``DeviceError/Code/ambiguous``.
-  public func address(_ place: String, in pid: Int, offset: UInt64 = 0) throws(DeviceError) -> UInt64 {
+  public func address(_ name: String, in pid: Int, offset: UInt64 = 0) throws(DeviceError) -> UInt64 {
     let start: UInt64
-    if let address = Self.address(place) {
+    if let address = Self.address(name) {
       start = address
     } else {
-      let source = try source(place)
+      let source = try source(name)
       let own = machine.kernel.model.state.processes.first { $0.pid.rawValue == pid }?.mappings.filter {
         $0.source == source
       }
       guard let first = own?.first else {
         throw DeviceError(
-          .notFound, "process \(pid) has not mapped \(place)", try: ["pmemctl sim map \(pid) \(place)"])
+          .notFound, "process \(pid) has not mapped \(name)", try: ["pmemctl sim map \(pid) \(name)"])
       }
       guard own?.count == 1 else {
         throw DeviceError(
-          .ambiguous, "process \(pid) has mapped \(place) \(own?.count ?? 0) times: name the address",
+          .ambiguous, "process \(pid) has mapped \(name) \(own?.count ?? 0) times: name the address",
           details: own?.map { "0x\(String($0.start, radix: 16))" } ?? [])
       }
       start = first.start
@@ -113,8 +114,8 @@ extension SimWorkload {
     return address
   }
 
-  private static func address(_ place: String) -> UInt64? {
-    UInt64(place.hasPrefix("0x") ? place.dropFirst(2) : place.utf8.count > 8 ? place[...] : "", radix: 16)
+  private static func address(_ name: String) -> UInt64? {
+    UInt64(name.hasPrefix("0x") ? name.dropFirst(2) : name.utf8.count > 8 ? name[...] : "", radix: 16)
   }
 
   /// A partition, as `pmem0p1`.

@@ -1,13 +1,13 @@
 public import PmemDevice
 import PmemModel
 
-/// Users that no process shows, and who looks from where.
+/// Users that no process shows, and restricted views.
 extension SimWorkload {
   /// Has the kernel itself open a namespace's device.
   ///
   /// - Parameters:
   ///   - name: A device or a namespace.
-  ///   - holder: For whom.
+  ///   - holder: The holder.
   /// - Throws: ``DeviceError/Code/notFound``; ``DeviceError/Code/failed`` for what is no namespace's own device.
   public func hold(_ name: String, by holder: SimHolder) throws(DeviceError) {
     let device = try ownDevice(name)
@@ -18,7 +18,7 @@ extension SimWorkload {
   ///
   /// - Parameters:
   ///   - name: A device or a namespace.
-  ///   - holder: For whom it was opened.
+  ///   - holder: The holder that it was opened for.
   /// - Throws: ``DeviceError/Code/notFound`` if it has not.
   public func release(_ name: String, by holder: SimHolder) throws(DeviceError) {
     let wanted = SimView.Holder(kind: holder, device: try ownDevice(name))
@@ -27,24 +27,24 @@ extension SimWorkload {
         .notFound, "\(holder.rawValue) does not have \(name) open", try: ["pmemctl user list"])
     }
     try change { view in
-      if let place = view.holders.firstIndex(of: wanted) { view.holders.remove(at: place) }
+      if let index = view.holders.firstIndex(of: wanted) { view.holders.remove(at: index) }
     }
   }
 
-  /// Decides what whoever looks at this machine cannot see.
+  /// Sets what an observer of this machine cannot see.
   ///
   /// - Parameter parts: All that is hidden from now on.
-  /// - Throws: What writing the machine says.
+  /// - Throws: The error of writing the machine.
   public func hide(_ parts: Set<Unseen.Part>) throws(DeviceError) { try change { $0.hidden = parts } }
 
-  /// Makes the node of a namespace's device something else. It stays so until it is restored, or the machine boots.
+  /// Replaces the node of a namespace's device. It stays so until it is restored, or the machine boots.
   ///
   /// - Parameters:
   ///   - name: A device or a namespace.
-  ///   - kind: What its node becomes.
+  ///   - kind: The replacement.
   ///   - other: Of a link: the device that it leads to, by any name. Of a node with another path: that path, under /dev.
   /// - Throws: ``DeviceError/Code/notFound``; ``DeviceError/Code/usage`` if `other` is not what `kind` needs;
-  ///   ``DeviceError/Code/failed`` if the path is taken.
+  ///   ``DeviceError/Code/failed`` if the path exists.
   public func replaceNode(
     of name: String, by kind: SimNode, _ other: String? = nil
   ) throws(DeviceError) {
@@ -88,7 +88,7 @@ extension SimWorkload {
     try change { $0.nodes.removeAll { $0.device == device } }
   }
 
-  /// What a path under /dev leads to if a node is not what the kernel made it.
+  /// The target of a path under /dev if a node was replaced.
   ///
   /// - Parameter path: Any name.
   /// - Returns: nil if that node is not changed.

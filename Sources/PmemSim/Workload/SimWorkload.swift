@@ -2,21 +2,21 @@ import Glibc
 public import PmemDevice
 public import PmemModel
 
-/// What programs do on a simulated machine, for the rest of pmemctl to find.
+/// The activity of programs on a simulated machine, for the rest of pmemctl to find.
 public struct SimWorkload {
   let machine: SimMachine
 
-  /// - Parameter machine: Opened for writing where anything is changed.
+  /// - Parameter machine: Opened for writing if anything is changed.
   public init(_ machine: SimMachine) { self.machine = machine }
 
   /// A process and what it maps.
   public struct Process: Hashable, Sendable {
     public let name: ProcessName
-    /// How many it has, of devices that are gone too.
+    /// The number of its mappings, including those of removed devices.
     public let mappings: Int
-    /// Bytes mapped, of devices that are gone too.
+    /// Bytes mapped, including those of removed devices.
     public let mapped: ByteCount
-    /// What it waits for; nil where it runs.
+    /// The object that it waits for; nil if it runs.
     public let waitsFor: String?
     /// As ps(1) has it: `R` if it runs, `S` if any signal ends its wait, else `D`.
     public let state: String
@@ -38,7 +38,7 @@ public struct SimWorkload {
 
   /// Starts a process, `pid` or the lowest free number from 1000.
   ///
-  /// - Throws: ``DeviceError/Code/failed`` where the number is taken.
+  /// - Throws: ``DeviceError/Code/failed`` if the number is in use.
   public func start(_ command: String, pid: Int?) throws(DeviceError) -> Int {
     try perform(.startProcess(command: command, as: pid.map { ProcessID($0) }), "start \(command)") {
       if case .started(let pid) = $0 { pid.rawValue } else { nil }
@@ -59,12 +59,12 @@ public struct SimWorkload {
     }
   }
 
-  /// Spoils blocks of a namespace.
+  /// Injects errors into blocks of a namespace.
   ///
   /// - Parameters:
   ///   - name: By any name.
   ///   - extent: Of what its users have, bytes.
-  /// - Throws: What the kernel would answer.
+  /// - Throws: The kernel's error.
   public func injectErrors(_ name: String, _ extent: Extent) throws(DeviceError) {
     guard let found = try NameResolver(SimInventory(machine.kernel).inventory).namespaces([name]).first else {
       throw DeviceError(.notFound, "there is no namespace \(name)")
@@ -74,7 +74,7 @@ public struct SimWorkload {
 
   // MARK: Partitions
 
-  /// Cuts a partition from a block device. It is in the machine's memory alone, and gone with a boot.
+  /// Creates a partition on a block device. It exists in the machine's memory alone, and a boot discards it.
   ///
   /// - Returns: Its name.
   public func makePartition(_ device: String, _ extent: Extent) throws(DeviceError) -> String {
@@ -84,13 +84,13 @@ public struct SimWorkload {
       "\(try NameResolver(SimInventory(machine.kernel).inventory).namespaces([device])[0].node ?? "?")p\(number)"
   }
 
-  /// Changes where a partition ends, as BLKPG_RESIZE_PARTITION does. Throws where it is not one.
+  /// Moves the end of a partition, as BLKPG_RESIZE_PARTITION does. Throws if it is not one.
   public func resizePartition(_ name: String, to size: ByteCount) throws(DeviceError) {
     let volume = try volume(name)
     try perform(.resizePartition(volume, size: size.rawValue), "resize \(name)")
   }
 
-  /// Removes a partition. Throws where it is in use, or not one.
+  /// Removes a partition. Throws if it is in use, or not one.
   public func removePartition(_ name: String) throws(DeviceError) {
     guard let volume = partition(name) else { throw DeviceError(.notFound, "there is no partition \(name)") }
     try perform(.removePartition(volume), "remove \(name)")
@@ -103,9 +103,9 @@ public struct SimWorkload {
   /// - Parameters:
   ///   - name: Of the device, or the directory.
   ///   - policy: nil: the one in force.
-  ///   - pid: The process that does it, and waits where the kernel does; nil: it waits for nobody.
+  ///   - pid: The process that does it, and waits as in the kernel; nil: it does not wait.
   /// - Returns: How many page table entries were visited for it; nil while the process waits.
-  /// - Throws: What the kernel would answer, with its reason.
+  /// - Throws: The kernel's error, with its reason.
   public func freeze(_ name: String, policy: FreezePolicy?, by pid: Int? = nil) throws(DeviceError) -> UInt64?
   {
     let (volume, isFilesystem) = try freezable(name)
@@ -119,7 +119,7 @@ public struct SimWorkload {
     }
   }
 
-  /// - Returns: How many stores reached the media while it was frozen, and the processes that go on.
+  /// - Returns: The number of stores that reached the media while it was frozen, and the processes that continue.
   public func thaw(_ name: String) throws(DeviceError) -> (stores: UInt64, woken: [Int]) {
     let (volume, isFilesystem) = try freezable(name)
     let (stores, woken) = try perform(.thaw(volume, isFilesystem: isFilesystem), "thaw \(name)") {
@@ -128,7 +128,7 @@ public struct SimWorkload {
     return (stores, woken.map(\.rawValue))
   }
 
-  /// What can be frozen: a device's queue, or the filesystem that is mounted on a directory.
+  /// The object to freeze: a device's queue, or the filesystem mounted on a directory.
   public func freezable(
     _ name: String
   ) throws(DeviceError) -> (volume: Volume, isFilesystem: Bool) {
@@ -142,7 +142,7 @@ public struct SimWorkload {
 
   // MARK: Faults in two halves
 
-  /// Begins a fault, and stops in it where its block is looked up and its entry is not made.
+  /// Begins a fault, and stops between the look-up of its block and the insertion of its entry.
   ///
   /// - Returns: The number to finish it by.
   public func beginFault(
@@ -172,19 +172,19 @@ public struct SimWorkload {
     try perform(.open(ProcessID(pid), .object(source)), "open \(name) in process \(pid)")
   }
 
-  /// Closes what a process has open by this name. Throws where it has not.
+  /// Closes a process's open file of this name. Throws if there is none.
   public func close(_ pid: Int, _ name: String) throws(DeviceError) {
     let source = try source(name)
     try perform(.close(ProcessID(pid), .object(source)), "close \(name) in process \(pid)")
   }
 
-  /// Makes a block device swap space. Throws where it is in use.
+  /// Makes a block device swap space. Throws if it is in use.
   public func swapOn(_ device: String) throws(DeviceError) {
     let volume = try volume(device)
     try perform(.swapOn(volume), "swap to \(device)")
   }
 
-  /// Ends that. Throws where it is none.
+  /// Ends its use as swap space. Throws if it is none.
   public func swapOff(_ device: String) throws(DeviceError) {
     let volume = try volume(device)
     try perform(.swapOff(volume), "stop swapping to \(device)")
@@ -200,7 +200,7 @@ public struct SimWorkload {
     return "dm-\(number)"
   }
 
-  /// Removes a stacked device. Throws where it is in use.
+  /// Removes a stacked device. Throws if it is in use.
   public func unstack(_ name: String) throws(DeviceError) {
     try perform(.removeStack(name), "remove \(name)")
   }
@@ -218,7 +218,7 @@ public struct SimWorkload {
   ///   - isSync: With MAP_SYNC.
   ///   - isPrivate: With MAP_PRIVATE.
   /// - Returns: The address.
-  /// - Throws: What the kernel would answer, with its reason.
+  /// - Throws: The kernel's error, with its reason.
   public func map(
     _ name: String, into pid: Int, offset: UInt64, length: UInt64?, isWritable: Bool, isSync: Bool,
     isPrivate: Bool = false
@@ -240,8 +240,8 @@ public struct SimWorkload {
   ///   - kind: By what.
   ///   - isWrite: Whether the holder writes to the pages; nil: as such a holder usually does.
   ///   - number: To release them by; nil: the next.
-  /// - Returns: What was taken; nil while the process waits.
-  /// - Throws: What the kernel would answer, with its reason.
+  /// - Returns: The references taken; nil while the process waits.
+  /// - Throws: The kernel's error, with its reason.
   public func pin(
     _ pid: Int, at address: UInt64, length: UInt64?, kind: PinKind, isWrite: Bool? = nil, number: Int? = nil
   ) throws(DeviceError) -> Pinned? {
@@ -258,7 +258,7 @@ public struct SimWorkload {
     }
   }
 
-  /// What pinning took.
+  /// The result of pinning.
   public struct Pinned: Hashable, Sendable {
     /// The number to release it by.
     public let id: Int
@@ -274,7 +274,7 @@ public struct SimWorkload {
     public let copied: UInt64
   }
 
-  /// Releases what ``pin(_:at:length:kind:)`` took.
+  /// Releases the references of ``pin(_:at:length:kind:)``.
   public func unpin(_ id: Int) throws(DeviceError) {
     try perform(.unpin(PinID(id)), "release pin \(id)")
   }
@@ -288,8 +288,8 @@ public struct SimWorkload {
 
   /// Accesses memory, by loads or by stores.
   ///
-  /// - Returns: What came of it.
-  /// - Throws: ``DeviceError/Code/failed`` where nothing is mapped.
+  /// - Returns: The effect.
+  /// - Throws: ``DeviceError/Code/failed`` if nothing is mapped.
   public func access(
     _ pid: Int, at address: UInt64, length: UInt64, isStore: Bool
   ) throws(DeviceError) -> AccessOutcome {

@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemOutput
 
-/// What `bus list` can show.
+/// The columns of `bus list`.
 enum BusColumns {
   static let all: [TableColumn<Bus>] = [
     TableColumn("bus") { .text($0.dev) },

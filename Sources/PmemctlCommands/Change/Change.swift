@@ -20,7 +20,7 @@ struct Change {
     self.accepted = accepted
   }
 
-  /// What a verb plans, and what its report needs beside the plan.
+  /// The plan of a verb, and what its report needs beside the plan.
   struct Planned<Subject> {
     let plan: Plan
     /// The plan for machines; nil for the plain form.
@@ -33,7 +33,7 @@ struct Change {
   /// - Parameters:
   ///   - make: Plans; changes nothing.
   ///   - report: Prints the answer; called only after the plan was carried out, or had no steps.
-  /// - Throws: What stopped it.
+  /// - Throws: The error that stopped it.
   func run<Subject>(
     plan make: (any CommandContext.Backend, Inventory) throws -> Planned<Subject>,
     report: (Planned<Subject>, any CommandContext.Backend) throws -> Void
@@ -52,13 +52,13 @@ struct Change {
   /// Carries out a plan that was made already.
   ///
   /// - Parameters:
-  ///   - plan: What to do.
+  ///   - plan: The plan.
   ///   - inventory: That it was made from.
   ///   - backend: The machine.
   ///   - json: The plan for machines; nil for the plain form.
   ///   - isRestoring: As ``ChangeRunner/isRestoring``.
   /// - Returns: Whether it was done; false for a dry run.
-  /// - Throws: What stopped it.
+  /// - Throws: The error that stopped it.
   func carryOut(
     _ plan: Plan, from inventory: Inventory, on backend: any CommandContext.Backend, json: JSONObject? = nil,
     isRestoring: Bool = false

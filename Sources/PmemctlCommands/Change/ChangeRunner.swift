@@ -2,7 +2,7 @@ import PmemDevice
 import PmemNdctl
 import PmemOutput
 
-/// What every changing verb does with its plan: show it, ask, run it, and conclude from what came of it.
+/// The way of every changing verb with its plan: show it, ask, run it, and conclude from its outcome.
 struct ChangeRunner {
   let context: CommandContext
   let backend: any CommandContext.Backend
@@ -13,14 +13,14 @@ struct ChangeRunner {
   var undoes: UndoRecord?
   /// Whether the plan ends what another one began: a signal that came before does not stop it.
   var isRestoring = false
-  /// Called once every step was performed: what is not as planned, a line each.
+  /// Called once every step was performed: the deviations from the plan, a line each.
   var verify: (() -> [String])?
 
   /// - Parameters:
-  ///   - plan: What to do.
-  ///   - inventory: That it was made from; privileges and names are taken from it.
+  ///   - plan: The plan.
+  ///   - inventory: The inventory that it was made from; privileges and names are taken from it.
   ///   - json: The plan for machines; nil for the plain form.
-  /// - Throws: What stopped it; the error says whether the old state is back. ``ChangeDeclined`` for a "no".
+  /// - Throws: The error that stopped it; it says whether the old state is restored. ``ChangeDeclined`` for a "no".
   /// - Returns: Whether it was done; false for a dry run.
   func run(_ plan: Plan, from inventory: Inventory, json: JSONObject? = nil) throws -> Bool {
     guard try prepare(plan, from: inventory, json: json) else { return false }
@@ -31,7 +31,7 @@ struct ChangeRunner {
 
   /// All that comes before the first step: shows the plan, or checks who asks and asks them.
   ///
-  /// - Returns: Whether to go on; false for a dry run.
+  /// - Returns: Whether to continue; false for a dry run.
   /// - Throws: ``DeviceError/Code/permission``, ``DeviceError/Code/refused``, ``ChangeDeclined``.
   func prepare(_ plan: Plan, from inventory: Inventory, json: JSONObject? = nil) throws -> Bool {
     let plan = plan.namingResets(in: inventory)
@@ -86,9 +86,9 @@ struct ChangeRunner {
     try OutcomeRendering(context, plan, recovery).conclude(outcome)
   }
 
-  /// A region that is enabled enables what is on it, or says only in the kernel's log why not; and it presents as raw,
-  /// without a word, what it cannot read the info block of. So may the neighbours that an undo disables for a while; what
-  /// other verbs enable is their subject, and verified.
+  /// A region that is enabled enables its namespaces, or reports only in the kernel's log why not; and it silently
+  /// presents a namespace whose info block cannot be read as raw. So may the neighbours that an undo disables for a
+  /// while; namespaces that other verbs enable are their subject, and verified.
   private func noteUnusable(after plan: Plan) {
     let enabled = plan.entries.compactMap { entry -> String? in
       switch entry.step {
@@ -120,7 +120,7 @@ struct ChangeRunner {
     }
   }
 
-  /// The device nodes, and what is set on them, that a plan has the kernel create anew; nil if it does not.
+  /// The device nodes, with their settings, that a plan has the kernel create again; nil if it does not.
   func nodes(recreatedBy plan: Plan, _ inventory: Inventory) -> DeviceNodes? {
     guard !backend.isSimulated else { return nil }
     let recreates = plan.entries.contains { entry in
@@ -132,7 +132,7 @@ struct ChangeRunner {
     return recreates ? DeviceNodes(of: inventory) : nil
   }
 
-  /// Puts back what was set on device nodes that `body` has created anew, also where it rolled back.
+  /// Restores the settings of device nodes that `body` has created again, also if it rolled back.
   func keeping<Result>(_ nodes: DeviceNodes?, _ body: () -> Result) -> Result {
     defer {
       if let nodes, let inventory = try? backend.inventory(.listing) {

@@ -2,7 +2,7 @@ import ArgumentParser
 import PmemDevice
 import PmemOutput
 
-/// Turns errors into text and an exit status: the one place where either is decided.
+/// Turns errors into text and an exit status: neither is decided in any other file.
 struct ErrorRendering {
   private let context: CommandContext
 
@@ -19,7 +19,7 @@ struct ErrorRendering {
       return .failed
     case let error as AfterChange: return report(after: error.cause)
     case let error as OutputError:
-      // A second failure, of standard error, cannot be told to a person.
+      // A second failure, of standard error, cannot be reported.
       try? context.err.write("pmemctl: \(error)\n")
       return .failed
     default:
@@ -27,7 +27,7 @@ struct ErrorRendering {
     }
   }
 
-  /// What failed is the answer; the change stands.
+  /// The failure is the answer; the change stands.
   private func report(after error: any Error) -> ExitStatus {
     let known = error as? DeviceError ?? DeviceError(.failed, "\(error)")
     say(OutcomeRendering.afterChange(known))
@@ -83,5 +83,5 @@ struct ErrorRendering {
   }
 }
 
-/// There is something to do, which the answer has told: no failure, and a status of its own.
+/// There is something to do, which the answer has listed: no failure, and a status of its own.
 struct ChangesPending: Error {}

@@ -1,6 +1,6 @@
 import PmemDevice
 
-/// What follows from the outcome of a plan: the words, the exit status and the fate of the undo record. Nothing else
+/// The consequences of a plan's outcome: the words, the exit status and the fate of the undo record. No other code
 /// decides any of them.
 struct OutcomeRendering {
   private let context: CommandContext
@@ -45,7 +45,7 @@ struct OutcomeRendering {
 
   private func stuck(_ error: DeviceError, _ remains: [String]) -> DeviceError {
     var error = error.adding(details: ["not rolled back:"] + remains.map { "  \($0)" })
-    // A signal did not stop it where the signal was meant to: between two states.
+    // A signal stopped it between two states.
     if error.code == .interrupted { error.code = .failed }
     error.suggestions = [recovery.suggestion]
     return error
@@ -54,7 +54,7 @@ struct OutcomeRendering {
   /// All that the change touched was read back.
   private static let untouched = "nothing was changed"
 
-  /// An error that came after the change, and took nothing from it.
+  /// An error after the change, which does not affect it.
   static func afterChange(_ error: DeviceError) -> DeviceError {
     var error = error.adding(details: ["the change was made"])
     // Whatever kind of failure it is: it was none of the change.

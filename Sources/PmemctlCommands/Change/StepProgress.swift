@@ -18,7 +18,7 @@ final class StepProgress {
   ///   - plan: Whose steps.
   ///   - inventory: That it was made from.
   ///   - options: Whether progress is wanted.
-  ///   - context: Where to.
+  ///   - context: The destination.
   init(_ plan: Plan, _ inventory: Inventory, _ options: ProgressOptions, _ context: CommandContext) {
     self.plan = plan
     self.inventory = inventory

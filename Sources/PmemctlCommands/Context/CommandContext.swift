@@ -14,13 +14,13 @@ public struct CommandContext {
   public let terminal: Terminal
   /// Environment variables that commands look at.
   public let environment: [String: String]
-  /// Reads an answer from the person; nil where input has ended.
+  /// Reads an answer from the person; nil at the end of input.
   public let readAnswer: () -> String?
-  /// Waits for some seconds; false where there is nothing more to wait for, as in a test.
+  /// Waits for some seconds; false if there is nothing more to wait for, as in a test.
   public let pause: (_ seconds: Double) -> Bool
   /// Seconds since 1970.
   public let now: () -> UInt64
-  /// Where this host's undo journal is.
+  /// The directory of this host's undo journal.
   public let stateDirectory: FilePath
   /// The real machine; a test that must not touch it gives one that fails.
   public let openKernel: (MachineListener) throws(DeviceError) -> any Backend
@@ -29,7 +29,7 @@ public struct CommandContext {
   private var machineNamed: String?
   /// The command line, without the program's name.
   private var arguments: [String] = []
-  /// What command lines are parsed by. Verbs know it only by this: it knows all of them.
+  /// The root of the parser, known to verbs by this type only, because the root itself knows all verbs.
   private(set) var root: any ParsableCommand.Type = NoCommands.self
   /// Of this host, once a change has begun; this process ends with it.
   private let hostLock = HeldHostLock()

@@ -10,5 +10,5 @@ extension ContextCommand {
   func run() throws { try run(in: .standard) }
 }
 
-/// The root command of none: what is parsed by it is refused.
+/// The root command of none: every command line is refused.
 struct NoCommands: ParsableCommand {}

@@ -77,7 +77,7 @@ final class HostLock {
     return made
   }
 
-  /// For others to read; where that fails they name no holder.
+  /// For others to read; if that fails they name no holder.
   private func note(_ text: String) {
     _ = ftruncate(descriptor, 0)
     let bytes = Array(text.utf8)

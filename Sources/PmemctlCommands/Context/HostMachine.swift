@@ -65,7 +65,7 @@ public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
     var report = inspector.usage(inventory, of: namespaces)
     for namespace in namespaces {
       let own = report.uses.filter { $0.namespace == namespace.dev }
-      // Whoever holds it exclusively is named already, mostly; so are online blocks.
+      // An exclusive holder is mostly named already; so are online blocks.
       let isExplained = own.contains { $0.effect == .refused && $0.kind != .open }
       report.uses += try kernel.heldBy(namespace).filter { held in
         held.kind == .held ? !isExplained : !own.contains { $0.kind == held.kind }

@@ -40,7 +40,7 @@ struct ListColumns<Row> {
 
   /// - Parameters:
   ///   - all: Every column; the first one is what the rows are called by.
-  ///   - options: What is asked for.
+  ///   - options: The options given.
   ///   - isJSON: Whether the answer is JSON, which has every field.
   /// - Throws: ``DeviceError/Code/usage`` for a column that does not exist, and for options that contradict each other.
   init(_ all: [TableColumn<Row>], _ options: ListOptions, isJSON: Bool) throws(DeviceError) {
@@ -88,7 +88,7 @@ struct ListColumns<Row> {
     }
   }
 
-  /// Rows in the order that is asked for; as they are if none is. Equal ones stay as they are.
+  /// Rows in the order requested; unchanged if none is. Equal ones keep their order.
   func sorted(_ rows: [Row]) -> [Row] {
     guard let sorting else { return rows }
     let keyed = rows.enumerated().map {

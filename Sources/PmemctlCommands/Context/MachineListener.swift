@@ -1,4 +1,4 @@
-/// What a machine reports while it works, beside its answers.
+/// Reports of a machine while it works, beside its answers.
 public struct MachineListener {
   /// Gets every message of the libraries, and how the kernel was asked; nil for neither.
   public var verbose: ((String) -> Void)?

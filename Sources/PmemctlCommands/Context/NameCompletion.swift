@@ -1,7 +1,7 @@
 import ArgumentParser
 import PmemDevice
 
-/// What a shell offers for the name of a device: what is there, on the machine that the command line is about.
+/// The completions of a device name in a shell: the devices of the machine that the command line is about.
 enum NameCompletion: Sendable {
   case namespaces, regions, dimms, devices, buses
   /// Of namespaces, DAX devices, regions and DIMMs.

@@ -14,7 +14,7 @@ struct MachineOptions: ParsableArguments {
   /// The directory that a command line names with `--sim`, before or without parsing it; nil if it names none.
   static func machine(namedIn arguments: [String]) -> String? {
     let options = arguments.prefix { $0 != "--" }
-    if let place = options.lastIndex(of: "--sim"), place + 1 < options.endIndex { return options[place + 1] }
+    if let index = options.lastIndex(of: "--sim"), index + 1 < options.endIndex { return options[index + 1] }
     return options.last { $0.hasPrefix("--sim=") }.map { String($0.dropFirst("--sim=".count)) }
   }
 
@@ -32,7 +32,7 @@ struct OutputOptions: ParsableArguments {
   var json = false
 }
 
-/// How to change things.
+/// The options of changing verbs.
 struct ChangeOptions: ParsableArguments {
   @Flag(name: [.customShort("n"), .long], help: "Show the plan and change nothing.")
   var dryRun = false
@@ -93,7 +93,7 @@ struct DangerOptions: ParsableArguments {
   }
 }
 
-/// Reads a size option, naming the option where its text has no meaning.
+/// Parses a size option, naming the option if its text is invalid.
 func parseAmount(_ text: String, option: String) throws(DeviceError) -> Amount {
   do { return try Amount(parsing: text) } catch {
     throw DeviceError(.usage, "\(option): \"\(text)\" \(error)")

@@ -2,8 +2,8 @@ import Glibc
 
 /// The three descriptors that every program expects.
 enum StandardStreams {
-  /// Makes sure that no file opened later takes the number of a closed stream, where output would be written
-  /// into it; and refuses to begin when the answer could not be given.
+  /// Makes sure that no file opened later gets the number of a closed stream, so that output would be written into it;
+  /// and refuses to begin if the answer could not be written.
   static var areUsable: Bool {
     let isOutputClosed = fcntl(STDOUT_FILENO, F_GETFD) == -1
     for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) == -1 {

@@ -13,7 +13,7 @@ struct UseFilter {
   ///   - names: As a person gave them; none means all.
   ///   - inventory: Of the machine.
   ///   - isSimulated: Whether files are the machine's own, not this host's.
-  /// - Throws: ``DeviceError/Code/notFound`` for a name that neither is a thing of this machine nor a file.
+  /// - Throws: ``DeviceError/Code/notFound`` for a name that is neither a device of this machine nor a file.
   init(_ names: [String], _ inventory: Inventory, isSimulated: Bool) throws(DeviceError) {
     isOpen = names.isEmpty || names.contains("all")
     let resolver = NameResolver(inventory)
@@ -54,7 +54,7 @@ struct UseFilter {
 }
 
 extension CommandContext {
-  /// Names what could not be seen, so that an empty answer is not taken for "in no use".
+  /// Names what could not be seen, so that an empty answer is not taken for "not in use".
   func note(_ missing: [Unseen]) {
     for unseen in missing { note(unseen.text) }
   }

@@ -2,7 +2,7 @@ import ArgumentParser
 import PmemDevice
 import PmemOutput
 
-/// Whether to go on looking.
+/// Whether to continue watching.
 struct WatchOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Keep running and print changes until interrupted.")
   var watch = false
@@ -17,7 +17,7 @@ struct WatchOptions: ParsableArguments {
   }
 }
 
-/// What changed between two looks at the same list.
+/// The changes between two readings of the same list.
 struct ListChange<Element: Hashable> {
   enum Kind: String {
     case added, changed, removed
@@ -29,7 +29,7 @@ struct ListChange<Element: Hashable> {
   /// - Parameters:
   ///   - old: The list before.
   ///   - new: The list after.
-  ///   - key: What makes two elements the same thing, also where they differ.
+  ///   - key: The identity of an element, which stays when its properties change.
   /// - Returns: Removals in the old order, then the rest in the new one.
   static func between<Key: Hashable>(
     _ old: [Element], _ new: [Element], by key: (Element) -> Key
@@ -43,7 +43,7 @@ struct ListChange<Element: Hashable> {
       }
   }
 
-  /// As it stands before a line for people.
+  /// The prefix of a line for people.
   var sign: String {
     switch kind {
     case .added: "+"

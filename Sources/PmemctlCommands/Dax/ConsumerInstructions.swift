@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemOutput
 
-/// What a consumer must be told to use a namespace.
+/// The settings with which a consumer uses a namespace.
 struct ConsumerInstructions {
   let consumer: DaxConsumer
   private let namespace: Namespace

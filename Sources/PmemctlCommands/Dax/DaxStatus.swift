@@ -37,7 +37,7 @@ struct DaxStatus: ContextCommand {
     }
   }
 
-  /// A mapping of it, or of a file on it, where it can have DAX.
+  /// A mapping of it, or of a file on it, if it can have DAX.
   private static func tried(
     _ state: DaxState, _ layers: [DaxLayer], _ inventory: Inventory, on backend: any DaxInspector
   ) -> DaxState {
@@ -89,7 +89,7 @@ extension DaxState {
         text += "      \(terminal.isUnicode ? "→" : "->") \(remedy.sanitized)\n"
       }
     }
-    // Of what has DAX: what a consumer would miss.
+    // If it has DAX: what consumers would lack.
     for use in uses where isOn && use.purpose == .longTermPins && use.isPossible == false {
       text += use.text(on: terminal)
     }

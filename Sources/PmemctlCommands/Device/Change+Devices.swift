@@ -15,9 +15,9 @@ extension Change {
   ///
   /// - Parameters:
   ///   - names: As on the command line.
-  ///   - verb: `enabled`: what to say of those that were changed.
+  ///   - verb: `enabled`: the word for those that were changed.
   ///   - plan: Makes the plan of the devices named.
-  /// - Throws: What stopped it.
+  /// - Throws: The error that stopped it.
   func devices(
     _ names: [String], verb: String, plan: (DaxDevicePlanner, [DaxDeviceLocation]) throws(DeviceError) -> Plan
   ) throws {
@@ -29,7 +29,7 @@ extension Change {
       return Planned(plan: try plan(planner, before), subject: before)
     } report: { planned, backend in
       let all = try backend.inventory(.listing).daxDevices
-      // What is new is shown too, and what is gone as it was.
+      // New devices are shown too, and removed ones as they were.
       let now =
         planned.subject.map { old in all.first { $0.device.chardev == old.device.chardev } ?? old }
         + all.filter { !known.contains($0.device.chardev) }

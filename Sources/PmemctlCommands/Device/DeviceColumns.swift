@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemOutput
 
-/// What `device list` can show.
+/// The columns of `device list`.
 enum DeviceColumns {
   struct Row {
     let placed: DaxDeviceLocation

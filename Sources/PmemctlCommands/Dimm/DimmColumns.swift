@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemOutput
 
-/// What `dimm list` can show.
+/// The columns of `dimm list`.
 enum DimmColumns {
   struct Row {
     let listed: ListedDimm

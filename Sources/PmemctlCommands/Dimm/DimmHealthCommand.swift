@@ -35,7 +35,7 @@ struct DimmHealthCommand: ContextCommand {
     try Self.conclude(reports.map(\.verdict), context)
   }
 
-  /// The status tells what the table does: 0 only if every DIMM that can be asked is good.
+  /// The exit status follows the table: 0 only if every DIMM that reports its health is good.
   private static func conclude(_ verdicts: [HealthVerdict], _ context: CommandContext) throws {
     let levels = Set(verdicts.map(\.level))
     let bad = verdicts.count { $0.level.isBad }

@@ -15,7 +15,7 @@ struct DimmShow: ContextCommand {
 
   func run(in context: CommandContext) throws {
     let backend = try context.open(machine, forWriting: false)
-    // With the format of the labels, where it may be read.
+    // With the format of the labels, if it may be read.
     let inventory = try backend.inventory(.planning)
     guard let listed = try NameResolver(inventory).listedDimms([name], onBus: nil).first else { return }
     guard !output.json else { return try context.out.write(JSON.object(listed.json).text) }

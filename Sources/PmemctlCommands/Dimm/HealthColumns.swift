@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemOutput
 
-/// What `dimm health` can show.
+/// The columns of `dimm health`.
 enum HealthColumns {
   static let all: [TableColumn<HealthReport>] = [
     TableColumn("dimm") { .text($0.dimm.dev) },

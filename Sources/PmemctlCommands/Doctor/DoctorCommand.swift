@@ -49,7 +49,7 @@ struct DoctorCommand: ContextCommand {
     }
     let journal = context.journal(machine)
     lookAtJournal(journal, inventory, backend, &diagnosis)
-    // What a change left that was cut is reverted from its record.
+    // An interrupted change is reverted from its record.
     if inventory.host.isPrivileged, try !journal.hasUnfinished {
       for finding in try IncompleteSets(inventory: inventory, backend: backend).findings() {
         diagnosis.add(finding)
@@ -86,7 +86,7 @@ struct DoctorCommand: ContextCommand {
     }
   }
 
-  /// What is wrong with a label area beside what the kernel makes of it.
+  /// The problems of a label area beside the kernel's verdict on it.
   private func lookAtLabels(
     _ dimm: DIMM, _ inventory: Inventory, _ backend: any DeviceBackend, _ diagnosis: inout Diagnosis
   ) {
@@ -128,7 +128,7 @@ struct DoctorCommand: ContextCommand {
       }
       for text in damaged { diagnosis.add(Diagnosis.Finding(.note, "undo", text)) }
     } catch {
-      // Somebody else's journal is no concern of a person who is not root.
+      // Another user's journal is of no concern to a person who is not root.
       guard error.code != .permission else { return }
       diagnosis.add(Diagnosis.Finding(.note, "undo", error.summary))
     }

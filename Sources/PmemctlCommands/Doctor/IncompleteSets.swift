@@ -1,9 +1,9 @@
 import PmemDevice
 import PmemMedia
 
-/// Namespaces of an interleave set that have a label on some of its DIMMs and none on others: what a tool leaves that was
-/// cut between two DIMMs. If the first DIMM has one, the kernel enables
-/// nothing of the region (namespace_devs.c:scan_labels); else it passes over them, and their space is taken.
+/// Namespaces of an interleave set that have a label on some of its DIMMs and none on others: the leftovers of a tool
+/// that was interrupted between two DIMMs. If the first DIMM has one, the kernel enables nothing of the region
+/// (namespace_devs.c:scan_labels); otherwise it skips them, and their space stays reserved.
 struct IncompleteSets {
   let inventory: Inventory
   let backend: any CommandContext.Backend
@@ -16,9 +16,10 @@ struct IncompleteSets {
     let labels: [DeviceUUID: Set<NamespaceLabel>]
   }
 
-  /// - Returns: A finding for each such namespace, with the one fix that loses nothing if there is one: its missing labels
-  ///   are written as the others have them. The set cookie of the others proves that they belong to this set.
-  /// - Throws: What reading labels says.
+  /// - Returns: A finding for each such namespace, with the one fix that loses nothing if there is one: its missing
+  ///   labels are written with the content of the others. The set cookie of the others proves that they belong to this
+  ///   set.
+  /// - Throws: The error of reading labels.
   func findings() throws(DeviceError) -> [Diagnosis.Finding] {
     var findings: [Diagnosis.Finding] = []
     for region in inventory.regions where region.mappings.count > 1 {
@@ -59,7 +60,7 @@ struct IncompleteSets {
     }
   }
 
-  /// The areas with the missing labels; nil if the labels that there are do not agree, or the space is taken.
+  /// The areas with the missing labels; nil if the present labels do not agree, or the space is taken.
   private func completed(
     _ uuid: DeviceUUID, _ region: Region, _ members: [Member]
   ) -> [(dimm: DIMM, bytes: [UInt8])]? {

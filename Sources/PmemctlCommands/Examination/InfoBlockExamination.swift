@@ -20,7 +20,7 @@ struct InfoBlockExamination {
     self.labels = labels
   }
 
-  /// What is wrong with one; nil if nothing is, or if it cannot be looked at.
+  /// The problem of one; nil if there is none, or if it cannot be read.
   func finding(_ namespace: Namespace) -> Diagnosis.Finding? {
     guard !namespace.isSeed else { return nil }
     if namespace.isEnabled {
@@ -33,7 +33,7 @@ struct InfoBlockExamination {
         return unreadable(namespace, error)
       }
     }
-    // What a device claims cannot be read below it.
+    // The media below a claimed device cannot be read.
     guard namespace.holder == nil else { return nil }
     do throws(DeviceError) {
       return try backend.withRawMedia(of: namespace.dev, forWriting: false) { raw throws(DeviceError) in
@@ -48,7 +48,7 @@ struct InfoBlockExamination {
     Diagnosis.Finding(.error, namespace.dev, "its info block cannot be read: \(error.summary)")
   }
 
-  /// What is on the media of a namespace that is open.
+  /// The media of a namespace that is open.
   func media(_ namespace: Namespace, _ raw: any ByteSource) -> NamespaceMedia {
     NamespaceMedia(
       namespace, raw, label: namespace.labelUUID.flatMap { labels[$0] }, host: inventory.host)
@@ -62,7 +62,7 @@ struct InfoBlockExamination {
       try: examined.suggestions)
   }
 
-  /// What lies where the data are, and what is done to it.
+  /// The conflicting extent in the data area, and its treatment.
   private func stake(_ namespace: Namespace, _ examined: NamespaceMedia, _ raw: any ByteSource) -> String {
     guard let data = examined.data, data.offset > 0, data.length > 0 else { return "" }
     let contents = (try? ContentProbe.contents(in: SourceSlice(raw, data), sector: 512)) ?? []

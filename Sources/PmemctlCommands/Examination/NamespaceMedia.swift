@@ -1,14 +1,14 @@
 import PmemDevice
 import PmemMedia
 
-/// What is on one namespace's media, beside what the kernel makes of it.
+/// The media of one namespace, beside the kernel's verdict on it.
 struct NamespaceMedia {
   private let namespace: Namespace
   private let probe: NamespaceProbe
   private let label: NamespaceLabel?
-  /// The info block as it was, where its checksum proves that.
+  /// The original info block, if its checksum proves it.
   let repaired: PfnInfoBlock?
-  /// Of a BTT without its first info block: what is left of it.
+  /// For a BTT without its first info block: the rest of it.
   private let hasBtt: Bool
   /// Why the info block could not be read; nil if it could.
   private let readFailure: DeviceError?
@@ -37,7 +37,7 @@ struct NamespaceMedia {
     }
   }
 
-  /// What the label says that it is; nil if it says nothing.
+  /// The label's claim; nil if it has none.
   private var labelMode: NamespaceMode? {
     switch label?.claimClass {
     case .pfn: .fsdax
@@ -47,7 +47,7 @@ struct NamespaceMedia {
     }
   }
 
-  /// What is wrong, and what the kernel makes of it; nil if nothing is.
+  /// The problem, and the kernel's verdict; nil if there is none.
   var trouble: String? {
     switch probe.verdict {
     case .claimed(let block, _):
@@ -64,8 +64,8 @@ struct NamespaceMedia {
     }
   }
 
-  /// Whether the kernel did not take the info block that it would take now: `force_raw` was set, or reading the block
-  /// failed (drivers/nvdimm/pmem.c:nd_pmem_probe goes on as raw after every error of its claims but EOPNOTSUPP).
+  /// Whether the kernel rejected an info block that it would accept now: `force_raw` was set, or reading the block
+  /// failed (drivers/nvdimm/pmem.c:nd_pmem_probe continues as raw after every error of its claims but EOPNOTSUPP).
   private var isRawAllTheSame: Bool {
     if case .claimed = probe.verdict { namespace.isEnabled && namespace.mode == .raw } else { false }
   }
@@ -84,7 +84,7 @@ struct NamespaceMedia {
       switch ignored.reason {
       case .damaged(let error): return "its \(ignored.mode) info block is damaged (\(error)), so it \(raw)"
       case .parent(let parent):
-        // What an earlier namespace left there is no damage, unless the label wants one.
+        // Remnants of an earlier namespace are no damage, unless the label requires an info block.
         guard labelMode != nil else { return nil }
         return "its \(ignored.mode) info block names another namespace, \(parent), so it \(raw)"
       case .claimClass:
@@ -98,7 +98,7 @@ struct NamespaceMedia {
     return "its label says \(labelMode), but no info block is there, so it \(raw)"
   }
 
-  /// Where the data are, as far as that is known.
+  /// The data area, as far as it is known.
   var data: Extent? {
     if let repaired {
       let begin = repaired.dataOffset &+ UInt64(repaired.startPad)

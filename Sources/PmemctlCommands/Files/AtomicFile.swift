@@ -6,7 +6,7 @@ import SystemPackage
 /// The bytes go to a temporary name in the same directory (`O_EXCL|O_NOFOLLOW`: a link planted there is not followed),
 /// are synchronized, and take the name by rename(2) or link(2); then the directory is synchronized.
 enum AtomicFile {
-  /// What to do with a file that has the name already.
+  /// The treatment of an existing file of the name.
   enum Existing {
     case replace
     /// Fails with `EEXIST`.
@@ -19,8 +19,8 @@ enum AtomicFile {
   /// - Parameters:
   ///   - bytes: All that will be in the file, which only its owner may read.
   ///   - path: Its name.
-  ///   - existing: What to do with a file of that name.
-  /// - Throws: What the system says. A new file is not left behind; of a replaced one either version is, whole.
+  ///   - existing: The treatment of an existing file of that name.
+  /// - Throws: The system's error. A new file is not left behind; of a replaced one either version is left, whole.
   static func write(
     _ bytes: some Sequence<UInt8>, to path: FilePath, existing: Existing
   ) throws(Errno) {
@@ -43,9 +43,9 @@ enum AtomicFile {
     } catch {
       unlink(fresh.string)
       let reason = error as? Errno ?? .ioError
-      // What failed may have had its effect.
+      // A failed call may have had its effect.
       guard existing == .keep, let own, inode(path) == own, unlink(path.string) != 0 else { throw reason }
-      // The file is there, whole, and cannot be removed: it only has to stay.
+      // The file exists, whole, and cannot be removed: it only has to stay.
       do throws(Errno) { try synchronize(directoryOf: path) } catch { throw reason }
     }
   }
@@ -74,7 +74,7 @@ enum AtomicFile {
 
   /// Removes a file for good.
   ///
-  /// - Throws: What the system says; it may be there still.
+  /// - Throws: The system's error; the file may still exist.
   static func remove(_ path: FilePath) throws(Errno) {
     guard unlink(path.string) == 0 else {
       guard errno == ENOENT else { throw Errno(rawValue: errno) }

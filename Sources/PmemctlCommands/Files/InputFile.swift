@@ -14,7 +14,7 @@ enum InputFile {
   ///   - limit: Bytes.
   ///   - followingLinks: Whether the name may be a symbolic link; of the program's own files it may not.
   /// - Returns: The bytes.
-  /// - Throws: ``DeviceError/Code/notFound`` and what else the system says.
+  /// - Throws: ``DeviceError/Code/notFound`` and other errors of the system.
   static func read(
     _ name: String, atMost most: Int? = nil, limit: Int = limit, followingLinks: Bool = true
   ) throws(DeviceError) -> [UInt8] {

@@ -12,15 +12,15 @@ struct InfoBlockRead: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    let places = try which.places(context, machine)
+    let locations = try which.locations(context, machine)
     guard !output.json else {
-      return try context.out.write(JSON.array(places.map { .object($0.json) }).text)
+      return try context.out.write(JSON.array(locations.map { .object($0.json) }).text)
     }
-    try context.out.write(places.map(\.text).joined(separator: "\n"))
+    try context.out.write(locations.map(\.text).joined(separator: "\n"))
   }
 }
 
-extension InfoBlockPlace {
+extension InfoBlockLocation {
   /// ndctl's keys (`ndctl read-infoblock -j`): of pfn and dax `signature`, `uuid`, `parent_uuid`, `flags`, `version`,
   /// `dataoff`, `npfns`, `mode`, `start_pad`, `end_trunc`, `align`, `page_size`, `page_struct_size`; of btt
   /// `external_lbasize` and so on. `dev` or `file` says where; `error` why a block is damaged.

@@ -2,7 +2,7 @@ import ArgumentParser
 import PmemDevice
 import PmemMedia
 
-/// Where to look for info blocks.
+/// The devices to search for info blocks.
 struct InfoBlockSelection: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
@@ -18,10 +18,10 @@ struct InfoBlockSelection: ParsableArguments {
   var file: String?
 
   /// The first bytes of each.
-  func places(_ context: CommandContext, _ machine: MachineOptions) throws -> [InfoBlockPlace] {
+  func locations(_ context: CommandContext, _ machine: MachineOptions) throws -> [InfoBlockLocation] {
     if let file {
       guard names.isEmpty else { throw DeviceError(.usage, "--file and a namespace cannot both be given") }
-      return [try Self.place(file: file)]
+      return [try Self.location(file: file)]
     }
     let backend = try context.open(machine, forWriting: false)
     let inventory = try backend.inventory(.listing)
@@ -29,7 +29,7 @@ struct InfoBlockSelection: ParsableArguments {
     var found = try NameResolver(inventory).namespaces(isAll ? ["all"] : names)
     if isAll { found.removeAll { ($0.isEnabled && $0.mode != .raw) || $0.holder != nil || $0.isSeed } }
     let examination = InfoBlockExamination(inventory, backend)
-    var places: [InfoBlockPlace] = []
+    var locations: [InfoBlockLocation] = []
     for namespace in found {
       guard !namespace.isEnabled || namespace.mode == .raw else {
         throw DeviceError(
@@ -38,34 +38,34 @@ struct InfoBlockSelection: ParsableArguments {
           try: ["pmemctl namespace show \(namespace.dev)", "pmemctl namespace disable \(namespace.dev)"],
           errno: 16)
       }
-      let look = { (raw: any ByteSource) throws(DeviceError) -> InfoBlockPlace in
-        InfoBlockPlace(
+      let look = { (raw: any ByteSource) throws(DeviceError) -> InfoBlockLocation in
+        InfoBlockLocation(
           name: namespace.dev, isFile: false,
           identity: try NamespaceIdentity(raw, label: namespace.labelUUID),
           trouble: examination.media(namespace, raw).trouble)
       }
-      places.append(
+      locations.append(
         namespace.isEnabled
           ? try backend.withContent(of: namespace) { raw throws(DeviceError) in try look(raw) }
           : try backend.withRawMedia(of: namespace.dev, forWriting: false) { raw throws(DeviceError) in
             try look(raw)
           })
     }
-    return places
+    return locations
   }
 
-  private static func place(file: String) throws(DeviceError) -> InfoBlockPlace {
+  private static func location(file: String) throws(DeviceError) -> InfoBlockLocation {
     let bytes = Array(try InputFile.read(file, atMost: Int(PfnLayout.infoBlockReserve)))
     let source = BytesSource(bytes)
     // Whatever parent a block names is the right one: there is no label to compare with.
     let parent = try NamespaceIdentity.parent(source)
     let identity = try NamespaceIdentity(source, label: parent)
-    return InfoBlockPlace(name: file, isFile: true, identity: identity, trouble: identity.trouble)
+    return InfoBlockLocation(name: file, isFile: true, identity: identity, trouble: identity.trouble)
   }
 }
 
-/// What was found somewhere.
-struct InfoBlockPlace {
+/// The info blocks of one of them.
+struct InfoBlockLocation {
   let name: String
   let isFile: Bool
   let identity: NamespaceIdentity

@@ -13,25 +13,25 @@ struct InfoBlockVerify: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    let places = try which.places(context, machine)
-    let verdicts = places.map { (place: $0, fault: $0.trouble) }
+    let locations = try which.locations(context, machine)
+    let verdicts = locations.map { (location: $0, fault: $0.trouble) }
     if output.json {
-      let values = verdicts.map { place, fault in
+      let values = verdicts.map { location, fault in
         var object = JSONObject()
-        object.add(place.isFile ? "file" : "dev", place.name)
-        object.add("mode", place.identity.mode.rawValue)
+        object.add(location.isFile ? "file" : "dev", location.name)
+        object.add("mode", location.identity.mode.rawValue)
         object.add("good", fault == nil)
         object.add("reason", fault)
         return JSON.object(object)
       }
       try context.out.write(JSON.array(values).text)
     } else {
-      for (place, fault) in verdicts {
-        let good = place.identity.block == nil ? "none, it is raw" : "good, \(place.identity.mode)"
-        try context.out.write("\(place.name.sanitized): \((fault ?? good).sanitized)\n")
+      for (location, fault) in verdicts {
+        let good = location.identity.block == nil ? "none, it is raw" : "good, \(location.identity.mode)"
+        try context.out.write("\(location.name.sanitized): \((fault ?? good).sanitized)\n")
       }
     }
-    let bad = verdicts.filter { $0.fault != nil }.map(\.place.name)
+    let bad = verdicts.filter { $0.fault != nil }.map(\.location.name)
     guard bad.isEmpty else {
       throw DeviceError(
         .corrupt, "the kernel would not take the info block of \(bad.joined(separator: ", "))")

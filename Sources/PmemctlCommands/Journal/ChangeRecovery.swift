@@ -10,7 +10,7 @@ final class ChangeRecovery: PlanRecovery {
   private let journal: UndoJournal?
   private let undoes: UndoRecord?
   private let time: UInt64
-  /// Device nodes that the plan has created anew, as they are before.
+  /// Device nodes that the plan creates again, as they were before.
   private let nodes: [DeviceNode]
   private var record: UndoRecord?
   private var isOnDisk = false
@@ -19,10 +19,10 @@ final class ChangeRecovery: PlanRecovery {
   ///   - plan: About to run.
   ///   - inventory: That it was made from.
   ///   - backend: That it runs on.
-  ///   - journal: Where to keep the record; nil for memory only.
+  ///   - journal: The journal for the record; nil for memory only.
   ///   - undoes: The change that the plan undoes.
   ///   - time: Seconds since 1970.
-  ///   - nodes: Device nodes that the plan has created anew, as they are.
+  ///   - nodes: Device nodes that the plan creates again, with their settings.
   init(
     _ plan: Plan, from inventory: Inventory, on backend: any CommandContext.Backend, journal: UndoJournal?,
     undoes: UndoRecord?, time: UInt64, nodes: [DeviceNode]
@@ -49,7 +49,7 @@ final class ChangeRecovery: PlanRecovery {
     } catch {
       self.record = record
       isOnDisk = record.id > 0 && journal.contains(record)
-      // What writes no media can be had also where the journal cannot, as in an initramfs (EROFS).
+      // A change that writes no media works also if the journal cannot be written, as in an initramfs (EROFS).
       guard error.errno == 30, !plan.entries.contains(where: \.step.overwrites) else { throw error }
       return
     }
@@ -76,7 +76,7 @@ final class ChangeRecovery: PlanRecovery {
     record.map { Restorer(target: $0.before, scope: $0.scope, backend: backend) }
   }
 
-  /// What brings the old state back later.
+  /// The command that restores the old state later.
   var suggestion: Suggestion {
     guard let id = isOnDisk ? record?.id : nil, let restorer else { return "pmemctl doctor" }
     return restorer.suggestion(id)
@@ -87,7 +87,7 @@ final class ChangeRecovery: PlanRecovery {
   /// Completes the record of a change that is done; one that wrote no media needs none.
   ///
   /// - Returns: The record, if the change can be undone with it.
-  /// - Throws: What reading the new state or the disk says; the record stays as it was then.
+  /// - Throws: The error of reading the new state, or the disk's; the record then stays as it was.
   func complete() throws(DeviceError) -> UndoRecord? {
     guard var record, let journal, isOnDisk else { return nil }
     guard record.isUndoable else {
@@ -95,7 +95,7 @@ final class ChangeRecovery: PlanRecovery {
       return nil
     }
     var after = try MachineState(of: &record.scope, in: try backend.inventory(.planning), on: backend)
-    // What an enabled namespace begins with, the kernel shows.
+    // The kernel shows the beginning of an enabled namespace.
     for index in after.namespaces.indices where !after.namespaces[index].isEnabled {
       let name = after.namespaces[index].dev
       let head = (try? SavedMedia([.head(namespace: name)], on: backend))?.pieces(of: name) ?? []
@@ -111,7 +111,7 @@ final class ChangeRecovery: PlanRecovery {
 
   /// Removes the record of a change that was rolled back.
   ///
-  /// - Throws: What the disk says; the record stays then.
+  /// - Throws: The disk's error; the record stays then.
   func forget() throws(DeviceError) {
     guard let record, let journal, isOnDisk else { return }
     try journal.forget(record)

@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemMedia
 
-/// What a change touches: an undo restores this, and leaves the rest of the machine as it is.
+/// The devices that a change touches: an undo restores these, and leaves the rest of the machine as it is.
 struct ChangeScope: Hashable {
   /// Namespaces whose labels it writes, by the UUID of the label.
   var uuids: Set<DeviceUUID> = []
@@ -107,7 +107,7 @@ extension MachineState {
   ///   - scope: Gets the UUIDs of all labels in areas that the change writes whole.
   ///   - inventory: Of the machine.
   ///   - backend: Its label areas are read.
-  /// - Throws: What reading says.
+  /// - Throws: The error of reading.
   init(of scope: inout ChangeScope, in inventory: Inventory, on backend: any DeviceBackend)
     throws(DeviceError)
   {

@@ -1,8 +1,8 @@
 import PmemDevice
 import PmemMedia
 
-/// How labels differ from what they were, and what makes them the same: the kernel's own steps if these give the same
-/// places, else label areas written while the regions are disabled.
+/// The differences of labels from an earlier state, and the way back: the kernel's own steps if these give the same
+/// extents, otherwise label areas written while the regions are disabled.
 struct LabelDifference {
   private let restoration: Restoration
   private let areas: [Area]
@@ -79,7 +79,7 @@ struct LabelDifference {
     }
   }
 
-  /// nil if the kernel's allocation would give another place, or the labels are in no state that it can change.
+  /// nil if the kernel's allocation would give another extent, or the labels are in a state that it cannot change.
   private func kernelSteps() throws(DeviceError) -> [Plan.Entry]? {
     var regions = restoration.inventory.regions
     var freeing: [Plan.Entry] = []
@@ -104,7 +104,7 @@ struct LabelDifference {
       }
     }
     var entries = freeing
-    // What becomes smaller makes room for what becomes larger.
+    // Shrinking comes before growing, to make room.
     keeping.sort { left, right in
       (left.present.rawSize.rawValue > left.saved.size ? 0 : 1, left.saved.dev)
         < (right.present.rawSize.rawValue > right.saved.size ? 0 : 1, right.saved.dev)
@@ -122,8 +122,8 @@ struct LabelDifference {
     return entries
   }
 
-  /// Namespaces that the change gave another UUID, by the one that they had: it is gone, and what lies there now has one that
-  /// the labels did not have then.
+  /// Namespaces that the change gave another UUID, by the old one: it does not exist any more, and the extent now has
+  /// one that the labels did not have then.
   private var renumbered: [DeviceUUID: Namespace] {
     var found: [DeviceUUID: Namespace] = [:]
     for saved in restoration.target.namespaces {
@@ -149,9 +149,9 @@ struct LabelDifference {
 
   private static func forget(_ namespace: Namespace, in regions: inout [Region]) {
     guard let index = regions.firstIndex(where: { $0.id == namespace.regionID }),
-      let place = regions[index].namespaces.firstIndex(where: { $0.id == namespace.id })
+      let number = regions[index].namespaces.firstIndex(where: { $0.id == namespace.id })
     else { return }
-    regions[index].namespaces[place].rawSize = .zero
+    regions[index].namespaces[number].rawSize = .zero
   }
 
   /// Labels that differ in what only writing them can change, such as a foreign cookie.
@@ -188,12 +188,12 @@ struct LabelDifference {
       let start = present.resource, let base = regions[index].resource, start >= base
     else { return nil }
     var entries: [Plan.Entry] = []
-    let place = NamespacePlace(offset: start - base, size: present.rawSize.rawValue)
-    if place.size != saved.size {
+    let extent = NamespaceExtent(offset: start - base, size: present.rawSize.rawValue)
+    if extent.size != saved.size {
       let after =
-        saved.size < place.size
-        ? NamespacePlace(offset: place.offset, size: saved.size)
-        : place.grown(to: saved.size, holes: regions[index].freeExtents ?? [])
+        saved.size < extent.size
+        ? NamespaceExtent(offset: extent.offset, size: saved.size)
+        : extent.grown(to: saved.size, holes: regions[index].freeExtents ?? [])
       guard after?.offset == wanted else { return nil }
       entries.append(
         Plan.Entry(
@@ -204,7 +204,7 @@ struct LabelDifference {
         regions[index].namespaces[own].resource = base + wanted
       }
     } else {
-      guard place.offset == wanted else { return nil }
+      guard extent.offset == wanted else { return nil }
     }
     if let uuid = saved.uuid, uuid != present.labelUUID {
       entries.append(

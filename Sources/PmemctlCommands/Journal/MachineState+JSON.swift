@@ -80,7 +80,7 @@ extension RegionState {
 }
 
 extension NamespaceState {
-  /// All but the saved bytes: what `undo list --json` shows.
+  /// All but the saved bytes: the JSON of `undo list --json`.
   var summary: JSONObject {
     var object = JSONObject()
     object.add("dev", dev)

@@ -1,6 +1,6 @@
 import PmemDevice
 
-/// The part of a machine that a change touches, at a moment: what must be the same again once the change is undone.
+/// The part of a machine that a change touches, at one moment: the state that an undo must restore.
 struct MachineState: Hashable {
   var dimms: [DimmState] = []
   var regions: [RegionState] = []
@@ -30,10 +30,10 @@ struct RegionState: Hashable {
   /// Kernel names then of its DIMMs, in the order of the interleave set; empty for memory without DIMMs.
   var dimms: [String]
   var isEnabled: Bool
-  /// The command line that creates the CXL region under it again; nil if there is none, in records of a program before this
-  /// was kept, and where a part of it was unknown.
+  /// The command line that creates the CXL region under it again; nil if there is none, in records of earlier versions,
+  /// and if a parameter was unknown.
   var cxlRecipe: String?
-  /// What it is made of, in words.
+  /// Its parameters, in words.
   var cxlDevices: String?
 }
 
@@ -58,7 +58,7 @@ struct NamespaceState: Hashable {
   var size: UInt64
   /// Bytes from the region's start; nil if addresses may not be read.
   var offset: UInt64?
-  /// What was overwritten.
+  /// The bytes that were overwritten.
   var pieces: [Piece] = []
 
   /// The UUID of its info block, nil in it if there was none; nil if it is not known.

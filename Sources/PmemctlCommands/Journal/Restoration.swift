@@ -3,16 +3,16 @@ import PmemMedia
 
 /// The steps that make what a change touched again what it was, from whatever it is now.
 ///
-/// It compares and does not replay: whether the change was complete, cut in the middle of a label or half undone already,
-/// the steps follow from what is on the media and in the kernel. Roll-back, `undo run` and the verification of both are
-/// this one comparison: where it finds nothing to do, the old state is there.
+/// It compares and does not replay: whether the change was complete, interrupted in the middle of a label or half
+/// undone already, the steps follow from the media and the kernel's state. Roll-back, `undo run` and the verification
+/// of both are this one comparison: if it finds no difference, the old state is restored.
 struct Restoration {
-  /// What it was.
+  /// The old state.
   let target: MachineState
   let scope: ChangeScope
   let inventory: Inventory
   let backend: any CommandContext.Backend
-  /// Whether to use the kernel's own allocation where it would give the same places; else labels are written.
+  /// Whether to use the kernel's own allocation if it would give the same extents; otherwise labels are written.
   var usesKernel = true
   /// Whether states of regions, DIMMs and DAX devices are restored too, as after a change that was not completed.
   var restoresStates = true
@@ -21,7 +21,7 @@ struct Restoration {
 
   /// - Returns: Steps that bring the machine nearer to the old state, and all the way if nothing fails and the kernel
   ///   does what is expected; empty if it is there.
-  /// - Throws: What cannot be read; ``DeviceError/Code/notFound`` if a DIMM is not on this machine.
+  /// - Throws: The error of reading; ``DeviceError/Code/notFound`` if a DIMM is not on this machine.
   func steps() throws(DeviceError) -> [Plan.Entry] {
     let entries = try changes()
     if entries.isEmpty, let difference = securityDifferences.first { throw DeviceError(.failed, difference) }
@@ -53,8 +53,8 @@ struct Restoration {
     return scope.namespaces.contains(saved.dev) || saved.uuid.map(scope.uuids.contains) ?? false
   }
 
-  /// What is not as it was of the security of DIMMs, a line each. A passphrase that a DIMM has got, or lost, is not undone:
-  /// that takes keys, and has verbs of its own.
+  /// Differences in the security of DIMMs, a line each. A passphrase that was set, or removed, is not undone: that
+  /// takes keys, and has verbs of its own.
   var securityDifferences: [String] {
     guard restoresStates else { return [] }
     return target.dimms.compactMap { saved in
@@ -65,7 +65,7 @@ struct Restoration {
     }
   }
 
-  /// Labels that were on a DIMM for a moment leave its regions divided until the next boot, whatever became of the labels
+  /// Labels that were on a DIMM for a moment leave its regions divided until the next boot, even if they are removed
   /// (drivers/nvdimm/dimm.c:nvdimm_probe sets NDD_LABELING, nothing clears it).
   private func refuseSticky() throws(DeviceError) {
     for saved in target.namespaces where saved.uuid == nil && saved.find(in: inventory) == nil {
@@ -126,9 +126,9 @@ struct Restoration {
 
   // MARK: Namespaces
 
-  /// What has to happen to the labels of a namespace before its bytes can be written.
+  /// The change of a namespace's labels that must precede writing its bytes.
   enum LabelChange {
-    /// Its region is enabled anew, and it with it, whatever it will be called.
+    /// Its region is enabled again, which enables it under whatever name.
     case written
     /// These steps, on a namespace that is detached.
     case steps([Plan.Entry])
@@ -138,7 +138,7 @@ struct Restoration {
   ///   - saved: As it was.
   ///   - change: Of its labels; nil if they are as they were.
   /// - Returns: All steps for it, from detaching to enabling; empty if it is as it was.
-  /// - Throws: What reading it says.
+  /// - Throws: The error of reading it.
   func restoring(_ saved: NamespaceState, change: LabelChange?) throws(DeviceError) -> [Plan.Entry] {
     let present = saved.find(in: inventory)
     if change == nil {
@@ -175,9 +175,9 @@ struct Restoration {
           ? "restore the first \(piece.bytes.count) bytes of \(saved.title)"
           : "restore \(piece.bytes.count) bytes at \(piece.offset) of \(saved.title)")
     }
-    // The kernel looks for the info block of this mode only. Where labels have none it alone remembers it, until it reads
-    // the labels again (namespace_devs.c:holder_class_store).
-    // A change that wrote no labels, such as a repair, left it alone.
+    // The kernel looks for the info block of this mode only. If labels do not have it, only the kernel's memory does,
+    // until it reads the labels again (namespace_devs.c:holder_class_store). A change that wrote no labels, such as a
+    // repair, did not touch it.
     if !entries.isEmpty, !isLabelWritten, saved.uuid.map(scope.uuids.contains) ?? true {
       let mode = saved.mode ?? .raw
       entries.append(
@@ -197,7 +197,7 @@ struct Restoration {
     if present.isEnabled {
       // One that the kernel could not read makes it raw (drivers/nvdimm/pfn_devs.c:nd_pfn_probe).
       if let mode = saved.mode, mode != .raw, present.mode == .raw { return true }
-      // The kernel read its info block when it was enabled: what it shows is what is there.
+      // The kernel read its info block when it was enabled: it presents what is there.
       guard !saved.pieces.isEmpty else { return false }
       return saved.mode.map { $0 != present.mode } ?? false
         || (present.holder == nil ? nil : present.uuid) != saved.infoUUID

@@ -11,10 +11,11 @@ struct Restorer {
 
   /// Each of these may end with a step that fails; the next begins with what is there then.
   private static let attempts = 8
-  /// From then on labels are written where the kernel's own steps did not give the old places.
+  /// From then on labels are written if the kernel's own steps did not give the old extents.
   private static let attemptsByKernel = 2
 
-  /// - Returns: What still differs, or what stopped it, a line each; empty once everything was read back and is as it was.
+  /// - Returns: The differences left, or the error that stopped it, a line each; empty once everything was read back
+  ///   and is as before.
   func restore() -> [String] {
     var failures: [String] = []
     for attempt in 0..<Self.attempts {
@@ -47,7 +48,7 @@ struct Restorer {
     ).securityDifferences.filter { !lines.contains($0) }
   }
 
-  /// What brings the machine to where restoring can go on, if that is known.
+  /// The steps after which restoring can continue, if they are known.
   ///
   /// - Parameter id: Of the record to restore from.
   /// - Returns: A command that restores, behind those that have to come first.

@@ -2,7 +2,8 @@ import PmemDevice
 import PmemNdctl
 import PmemOutput
 
-/// Device nodes as a change found them, for when it is cut short: of one boot, the next makes all of them anew.
+/// Device nodes as a change found them, in case it is interrupted: for one boot, because the next creates all of them
+/// again.
 struct SavedNodes: Hashable {
   /// /proc/sys/kernel/random/boot_id then.
   var boot: String
@@ -65,7 +66,7 @@ struct SavedNodes: Hashable {
 
   private static func node(_ object: JSONObject) -> DeviceNode? {
     func number(_ key: String) -> UInt32? { object[key]?.unsigned.flatMap(UInt32.init(exactly:)) }
-    guard let namespace = object["namespace"]?.string, let place = number("number"),
+    guard let namespace = object["namespace"]?.string, let value = number("number"),
       let name = object["name"]?.string, !name.contains("/"), let isBlock = object["block"]?.boolean,
       let inode = object["inode"]?.unsigned, let owner = number("owner"), let group = number("group"),
       let mode = number("mode"), mode <= 0o7777
@@ -75,7 +76,7 @@ struct SavedNodes: Hashable {
     var settings: [String: String] = [:]
     for member in object["settings"]?.object?.members ?? [] { settings[member.key] = member.value.string }
     return DeviceNode(
-      namespace: namespace, number: Int(place), name: name, isBlock: isBlock, inode: inode,
+      namespace: namespace, number: Int(value), name: name, isBlock: isBlock, inode: inode,
       attributes: DeviceNode.Attributes(owner: owner, group: group, mode: mode, acl: acl ?? nil),
       settings: settings)
   }

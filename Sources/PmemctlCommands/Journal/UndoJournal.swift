@@ -31,7 +31,7 @@ struct UndoJournal {
     get throws(DeviceError) { try records().records.contains { $0.state == .begun } }
   }
 
-  /// - Throws: ``DeviceError/Code/notFound`` where there is no such record, ``DeviceError/Code/corrupt`` for damage.
+  /// - Throws: ``DeviceError/Code/notFound`` if there is no such record, ``DeviceError/Code/corrupt`` for damage.
   func record(_ id: Int) throws(DeviceError) -> UndoRecord {
     let path = path(id)
     var status = stat()
@@ -50,7 +50,7 @@ struct UndoJournal {
     }
   }
 
-  /// The numbers of all records; none where there is no journal yet.
+  /// The numbers of all records; empty if there is no journal yet.
   private func ids() throws(DeviceError) -> [Int] {
     try names().compactMap { name in
       guard name.hasSuffix(Self.suffix), let id = Int(name.dropLast(Self.suffix.count)), id > 0 else {
@@ -84,8 +84,8 @@ struct UndoJournal {
 
   /// Keeps a new record, under the next number, which it gets.
   ///
-  /// - Throws: What the disk says; nothing should be overwritten then. Where it could not even be removed again, the record
-  ///   is there all the same: ``contains(_:)``.
+  /// - Throws: The disk's error; nothing should be overwritten then. If it could not even be removed again, the record
+  ///   exists all the same: ``contains(_:)``.
   func keep(_ record: inout UndoRecord) throws(DeviceError) {
     try makeDirectory()
     let ids = try ids()
@@ -117,7 +117,7 @@ struct UndoJournal {
 
   /// Removes a record for good.
   ///
-  /// - Throws: What the disk says; the record may be there still.
+  /// - Throws: The disk's error; the record may still exist.
   func forget(_ record: UndoRecord) throws(DeviceError) {
     unlink(progressPath(record.id).string)
     do throws(Errno) { try AtomicFile.remove(path(record.id)) } catch {
@@ -151,14 +151,14 @@ struct UndoJournal {
     do throws(Errno) { try StateDirectory.make(directory) } catch { throw failure("make", error) }
   }
 
-  /// What writers left that were killed; changes on one machine take turns.
+  /// Leftovers of killed writers; changes on one machine are serialized.
   private func removeTemporaries() {
     for name in (try? names()) ?? [] where name.hasSuffix(AtomicFile.temporarySuffix) {
       unlink(directory.appending(name).string)
     }
   }
 
-  /// The oldest go first; those of changes that were not completed stay.
+  /// The oldest are removed first; those of incomplete changes stay.
   private func prune(_ ids: [Int]) {
     var total = 0
     var kept = 0

@@ -24,7 +24,7 @@ extension UndoRecord {
     return object
   }
 
-  /// - Throws: What is wrong with the file, in words.
+  /// - Throws: The problem of the file, in words.
   init(parsing bytes: [UInt8]) throws(UndoFormatError) {
     let json: JSON
     do throws(JSONError) { json = try JSON(parsing: bytes) } catch {
@@ -158,7 +158,7 @@ struct UndoFormatError: Error {
   let text: String
   /// Of the value that is wrong, such as `before.dimms[0]`; empty for the whole file.
   let path: String
-  /// From 1, where the text cannot be read at all.
+  /// Unreadable text throws an error of line 1.
   let line: Int?
 
   init(_ text: String, at path: String = "", line: Int? = nil) {

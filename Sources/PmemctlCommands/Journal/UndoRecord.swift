@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemMedia
 
-/// What a change touched, as it was before and as the change left it.
+/// The devices that a change touched, before and after it.
 struct UndoRecord: Hashable {
   enum State: String {
     /// The change was not completed: it was cut short, or is running.
@@ -15,7 +15,7 @@ struct UndoRecord: Hashable {
   var id: Int
   /// Seconds since 1970, UTC.
   var time: UInt64
-  /// What was done: `destroy namespace0.0 "db"`.
+  /// The change: `destroy namespace0.0 "db"`.
   var title: String
   var state: State
   /// The number of the record that this change undid; nil for any other change.
@@ -26,8 +26,8 @@ struct UndoRecord: Hashable {
   var before: MachineState
   /// Labels and namespaces as the change left them; nil while it is not completed, and in records of version 1.
   var after: MachineState?
-  /// Nodes that the change has created anew, as they were; nil if it creates none, on a simulated machine, and in records
-  /// of a program before this was kept.
+  /// Nodes that the change created again, with their old settings; nil if it created none, on a simulated machine, and
+  /// in records of earlier versions.
   var nodes: SavedNodes?
 
   /// - Parameters:
@@ -35,7 +35,7 @@ struct UndoRecord: Hashable {
   ///   - inventory: That the plan was made from.
   ///   - backend: Its label areas are read.
   ///   - time: Seconds since 1970.
-  /// - Throws: What reading labels says.
+  /// - Throws: The error of reading labels.
   init(
     of plan: Plan, from inventory: Inventory, on backend: any DeviceBackend, time: UInt64
   ) throws(DeviceError) {

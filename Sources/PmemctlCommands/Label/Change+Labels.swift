@@ -9,9 +9,9 @@ extension Change {
   /// - Parameters:
   ///   - verb: `write`, `zero`, `restore`.
   ///   - done: The past participle, for the answer.
-  ///   - force: Also if namespaces would be gone that no process uses.
-  ///   - areas: What is to be written where, from the machine as it is.
-  /// - Throws: What stopped it.
+  ///   - force: Also if unused namespaces would be lost.
+  ///   - areas: Computes the areas to write from the present machine.
+  /// - Throws: The error that stopped it.
   func labels(
     verb: String, done: String, force: Bool,
     areas: (any CommandContext.Backend, Inventory) throws(DeviceError) -> [(dimm: DIMM, bytes: [UInt8])]
@@ -32,9 +32,9 @@ extension Change {
     }
   }
 
-  /// The namespaces that the labels tell of no more, or otherwise.
+  /// The namespaces that the labels no longer describe, or describe differently.
   ///
-  /// - Throws: ``DeviceError/Code/corrupt`` where the bytes do not have the size of the area.
+  /// - Throws: ``DeviceError/Code/corrupt`` if the bytes do not have the size of the area.
   private func lost(
     _ areas: [(dimm: DIMM, bytes: [UInt8])], _ backend: any DeviceBackend
   ) throws(DeviceError) -> Set<DeviceUUID> {
@@ -54,7 +54,7 @@ extension Change {
   }
 
   private func kept(_ inventory: Inventory, but lost: Set<DeviceUUID>) -> [Namespace] {
-    // A label-less region gets labels, which tell of other namespaces than the one that it is.
+    // A label-less region gets labels, which describe other namespaces than its own.
     inventory.regions.filter(\.isLabeled).flatMap(\.configuredNamespaces).filter { namespace in
       namespace.labelUUID.map { !lost.contains($0) } ?? false
     }

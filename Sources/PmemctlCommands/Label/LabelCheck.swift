@@ -47,7 +47,7 @@ struct LabelCheck: ContextCommand {
     }
   }
 
-  /// What is wrong with an area, and what the kernel makes of it.
+  /// The problems of an area, and the kernel's verdict on it.
   private static func findings(
     _ dimm: DIMM, _ store: LabelStore, _ examination: LabelExamination
   ) -> [LabelStore.Finding] {

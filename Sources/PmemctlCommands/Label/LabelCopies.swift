@@ -6,7 +6,7 @@ import PmemOutput
 struct LabelCopies {
   struct Area {
     var dev: String
-    /// The DIMM's own; nil where the platform gives none.
+    /// The DIMM's own; nil if the platform gives none.
     var id: String?
     var bytes: [UInt8]
   }

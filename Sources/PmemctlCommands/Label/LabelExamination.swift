@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemMedia
 
-/// What the kernel makes of the label areas of a machine, and what each damage costs.
+/// The kernel's verdict on the label areas of a machine, and the cost of each damage.
 struct LabelExamination {
   let inventory: Inventory
   /// By kernel name of the DIMM, also of those whose driver is not bound.
@@ -15,7 +15,7 @@ struct LabelExamination {
     self.areas = areas
   }
 
-  /// What is wrong with the label area of a DIMM, and with what the kernel assembles of it.
+  /// The problems of a DIMM's label area, and of the namespaces that the kernel assembles from it.
   func findings(on dimm: DIMM) -> [Diagnosis.Finding] {
     guard let area = areas[dimm.dev] else { return [] }
     let store = LabelStore(area)

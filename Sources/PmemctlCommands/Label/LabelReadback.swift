@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemMedia
 
-/// What a label area says after it was written: read back, and decoded as the kernel decodes it.
+/// The content of a label area after a write: read back, and decoded as the kernel decodes it.
 struct LabelReadback {
   private let dimm: DIMM
   private let probe: DimmProbe
@@ -21,7 +21,7 @@ struct LabelReadback {
 
   /// Refuses an area that is not as fresh labels are.
   ///
-  /// - Throws: ``DeviceError/Code/failed``, with what the area says.
+  /// - Throws: ``DeviceError/Code/failed``, with the content of the area.
   func checkFresh(_ version: LabelVersion) throws(DeviceError) {
     guard probe.index?.layout.version == version, probe.labels.isEmpty else {
       let found = probe.index.map { "version \($0.layout.version.rawValue), \(text)" } ?? text

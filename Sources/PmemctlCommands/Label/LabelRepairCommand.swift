@@ -36,7 +36,7 @@ struct LabelRepairCommand: ContextCommand {
           throw DeviceError(.unsupported, "cannot repair the labels of \(dimm.dev): it has no label area")
         }
         let progress = context.line(change.progress, "searching \(dimm.dev)", unit: "MiB")
-        let repair = LabelRepair(area, in: try Self.place(of: dimm, inventory, backend, progress))
+        let repair = LabelRepair(area, in: try Self.repairContext(of: dimm, inventory, backend, progress))
         unresolved += repair.unresolved.map { "\(dimm.dev): \($0)" }
         guard !repair.fixes.isEmpty else { continue }
         // It would still be refused as a whole.
@@ -79,33 +79,33 @@ struct LabelRepairCommand: ContextCommand {
     }
   }
 
-  /// The set that a DIMM is in, and where info blocks are in its region.
-  private static func place(
+  /// The set of a DIMM, and the offsets of info blocks in its region.
+  private static func repairContext(
     of dimm: DIMM, _ inventory: Inventory, _ backend: any CommandContext.Backend, _ progress: ProgressLine
-  ) throws -> LabelRepair.Place {
+  ) throws -> LabelRepair.Context {
     guard let region = inventory.regions(on: [dimm]).first,
       let mapping = region.mappings.first(where: { $0.dimm == dimm.dev })
     else {
-      return LabelRepair.Place(
+      return LabelRepair.Context(
         count: 1, position: 0, cookie: nil, extent: Extent(offset: 0, length: .max), mates: [])
     }
     let others = region.mappings.filter { $0.dimm != dimm.dev }
-    var place = LabelRepair.Place(
+    var repair = LabelRepair.Context(
       count: region.mappings.count, position: mapping.position, cookie: region.isetID,
       extent: Extent(offset: mapping.offset, length: mapping.length),
       mates: others.compactMap { try? backend.readLabels(dimm: $0.dimm) })
     // Without labels all of a region is one raw namespace, and can be read.
     guard !region.isLabeled, let whole = region.namespaces.first, whole.isEnabled, whole.mode == .raw else {
-      return place
+      return repair
     }
     let step = max(region.align, 2 << 20)
     let scan = try backend.withContent(of: whole) { source throws(DeviceError) in
       try InfoBlockScan(source, step: step) { progress.update($0 >> 20, of: $1 >> 20) }
     }
     for found in scan.found {
-      place.infoBlocks[found.parent, default: []].insert(
+      repair.infoBlocks[found.parent, default: []].insert(
         mapping.offset + found.offset / UInt64(region.mappings.count))
     }
-    return place
+    return repair
   }
 }

@@ -34,7 +34,7 @@ struct LabelRestore: ContextCommand {
       for area in copies.areas {
         let dimm = inventory.dimms.first { area.id == nil ? $0.dev == area.dev : $0.id == area.id }
         guard let dimm else {
-          // One that nobody asked for may be elsewhere.
+          // A namespace that was not asked for may be elsewhere.
           guard names.isEmpty else { continue }
           throw DeviceError(
             .notFound, "DIMM \(area.id ?? area.dev), whose labels are in \(file), is not on this machine",

@@ -17,7 +17,7 @@ enum LabelSoundness {
     }
   }
 
-  /// Where the last region on a DIMM ends; nil where none is.
+  /// The end of the last region on a DIMM; nil if there is none.
   static func capacity(of dimm: DIMM, _ inventory: Inventory) -> UInt64? {
     inventory.regions.flatMap(\.mappings).filter { $0.dimm == dimm.dev }.map { $0.offset + $0.length }.max()
   }

@@ -47,8 +47,7 @@ private struct LayoutText {
     return object
   }
 
-  /// DIMMs where they have ids, the cookie where it tells regions on the same DIMMs apart, the address where there is no
-  /// DIMM.
+  /// DIMMs if they have ids, the cookie if it tells regions on the same DIMMs apart, the address if there is no DIMM.
   private func selector(_ region: Region) -> JSONObject {
     var object = JSONObject()
     let dimms = ids(of: region)
@@ -67,7 +66,7 @@ private struct LayoutText {
     region.mappings.compactMap { mapping in inventory.dimms.first { $0.dev == mapping.dimm }?.id }
   }
 
-  /// A name that it can be found again by; any other is left out, and the UUID taken.
+  /// A name that identifies it later; any other is left out, and the UUID used.
   private func name(of namespace: Namespace) -> String? {
     guard let name = namespace.name, !name.contains("{"),
       (try? NamespaceCreateRequest.validate(name: name)) != nil,

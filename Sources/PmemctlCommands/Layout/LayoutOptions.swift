@@ -28,12 +28,12 @@ struct LayoutRun {
   let planned: LayoutPlan
 
   /// - Parameters:
-  ///   - layout: What should be.
-  ///   - options: What may be destroyed.
+  ///   - layout: The intended state.
+  ///   - options: Allows namespaces to be destroyed.
   ///   - accepted: Harm that a person has named, and wants done.
   ///   - backend: The machine.
-  ///   - pending: What an earlier apply began.
-  /// - Throws: What cannot be.
+  ///   - pending: The labels that an earlier apply began.
+  /// - Throws: The reason why it is impossible.
   init(
     _ layout: Layout, _ options: LayoutOptions, accepting accepted: AcceptedDangers,
     on backend: any CommandContext.Backend, pending: LayoutPending

@@ -2,8 +2,8 @@ import Glibc
 import PmemDevice
 import SystemPackage
 
-/// The labels that an apply is about to write, kept until it is done: what is left of one that was killed can be known by
-/// them, and may be made anew without asking. Beside the undo journal.
+/// The labels that an apply is about to write, kept until it is done: they identify the leftovers of one that was
+/// killed, which may be recreated without asking. Stored beside the undo journal.
 struct LayoutPending {
   private let journal: UndoJournal
   private let path: FilePath
@@ -21,7 +21,7 @@ struct LayoutPending {
 
   /// Notes what is begun, with what was begun before and is not done.
   ///
-  /// - Throws: What the disk says; nothing should be begun then.
+  /// - Throws: The disk's error; nothing should be begun then.
   func begin(_ more: [DeviceUUID]) throws(DeviceError) {
     guard !more.isEmpty else { return }
     try journal.makeDirectory()

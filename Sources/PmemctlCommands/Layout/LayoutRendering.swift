@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemOutput
 
-/// What a layout changes, for people and for programs.
+/// The changes of a layout, for people and for programs.
 struct LayoutRendering {
   private let planned: LayoutPlan
 

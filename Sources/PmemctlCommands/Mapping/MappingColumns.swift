@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemOutput
 
-/// What `mapping list` can show.
+/// The columns of `mapping list`.
 enum MappingColumns {
   static let all: [TableColumn<Mapping>] = [
     TableColumn("pid", .right) { .number(Int64($0.process.pid)) },

@@ -43,12 +43,12 @@ struct MappingList: ContextCommand {
         let report = try backend.mappings(in: inventory, pid: pid, interface: interface)
         let accepted = report.mappings.filter { filter.accepts(namespaces: $0.namespaces, path: $0.path) }
         return (columns.sorted(accepted), report.missing)
-      }, key: Place.init, text: { columns.text($0, in: context) }, line: Self.line, json: \.json
+      }, key: Identity.init, text: { columns.text($0, in: context) }, line: Self.line, json: \.json
     ).run()
   }
 
-  /// What makes a mapping the same one at another time.
-  private struct Place: Hashable {
+  /// The identity of a mapping over time.
+  private struct Identity: Hashable {
     let pid: Int
     let start: UInt64
     let end: UInt64

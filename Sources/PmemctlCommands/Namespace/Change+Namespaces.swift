@@ -23,8 +23,8 @@ struct NamespaceSelection: ParsableArguments {
 }
 
 extension Change {
-  /// The kernel presents a namespace as raw if it cannot read its info block (drivers/nvdimm/pfn_devs.c:nd_pfn_probe): what
-  /// is on it would be seen shifted.
+  /// The kernel presents a namespace as raw if it cannot read its info block (drivers/nvdimm/pfn_devs.c:nd_pfn_probe):
+  /// its content would appear shifted.
   ///
   /// - Parameters:
   ///   - expected: As they should be presented.
@@ -48,9 +48,9 @@ extension Change {
   ///
   /// - Parameters:
   ///   - which: As named on the command line.
-  ///   - verb: `enabled`: what to say of those that were changed.
+  ///   - verb: `enabled`: the word for those that were changed.
   ///   - plan: Makes the plan of the namespaces named.
-  /// - Throws: What stopped it.
+  /// - Throws: The error that stopped it.
   func namespaces(
     _ which: NamespaceSelection, verb: String,
     plan: (NamespaceStatePlanner, [Namespace]) throws(DeviceError) -> Plan

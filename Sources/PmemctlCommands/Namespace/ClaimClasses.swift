@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemMedia
 
-/// What labels say of the use of their namespaces.
+/// The labels' claims of their namespaces.
 struct ClaimClasses {
   private let labels: [DeviceUUID: ClaimClass?]
 

@@ -77,7 +77,7 @@ struct NamespaceCheck: ContextCommand {
       }
       try check(disabled, now, backend, context)
     }
-    // What the kernel refused before is enabled only if nothing is wrong with it now.
+    // A namespace that the kernel refused before is enabled only if it has no problem now.
     if !target.isEnabled { try found.get() }
     let after = try backend.inventory(.planning)
     let on = try frame.namespacePlanner(after, backend, contents: nil).enable(

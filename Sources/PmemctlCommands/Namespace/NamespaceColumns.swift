@@ -1,13 +1,13 @@
 import PmemDevice
 import PmemOutput
 
-/// What `namespace list` can show.
+/// The columns of `namespace list`.
 enum NamespaceColumns {
   struct Row {
     let namespace: Namespace
-    /// The kernel calls every disabled one raw; nil if what it is cannot be told.
+    /// The kernel calls every disabled one raw; nil if its mode is unknown.
     let mode: NamespaceMode?
-    /// Where filesystems on it are mounted.
+    /// Mount points of filesystems on it.
     let mountPoints: [RawText]
 
     init(_ namespace: Namespace, mode: NamespaceMode?, mountPoints: [RawText]) {

@@ -135,7 +135,7 @@ struct NamespaceCreate: ContextCommand {
     return request
   }
 
-  /// Looks at what the kernel made of it, and says so.
+  /// Reads the namespace that the kernel created, and reports it.
   private func report(
     _ planned: [NamespaceCreatePlan], on backend: any DeviceBackend, _ context: CommandContext
   ) throws {

@@ -1,15 +1,16 @@
 import PmemDevice
 import PmemMedia
 
-/// A namespace as it is, also while it is disabled: the kernel shows it as raw then, its info block tells.
+/// The true mode and settings of a namespace, also while it is disabled: the kernel presents it as raw then, its info
+/// block has them.
 struct ProbedNamespace {
   let namespace: Namespace
-  /// Why its info block is not used, or could not be read; nil where all is well.
+  /// Why its info block is not used, or could not be read; nil if it is used.
   let trouble: String?
 
   /// - Parameters:
   ///   - namespace: As the inventory has it.
-  ///   - backend: Read where the namespace is disabled, and nothing claims it.
+  ///   - backend: Read if the namespace is disabled, and unclaimed.
   init(_ namespace: Namespace, on backend: any DeviceBackend) {
     guard !namespace.isEnabled, !namespace.isSeed, namespace.holder == nil else {
       (self.namespace, trouble) = (namespace, nil)

@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemOutput
 
-/// What the tables of `pin list` can show.
+/// The columns of the tables of `pin list`.
 enum PinColumns {
   /// A range with one of its holders; only the first of them repeats what the range is.
   struct Row {

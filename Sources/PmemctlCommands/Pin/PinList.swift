@@ -22,7 +22,7 @@ struct PinList: ContextCommand {
     let columns = try ListColumns(PinColumns.all, list, isJSON: output.json)
     var rules = KernelRules("")
     var unread: [Unseen] = []
-    // What this process may not look at at all; nil where the devices themselves are the reason.
+    // The processes that this process may not inspect at all; nil if the devices themselves are the reason.
     var remedy: String?
     try ListFollower(
       context: context, options: watching, isJSON: output.json,
@@ -55,7 +55,7 @@ struct PinList: ContextCommand {
           ? nil : backend.unseen(in: inventory).first(where: \.isDecisive).map { $0.remedy ?? $0.reason }
         return (rows, report.missing)
       },
-      key: Place.init,
+      key: Identity.init,
       text: { PinRendering(rules, columns, context, isQuiet: list.quiet).text($0) }, line: PinRendering.line,
       json: { PinRendering.json($0, rules) }
     ).run()
@@ -67,7 +67,7 @@ struct PinList: ContextCommand {
       details: [remedy].compactMap(\.self))
   }
 
-  private struct Place: Hashable {
+  private struct Identity: Hashable {
     let device: String
     let extent: Extent?
 
@@ -78,7 +78,7 @@ struct PinList: ContextCommand {
   }
 }
 
-/// A range with its device; nil where nothing on it is held.
+/// A range with its device; nil if the device has no references.
 struct PinRow: Hashable {
   let device: DevicePins
   var range: PinnedRange?

@@ -123,7 +123,7 @@ struct PinRendering {
       + consequences(device, isMapped: isMapped)
   }
 
-  /// What was once proposed to find pins by, where it is wrong.
+  /// A heuristic that was once proposed for finding pins, on the pages for which it is wrong.
   private func heuristic(_ device: DevicePins) -> String {
     func pages(_ ranges: [PinnedRange]) -> UInt64 { ranges.reduce(0) { $0 + $1.extent.length / $1.pageSize } }
     let held = pages(device.ranges.filter { $0.kind != .corrupt })

@@ -6,9 +6,9 @@ extension Change {
   ///
   /// - Parameters:
   ///   - names: As on the command line.
-  ///   - verb: `enabled`: what to say of those that were changed.
+  ///   - verb: `enabled`: the word for those that were changed.
   ///   - plan: Makes the plan of the regions named.
-  /// - Throws: What stopped it.
+  /// - Throws: The error that stopped it.
   func regions(
     _ names: [String], verb: String, plan: (RegionStatePlanner, [Region]) throws(DeviceError) -> Plan
   ) throws {

@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemOutput
 
-/// What `region list` can show.
+/// The columns of `region list`.
 enum RegionColumns {
   static let all: [TableColumn<ListedRegion>] = [
     TableColumn("region") { .text($0.dev) },

@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemOutput
 
-// Keys are cxl-cli's where it has them, in its order; our own come after. What is unknown is left out.
+// Keys are cxl-cli's if it has them, in its order; our own come after. Unknown values are left out.
 
 extension CxlTopology {
   /// Keys: `memdevs`, `decoders` [windows, with their `regions`].

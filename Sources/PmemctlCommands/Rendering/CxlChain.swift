@@ -17,7 +17,7 @@ struct CxlChain {
       uniquingKeysWith: { first, _ in first })
   }
 
-  /// Of a device: one for each decoder with memory; one that says why there is none otherwise.
+  /// For a device: one for each decoder with memory; otherwise one with the reason why there is none.
   func lines(of memdev: CxlMemdev) -> [String] {
     guard let endpoint = memdev.endpoint else { return [Self.text([Self.title(memdev), "no endpoint"])] }
     let used = endpoint.decoders.filter { $0.region != nil || ($0.dpaSize ?? .zero) > .zero }
@@ -96,8 +96,8 @@ struct CxlChain {
   }
 
   private static func title(_ region: CxlRegion, position: Int?) -> String {
-    let place = position.flatMap { region.ways == 1 ? nil : "position \($0)" }
-    return "\(region.dev) (\([region.interleave, place].compactMap(\.self).joined(separator: ", ")))"
+    let details = position.flatMap { region.ways == 1 ? nil : "position \($0)" }
+    return "\(region.dev) (\([region.interleave, details].compactMap(\.self).joined(separator: ", ")))"
   }
 
   private static func text(_ links: [String]) -> String { links.joined(separator: " -> ") }
@@ -140,7 +140,7 @@ extension CxlRegion {
 }
 
 extension CxlMemdev {
-  /// `512 MiB pmem, 1 GiB ram`: what it has, unless that is unknown.
+  /// `512 MiB pmem, 1 GiB ram`: its memory, unless that is unknown.
   var memory: String? {
     let sizes = CxlMemoryKind.allCases.compactMap { kind in
       size(kind).flatMap { $0 > .zero ? "\($0) \(kind.rawValue)" : nil }

@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemOutput
 
-/// What `show` prints of CXL: devices and regions, and the way of the memory.
+/// The CXL properties that `show` prints: devices and regions, and the path of the memory.
 struct CxlProperties {
   private let chain: CxlChain
 
@@ -9,7 +9,7 @@ struct CxlProperties {
 
   /// - Parameters:
   ///   - region: Any.
-  ///   - isAlone: Whether libnvdimm has none, that says the rest.
+  ///   - isAlone: Whether libnvdimm has no object that shows the rest.
   ///   - list: Gets the lines.
   func add(_ region: CxlRegion, isAlone: Bool, to list: inout PropertyList) {
     if isAlone {

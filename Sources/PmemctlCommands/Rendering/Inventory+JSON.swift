@@ -1,15 +1,15 @@
 import PmemDevice
 import PmemOutput
 
-// Keys are ndctl's and daxctl's where they have one, in their order; our own come after. A key that ndctl
-// leaves out (because a thing has no such property) is left out here too.
+// Keys are ndctl's and daxctl's if they have one, in their order; our own come after. A key that ndctl leaves out
+// (because the device has no such property) is left out here too.
 
 extension Inventory {
   /// Everything, as `status --json` gives it.
   ///
   /// - Parameters:
   ///   - backend: Its kind.
-  ///   - showsIdle: Also devices that are only places for namespaces.
+  ///   - showsIdle: Includes idle devices, which have no size.
   ///   - missing: What could not be seen.
   ///   - health: By kernel name of the DIMM: `health_verdict` of those that can be asked, or have flags.
   /// - Returns: An object.

@@ -8,7 +8,7 @@ struct InventorySource {
   /// How many objects any list may have.
   static let most = 1 << 16
 
-  /// `FILE, line 12`: where a value begins, or, if it is missing, the object that it should be in.
+  /// `FILE, line 12`: the start of a value or, if it is missing, of the object that should have it.
   func location(_ path: String, in object: String) -> String {
     let found = JSON.location(of: path, in: bytes) ?? JSON.location(of: object, in: bytes)
     return "\(file), line \(found?.line ?? 1)"
@@ -18,17 +18,17 @@ struct InventorySource {
 /// An object and its path, for messages: `FILE, line 12: buses[0].regions[1].size is missing`.
 struct InventoryFields {
   private let object: JSONObject
-  private let place: String
+  private let path: String
   private let source: InventorySource
 
-  init(_ value: JSON, _ place: String, _ source: InventorySource) throws(DeviceError) {
+  init(_ value: JSON, _ path: String, _ source: InventorySource) throws(DeviceError) {
     guard let object = value.object else {
       throw DeviceError(
-        .corrupt, "\(source.location(place, in: "")): \(place.isEmpty ? "it" : place) is not an object",
+        .corrupt, "\(source.location(path, in: "")): \(path.isEmpty ? "it" : path) is not an object",
         details: ["what is expected is what this prints:"], try: ["pmemctl status --json"])
     }
     self.object = object
-    self.place = place
+    self.path = path
     self.source = source
   }
 
@@ -105,7 +105,7 @@ struct InventoryFields {
 
   func wrong(_ key: String, _ expected: String) -> DeviceError {
     DeviceError(
-      .corrupt, "\(source.location(path(key), in: place)): \(path(key)) is not \(expected)")
+      .corrupt, "\(source.location(path(key), in: path)): \(path(key)) is not \(expected)")
   }
 
   /// Refuses a name that comes twice.
@@ -113,18 +113,18 @@ struct InventoryFields {
     var seen: Set<String> = []
     guard let twice = names.first(where: { !seen.insert($0).inserted }) else { return }
     throw DeviceError(
-      .corrupt, "\(source.location(path(key), in: place)): \(path(key)): \(twice) comes twice")
+      .corrupt, "\(source.location(path(key), in: path)): \(path(key)): \(twice) comes twice")
   }
 
   private func required(_ key: String) throws(DeviceError) -> JSON {
     guard let value = object[key] else {
       throw DeviceError(
-        .corrupt, "\(source.location(path(key), in: place)): \(path(key)) is missing",
+        .corrupt, "\(source.location(path(key), in: path)): \(path(key)) is missing",
         details: ["what is expected is what this prints:"],
         try: ["pmemctl status --json"])
     }
     return value
   }
 
-  private func path(_ key: String) -> String { place.isEmpty ? key : place + "." + key }
+  private func path(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
 }

@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemOutput
 
-/// What a person should know of a namespace beside its numbers.
+/// Remarks on a namespace beside its numbers.
 struct NamespaceNotes {
   private let modes: DisabledModes
   private let mounts: [String: [RawText]]
@@ -40,7 +40,7 @@ struct NamespaceNotes {
     }
   }
 
-  /// What of a DAX device is the kernel's memory.
+  /// The part of a DAX device that is system-ram.
   private static func memory(_ device: DaxDevice) -> String? {
     guard device.isEnabled, let memory = device.memory else { return nil }
     guard memory.online > 0 else { return "system-ram, offline" }

@@ -1,6 +1,6 @@
 import PmemOutput
 
-/// What `show` prints: a label and a value a line.
+/// The output of `show`: a label and a value a line.
 struct PropertyList {
   private var lines: [(label: String, value: String)] = []
 
@@ -11,7 +11,7 @@ struct PropertyList {
 
   /// Values of one label, a line each, up to a number of them.
   mutating func add(_ label: String, _ values: [String], atMost limit: Int = 8) {
-    // One line more is better than a line that says that one is left out.
+    // One more line is better than a line that counts one omitted line.
     let shown =
       values.count <= limit + 1 ? values : Array(values.prefix(limit)) + ["and \(values.count - limit) more"]
     for (index, value) in shown.enumerated() { lines.append((index == 0 ? label : "", value.sanitized)) }

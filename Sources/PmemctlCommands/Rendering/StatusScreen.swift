@@ -11,12 +11,12 @@ struct StatusScreen {
   private let terminal: Terminal
 
   /// - Parameters:
-  ///   - inventory: What there is.
+  ///   - inventory: The machine's devices.
   ///   - backend: Its kind.
   ///   - health: By kernel name of the DIMM.
   ///   - notes: Of the namespaces.
-  ///   - diagnosis: What is wrong at a glance.
-  ///   - terminal: What it is shown on.
+  ///   - diagnosis: The problems visible without reading media.
+  ///   - terminal: The terminal it is shown on.
   init(
     _ inventory: Inventory, backend: String, health: [String: HealthVerdict], notes: NamespaceNotes,
     diagnosis: Diagnosis, terminal: Terminal
@@ -35,7 +35,7 @@ struct StatusScreen {
     return ([summary] + inventory.buses.map(section) + others + cxl + [attention]).joined(separator: "\n")
   }
 
-  /// What is wrong at a glance: `doctor` looks closer.
+  /// The problems visible without reading media: `doctor` finds more.
   private var attention: String {
     let problems = diagnosis.findings.filter { $0.severity != .note }
     guard let first = problems.first else { return "Nothing needs attention.\n" }
@@ -59,7 +59,7 @@ struct StatusScreen {
   private var hint: String {
     inventory.host.isPrivileged
       ? ""
-      : "(not root: places in regions are not known, namespaces are drawn in the order of their numbers)\n"
+      : "(not root: offsets in regions are unknown, namespaces are drawn in the order of their numbers)\n"
   }
 
   private func section(_ bus: Bus) -> String {
@@ -77,7 +77,7 @@ struct StatusScreen {
     (dimm.isEnabled ? [] : ["disabled"]) + [verdict(dimm)] + dimm.flags
   }
 
-  /// Nothing where nothing is known.
+  /// Nothing if unknown.
   private func verdict(_ dimm: DIMM) -> String {
     switch health[dimm.dev]?.level {
     case nil, .notSupported, .notPermitted: ""

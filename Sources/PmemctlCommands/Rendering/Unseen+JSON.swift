@@ -20,8 +20,8 @@ extension [Unseen] {
     object.add("missing", map { .object($0.json) })
   }
 
-  /// The last element of a list that is not complete: whoever takes an empty list for "in no use" gets none. nil for a
-  /// list that is.
+  /// The last element of a list that is incomplete: a reader that takes an empty list for "not in use" never gets one.
+  /// nil for a complete list.
   var element: JSONObject? {
     guard !isEmpty else { return nil }
     var object = JSONObject()

@@ -79,7 +79,7 @@ extension JSONObject {
     add("comm", raw: process.command)
   }
 
-  /// Text that may be any bytes: where it is not UTF-8, the bytes are told too, in hexadecimal.
+  /// Text of any bytes: if it is not UTF-8, the bytes are included in hexadecimal.
   mutating func add(_ key: String, raw text: RawText) {
     add(key, text.text)
     guard text.exact == nil else { return }

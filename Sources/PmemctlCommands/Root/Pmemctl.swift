@@ -37,7 +37,7 @@ public struct Pmemctl: ParsableCommand {
     Glibc.exit(run(arguments, in: context).rawValue)
   }
 
-  /// `pmemctl --sim DIR status` means `pmemctl status --sim DIR`: which machine is often said first.
+  /// `pmemctl --sim DIR status` means `pmemctl status --sim DIR`: the machine is often given first.
   private static func movingSimOptionLast(_ arguments: [String]) -> [String] {
     guard let first = arguments.first else { return arguments }
     if first.hasPrefix("--sim=") { return Array(arguments.dropFirst()) + [first] }
@@ -48,8 +48,8 @@ public struct Pmemctl: ParsableCommand {
   /// Parses a command line, in which nouns and verbs may be shortened.
   ///
   /// A verb that is named in full is parsed by its own parser alone: building those of its nouns and of the program is
-  /// two thirds of a start. What that one refuses, and a request for help, is parsed once more from the root, whose texts
-  /// name the whole command.
+  /// two thirds of a start. A command line that it refuses, and a request for help, are parsed again from the root,
+  /// whose texts name the whole command.
   ///
   /// - Throws: ``DeviceError/Code/usage`` with what was probably meant, else the parser's error.
   private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
@@ -66,7 +66,7 @@ public struct Pmemctl: ParsableCommand {
     }
   }
 
-  /// Runs a command line in a context; everything it says goes to the context's sinks.
+  /// Runs a command line in a context; all its output goes to the context's sinks.
   public static func run(_ arguments: [String], in context: CommandContext) -> ExitStatus {
     let context = context.naming(
       machine: MachineOptions.machine(namedIn: arguments), arguments: arguments, root: Self.self)

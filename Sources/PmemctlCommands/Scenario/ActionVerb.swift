@@ -7,7 +7,7 @@ protocol ActionVerb: ContextCommand {
   /// Its action.
   ///
   /// - Parameter workload: Of a machine on which names of devices are looked up now; paths are when it is done.
-  /// - Returns: What the verb would do.
+  /// - Returns: The actions of the verb.
   /// - Throws: ``DeviceError/Code/notFound`` for a device that is not there yet, and what is wrong with an option.
   func action(on workload: SimWorkload) throws(DeviceError) -> Action
 }

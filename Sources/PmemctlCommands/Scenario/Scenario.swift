@@ -14,16 +14,16 @@ struct Scenario {
     var text: String { words.joined(separator: " ") }
   }
 
-  /// What a step must do. A step without any must be done at once, and break nothing.
+  /// The expectation of a step. A step without any must complete at once, and violate nothing.
   enum Expectation: Hashable {
     case status(Int32)
     /// A process waits.
     case waits
-    /// A process that waited goes on.
+    /// A process that waited continues.
     case wakes(Int)
     /// A process is killed by SIGBUS.
     case killed
-    /// It fails, and says so in these words.
+    /// It fails, with these words in its message.
     case fails(String)
     case prints(String)
     case says(String)
@@ -31,7 +31,7 @@ struct Scenario {
     case breaks(Invariant)
   }
 
-  /// What may come of its threads, in whatever order their steps are done.
+  /// The possible results of its threads, over all orders of their steps.
   enum Exploration: Hashable {
     /// Nothing is broken, ever.
     case holds

@@ -1,7 +1,7 @@
 import PmemDevice
 
-/// What a scenario file may not do. It is data, perhaps from elsewhere: what it does must end with the machine that it
-/// runs on.
+/// Commands that a scenario file may not contain. It is data, perhaps from elsewhere: its effects must end with the
+/// machine that it runs on.
 enum ScenarioConfinement {
   /// Whether a command may be a step.
   ///
@@ -10,7 +10,7 @@ enum ScenarioConfinement {
   ///   - words: The command line.
   /// - Returns: Why it may not; nil if it may.
   static func problem(of command: any ContextCommand, _ words: [String]) -> String? {
-    // Where the undo journal is follows from it.
+    // The undo journal's directory follows from it.
     if words.contains(where: { $0 == "--sim" || $0.hasPrefix("--sim=") }) {
       return "a scenario works on its own machine: --sim is not allowed"
     }

@@ -3,7 +3,7 @@ import PmemModel
 import PmemOutput
 import PmemSim
 
-/// What the threads of a scenario came to.
+/// The results of a scenario's threads.
 ///
 /// Threads whose steps are all actions of the memory model are explored on the model alone: each line was parsed into
 /// its action once. Others are run as commands on the machine.
@@ -11,7 +11,7 @@ struct ScenarioExploration {
   let found: Exploration
   private let threads: [Scenario.Thread]
 
-  /// Explores the threads, and puts the machine back to where it was.
+  /// Explores the threads, and restores the machine.
   ///
   /// - Parameters:
   ///   - scenario: Whose threads.

@@ -6,7 +6,7 @@ import PmemModel
 import PmemSim
 import SystemPackage
 
-/// A simulated machine for one scenario, in a directory that is gone with it.
+/// A simulated machine for one scenario, in a directory that is removed with it.
 final class ScenarioMachine {
   let machine: SimMachine
   let workload: SimWorkload
@@ -15,9 +15,9 @@ final class ScenarioMachine {
 
   /// - Parameters:
   ///   - words: Of `sim create`, but for the directory.
-  ///   - rules: To be taken out of the model.
-  ///   - context: What else commands touch.
-  /// - Throws: What `sim create` says, or that there is no place for it.
+  ///   - rules: The rules of the model to disable.
+  ///   - context: The commands' other surroundings.
+  /// - Throws: The error of `sim create`, or of creating its directory.
   init(_ words: [String], without rules: Set<ModelRule>, _ context: CommandContext) throws {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array("\(base)/pmemctl-scenario-XXXXXX".utf8CString)
@@ -54,7 +54,7 @@ final class ScenarioMachine {
     rmdir(directory)
   }
 
-  /// What a command line did.
+  /// The result of a command line.
   struct Outcome {
     var status: Int32
     var out: String
@@ -63,11 +63,11 @@ final class ScenarioMachine {
     var waits: [Int]
     /// Processes that went on.
     var wakes: [Int]
-    /// What is broken since.
+    /// The violations since.
     var breaks: [Violation]
   }
 
-  /// Runs a step; what it says is kept.
+  /// Runs a step; its output is kept.
   func run(_ step: Scenario.Step) -> Outcome {
     let (out, err) = (MemorySink(), MemorySink())
     let before = Set(workload.violations.map(\.key))
@@ -88,7 +88,7 @@ final class ScenarioMachine {
   private lazy var quiet = context.working(on: machine, out: NoSink(), err: NoSink())
 }
 
-/// Where text goes that nobody reads.
+/// A destination for text that is not read.
 private final class NoSink: TextSink {
   func write(bytes: [UInt8]) throws(OutputError) {}
 }

@@ -21,7 +21,7 @@ import PmemSim
 /// ```
 struct ScenarioParser {
   private var scenario: Scenario
-  /// What command lines are parsed by.
+  /// The parser of command lines.
   private let root: any ParsableCommand.Type
   private var thread: Int?
 
@@ -35,7 +35,7 @@ struct ScenarioParser {
   /// - Parameters:
   ///   - bytes: The text, UTF-8.
   ///   - file: Its name, for messages.
-  ///   - root: What command lines are parsed by.
+  ///   - root: The parser of command lines.
   /// - Returns: The scenario, nothing of which was run.
   /// - Throws: ``DeviceError/Code/corrupt`` with file and line, also for a step that would write outside the scenario's
   ///   own machine.
@@ -94,7 +94,7 @@ struct ScenarioParser {
 
   // MARK: Lines
 
-  /// - Returns: nil, or false, where the line is no directive.
+  /// - Returns: nil, or false, if the line is no directive.
   private mutating func directive(
     _ name: String, _ value: Substring, _ number: Int
   ) throws(DeviceError) -> Bool? {

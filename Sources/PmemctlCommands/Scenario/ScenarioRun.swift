@@ -8,14 +8,14 @@ struct ScenarioRun {
   struct Event {
     var step: Scenario.Step
     var outcome: ScenarioMachine.Outcome
-    /// What changed, by whose it is.
+    /// The changes, by subject.
     var changes: [Observation]
-    /// What was expected and did not happen; nil where all is as it should be.
+    /// The expectation that was not met; nil if all were.
     var failure: String?
   }
 
   private(set) var events: [Event] = []
-  /// What the threads came to, where they were explored.
+  /// The results of the threads, if they were explored.
   private(set) var exploration: ScenarioExploration?
   private(set) var explorationFailures: [String] = []
   /// Steps of threads that were not taken.
@@ -26,8 +26,8 @@ struct ScenarioRun {
       + unreached + explorationFailures
   }
 
-  /// Runs a scenario: its steps; where it says what must come of all orders, all orders; its threads one after the other,
-  /// each until it waits and on when it was woken; its last steps.
+  /// Runs a scenario: its steps; all orders, if it states what must come of them; its threads one after the other, each
+  /// until it blocks and further when it is woken; its last steps.
   init(
     _ scenario: Scenario, without rules: Set<ModelRule> = [], budget: ExplorationBudget = ExplorationBudget(),
     _ context: CommandContext
@@ -45,7 +45,7 @@ struct ScenarioRun {
 
   // MARK: Threads
 
-  /// How far a thread is, and the process that must go on before it does.
+  /// The position of a thread, and the process that must continue before it does.
   private struct Position {
     var rest: ArraySlice<Scenario.Step>
     var blockedIn: Int?
@@ -75,7 +75,7 @@ struct ScenarioRun {
     position.blockedIn.map { machine.workload.waiting.contains($0) } ?? false
   }
 
-  /// A step whose thread waits for ever; where all orders are explored, they tell what comes of that.
+  /// A step whose thread is blocked for ever; if all orders are explored, they show the result.
   private mutating func notReached(
     _ step: Scenario.Step, _ position: Position, isExplored: Bool, on machine: ScenarioMachine
   ) {

@@ -6,12 +6,12 @@ import PmemSim
 /// A run as rows of what was done and columns of whose it was.
 struct Timeline {
   struct Row {
-    /// What was done, and in which column.
+    /// The actions, with their columns.
     var text: String
     var column: Int
-    /// What changed, by column.
+    /// The changes, by column.
     var changes: [(column: Int, text: String)]
-    /// What it broke.
+    /// The violations.
     var broken: [String]
     /// Whether a process waits since.
     var isWait: Bool
@@ -35,7 +35,7 @@ struct Timeline {
     let device = pids.count
     var holders: [String: Int] = [:]
     for event in run.events {
-      // What a pin's number is in, its holder does.
+      // A change of a pin belongs to its holder's column.
       let actor =
         event.step.words.compactMap(Int.init).first { pid in pids.contains { $0.pid == pid } }
         ?? event.step.words.last.flatMap { number in
@@ -65,13 +65,13 @@ struct Timeline {
     }
   }
 
-  /// The command without what the column says already.
+  /// The command without the part that the column shows already.
   private static func short(_ step: Scenario.Step, _ actor: Int?) -> String {
     var words = step.words
     if words.first == "sim" { words.removeFirst() }
-    if let actor, let place = words.firstIndex(of: "\(actor)") {
-      words.remove(at: place)
-      if place > 0, words[place - 1] == "--pid" { words.remove(at: place - 1) }
+    if let actor, let index = words.firstIndex(of: "\(actor)") {
+      words.remove(at: index)
+      if index > 0, words[index - 1] == "--pid" { words.remove(at: index - 1) }
     }
     words.removeAll { $0 == "--json" }
     return words.joined(separator: " ")

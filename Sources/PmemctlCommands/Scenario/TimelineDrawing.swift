@@ -1,6 +1,6 @@
 import PmemOutput
 
-/// A timeline as a picture (SVG 1.1): a line of life for each column, a box for each step, red where something breaks.
+/// A timeline as a picture (SVG 1.1): a lifeline for each column, a box for each step, red if it violates an invariant.
 struct TimelineDrawing {
   private let timeline: Timeline
   private let title: String

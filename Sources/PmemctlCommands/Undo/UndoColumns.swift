@@ -1,6 +1,6 @@
 import PmemOutput
 
-/// What `undo list` can show.
+/// The columns of `undo list`.
 enum UndoColumns {
   struct Row {
     let record: UndoRecord

@@ -19,8 +19,8 @@ struct UndoPlanner {
 
   /// - Parameter force: Also removes namespaces made since that are in the way, if no process uses them.
   /// - Returns: The plan; without steps if all is as it was.
-  /// - Throws: ``DeviceError/Code/notFound`` if a DIMM is not there, and ``DeviceError/Code/refused`` if what was changed
-  ///   was changed again, its space is taken, it is in use, or something would be lost.
+  /// - Throws: ``DeviceError/Code/notFound`` if a DIMM is missing, and ``DeviceError/Code/refused`` if the changed
+  ///   devices were changed again, the space is taken, one is in use, or content would be lost.
   func undo(force: Bool) throws(DeviceError) -> Undo {
     try refuseOrder()
     let isFinished = record.state != .begun
@@ -41,7 +41,7 @@ struct UndoPlanner {
         removing: restoration.removing))
   }
 
-  /// Namespaces that are overwritten are disabled first: what is in them is saved before.
+  /// Namespaces that are overwritten are disabled first: their content is saved before.
   private static func detachingFirst(_ entries: [Plan.Entry]) -> [Plan.Entry] {
     let enabling =
       entries.firstIndex { if case .enableRegion = $0.step { true } else { false } } ?? entries.endIndex
@@ -54,7 +54,7 @@ struct UndoPlanner {
     return early.map { entries[$0] } + entries.indices.filter { !early.contains($0) }.map { entries[$0] }
   }
 
-  // MARK: What came since
+  // MARK: Later changes
 
   /// Unfinished changes of the same media are reverted the latest first.
   private func refuseOrder() throws(DeviceError) {
@@ -99,7 +99,7 @@ struct UndoPlanner {
     latest { $0.scope.namespaces.contains(name) }
   }
 
-  /// The latest change that came after this one and stands. What undoes such a change is none on top of this one.
+  /// The latest change after this one that stands. An undo of such a change does not count.
   private func latest(where touches: (UndoRecord) -> Bool) -> UndoRecord? {
     others.filter { other in
       other.id > record.id && other.state == .done && touches(other)
@@ -137,7 +137,7 @@ struct UndoPlanner {
   /// Whether a namespace is neither as the change left it nor as it was before.
   private func isChangedSince(_ uuid: DeviceUUID, _ histories: [LabelHistory]) -> Bool {
     guard let after = record.after else {
-      // Of a change that was not completed only a later one tells.
+      // For an incomplete change only a later one is evidence.
       return record.state == .begun && latest(touching: uuid) != nil
     }
     // As it was before is no harm, as after an undo that was cut; a later change that gave that again is one to undo first.
@@ -177,7 +177,7 @@ struct UndoPlanner {
     return isUnderAnother || before.map { isOther(present, $0) } ?? true
   }
 
-  // MARK: What is in the way
+  // MARK: Obstacles
 
   private func inTheWay(
     force: Bool
@@ -252,8 +252,9 @@ struct UndoPlanner {
     return !saved.pieces.isEmpty || saved.size != present.rawSize.rawValue
   }
 
-  /// Whether what is on a namespace would be lost. Info blocks are restored below the data of fsdax and devdax, which stay
-  /// where they are; what is raw, or in a BTT, is where info blocks and memory maps of other modes are.
+  /// Whether the content of a namespace would be lost. Info blocks are restored below the data of fsdax and devdax,
+  /// which stay at their offsets; data of a raw namespace, or in a BTT, are at the offsets of the info blocks and
+  /// memory maps of other modes.
   private func losesContent(_ present: Namespace) -> Bool {
     guard let saved = saved(present), saved.size >= present.rawSize.rawValue else { return true }
     guard overwrites(present) else { return false }
@@ -261,19 +262,19 @@ struct UndoPlanner {
     return mode == .raw || mode == .sector && saved.mode != .sector
   }
 
-  /// What an undo of the undo needs: info blocks as they are, also what is where those of before began.
-  private func saves(of present: Namespace) -> [SavedPlace] {
+  /// The data for the undo of the undo: the present info blocks, also at the offsets of the old ones.
+  private func saves(of present: Namespace) -> [SavedPart] {
     let head = PfnLayout.infoBlockReserve
-    var places: Set<UInt64> = [0]
+    var offsets: Set<UInt64> = [0]
     let saved = saved(present)
     if let saved, saved.uuid != nil, let region = inventory.region(of: present), let base = region.resource,
       let start = present.resource,
       let offset = saved.offset, base + offset > start
     {
-      places.insert(base + offset - start)
+      offsets.insert(base + offset - start)
     }
-    var saves = places.sorted().map {
-      SavedPlace.bytes(namespace: present.dev, Extent(offset: $0, length: head))
+    var saves = offsets.sorted().map {
+      SavedPart.bytes(namespace: present.dev, Extent(offset: $0, length: head))
     }
     saves += (saved?.pieces ?? []).filter { $0.offset >= head }.map {
       .bytes(namespace: present.dev, Extent(offset: $0.offset, length: UInt64($0.bytes.count)))
@@ -282,8 +283,8 @@ struct UndoPlanner {
   }
 }
 
-/// What can be recognised on what an undo overwrites. What cannot be read is named and stops nothing: the undo of a repair
-/// brings back what was damaged, and no more.
+/// Content that can be recognised on the ranges that an undo overwrites. An unreadable range is named and stops
+/// nothing: the undo of a repair brings back what was damaged, and no more.
 private final class KnownContents: ContentInspector {
   private let contents: any ContentInspector
 

@@ -8,11 +8,11 @@ struct UndoRunner {
   let journal: UndoJournal
 
   /// - Parameters:
-  ///   - undo: What to do.
+  ///   - undo: The undo.
   ///   - record: Of the change.
   ///   - inventory: That the plan was made from.
   /// - Returns: Whether it was done; false for a dry run.
-  /// - Throws: What stopped it.
+  /// - Throws: The error that stopped it.
   func run(_ undo: UndoPlanner.Undo, of record: UndoRecord, from inventory: Inventory) throws -> Bool {
     record.state == .begun
       ? try revert(undo, of: record, from: inventory) : try undoDone(undo, of: record, from: inventory)
@@ -56,7 +56,7 @@ struct UndoRunner {
       var record = record
       record.state = .undone
       try journal.update(record)
-      // What undoes an undo makes the change that it undid one that can be undone.
+      // The undo of an undo makes the first change undoable again.
       guard let first = record.undoes, var original = try? journal.record(first), original.state == .undone
       else { return }
       original.state = .done

@@ -1,11 +1,11 @@
 import PmemDevice
 import PmemOutput
 
-/// What `user list` can show.
+/// The columns of `user list`.
 enum UserColumns {
   struct Row {
     let use: Usage
-    /// What `cxl disable-region` would do to it; nil if its memory is no CXL region's.
+    /// The effect of `cxl disable-region` on it; nil if its memory is no CXL region's.
     let unguarded: String?
 
     init(_ use: Usage, _ inventory: Inventory) {

@@ -32,7 +32,7 @@ struct UserList: ContextCommand {
     try context.out.write(columns.text(uses, in: context) + unguarded(uses))
   }
 
-  /// Below the table, unless options ask for the table alone: what a tool that asks no one would do.
+  /// Below the table, unless options ask for the table alone: the effect of a tool that asks no one.
   private func unguarded(_ uses: [UserColumns.Row]) -> String {
     guard list.areUsual else { return "" }
     let lines = uses.compactMap { row in

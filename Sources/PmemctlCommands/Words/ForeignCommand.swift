@@ -8,7 +8,7 @@ struct ForeignCommand {
     let meaning: Meaning
   }
 
-  /// What becomes of an option.
+  /// The translation of an option.
   enum Meaning {
     /// An option here: `--mode`.
     case option(String)
@@ -29,8 +29,8 @@ struct ForeignCommand {
   /// - Parameters:
   ///   - name: The command.
   ///   - text: Noun and verb here.
-  ///   - options: A word each: `m|mode=--mode` takes a value and is `--mode` here; without `=` it is a flag. Behind the
-  ///     name stands an option, `@` for an argument, a noun and a verb joined by a dot, or nothing.
+  ///   - options: A word each: `m|mode=--mode` takes a value and is `--mode` here; without `=` it is a flag. The name
+  ///     is followed by an option, `@` for an argument, a noun and a verb joined by a dot, or nothing.
   init(_ name: String, _ text: String, _ options: String = "") {
     self.name = name
     words = text.split(separator: " ").map(String.init)
@@ -94,7 +94,7 @@ struct ForeignCommand {
     return kept
   }
 
-  /// The options that one word stands for: `--mode=fsdax`, `-mfsdax`, `-RN`.
+  /// The options that one word contains: `--mode=fsdax`, `-mfsdax`, `-RN`.
   private func matches(_ word: String, _ rest: inout ArraySlice<String>) -> [(Option, String?)] {
     if word.hasPrefix("--") {
       let halves = word.dropFirst(2).split(separator: "=", maxSplits: 1).map(String.init)

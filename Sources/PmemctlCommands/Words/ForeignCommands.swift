@@ -104,12 +104,12 @@ enum ForeignCommands {
 
   private static let lookers = [ForeignCommand("", "user list")]
 
-  /// What a command line of another tool means here.
+  /// The translation of another tool's command line.
   ///
   /// - Parameters:
   ///   - arguments: Such as `destroy-namespace all -f`, with or without the name of its tool before it.
   ///   - isKnown: Whether a command line is understood here.
-  /// - Returns: What was understood as the foreign command, and the command line here; nil if it is none.
+  /// - Returns: The foreign command that was recognised, and the command line here; nil if it is none.
   static func meaning(
     of arguments: [String], isKnown: ([String]) -> Bool
   ) -> (foreign: String, words: [String])? {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import PmemOutput
 
-/// What a verb takes, by the parser's own account of it.
+/// The options and arguments of a verb, from the parser's own description of it.
 struct VerbOptions {
   struct Option {
     /// With their dashes, the longest first.
@@ -10,7 +10,7 @@ struct VerbOptions {
   }
 
   private(set) var options: [Option] = []
-  /// What takes no option's name, in order.
+  /// The arguments without option names, in order.
   private(set) var positionals: [Positional] = []
 
   struct Positional {

@@ -80,7 +80,7 @@ enum WordMeaning {
     "--all": ["--idle"], "--every": ["--idle"],
   ]
 
-  /// The singular, in lower case, of a noun that may stand in the plural.
+  /// The singular, in lower case, of a noun that may be in the plural.
   static func singular(_ word: String) -> String {
     let word = word.lowercased()
     guard word.utf8.count > 3, word.hasSuffix("s"), !word.hasSuffix("us"), !word.hasSuffix("ss") else {

@@ -24,7 +24,7 @@ struct WrongArguments {
 
   private var title: String { path.joined(separator: " ") }
 
-  /// What is wrong; nil if nothing better can be said than the parser's own words.
+  /// The problem; nil if the parser's own words are best.
   var diagnosis: DeviceError? {
     var positionals: [(index: Int, text: String)] = []
     var index = 0

@@ -40,9 +40,9 @@ struct WrongCommandLine {
     return words == arguments ? nil : words
   }
 
-  /// What is wrong with it.
+  /// The problem.
   ///
-  /// - Returns: nil if nothing better can be said than the parser's own words.
+  /// - Returns: nil if the parser's own words are best.
   var diagnosis: DeviceError? {
     if namesProgram, isKnown(arguments) {
       return error("pmemctl is named twice", try: [Suggestion([["pmemctl"] + arguments])])
@@ -236,7 +236,7 @@ struct WrongCommandLine {
       } else {
         "unknown command \"\(word)\"; did you mean \"\(name)\"?"
       }
-    // Where something is missing still, the whole line would be refused again.
+    // If something is still missing, the whole line would be refused again.
     let line = isKnown(words) ? words : name.split(separator: " ").map(String.init) + ["--help"]
     return error(summary, try: [Suggestion([["pmemctl"] + line])])
   }

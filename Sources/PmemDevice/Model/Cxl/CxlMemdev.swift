@@ -50,7 +50,7 @@ public struct CxlMemdev: Hashable, Sendable {
   public var id: String? { serial.map { "\($0)" } }
 }
 
-/// What memory survives.
+/// The persistence of memory.
 public enum CxlMemoryKind: String, CaseIterable, Hashable, Sendable {
   /// Persistent.
   case pmem
@@ -58,11 +58,11 @@ public enum CxlMemoryKind: String, CaseIterable, Hashable, Sendable {
   case ram
 }
 
-/// The port of a memory device: where its decoders are.
+/// The port of a memory device, which has its decoders.
 public struct CxlEndpoint: Hashable, Sendable {
   /// Kernel name, `endpointN`.
   public var dev: String
-  /// What leads to it, from the root: `root0`, the host bridge's port, those of switches.
+  /// The path to it, from the root: `root0`, the host bridge's port, those of switches.
   public var ports: [String]
   /// By number.
   public var decoders: [CxlDecoder]

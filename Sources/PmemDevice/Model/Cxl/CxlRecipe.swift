@@ -1,6 +1,6 @@
-/// What a CXL region is made of: with the same devices in the same positions, the same number of ways and granularity, a region
-/// that is created anew has the same bytes at the same offsets, and libnvdimm finds the same labels and namespaces on it
-/// (measured: Tests/VM/scenarios/89-cxl.sh). Its number and its UUID are others.
+/// The parameters of a CXL region: created again with the same devices in the same positions, the same number of ways
+/// and granularity, a region has the same bytes at the same offsets, and libnvdimm finds the same labels and namespaces
+/// on it (measured: Tests/VM/scenarios/89-cxl.sh). Its number and its UUID change.
 public struct CxlRecipe: Hashable, Sendable {
   /// A device: its kernel name, which another boot may give to another device, and its serial number.
   public struct Member: Hashable, Sendable {
@@ -32,7 +32,7 @@ public struct CxlRecipe: Hashable, Sendable {
     self.members = members
   }
 
-  /// nil if a part of it is unknown: what is incomplete would make another region.
+  /// nil if a parameter is unknown: incomplete parameters would describe another region.
   public init?(_ region: CxlRegion, in topology: CxlTopology) {
     guard let kind = region.kind, let ways = region.ways, let granularity = region.granularity,
       region.members.count == ways

@@ -22,7 +22,7 @@ public struct CxlRegion: Hashable, Sendable {
   public var isBound: Bool
   /// In the order of their positions.
   public var members: [CxlMember]
-  /// What the kernel has made of it; nil if nothing.
+  /// The kernel device created for it; nil if there is none.
   public var bridge: Bridge?
 
   /// The device by which other subsystems get the memory of a region, and what they have made of it.
@@ -68,7 +68,7 @@ public struct CxlMember: Hashable, Sendable {
   public var position: Int
   /// The endpoint's decoder.
   public var decoder: String
-  /// nil if the decoder belongs to no device that can be seen.
+  /// nil if the decoder belongs to no visible device.
   public var memdev: String?
 
   public init(position: Int, decoder: String, memdev: String?) {

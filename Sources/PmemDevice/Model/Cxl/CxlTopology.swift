@@ -64,6 +64,6 @@ extension Inventory {
 }
 
 extension Bus {
-  /// What the bus of CXL's persistent memory calls itself (drivers/cxl/pmem.c:cxl_nvb_probe).
+  /// The provider name of CXL's persistent memory bus (drivers/cxl/pmem.c:cxl_nvb_probe).
   public static let cxlProvider = "CXL"
 }

@@ -2,7 +2,7 @@
 public struct CxlWindow: Hashable, Sendable {
   /// Kernel name.
   public var dev: String
-  /// The root that it belongs to, `rootN`.
+  /// Its root, `rootN`.
   public var root: String
   /// Physical address; nil if it may not be read: it is root's alone.
   public var start: UInt64?

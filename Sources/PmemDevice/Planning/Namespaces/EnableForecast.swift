@@ -1,4 +1,4 @@
-/// What bad blocks in a namespace's own metadata do to it when it is next enabled: known before it is disabled.
+/// The effect of bad blocks in a namespace's own metadata when it is next enabled: known before it is disabled.
 struct EnableForecast {
   private let bad: [Extent]
   private let namespace: Namespace
@@ -49,7 +49,7 @@ struct EnableForecast {
       "its memory map has bad blocks, which the platform cannot clear: the kernel would not enable it again"
   }
 
-  /// btt.c:discover_arenas reads the info block and the log of each arena, and the map where the log needs it.
+  /// btt.c:discover_arenas reads the info block and the log of each arena, and the map if the log needs it.
   private var btt: String? {
     guard
       let layout = BttLayout(

@@ -2,9 +2,9 @@
 public struct NamespaceCreatePlan: Hashable, Sendable {
   public private(set) var plan: Plan
   public let proposal: NamespaceProposal
-  /// Of the label; nil where there is none.
+  /// UUID of the label; nil if there is none.
   public let uuid: DeviceUUID?
-  /// Why this region, ` (best fit of 2 regions with room)`; empty where it was named.
+  /// Why this region, ` (best fit of 2 regions with room)`; empty if it was named.
   public let choice: String
 
   init(
@@ -42,8 +42,8 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
   ) -> [Plan.Entry] {
     let dev = proposal.namespace.dev
     let name = request.name.map { " \"\($0)\"" } ?? ""
-    // The label of a sector-mode namespace keeps 512: the BTT has its own sector size (ndctl does the same
-    // where the label cannot hold the BTT's).
+    // The label of a sector-mode namespace keeps 512: the BTT has its own sector size (ndctl does the same if the label
+    // cannot hold the BTT's).
     let labelSector =
       proposal.mode == .sector && ![512, 4096].contains(proposal.sectorSize ?? 512)
       ? nil : proposal.sectorSize
@@ -72,19 +72,19 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
     return entries + claimSteps(proposal)
   }
 
-  /// The claim, where the mode has one, and enabling it.
+  /// The claim, if the mode has one, and enabling it.
   static func claimSteps(_ proposal: NamespaceProposal) -> [Plan.Entry] {
     let dev = proposal.namespace.dev
     var entries: [Plan.Entry] = []
     if proposal.needsClaim {
       let align = ByteCount(proposal.align ?? 0)
-      let place = proposal.map == .mem ? "in DRAM" : "on the device"
+      let location = proposal.map == .mem ? "in DRAM" : "on the device"
       let claim: (Claim, String) =
         switch proposal.mode {
         case .devdax:
           (
             .devdax(map: proposal.map, align: align.rawValue, uuid: .random()),
-            "claim it as devdax, memory map \(place), alignment \(align)"
+            "claim it as devdax, memory map \(location), alignment \(align)"
           )
         case .sector:
           (
@@ -94,7 +94,7 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
         case .fsdax, .raw:
           (
             .fsdax(map: proposal.map, align: align.rawValue, uuid: .random()),
-            "claim it as fsdax, memory map \(place), alignment \(align)"
+            "claim it as fsdax, memory map \(location), alignment \(align)"
           )
         }
       entries.append(
@@ -115,7 +115,7 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
     ] + costs(proposal)
   }
 
-  /// What it costs beside the data, and what comes of it.
+  /// Its overhead, and its result.
   static func costs(_ proposal: NamespaceProposal) -> [Plan.Fact] {
     var facts: [Plan.Fact] = []
     switch proposal.mode {
@@ -146,17 +146,17 @@ public struct NamespaceCreatePlan: Hashable, Sendable {
     guard proposal.region.isLabeled else {
       return "all of \(proposal.region.dev): it has no labels and cannot be divided"
     }
-    let place = proposal.offset == 0 ? "at its start" : "at offset \(ByteCount(proposal.offset))"
+    let location = proposal.offset == 0 ? "at its start" : "at offset \(ByteCount(proposal.offset))"
     let unit = ByteCount(proposal.region.align)
     switch (request.amount, request.measure) {
     case (.bytes(let asked), .usable):
-      return "\(place), the least multiple of \(proposal.region.dev)'s \(unit) that leaves \(asked)"
+      return "\(location), the least multiple of \(proposal.region.dev)'s \(unit) that leaves \(asked)"
     case (.percent(let share), .taken):
-      return "\(place), \(share)% of \(proposal.region.dev) rounded down to its \(unit)"
+      return "\(location), \(share)% of \(proposal.region.dev) rounded down to its \(unit)"
     case (.percent(let share), .usable):
-      return "\(place), the least multiple of \(proposal.region.dev)'s \(unit) that leaves \(share)% of it"
-    case (.max, _): return "\(place), the largest free extent"
-    case (.bytes, .taken): return place
+      return "\(location), the least multiple of \(proposal.region.dev)'s \(unit) that leaves \(share)% of it"
+    case (.max, _): return "\(location), the largest free extent"
+    case (.bytes, .taken): return location
     }
   }
 

@@ -1,5 +1,5 @@
-/// Decides where and how large a new namespace will be: from a request and an inventory to a plan, without
-/// touching anything. Exact: the usable size is the kernel's to the byte.
+/// Decides the offset and size of a new namespace: from a request and an inventory to a plan, without touching
+/// anything. Exact: the usable size is the kernel's to the byte.
 public struct NamespaceCreatePlanner {
   private let request: NamespaceCreateRequest
   private let inventory: Inventory
@@ -21,7 +21,7 @@ public struct NamespaceCreatePlanner {
 
   private func checkUUID() throws(DeviceError) {
     guard let uuid = request.uuid else { return }
-    // bus.c:nd_is_uuid_unique looks at the whole bus; a UUID that means two things on a machine helps nobody.
+    // bus.c:nd_is_uuid_unique compares within a bus; an ambiguous UUID on one machine helps no one.
     if let owner = inventory.namespaces.first(where: { $0.uuid == uuid || $0.rawUUID == uuid }) {
       throw DeviceError(
         .failed, "cannot create a namespace with UUID \(uuid): \(owner.title) has it already",
@@ -78,7 +78,7 @@ public struct NamespaceCreatePlanner {
       return DeviceError(.notFound, "cannot create a namespace: this machine has no persistent memory region")
     }
     guard failures.count > 1 else { return first }
-    // What is wrong with the region that came closest says most: one that has labels and room.
+    // The error of the region that came closest is the most useful: one that has labels and room.
     let suggestions = failures.flatMap(\.suggestions)
     let isAlike = failures.allSatisfy { $0.code == first.code }
     let isForbidden = failures.contains { $0.code == .permission }
@@ -91,7 +91,7 @@ public struct NamespaceCreatePlanner {
 }
 
 extension String {
-  /// The text without `prefix` where it has it.
+  /// The text without `prefix`, if it begins with it.
   fileprivate func droppingPrefix(_ prefix: String) -> String {
     hasPrefix(prefix) ? String(dropFirst(prefix.count)) : self
   }

@@ -1,4 +1,4 @@
-/// What a person asks of `namespace create`, as typed, with nothing decided yet.
+/// The arguments of `namespace create`, as typed, with nothing decided yet.
 public struct NamespaceCreateRequest: Hashable, Sendable {
   public var mode: NamespaceMode
   /// nil: on the device, as ndctl does.

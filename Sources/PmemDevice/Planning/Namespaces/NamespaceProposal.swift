@@ -11,9 +11,9 @@ public struct NamespaceProposal: Hashable, Sendable {
   public var sectorSize: UInt64?
   /// From the region's start.
   public var offset: UInt64
-  /// What is taken from the region.
+  /// The size taken from the region.
   public var taken: ByteCount
-  /// What is left to use.
+  /// The usable size.
   public var usable: ByteCount
   /// Info block and memory map (fsdax, devdax), or BTT metadata (sector).
   public var overhead: ByteCount
@@ -26,11 +26,11 @@ public struct NamespaceProposal: Hashable, Sendable {
   /// Whether a claim device is needed (a label-less fsdax namespace that the kernel maps natively needs none).
   public var needsClaim: Bool
 
-  /// What the hole has left.
+  /// The size left in the free extent.
   public var leftover: UInt64 { extent.length - taken.rawValue }
 }
 
-/// How much of a piece of persistent memory each mode leaves, and where the pieces go.
+/// The space of a piece of persistent memory that each mode leaves, and the offsets of the pieces.
 struct NamespaceGeometry {
   let request: NamespaceCreateRequest
   let region: Region
@@ -50,8 +50,8 @@ struct NamespaceGeometry {
   /// DRAM, no info block (pmem.c:pmem_attach_disk, pmem_should_map_pages).
   var isNative: Bool { mode == .fsdax && map == .mem && !region.isLabeled && region.mappings.isEmpty }
 
-  /// 2 MiB where the region has it, else the smallest (pfn_devs.c:nd_pfn_default_alignment); a region that is
-  /// not itself aligned so gets the page size, as ndctl does.
+  /// 2 MiB if the region has it, otherwise the smallest (pfn_devs.c:nd_pfn_default_alignment); a region that is not
+  /// itself aligned so gets the page size, as with ndctl.
   var align: UInt64 {
     if let align = request.align { return align }
     let supported = region.capabilities.alignments(for: mode)
@@ -61,7 +61,7 @@ struct NamespaceGeometry {
 
   var sectorSize: UInt64? { mode == .sector ? request.sectorSize ?? 4096 : request.sectorSize }
 
-  /// Proposes a namespace of `size` bytes at `offset`; nil where nothing would be left to use.
+  /// Proposes a namespace of `size` bytes at `offset`; nil if nothing would be usable.
   ///
   /// - Throws: ``DeviceError`` for what no size helps against.
   func proposal(offset: UInt64, size: UInt64, extent: Extent) throws(DeviceError) -> NamespaceProposal? {
@@ -160,13 +160,13 @@ struct NamespaceGeometry {
 
   // MARK: Search
 
-  /// The next size at which more can be usable than at `size`: what is usable ends at a multiple of the alignment, so
-  /// that sizes between two of them leave the same, or less.
+  /// The next size whose usable size can exceed that of `size`: the usable size ends at a multiple of the alignment, so
+  /// sizes between two of them leave the same, or less.
   ///
   /// - Parameters:
   ///   - size: Bytes, a multiple of `unit`.
   ///   - offset: Of the namespace, from the region's start.
-  ///   - unit: What sizes are multiples of.
+  ///   - unit: Sizes are multiples of this.
   /// - Returns: More than `size`, a multiple of `unit`.
   func next(after size: UInt64, at offset: UInt64, unit: UInt64) -> UInt64 {
     guard mode.hasMemoryMap, !isNative, host.rules.mapping != .wholeSections, let resource = region.resource,
@@ -181,9 +181,9 @@ struct NamespaceGeometry {
   /// but for what is lost at the ends to alignment, memory sections and the last arena of a BTT.
   ///
   /// - Parameters:
-  ///   - proposal: That leaves too little; nil if it would leave nothing.
+  ///   - proposal: The proposal that leaves too little; nil if it would leave nothing.
   ///   - wanted: Usable bytes.
-  ///   - unit: What sizes are multiples of.
+  ///   - unit: Sizes are multiples of this.
   /// - Returns: A multiple of `unit`, at least one: no size before that many more bytes leaves enough.
   func step(from proposal: NamespaceProposal?, to wanted: UInt64, unit: UInt64) -> UInt64 {
     let lost = mode == .sector ? 2 * BttLayout.arenaMinimum : 2 * align + 4 * KernelRules.section

@@ -1,10 +1,10 @@
-/// Plans another mode, size, memory map, alignment, sector size, name or UUID for a namespace, in place: it keeps its kernel
-/// name, the UUID of its label unless another one is asked for, and where it can its beginning. What is on it is lost, unless
-/// only the name changes, or a raw namespace grows at its end or gets another UUID: info blocks name the UUID of their
-/// namespace, and are not valid under another one (drivers/nvdimm/pfn_devs.c:nd_pfn_validate,
+/// Plans another mode, size, memory map, alignment, sector size, name or UUID for a namespace, in place: it keeps its
+/// kernel name, the UUID of its label unless another one is asked for, and its start if possible. Its content is lost,
+/// unless only the name changes, or a raw namespace grows at its end or gets another UUID: info blocks name the UUID of
+/// their namespace, and are not valid under another one (drivers/nvdimm/pfn_devs.c:nd_pfn_validate,
 /// btt_devs.c:nd_btt_arena_is_valid).
 public struct NamespaceReconfigurePlanner {
-  /// As the kernel shows it, and as its info block tells.
+  /// As the kernel presents it, and as its info block describes it.
   private let present: Namespace
   private let namespace: Namespace
   private let region: Region
@@ -14,8 +14,8 @@ public struct NamespaceReconfigurePlanner {
 
   /// - Parameters:
   ///   - present: As the kernel shows it.
-  ///   - truth: As its info block tells; the same for an enabled one.
-  ///   - inventory: What there is.
+  ///   - truth: As its info block describes it; the same for an enabled one.
+  ///   - inventory: The machine's devices.
   ///   - inspector: Asked who is in the way.
   ///   - contents: Asked what would be lost.
   ///   - accepted: Harm that a person has named, and wants done.
@@ -27,7 +27,7 @@ public struct NamespaceReconfigurePlanner {
     guard let region = inventory.region(of: present), !present.isSeed else {
       throw DeviceError(
         .notFound,
-        "cannot reconfigure \(present.dev): it has no size, it is only a place for a new namespace",
+        "cannot reconfigure \(present.dev): it has no size: it is an idle device for a new namespace",
         try: ["pmemctl namespace create --region region\(present.regionID)"])
     }
     self.present = present
@@ -40,15 +40,15 @@ public struct NamespaceReconfigurePlanner {
 
   private var what: String { "reconfigure \(namespace.title)" }
 
-  /// A plan, with the numbers that it rests on; nil where no more than the name changes.
+  /// A plan, with the numbers that it rests on; nil if only the name changes.
   public struct Outcome: Hashable, Sendable {
     public let plan: Plan
     public let proposal: NamespaceProposal?
   }
 
-  /// - Returns: The plan; without steps where the namespace is as asked.
-  /// - Throws: What cannot be, and what can; ``DeviceError/Code/refused`` where someone is in the way, something would
-  ///   be lost, or force is needed.
+  /// - Returns: The plan; without steps if nothing has to change.
+  /// - Throws: The reason if it is impossible, with the possible values; ``DeviceError/Code/refused`` if it is in use,
+  ///   content would be lost, or force is needed.
   public func plan(_ request: NamespaceReconfigureRequest) throws(DeviceError) -> Outcome {
     let target = try request.target(namespace, on: region)
     if request.name != nil, !region.isLabeled {
@@ -96,7 +96,7 @@ public struct NamespaceReconfigurePlanner {
       details: ["leave --uuid out to keep the one that it has"], errno: 22)
   }
 
-  // MARK: Where and how large
+  // MARK: Offset and size
 
   private func proposal(
     _ target: NamespaceCreateRequest, changesSize: Bool
@@ -116,7 +116,7 @@ public struct NamespaceReconfigurePlanner {
     case .raw: return false
     case .sector: return proposal.sectorSize != namespace.sectorSize
     case .fsdax, .devdax:
-      // What the kernel maps as it is has no settings.
+      // A namespace without an info block has no settings.
       guard proposal.needsClaim || namespace.holder != nil else { return false }
       return proposal.map != namespace.map || proposal.align != namespace.align
     }
@@ -183,7 +183,7 @@ public struct NamespaceReconfigurePlanner {
       loses: moves(proposal) ? "where \(namespace.dev) began" : nil)
   }
 
-  /// What the kernel writes on the device beside info blocks: no copy is kept of what is there.
+  /// Ranges that the kernel writes on the device beside info blocks: their old content is not saved.
   private func overwritten(_ proposal: NamespaceProposal) -> String? {
     switch proposal.mode {
     case .raw: nil

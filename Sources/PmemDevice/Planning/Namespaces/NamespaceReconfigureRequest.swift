@@ -1,4 +1,4 @@
-/// What a person asks of `namespace reconfigure`: what is nil stays as it is, as far as the mode has it.
+/// The arguments of `namespace reconfigure`: a nil property stays as it is, as far as the mode has it.
 public struct NamespaceReconfigureRequest: Hashable, Sendable {
   public var mode: NamespaceMode?
   public var map: MapLocation?
@@ -33,10 +33,10 @@ public struct NamespaceReconfigureRequest: Hashable, Sendable {
   /// The namespace that it asks for, as a new one would be asked for.
   ///
   /// - Parameters:
-  ///   - namespace: As it is, by its info block where it is disabled.
+  ///   - namespace: The namespace, by its info block if it is disabled.
   ///   - region: That it is on.
   /// - Returns: Every setting that the mode has.
-  /// - Throws: ``DeviceError/Code/usage`` where an option has no meaning in the mode.
+  /// - Throws: ``DeviceError/Code/usage`` if an option has no meaning in the mode.
   func target(_ namespace: Namespace, on region: Region) throws(DeviceError) -> NamespaceCreateRequest {
     let mode = mode ?? namespace.mode
     guard sectorSize == nil || mode == .sector else {

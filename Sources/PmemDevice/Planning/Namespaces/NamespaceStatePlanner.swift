@@ -5,9 +5,9 @@ public struct NamespaceStatePlanner {
   let inTheWay: TeardownGuard
 
   /// - Parameters:
-  ///   - inventory: What there is.
-  ///   - inspector: Asked who is in the way; only ever asked, never told to do anything.
-  ///   - contents: Asked what would be lost; nil where nobody would miss it.
+  ///   - inventory: The machine's devices.
+  ///   - inspector: Finds the users; read-only.
+  ///   - contents: Finds the content that would be lost; nil if no content can be lost.
   ///   - accepted: Harm that a person has named, and wants done.
   public init(
     _ inventory: Inventory, inspector: any UsageInspector, contents: (any ContentInspector)?,
@@ -17,11 +17,11 @@ public struct NamespaceStatePlanner {
     inTheWay = TeardownGuard(inventory, inspector: inspector, contents: contents, accepting: accepted)
   }
 
-  /// Enables namespaces; those that are enabled already are left out. Throws where one has no size.
+  /// Enables namespaces; enabled ones are left out. Throws if one has no size.
   public func enable(_ namespaces: [Namespace]) throws(DeviceError) -> Plan {
     for namespace in namespaces where namespace.isSeed {
       throw DeviceError(
-        .failed, "cannot enable \(namespace.dev): it has no size, it is only a place for a new namespace",
+        .failed, "cannot enable \(namespace.dev): it has no size: it is an idle device for a new namespace",
         try: ["pmemctl namespace create --region region\(namespace.regionID)"], errno: 6)
     }
     let disabled = namespaces.filter { !$0.isEnabled }
@@ -31,7 +31,7 @@ public struct NamespaceStatePlanner {
       warnings: notes(namespaces.filter(\.isEnabled), "is enabled already"))
   }
 
-  /// Disables namespaces. Throws ``DeviceError/Code/refused`` where one is in use.
+  /// Disables namespaces. Throws ``DeviceError/Code/refused`` if one is in use.
   public func disable(_ namespaces: [Namespace]) throws(DeviceError) -> Plan {
     let enabled = namespaces.filter(\.isEnabled)
     let clearance = try inTheWay.check(enabled, verb: "disable", what: nil)
@@ -42,10 +42,10 @@ public struct NamespaceStatePlanner {
   }
 
   /// - Parameters:
-  ///   - namespaces: What to destroy.
-  ///   - force: Also those that are enabled, as long as nobody uses them.
+  ///   - namespaces: The namespaces to destroy.
+  ///   - force: Also those that are enabled, if they are unused.
   /// - Returns: The plan.
-  /// - Throws: ``DeviceError/Code/refused`` where someone is in the way, or force is needed.
+  /// - Throws: ``DeviceError/Code/refused`` if one is in use, or force is needed.
   public func destroy(_ namespaces: [Namespace], force: Bool) throws(DeviceError) -> Plan {
     for namespace in namespaces where namespace.isSeed {
       throw DeviceError(
@@ -62,7 +62,7 @@ public struct NamespaceStatePlanner {
     }
     return Plan(
       title: "destroy \(Self.count(namespaces))",
-      // What cannot be undone comes last: labels.
+      // The irreversible steps come last: labels.
       entries: namespaces.flatMap(Self.detaching) + namespaces.map(Self.zeroing)
         + namespaces.filter(isLabeled).map(freeing),
       warnings: clearance.warnings
@@ -73,15 +73,15 @@ public struct NamespaceStatePlanner {
       isDestructive: !namespaces.isEmpty, harmsUsers: clearance.harmsUsers)
   }
 
-  /// Plans another name for a namespace: only its labels are written, nothing on it is touched. It is disabled for
-  /// that, so nobody may be using it.
+  /// Plans another name for a namespace: only its labels are written, its content stays. It is disabled meanwhile, so
+  /// it must be unused.
   ///
   /// - Parameters:
   ///   - namespace: Which.
   ///   - name: Up to 63 bytes.
-  /// - Returns: The plan; without steps where that is its name.
-  /// - Throws: ``DeviceError/Code/unsupported`` for a label-less namespace, ``DeviceError/Code/refused`` where someone is
-  ///   in the way.
+  /// - Returns: The plan; without steps if that is its name.
+  /// - Throws: ``DeviceError/Code/unsupported`` for a label-less namespace, ``DeviceError/Code/refused`` if it is in
+  ///   use.
   public func rename(_ namespace: Namespace, to name: String) throws(DeviceError) -> Plan {
     let title = "rename \(namespace.title) to \"\(name)\""
     guard isLabeled(namespace) else {
@@ -89,7 +89,7 @@ public struct NamespaceStatePlanner {
         .unsupported, "cannot \(title): names are in labels, and region\(namespace.regionID) has none")
     }
     guard !namespace.isSeed else {
-      throw DeviceError(.notFound, "cannot \(title): it has no size, it is only a place for a new namespace")
+      throw DeviceError(.notFound, "cannot \(title): it has no size: it is an idle device for a new namespace")
     }
     guard namespace.name != name else {
       return Plan(title: title, entries: [], warnings: ["\(namespace.title) has that name already"])
@@ -127,7 +127,7 @@ public struct NamespaceStatePlanner {
       "disable \(namespace.title)\(namespace.node.map { ": /dev/\($0) goes away" } ?? "")")
   }
 
-  /// What makes it unclaimed and disabled.
+  /// The steps that make it unclaimed and disabled.
   public static func detaching(_ namespace: Namespace) -> [Plan.Entry] {
     if namespace.isEnabled { return [disabling(namespace)] }
     guard let holder = namespace.holder else { return [] }
@@ -157,12 +157,13 @@ public struct NamespaceStatePlanner {
 
   // MARK: Who is in the way
 
-  /// Refuses, naming everyone who is in the way of making these anew, and all that would be lost by it.
+  /// Refuses if recreating them is blocked, naming every user and all content that would be lost.
   ///
   /// - Parameters:
-  ///   - namespaces: What would be overwritten.
-  ///   - verb: `make anew`.
-  /// - Returns: What could not be found out and what will be lost, as warnings for the plan; and whether anybody is hurt.
+  ///   - namespaces: Those that would be overwritten.
+  ///   - verb: `recreate`.
+  /// - Returns: What could not be determined and what will be lost, as warnings for the plan; and whether users are
+  ///   harmed.
   /// - Throws: ``DeviceError/Code/refused``.
   public func refuseLoss(
     _ namespaces: [Namespace], verb: String

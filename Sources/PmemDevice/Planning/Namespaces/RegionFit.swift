@@ -1,9 +1,9 @@
-/// Fits a requested namespace into one region, or says why it cannot be and what can.
+/// Fits a requested namespace into one region, or reports why it does not fit and what does.
 struct RegionFit {
   private let request: NamespaceCreateRequest
   private let region: Region
   private let inventory: Inventory
-  /// What is being done: `create a namespace on region0`.
+  /// The operation, for messages: `create a namespace on region0`.
   private let what: String
   private var mode: NamespaceMode { request.mode }
 
@@ -25,7 +25,7 @@ struct RegionFit {
     try checkCapabilities()
   }
 
-  // MARK: What the region must be
+  // MARK: Requirements on the region
 
   private func checkRegion() throws(DeviceError) {
     guard region.isEnabled else {

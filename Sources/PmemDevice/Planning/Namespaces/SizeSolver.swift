@@ -1,7 +1,7 @@
-/// Finds the size and the place of a namespace in a region with labels.
+/// Finds the size and offset of a namespace in a region with labels.
 ///
-/// The kernel takes the first hole, by address, that is large enough (namespace_devs.c:scan_allocate), so the
-/// place follows from the size; and what is left to use follows from the place.
+/// The kernel takes the first hole, by address, that is large enough (namespace_devs.c:scan_allocate), so the offset
+/// follows from the size; and the usable size follows from the offset.
 struct SizeSolver {
   private let request: NamespaceCreateRequest
   private let region: Region
@@ -58,7 +58,7 @@ struct SizeSolver {
     return try placed(size, of: text)
   }
 
-  /// The namespace of `size`, a multiple of the unit that fits a hole, where the kernel will put it.
+  /// The namespace of `size`, a multiple of the unit that fits a hole, at the offset that the kernel will choose.
   private func placed(_ size: UInt64, of text: String = "there") throws(DeviceError) -> NamespaceProposal {
     guard let extent = extents.first(where: { $0.length >= size }) else {
       throw error("there is no room", errno: 28)
@@ -90,7 +90,7 @@ struct SizeSolver {
       let next = max(
         size + geometry.step(from: proposal, to: wanted, unit: unit),
         geometry.next(after: size, at: extent.offset, unit: unit))
-      // What is larger than this hole lies in another one.
+      // A larger size would go into another hole.
       size = size < extent.length ? min(next, extent.length + unit) : next
     }
     let best = try? placed(largest)
@@ -100,13 +100,13 @@ struct SizeSolver {
       try: best.map { suggestions("--usable", $0.usable) } ?? [], errno: 28)
   }
 
-  // MARK: What would work instead
+  // MARK: Alternatives
 
   private func smallestPossible() throws(DeviceError) -> UInt64? {
     var best: UInt64?
     for extent in extents {
       guard let size = try geometry.smallest(in: extent, unit: unit) else { continue }
-      // Only where the kernel would choose this very hole.
+      // Only if the kernel would choose this very hole.
       guard extents.first(where: { $0.length >= size }) == extent else { continue }
       best = min(best ?? size, size)
     }

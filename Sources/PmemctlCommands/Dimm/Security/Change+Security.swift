@@ -7,8 +7,8 @@ extension Change {
   ///
   /// - Parameters:
   ///   - names: As on the command line.
-  ///   - plan: Makes the plan of the DIMMs named; also gets whom to ask for users and content.
-  /// - Throws: What stopped it.
+  ///   - plan: Makes the plan for the DIMMs named; it gets the inspectors of users and content.
+  /// - Throws: The error that stopped it.
   func security(
     _ names: [String],
     plan: (SecurityPlanner, [DIMM], any CommandContext.Backend) throws(DeviceError) -> Plan

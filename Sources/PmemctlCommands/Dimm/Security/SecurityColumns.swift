@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemOutput
 
-/// What `dimm security show` can show.
+/// The columns of `dimm security show`.
 enum SecurityColumns {
   static let all: [TableColumn<SecurityReport>] = [
     TableColumn("dimm") { .text($0.dimm.dev) },
@@ -11,6 +11,6 @@ enum SecurityColumns {
       row.security.state == nil ? .none : .text(row.security.isFrozen ? "yes" : "no")
     },
     TableColumn("keys") { .text($0.keys) },
-    TableColumn("directory", isUsual: false, isShortenable: true) { .text($0.security.keys?.place ?? "") },
+    TableColumn("directory", isUsual: false, isShortenable: true) { .text($0.security.keys?.directory ?? "") },
   ]
 }

@@ -22,7 +22,7 @@ struct SecurityReport {
     return words.isEmpty ? "none" : words.joined(separator: ", ")
   }
 
-  /// What a person should know of it, without the DIMM's name; nil if all is as it should be.
+  /// A remark for people, without the DIMM's name; nil if all is well.
   var remark: String? {
     guard let keys = security.keys else { return nil }
     if keys.hasPending {
@@ -31,8 +31,8 @@ struct SecurityReport {
     switch security.state {
     case .unlocked where !keys.hasCurrent, .locked where !keys.hasCurrent:
       return
-        "its passphrase is not in \(keys.place): its firmware has it, or the data are lost at the next power cycle"
-    case .disabled where keys.hasCurrent: return "it has no passphrase, but \(keys.place) holds one"
+        "its passphrase is not in \(keys.directory): its firmware has it, or the data are lost at the next power cycle"
+    case .disabled where keys.hasCurrent: return "it has no passphrase, but \(keys.directory) holds one"
     default: return nil
     }
   }
@@ -60,7 +60,7 @@ struct SecurityReport {
     return findings
   }
 
-  /// Keys: `dev`, `id`, `security`, `security_frozen`, `keys` {`current`, `pending`, `master`, `place`}.
+  /// Keys: `dev`, `id`, `security`, `security_frozen`, `keys` {`current`, `pending`, `master`, `directory`}.
   var json: JSONObject {
     var object = JSONObject()
     object.add("dev", dimm.dev)
@@ -72,7 +72,7 @@ struct SecurityReport {
     material.add("current", keys.hasCurrent)
     material.add("pending", keys.hasPending)
     material.add("master", keys.hasMaster)
-    material.add("place", keys.place)
+    material.add("directory", keys.directory)
     object.add("keys", material)
     return object
   }

@@ -120,9 +120,9 @@ struct SimSetHealth: ContextCommand {
   }
 }
 
-/// What a command line changes of a DIMM's health.
+/// The changes of a command line to a DIMM's health.
 private struct HealthChange {
-  /// What it begins with, if not with what is: a DIMM's health, or none.
+  /// The state it starts from instead of the present one: a DIMM's health, or none.
   var base: DimmHealth??
   private var changes: [(inout DimmHealth) -> Void] = []
 

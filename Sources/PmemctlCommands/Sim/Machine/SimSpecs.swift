@@ -15,7 +15,7 @@ private struct SpecFields {
     try add(words.dropFirst(), keys: keys)
   }
 
-  /// `FILE,key=value,...`; a comma is a part of the name where no key that is known follows.
+  /// `FILE,key=value,...`; a comma is a part of the name unless a known key follows.
   init(file text: String, option: String, keys: [String]) throws(DeviceError) {
     self.option = option
     size = .zero
@@ -70,7 +70,7 @@ private struct SpecFields {
 extension SimDimmRequest {
   /// - Parameters:
   ///   - text: `SIZE,key=value,...`
-  ///   - newest: The label format where the text does not say.
+  ///   - newest: The label format if the text has none.
   /// - Throws: ``DeviceError/Code/usage``, naming the option and the word.
   init(parsing text: String, newest: LabelVersion) throws(DeviceError) {
     let option = "--dimm"
@@ -123,7 +123,7 @@ extension KernelProfile {
     "The kernel whose rules to follow: " + allCases.map(\.rawValue).joined(separator: ", ") + "."
   }
 
-  /// What `--kernel` says; nil: the default.
+  /// The value of `--kernel`; nil: the default.
   init(option text: String?) throws(DeviceError) {
     guard let profile = KernelProfile(rawValue: text ?? Self.standard.rawValue) else {
       let known = Self.allCases.map(\.rawValue).joined(separator: ", ")

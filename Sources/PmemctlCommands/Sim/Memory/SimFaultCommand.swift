@@ -20,7 +20,7 @@ struct SimFaultBegin: ActionVerb {
   var pid: Int
 
   @Argument(help: "An address in a mapping (0x...), or the device or file that it has mapped once.")
-  var place: String
+  var target: String
 
   @Option(name: .long, help: ArgumentHelp("Offset in the mapping.", valueName: "size"))
   var offset = "0"
@@ -37,14 +37,14 @@ struct SimFaultBegin: ActionVerb {
   func action(on workload: SimWorkload) throws(DeviceError) -> Action {
     .beginFault(
       ProcessID(pid),
-      try workload.addressName(place, offset: try parseBytes(offset, option: "--offset").rawValue),
+      try workload.addressName(target, offset: try parseBytes(offset, option: "--offset").rawValue),
       isStore: write, number: number.map { FaultID($0) })
   }
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     let address = try workload.address(
-      place, in: pid, offset: parseBytes(offset, option: "--offset").rawValue)
+      target, in: pid, offset: parseBytes(offset, option: "--offset").rawValue)
     let made = try workload.beginFault(pid, at: address, isStore: write, number: number)
     try context.out.write("\(made)\n")
   }

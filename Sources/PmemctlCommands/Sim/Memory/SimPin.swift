@@ -12,7 +12,7 @@ struct SimPin: ActionVerb {
   var pid: Int
 
   @Argument(help: "An address in a mapping (0x...), or the device or file that it has mapped once.")
-  var place: String
+  var target: String
 
   @Option(name: .long, help: ArgumentHelp("Offset in the mapping.", valueName: "size"))
   var offset = "0"
@@ -50,7 +50,7 @@ struct SimPin: ActionVerb {
   func action(on workload: SimWorkload) throws(DeviceError) -> Action {
     .pin(
       ProcessID(pid),
-      try workload.addressName(place, offset: try parseBytes(offset, option: "--offset").rawValue),
+      try workload.addressName(target, offset: try parseBytes(offset, option: "--offset").rawValue),
       length: try parseLength(length), try pinKind, isWrite: readOnly ? false : nil,
       number: number.map { PinID($0) })
   }
@@ -60,7 +60,7 @@ struct SimPin: ActionVerb {
     let offset = try parseBytes(offset, option: "--offset").rawValue
     let length = try parseLength(length)
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
-    let address = try workload.address(place, in: pid, offset: offset)
+    let address = try workload.address(target, in: pid, offset: offset)
     let isWrite = readOnly ? false : nil
     guard
       let pinned = try workload.pin(

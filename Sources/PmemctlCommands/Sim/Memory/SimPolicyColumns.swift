@@ -2,7 +2,7 @@ import PmemModel
 import PmemOutput
 import PmemSim
 
-/// What `sim policy list` can show.
+/// The columns of `sim policy list`.
 enum SimPolicyColumns {
   static let all: [TableColumn<SimWorkload.PolicyState>] = [
     TableColumn("policy") { .text($0.policy.rawValue) },

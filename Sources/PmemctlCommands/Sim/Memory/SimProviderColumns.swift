@@ -1,7 +1,7 @@
 import PmemOutput
 import PmemSim
 
-/// What `sim provider list` can show.
+/// The columns of `sim provider list`.
 enum SimProviderColumns {
   static let all: [TableColumn<SimWorkload.Provider>] = [
     TableColumn("name", isShortenable: true) { .text($0.name) },

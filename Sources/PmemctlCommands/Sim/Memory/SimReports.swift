@@ -4,15 +4,15 @@ import PmemModel
 import PmemSim
 
 extension SimWorkload {
-  /// Says what came of something that was done, and which processes go on that had waited.
+  /// Reports the result of an operation, and the processes that continue after it.
   ///
   /// - Parameters:
-  ///   - access: What came of it.
-  ///   - pid: Whose it was; nil: nobody's who could wait.
-  ///   - killed: Reasons, where the process was killed.
-  ///   - output: With `--json` an object; else nothing where it is done, and notes on standard error.
-  ///   - context: Where to say it.
-  /// - Throws: ``DeviceError/Code/failed`` where the process was killed.
+  ///   - access: The result.
+  ///   - pid: Its process; nil: none that could wait.
+  ///   - killed: Reasons, if the process was killed.
+  ///   - output: With `--json` an object; otherwise nothing if it is done, and notes on standard error.
+  ///   - context: The destination.
+  /// - Throws: ``DeviceError/Code/failed`` if the process was killed.
   func report(
     _ access: AccessOutcome, of pid: Int?, killed: [String] = ["nothing was behind the memory"],
     _ output: OutputOptions, in context: CommandContext

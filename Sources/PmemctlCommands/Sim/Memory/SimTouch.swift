@@ -11,7 +11,7 @@ struct SimTouch: ActionVerb {
   var pid: Int
 
   @Argument(help: "An address in a mapping (0x...), or the device or file that it has mapped once.")
-  var place: String
+  var target: String
 
   @Option(name: .long, help: ArgumentHelp("Offset in the mapping.", valueName: "size"))
   var offset = "0"
@@ -28,7 +28,7 @@ struct SimTouch: ActionVerb {
   func action(on workload: SimWorkload) throws(DeviceError) -> Action {
     .access(
       ProcessID(pid),
-      try workload.addressName(place, offset: try parseBytes(offset, option: "--offset").rawValue),
+      try workload.addressName(target, offset: try parseBytes(offset, option: "--offset").rawValue),
       length: try parseBytes(length, option: "--length").rawValue, isStore: write)
   }
 
@@ -36,7 +36,7 @@ struct SimTouch: ActionVerb {
     let length = try parseBytes(length, option: "--length").rawValue
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     let address = try workload.address(
-      place, in: pid, offset: parseBytes(offset, option: "--offset").rawValue)
+      target, in: pid, offset: parseBytes(offset, option: "--offset").rawValue)
     try workload.report(
       try workload.access(pid, at: address, length: length, isStore: write), of: pid,
       killed: ["there is nothing behind 0x\(String(address, radix: 16)) any more, or a bad block"], output,

@@ -11,7 +11,7 @@ struct SimUnmap: ActionVerb {
   var pid: Int
 
   @Argument(help: "An address in a mapping (0x...), or the device or file that it has mapped once.")
-  var place: String
+  var target: String
 
   @Option(name: .long, help: ArgumentHelp("Length; by default the rest of the mapping.", valueName: "size"))
   var length: String?
@@ -20,12 +20,12 @@ struct SimUnmap: ActionVerb {
   @OptionGroup var which: SimOption
 
   func action(on workload: SimWorkload) throws(DeviceError) -> Action {
-    .unmap(ProcessID(pid), try workload.addressName(place, offset: 0), length: try parseLength(length))
+    .unmap(ProcessID(pid), try workload.addressName(target, offset: 0), length: try parseLength(length))
   }
 
   func run(in context: CommandContext) throws {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
-    try workload.unmap(pid, at: try workload.address(place, in: pid), length: try parseLength(length))
+    try workload.unmap(pid, at: try workload.address(target, in: pid), length: try parseLength(length))
     try workload.report(.done, of: nil, output, in: context)
   }
 }

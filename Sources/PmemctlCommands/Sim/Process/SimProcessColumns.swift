@@ -2,7 +2,7 @@ import PmemDevice
 import PmemOutput
 import PmemSim
 
-/// What `sim process list` can show.
+/// The columns of `sim process list`.
 enum SimProcessColumns {
   static let all: [TableColumn<SimWorkload.Process>] = [
     TableColumn("pid", .right) { .number(Int64($0.name.pid)) },

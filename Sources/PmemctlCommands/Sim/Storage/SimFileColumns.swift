@@ -2,7 +2,7 @@ import PmemDevice
 import PmemOutput
 import PmemSim
 
-/// What `sim file list` can show.
+/// The columns of `sim file list`.
 enum SimFileColumns {
   static let all: [TableColumn<SimWorkload.File>] = [
     TableColumn("inode", .right) { .number(Int64($0.inode)) },

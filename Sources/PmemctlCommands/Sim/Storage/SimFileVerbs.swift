@@ -32,7 +32,7 @@ struct SimTruncate: ActionVerb {
   }
 }
 
-/// What a read and a write have in common.
+/// The common part of a read and a write.
 struct SimFileRange: ParsableArguments {
   @Argument(help: "The process.")
   var pid: Int
