@@ -11,32 +11,32 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
   public var kind: String { "simulated" }
 
   public func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory {
-    SimInventory(machine.kernel).inventory
+    SimInventory(machine.kernel.nvdimm).inventory
   }
 
   public func health(of dimms: [DIMM]) throws(DeviceError) -> [HealthReading] {
-    let kernel = machine.kernel
+    let nvdimm = machine.kernel.nvdimm
     var readings: [HealthReading] = []
     for dimm in dimms {
-      let index = try rawMedia(dimm.dev, "ask") { () throws -> Int in try Self.dimm(dimm.dev, kernel) }
-      readings.append(kernel.media.health.health(of: index).map(HealthReading.reported) ?? .notSupported)
+      let index = try rawMedia(dimm.dev, "ask") { () throws -> Int in try Self.dimm(dimm.dev, nvdimm) }
+      readings.append(nvdimm.media.health.health(of: index).map(HealthReading.reported) ?? .notSupported)
     }
     return readings
   }
 
   public func security(of dimms: [DIMM]) throws(DeviceError) -> [DimmSecurity] {
-    let kernel = machine.kernel
+    let nvdimm = machine.kernel.nvdimm
     var found: [DimmSecurity] = []
     for dimm in dimms {
-      let index = try rawMedia(dimm.dev, "ask") { () throws -> Int in try Self.dimm(dimm.dev, kernel) }
-      found.append(kernel.security(index))
+      let index = try rawMedia(dimm.dev, "ask") { () throws -> Int in try Self.dimm(dimm.dev, nvdimm) }
+      found.append(nvdimm.security(index))
     }
     return found
   }
 
   public func perform(_ step: Step) throws(DeviceError) {
     do {
-      try machine.change { kernel in try Self.perform(step, on: kernel) }
+      try machine.change { kernel in try Self.perform(step, on: kernel.nvdimm) }
     } catch let fault as KernelRefusal {
       throw DeviceError(
         DeviceError.Code(errno: fault.errno),
@@ -55,64 +55,64 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     try SimMachine.rethrowing { try machine.synchronize() }
   }
 
-  private static func perform(_ step: Step, on kernel: SimKernel) throws {
+  private static func perform(_ step: Step, on nvdimm: NvdimmModel) throws {
     switch step {
     case .allocate(let allocation):
-      let (region, id) = try namespace(allocation.namespace, kernel)
-      try kernel.allocate(region, id, allocation)
+      let (region, id) = try namespace(allocation.namespace, nvdimm)
+      try nvdimm.allocate(region, id, allocation)
     case .claim(let name, let claim):
-      let (region, id) = try namespace(name, kernel)
-      try kernel.claim(region, id, claim)
+      let (region, id) = try namespace(name, nvdimm)
+      try nvdimm.claim(region, id, claim)
     case .release(let name):
-      let (region, id) = try namespace(name, kernel)
-      try kernel.release(region, id)
+      let (region, id) = try namespace(name, nvdimm)
+      try nvdimm.release(region, id)
     case .enable(let name):
-      let (region, id) = try namespace(name, kernel)
-      try kernel.enableNamespace(region, id)
+      let (region, id) = try namespace(name, nvdimm)
+      try nvdimm.enableNamespace(region, id)
     case .disable(let name):
-      let (region, id) = try namespace(name, kernel)
-      try kernel.disableNamespace(region, id)
+      let (region, id) = try namespace(name, nvdimm)
+      try nvdimm.disableNamespace(region, id)
     case .zeroInfoBlock(let name):
-      let (region, id) = try namespace(name, kernel)
-      try kernel.zeroInfoBlock(region, id)
+      let (region, id) = try namespace(name, nvdimm)
+      try nvdimm.zeroInfoBlock(region, id)
     case .free(let name):
-      let (region, id) = try namespace(name, kernel)
-      try kernel.free(region, id)
-    case .enableRegion(let name): try kernel.enableRegion(try region(name, kernel))
-    case .disableRegion(let name): try kernel.disableRegion(try region(name, kernel))
+      let (region, id) = try namespace(name, nvdimm)
+      try nvdimm.free(region, id)
+    case .enableRegion(let name): try nvdimm.enableRegion(try region(name, nvdimm))
+    case .disableRegion(let name): try nvdimm.disableRegion(try region(name, nvdimm))
     case .initializeLabels(let name, let version):
-      try kernel.initializeLabels(try dimm(name, kernel), version)
-    case .writeLabels(let name, let bytes): try kernel.writeLabels(try dimm(name, kernel), bytes)
-    case .enableDimm(let name): try kernel.enableDimm(try dimm(name, kernel))
-    case .disableDimm(let name): try kernel.disableDimm(try dimm(name, kernel))
-    case .security(let name, let operation): try kernel.perform(operation, on: try dimm(name, kernel))
+      try nvdimm.initializeLabels(try dimm(name, nvdimm), version)
+    case .writeLabels(let name, let bytes): try nvdimm.writeLabels(try dimm(name, nvdimm), bytes)
+    case .enableDimm(let name): try nvdimm.enableDimm(try dimm(name, nvdimm))
+    case .disableDimm(let name): try nvdimm.disableDimm(try dimm(name, nvdimm))
+    case .security(let name, let operation): try nvdimm.perform(operation, on: try dimm(name, nvdimm))
     case .write(let name, let bytes, let offset):
-      let (region, id) = try namespace(name, kernel)
-      let media = try SimRawMedia(kernel, region: region, id: id)
+      let (region, id) = try namespace(name, nvdimm)
+      let media = try SimRawMedia(nvdimm, region: region, id: id)
       try media.write(bytes, at: offset)
-      kernel.advanceSeeds(region, id)
+      nvdimm.advanceSeeds(region, id)
     case .rename(let name, let text):
-      let (region, id) = try namespace(name, kernel)
-      try kernel.rename(region, id, text)
+      let (region, id) = try namespace(name, nvdimm)
+      try nvdimm.rename(region, id, text)
     case .identify(let name, let uuid):
-      let (region, id) = try namespace(name, kernel)
-      try kernel.identify(region, id, uuid)
+      let (region, id) = try namespace(name, nvdimm)
+      try nvdimm.identify(region, id, uuid)
     case .setMode(let name, let mode):
-      let (region, id) = try namespace(name, kernel)
-      try kernel.setMode(region, id, mode)
-    case .bindDevice(let name, let mode): try kernel.bindDevice(name, mode)
-    case .unbindDevice(let name): try kernel.unbindDevice(name)
-    case .onlineMemory(let name, let movable): try kernel.setMemory(name, movable ? .movable : .kernel)
-    case .offlineMemory(let name): try kernel.setMemory(name, nil)
+      let (region, id) = try namespace(name, nvdimm)
+      try nvdimm.setMode(region, id, mode)
+    case .bindDevice(let name, let mode): try nvdimm.bindDevice(name, mode)
+    case .unbindDevice(let name): try nvdimm.unbindDevice(name)
+    case .onlineMemory(let name, let movable): try nvdimm.setMemory(name, movable ? .movable : .kernel)
+    case .offlineMemory(let name): try nvdimm.setMemory(name, nil)
     // The DAX region of a namespace is one device (drivers/dax/bus.c:is_static).
     case .createDevice, .resizeDevice, .destroyDevice:
       throw KernelRefusal(22, "the DAX region cannot be divided")
     case .clearErrors(let name, let extent):
-      let (region, id) = try namespace(name, kernel)
-      try kernel.clearErrors(region, id, extent)
+      let (region, id) = try namespace(name, nvdimm)
+      try nvdimm.clearErrors(region, id, extent)
     case .resize(let name, let size):
-      let (region, id) = try namespace(name, kernel)
-      try kernel.resize(region, id, size.rawValue)
+      let (region, id) = try namespace(name, nvdimm)
+      try nvdimm.resize(region, id, size.rawValue)
     }
   }
 
@@ -121,10 +121,10 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
   public func withRawMedia<Result>(
     of name: String, forWriting: Bool, _ body: (any RawMedia) throws(DeviceError) -> Result
   ) throws(DeviceError) -> Result {
-    let kernel = machine.kernel
+    let nvdimm = machine.kernel.nvdimm
     let media = try rawMedia(name, "open") { () throws -> SimRawMedia in
-      let (region, id) = try Self.namespace(name, kernel)
-      return try SimRawMedia(kernel, region: region, id: id)
+      let (region, id) = try Self.namespace(name, nvdimm)
+      return try SimRawMedia(nvdimm, region: region, id: id)
     }
     return try body(media)
   }
@@ -132,21 +132,21 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
   public func withContent<Result>(
     of namespace: Namespace, _ body: (any ByteSource) throws(DeviceError) -> Result
   ) throws(DeviceError) -> Result {
-    let kernel = machine.kernel
+    let nvdimm = machine.kernel.nvdimm
     let content = try rawMedia(namespace.dev, "open") { () throws -> any ByteSource in
-      try kernel.content(of: namespace.regionID, namespace.id)
+      try nvdimm.content(of: namespace.regionID, namespace.id)
     }
     return try body(content)
   }
 
   public func readLabels(dimm name: String) throws(DeviceError) -> [UInt8] {
-    let kernel = machine.kernel
+    let nvdimm = machine.kernel.nvdimm
     return try rawMedia(name, "read the labels of") { () throws -> [UInt8] in
-      let dimm = try Self.dimm(name, kernel)
-      let size = Int(kernel.topology.dimms[dimm].labelArea)
+      let dimm = try Self.dimm(name, nvdimm)
+      let size = Int(nvdimm.topology.dimms[dimm].labelArea)
       guard size > 0 else { throw KernelRefusal(95, "it has no label area") }
-      guard !kernel.isLocked(dimm) else { throw KernelRefusal(13, "it is locked") }
-      return try kernel.media.readLabels(dimm: dimm, at: 0, count: size)
+      guard !nvdimm.isLocked(dimm) else { throw KernelRefusal(13, "it is locked") }
+      return try nvdimm.media.readLabels(dimm: dimm, at: 0, count: size)
     }
   }
 
@@ -210,9 +210,9 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
   // MARK: Names
 
   /// By kernel name, or by the UUID of the label.
-  private static func namespace(_ name: String, _ kernel: SimKernel) throws -> (Int, Int) {
+  private static func namespace(_ name: String, _ nvdimm: NvdimmModel) throws -> (Int, Int) {
     if let uuid = DeviceUUID(name) {
-      for (index, region) in kernel.regions.enumerated() {
+      for (index, region) in nvdimm.regions.enumerated() {
         if let found = region.namespaces.first(where: { $0.uuid == uuid }) { return (index, found.id) }
       }
     }
@@ -223,12 +223,12 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     return (numbers[0], numbers[1])
   }
 
-  private static func region(_ name: String, _ kernel: SimKernel) throws -> Int {
-    try number(name, "region", among: kernel.regions.indices)
+  private static func region(_ name: String, _ nvdimm: NvdimmModel) throws -> Int {
+    try number(name, "region", among: nvdimm.regions.indices)
   }
 
-  private static func dimm(_ name: String, _ kernel: SimKernel) throws -> Int {
-    try number(name, "nmem", among: kernel.topology.dimms.indices)
+  private static func dimm(_ name: String, _ nvdimm: NvdimmModel) throws -> Int {
+    try number(name, "nmem", among: nvdimm.topology.dimms.indices)
   }
 
   private static func number(_ name: String, _ prefix: String, among known: Range<Int>) throws -> Int {

@@ -10,7 +10,7 @@ struct SimDax {
   // MARK: Layers
 
   var layers: [DaxLayer] {
-    let disks = SimInventory(kernel).inventory.namespaces.compactMap { namespace in
+    let disks = SimInventory(kernel.nvdimm).inventory.namespaces.compactMap { namespace in
       namespace.blockDevice.map { layer(.device(DeviceID(namespace)), $0) }
     }
     let stacks = kernel.model.state.stacks.map { layer(.stack($0.number), "dm-\($0.number)") }
@@ -73,7 +73,7 @@ struct SimDax {
 
   /// Only this one is read: each probe asks for it.
   private func namespace(_ device: DeviceID) -> Namespace? {
-    SimInventory(kernel).namespace(device.namespace, region: device.region)
+    SimInventory(kernel.nvdimm).namespace(device.namespace, region: device.region)
   }
 
   private func filesystems(_ volume: Volume, _ below: DaxLayer) -> [DaxLayer] {

@@ -8,7 +8,7 @@ struct SimUsage {
 
   init(_ kernel: SimKernel) {
     self.kernel = kernel
-    let namespaces = SimInventory(kernel).inventory.namespaces
+    let namespaces = SimInventory(kernel.nvdimm).inventory.namespaces
     byDevice = Dictionary(namespaces.map { (DeviceID($0), $0) }, uniquingKeysWith: { first, _ in first })
   }
 

@@ -32,7 +32,7 @@ extension SimMachine {
     try change { kernel in
       for (index, region) in regions.enumerated() {
         if region.id != index { notes.append("\(region.dev) is region\(index) here: numbers have no gaps") }
-        notes += try kernel.adopt(region, as: index)
+        notes += try kernel.nvdimm.adopt(region, as: index)
       }
     }
     for dimm in inventory.dimms where !topology.dimms.contains(where: { $0.identity.text == dimm.id }) {
@@ -42,7 +42,7 @@ extension SimMachine {
   }
 }
 
-extension SimKernel {
+extension NvdimmModel {
   /// Takes over the state of a region and its namespaces.
   fileprivate func adopt(_ region: Region, as index: Int) throws -> [String] {
     guard region.isEnabled else {

@@ -173,9 +173,10 @@ public final class SimMachine {
       guard let runtime = try readRuntime(directory, topology) else {
         return try SimKernel(booting: topology, media: media)
       }
-      let resumed = try SimKernel(resuming: runtime, topology: topology, media: media)
+      let resumed = try SimKernel(
+        resuming: runtime.nvdimm, runtime.memory, runtime.view, topology: topology, media: media)
       // If a guest, or an editor, has written labels since, the saved state is discarded.
-      guard resumed.labelFingerprint == runtime.labels else {
+      guard resumed.nvdimm.labelFingerprint == runtime.labels else {
         return try SimKernel(booting: topology, media: media)
       }
       return resumed
@@ -276,7 +277,7 @@ public final class SimMachine {
   }
 
   public var snapshot: Snapshot {
-    Snapshot(model: kernel.model, regions: kernel.regions, writes: kernel.media.power.writes)
+    Snapshot(model: kernel.model, regions: kernel.nvdimm.regions, writes: kernel.media.power.writes)
   }
 
   /// Puts back what the kernel had in memory.
@@ -286,11 +287,7 @@ public final class SimMachine {
     guard kernel.media.power.writes == snapshot.writes else {
       throw DeviceError(.failed, "media were written to: that cannot be undone")
     }
-    kernel.regions = snapshot.regions
-    kernel.storedModel = snapshot.model
-    // The model of a snapshot has seen its regions; no medium was written to, so bad blocks are the same.
-    kernel.areDevicesStale = false
-    kernel.wokenTasks = []
+    kernel.restore(snapshot.regions, snapshot.model)
   }
 
   /// Whether media were written to since a snapshot, which can then not be restored.
@@ -302,11 +299,11 @@ public final class SimMachine {
   package func stateRoundTrips() throws(DeviceError) -> Bool {
     let read = try SimRuntime(
       parsing: SimRuntime(kernel).text, of: topology, file: Self.runtimeName)
-    return read.memory == kernel.storedModel.state && read.regions == kernel.regions
+    return read.memory == kernel.storedModel.state && read.nvdimm == kernel.nvdimm.state
   }
 
   /// Takes rules out of the memory model, for as long as the machine is open.
-  public func disable(rules: Set<ModelRule>) { kernel.storedModel.disabledRules = rules }
+  public func disable(rules: Set<ModelRule>) { kernel.disable(rules: rules) }
 
   // MARK: Changing
 

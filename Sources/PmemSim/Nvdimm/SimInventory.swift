@@ -2,10 +2,10 @@ import PmemDevice
 
 /// The inventory of the simulated kernel, as libndctl would report it.
 struct SimInventory {
-  private let kernel: SimKernel
-  private var topology: SimTopology { kernel.topology }
+  private let nvdimm: NvdimmModel
+  private var topology: SimTopology { nvdimm.topology }
 
-  init(_ kernel: SimKernel) { self.kernel = kernel }
+  init(_ nvdimm: NvdimmModel) { self.nvdimm = nvdimm }
 
   var inventory: Inventory {
     let all = topology.regions.indices
@@ -18,37 +18,37 @@ struct SimInventory {
     if !e820.isEmpty {
       buses.append(Bus(dev: "ndbus1", provider: "e820", dimms: [], regions: e820.map(region)))
     }
-    return Inventory(host: kernel.host, buses: buses)
+    return Inventory(host: nvdimm.host, buses: buses)
   }
 
   private func dimm(_ index: Int) -> DIMM {
     DIMM(
       dev: "nmem\(index)", id: topology.dimms[index].identity.text, handle: UInt32(index + 1), physicalID: 0,
-      isEnabled: !kernel.disabledDimms.contains(index), flags: kernel.media.health.flags(of: index),
-      security: kernel.securityState(index)?.rawValue,
+      isEnabled: !nvdimm.disabledDimms.contains(index), flags: nvdimm.media.health.flags(of: index),
+      security: nvdimm.securityState(index)?.rawValue,
       // A driver that is unbound holds no labels (dimm_devs.c:available_slots_show).
-      labels: kernel.disabledDimms.contains(index)
+      labels: nvdimm.disabledDimms.contains(index)
         ? nil
-        : kernel.labels[index].map {
+        : nvdimm.labels[index].map {
           LabelArea(availableSlots: $0.availableSlots, version: $0.version, isBlank: $0.index == nil)
         })
   }
 
   private func region(_ index: Int) -> Region {
     let hardware = topology.regions[index]
-    let state = kernel.regions[index]
-    let isLabeled = kernel.isLabeled(index)
+    let state = nvdimm.regions[index]
+    let isLabeled = nvdimm.isLabeled(index)
     // The labels of a disabled DIMM are unknown (region_devs.c:set_cookie_show, available_size_show).
-    let isKnown = !hardware.dimms.contains(where: kernel.disabledDimms.contains)
-    let badBlocks = kernel.media.badBlocks.extents(ofRegion: index)
-    let extents = isKnown ? kernel.freeExtents(index) : []
+    let isKnown = !hardware.dimms.contains(where: nvdimm.disabledDimms.contains)
+    let badBlocks = nvdimm.media.badBlocks.extents(ofRegion: index)
+    let extents = isKnown ? nvdimm.freeExtents(index) : []
     return Region(
       id: index, size: ByteCount(hardware.size), resource: hardware.base, align: hardware.align,
       availableSize: ByteCount(isLabeled ? extents.reduce(0) { $0 + $1.length } : 0),
       maxAvailableExtent: ByteCount(extents.map(\.length).max() ?? 0), numaNode: hardware.node,
       targetNode: hardware.node,
       isetID: isLabeled
-        ? topology.cookie(of: hardware, version: isKnown ? kernel.labelVersion(index) : .v11) : nil,
+        ? topology.cookie(of: hardware, version: isKnown ? nvdimm.labelVersion(index) : .v11) : nil,
       mappings: mappings(hardware),
       capabilities: state.isEnabled ? .standard(for: topology.profile.rules) : .none,
       isEnabled: state.isEnabled, isLabeled: isLabeled,
@@ -66,13 +66,13 @@ struct SimInventory {
 
   /// One namespace as the kernel presents it; nil if there is none of that number.
   func namespace(_ id: Int, region index: Int) -> Namespace? {
-    guard kernel.regions.indices.contains(index) else { return nil }
-    return kernel.regions[index].namespaces.first { $0.id == id }.map { namespace($0, region: index) }
+    guard nvdimm.regions.indices.contains(index) else { return nil }
+    return nvdimm.regions[index].namespaces.first { $0.id == id }.map { namespace($0, region: index) }
   }
 
   private func namespace(_ state: SimNamespace, region index: Int) -> Namespace {
     let hardware = topology.regions[index]
-    let labeled = kernel.isLabeled(index)
+    let labeled = nvdimm.isLabeled(index)
     let claim = state.claim
     var namespace = Namespace(
       regionID: index, id: state.id, size: ByteCount(state.size), rawSize: ByteCount(state.size),
@@ -86,7 +86,7 @@ struct SimInventory {
     }
     let extent = Extent(offset: state.offset, length: state.size)
     namespace.badblockCount = Self.count(
-      kernel.media.badBlocks.extents(ofRegion: index).compactMap { $0.intersection(extent) })
+      nvdimm.media.badBlocks.extents(ofRegion: index).compactMap { $0.intersection(extent) })
     if state.isEnabled { namespace.blockDevice = blockDevice(state, region: index) }
     guard let claim else { return namespace }
     describe(claim, state, in: &namespace)
@@ -122,7 +122,7 @@ struct SimInventory {
   }
 
   private func daxRegion(_ claim: SimClaim, _ state: SimNamespace, _ namespace: Namespace) -> DaxRegion {
-    let device = kernel.daxDevice(claim, namespace.regionID, state.id)
+    let device = nvdimm.daxDevice(claim, namespace.regionID, state.id)
     return DaxRegion(id: namespace.regionID, size: namespace.size, align: claim.align, devices: [device])
   }
 

@@ -1,4 +1,3 @@
-import PmemModel
 import PmemDevice
 import PmemMedia
 
@@ -10,13 +9,13 @@ final class SimRawMedia: RawMedia {
   let size: UInt64
 
   /// As the kernel presents it in raw mode, while it is unused.
-  convenience init(_ kernel: SimKernel, region: Int, id: Int) throws {
-    let namespace = kernel.regions[region].namespaces[try kernel.namespaceIndex(region, id)]
+  convenience init(_ nvdimm: NvdimmModel, region: Int, id: Int) throws {
+    let namespace = nvdimm.regions[region].namespaces[try nvdimm.namespaceIndex(region, id)]
     guard !namespace.isEnabled, namespace.claim == nil else {
       throw KernelRefusal(16, "it is enabled or claimed")
     }
     guard namespace.size > 0 else { throw KernelRefusal(6, "it has no size") }
-    self.init(namespace, region: region, media: kernel.media)
+    self.init(namespace, region: region, media: nvdimm.media)
   }
 
   init(_ namespace: SimNamespace, region: Int, media: SimMedia) {
@@ -37,7 +36,7 @@ final class SimRawMedia: RawMedia {
   }
 }
 
-extension SimKernel {
+extension NvdimmModel {
   /// The data of an enabled namespace's users.
   func content(of region: Int, _ id: Int) throws -> any ByteSource {
     let namespace = regions[region].namespaces[try namespaceIndex(region, id)]

@@ -57,7 +57,7 @@ extension SimWorkload {
 
   private var deviceFacts: [Observation] {
     var facts: [Observation] = []
-    for (region, state) in machine.kernel.regions.enumerated() {
+    for (region, state) in machine.kernel.nvdimm.regions.enumerated() {
       for namespace in state.namespaces where namespace.size > 0 {
         let name = "namespace\(region).\(namespace.id)"
         let pages = machine.kernel.model.state.pages(DeviceID(region: region, namespace: namespace.id))

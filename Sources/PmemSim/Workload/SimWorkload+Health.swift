@@ -12,7 +12,7 @@ extension SimWorkload {
   public func setHealth(
     of name: String, flags: [String]? = nil, _ change: (inout DimmHealth?) -> Void
   ) throws(DeviceError) {
-    let inventory = SimInventory(machine.kernel).inventory
+    let inventory = SimInventory(machine.kernel.nvdimm).inventory
     guard let dimm = try NameResolver(inventory).dimms([name]).first,
       let index = inventory.dimms.firstIndex(of: dimm)
     else { throw DeviceError(.notFound, "there is no DIMM \(name)") }

@@ -141,7 +141,7 @@ extension SimWorkload {
   /// Enables a namespace whose driver was unbound. Throws what the kernel refuses.
   public func bind(_ name: String) throws(DeviceError) {
     let device = try bound(name)
-    try doing("bind \(name)") { try $0.enableNamespace(device.region, device.namespace) }
+    try doing("bind \(name)") { try $0.nvdimm.enableNamespace(device.region, device.namespace) }
   }
 
   func bound(_ name: String) throws(DeviceError) -> DeviceID {

@@ -46,7 +46,7 @@ extension SimWorkload {
     }
     if let partition = partition(short) { return partition }
     if let found = node(name) { return found }
-    let resolver = NameResolver(SimInventory(machine.kernel).inventory)
+    let resolver = NameResolver(SimInventory(machine.kernel.nvdimm).inventory)
     guard let namespace = try resolver.namespaces([name]).first else {
       throw DeviceError(.notFound, "there is no device \(name)")
     }
@@ -62,8 +62,8 @@ extension SimWorkload {
     let numbers = bare.dropFirst(prefix.count).split(separator: ".", omittingEmptySubsequences: false)
     guard (1...2).contains(numbers.count), let region = Int(numbers[0].filter { $0 != "s" }),
       let id = numbers.count == 1 ? 0 : Int(numbers[1].filter { $0 != "s" }),
-      !machine.kernel.regions.contains(where: { $0.namespaces.contains { $0.name == name } }),
-      let namespace = SimInventory(machine.kernel).namespace(id, region: region),
+      !machine.kernel.nvdimm.regions.contains(where: { $0.namespaces.contains { $0.name == name } }),
+      let namespace = SimInventory(machine.kernel.nvdimm).namespace(id, region: region),
       namespace.blockDevice == String(bare)
         || namespace.daxRegion?.devices.contains(where: { $0.chardev == String(bare) }) ?? false
     else { return nil }
@@ -75,8 +75,8 @@ extension SimWorkload {
     guard name.hasPrefix("namespace") else { return nil }
     let numbers = name.dropFirst(9).split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
     guard numbers.count == 2, let region = numbers[0], let id = numbers[1],
-      machine.kernel.regions.indices.contains(region),
-      machine.kernel.regions[region].namespaces.contains(where: { $0.id == id })
+      machine.kernel.nvdimm.regions.indices.contains(region),
+      machine.kernel.nvdimm.regions[region].namespaces.contains(where: { $0.id == id })
     else { return nil }
     return .device(DeviceID(region: region, namespace: id))
   }
@@ -121,7 +121,7 @@ extension SimWorkload {
   /// A partition, as `pmem0p1`.
   func partition(_ name: String) -> Volume? {
     let bare = name.hasPrefix("/dev/") ? String(name.dropFirst(5)) : name
-    let inventory = SimInventory(machine.kernel)
+    let inventory = SimInventory(machine.kernel.nvdimm)
     return machine.kernel.model.state.partitions.first { partition in
       let disk = inventory.namespace(partition.disk.namespace, region: partition.disk.region)
       return disk?.blockDevice.map { "\($0)p\(partition.number)" == bare } ?? false

@@ -11,7 +11,7 @@ extension SimWorkload {
   public func setSecurity(
     of name: String, isSupported: Bool, isFrozenByFirmware: Bool?
   ) throws(DeviceError) {
-    let inventory = SimInventory(machine.kernel).inventory
+    let inventory = SimInventory(machine.kernel.nvdimm).inventory
     guard let dimm = try NameResolver(inventory).dimms([name]).first,
       let index = inventory.dimms.firstIndex(of: dimm)
     else { throw DeviceError(.notFound, "there is no DIMM \(name)") }
@@ -25,7 +25,7 @@ extension SimWorkload {
         if let isFrozenByFirmware { record.isFrozenByFirmware = isFrozenByFirmware }
         records[index] = record
       }
-      kernel.noteFirmware(index)
+      kernel.nvdimm.noteFirmware(index)
     }
   }
 }

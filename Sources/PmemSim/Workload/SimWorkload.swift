@@ -66,10 +66,10 @@ public struct SimWorkload {
   ///   - extent: Of what its users have, bytes.
   /// - Throws: The kernel's error.
   public func injectErrors(_ name: String, _ extent: Extent) throws(DeviceError) {
-    guard let found = try NameResolver(SimInventory(machine.kernel).inventory).namespaces([name]).first else {
+    guard let found = try NameResolver(SimInventory(machine.kernel.nvdimm).inventory).namespaces([name]).first else {
       throw DeviceError(.notFound, "there is no namespace \(name)")
     }
-    try doing("spoil \(found.dev)") { try $0.injectErrors(found.regionID, found.id, extent) }
+    try doing("inject errors into \(found.dev)") { try $0.nvdimm.injectErrors(found.regionID, found.id, extent) }
   }
 
   // MARK: Partitions
@@ -81,7 +81,7 @@ public struct SimWorkload {
     let disk = try volume(device)
     let number = try perform(.makePartition(disk, extent), "partition \(device)", SimWorkload.number)
     return
-      "\(try NameResolver(SimInventory(machine.kernel).inventory).namespaces([device])[0].node ?? "?")p\(number)"
+      "\(try NameResolver(SimInventory(machine.kernel.nvdimm).inventory).namespaces([device])[0].node ?? "?")p\(number)"
   }
 
   /// Moves the end of a partition, as BLKPG_RESIZE_PARTITION does. Throws if it is not one.

@@ -4,12 +4,8 @@ import PmemModel
 
 /// Reads the lines that ``SimRuntime`` wrote, and refuses what does not fit the machine.
 struct SimRuntimeReader {
-  private(set) var regions: [SimRegion] = []
+  private(set) var nvdimm = NvdimmState()
   private(set) var labels: UInt64?
-  private(set) var disabledDimms: Set<Int> = []
-  private(set) var labeling: Set<Int> = []
-  private(set) var openDimms: Set<Int> = []
-  private(set) var frozenDimms: Set<Int> = []
   private(set) var memory: MemoryStateReader
   private(set) var view = SimView()
   private let topology: SimTopology
@@ -29,22 +25,22 @@ struct SimRuntimeReader {
     case "dimm":
       let number = try line.integer("number", file: file, as: Int.self)
       guard topology.dimms.indices.contains(number) else { throw wrong(line, "there is no DIMM \(number)") }
-      if try line.integer("enabled", in: 0...1, file: file) == 0 { disabledDimms.insert(number) }
-      if try line.integer("labeling", in: 0...1, file: file) != 0 { labeling.insert(number) }
-      if try line.optional("unlocked", in: 0...1, file: file) == 1 { openDimms.insert(number) }
-      if try line.optional("frozen", in: 0...1, file: file) == 1 { frozenDimms.insert(number) }
+      if try line.integer("enabled", in: 0...1, file: file) == 0 { nvdimm.disabledDimms.insert(number) }
+      if try line.integer("labeling", in: 0...1, file: file) != 0 { nvdimm.labeling.insert(number) }
+      if try line.optional("unlocked", in: 0...1, file: file) == 1 { nvdimm.openDimms.insert(number) }
+      if try line.optional("frozen", in: 0...1, file: file) == 1 { nvdimm.frozenDimms.insert(number) }
     case "region":
-      guard regions.count < topology.regions.count else {
+      guard nvdimm.regions.count < topology.regions.count else {
         throw wrong(line, "the machine has no such region")
       }
-      regions.append(try region(line))
+      nvdimm.regions.append(try region(line))
       ids = []
     case "namespace":
       let namespace = try namespace(line)
-      guard let last = regions.indices.last, fits(namespace, topology.regions[last]),
+      guard let last = nvdimm.regions.indices.last, fits(namespace, topology.regions[last]),
         ids.insert(namespace.id).inserted
       else { throw wrong(line, "the namespace does not fit its region") }
-      regions[last].namespaces.append(namespace)
+      nvdimm.regions[last].namespaces.append(namespace)
     case let kind where SimView.kinds.contains(kind):
       try view.read(line, regions: topology.regions.count, file)
     case let kind where MemoryStateRecord.kinds.contains(kind): try memory.read(line)

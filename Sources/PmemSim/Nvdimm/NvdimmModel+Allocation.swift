@@ -1,8 +1,7 @@
-import PmemModel
 import PmemDevice
 import PmemMedia
 
-extension SimKernel {
+extension NvdimmModel {
   /// Writes uuid, alt_name, size and sector_size of an idle namespace device, as ndctl does in that order.
   func allocate(_ index: Int, _ id: Int, _ request: Allocation) throws {
     let number = try namespaceIndex(index, id)

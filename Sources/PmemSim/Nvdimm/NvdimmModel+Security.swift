@@ -1,8 +1,7 @@
-import PmemModel
 import PmemDevice
 
 /// Security (drivers/nvdimm/security.c), with the DIMM's own refusals as error numbers (drivers/acpi/nfit/intel.c).
-extension SimKernel {
+extension NvdimmModel {
   /// nil if the DIMM has no security.
   func securityState(_ dimm: Int) -> DimmSecurity.State? {
     guard let record = media.security[dimm] else { return nil }

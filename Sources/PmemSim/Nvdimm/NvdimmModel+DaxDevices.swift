@@ -1,8 +1,7 @@
-import PmemModel
 import PmemDevice
 
 /// DAX devices: the drivers of drivers/dax on what devdax namespaces give. A namespace's device has its numbers.
-extension SimKernel {
+extension NvdimmModel {
   private func change(_ name: String, _ body: (inout SimClaim, Int, Int) throws -> Void) throws {
     let numbers = name.dropFirst(3).split(separator: ".").compactMap { Int($0) }
     guard name.hasPrefix("dax"), numbers.count == 2, regions.indices.contains(numbers[0]),
@@ -35,7 +34,7 @@ extension SimKernel {
     try change(name) { claim, region, id in
       guard claim.device != nil else { return }
       guard claim.zone == nil else { throw KernelRefusal(16, "its memory is online") }
-      if claim.device == .devdax { self.revoke(region, id) }
+      if claim.device == .devdax { users?.revoke(region, id) }
       claim.device = nil
     }
   }

@@ -1,8 +1,7 @@
-import PmemModel
 import PmemDevice
 
 /// Bad blocks: ranges that the platform cannot read any more, and clearing them.
-extension SimKernel {
+extension NvdimmModel {
   /// Injects errors into a part of a namespace, as `ndctl inject-error` does. The extent is from the start of its
   /// users' data.
   func injectErrors(_ index: Int, _ id: Int, _ extent: Extent) throws {

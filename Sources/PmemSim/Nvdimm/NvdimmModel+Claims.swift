@@ -1,8 +1,7 @@
-import PmemModel
 import PmemDevice
 import PmemMedia
 
-extension SimKernel {
+extension NvdimmModel {
   // MARK: Claims
 
   /// Configures the btt, pfn or dax seed and attaches it to a namespace (claim.c:nd_namespace_store), with the
@@ -134,11 +133,11 @@ extension SimKernel {
   /// Unbinds; a claim made for or found by the binding goes too, as libndctl's disable does.
   func disableNamespace(_ index: Int, _ id: Int) throws {
     let number = try namespaceIndex(index, id)
-    try checkNotHeld(index, id)
+    try users?.checkNotHeld(index, id)
     try checkNotOnline(index, id)
     regions[index].namespaces[number].isEnabled = false
     regions[index].namespaces[number].claim = nil
-    revoke(index, id)
+    users?.revoke(index, id)
   }
 
   /// region_devs.c:nd_region_advance_seeds.

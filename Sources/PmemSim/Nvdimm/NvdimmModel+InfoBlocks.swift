@@ -1,9 +1,8 @@
-import PmemModel
 import PmemDevice
 import PmemMedia
 
 /// The identity of a namespace by its media, and how a claim writes it.
-extension SimKernel {
+extension NvdimmModel {
   /// The driver's verdict on a namespace's media; the rules are ``NamespaceProbe``'s.
   func verdict(_ namespace: SimNamespace, region index: Int) -> NamespaceProbe.Verdict {
     let raw = SimRawMedia(namespace, region: index, media: media)

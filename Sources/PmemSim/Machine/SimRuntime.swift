@@ -2,46 +2,39 @@ import PmemDevice
 import PmemMedia
 import PmemModel
 
-/// State of the simulated kernel that is not on the media: which devices exist, which are enabled, which is the next
-/// seed. A reboot, or a crash, discards it.
+/// The memory of the simulated kernel, as a file keeps it between two commands: the states of libnvdimm, of the memory
+/// model, and of views. A reboot, or a crash, discards it.
 struct SimRuntime {
-  let regions: [SimRegion]
+  let nvdimm: NvdimmState
   let memory: MemoryState
   let view: SimView
-  let disabledDimms: Set<Int>
-  let labeling: Set<Int>
-  let openDimms: Set<Int>
-  let frozenDimms: Set<Int>
-  /// ``SimKernel/labelFingerprint`` when it was written.
+  /// ``NvdimmModel/labelFingerprint`` when it was written.
   let labels: UInt64
 
   private static let header = "pmemctl-runtime 4"
 
   init(_ kernel: SimKernel) {
-    regions = kernel.regions
+    nvdimm = kernel.nvdimm.state
     memory = kernel.storedModel.state
     view = kernel.view
-    disabledDimms = kernel.disabledDimms
-    labeling = kernel.labeling
-    openDimms = kernel.openDimms
-    frozenDimms = kernel.frozenDimms
-    labels = kernel.labelFingerprint
+    labels = kernel.nvdimm.labelFingerprint
   }
 
   var text: String {
     var media = RecordLine("media")
     media.add("labels", labels)
-    let known = disabledDimms.union(labeling).union(openDimms).union(frozenDimms)
+    let state = nvdimm
+    let known = state.disabledDimms.union(state.labeling).union(state.openDimms).union(state.frozenDimms)
     let dimms = known.sorted().map { dimm in
       var line = RecordLine("dimm")
       line.add("number", dimm)
-      line.add("enabled", disabledDimms.contains(dimm) ? 0 : 1)
-      line.add("labeling", labeling.contains(dimm) ? 1 : 0)
-      if openDimms.contains(dimm) { line.add("unlocked", 1) }
-      if frozenDimms.contains(dimm) { line.add("frozen", 1) }
+      line.add("enabled", state.disabledDimms.contains(dimm) ? 0 : 1)
+      line.add("labeling", state.labeling.contains(dimm) ? 1 : 0)
+      if state.openDimms.contains(dimm) { line.add("unlocked", 1) }
+      if state.frozenDimms.contains(dimm) { line.add("frozen", 1) }
       return line
     }
-    let lines = regions.enumerated().flatMap { index, region in
+    let lines = state.regions.enumerated().flatMap { index, region in
       [Self.line(index, region)] + region.namespaces.map { Self.line(index, $0) }
     }
     return RecordFile.text(
@@ -60,22 +53,18 @@ struct SimRuntime {
     try RecordFile.read(text, header: Self.header, file: file) { line throws(DeviceError) in
       try reader.read(line)
     }
-    guard reader.regions.count == topology.regions.count else {
+    guard reader.nvdimm.regions.count == topology.regions.count else {
       throw DeviceError(
         .corrupt,
-        "\(file), line 1: it has \(reader.regions.count) regions, the machine has \(topology.regions.count)")
+        "\(file), line 1: it has \(reader.nvdimm.regions.count) regions, the machine has \(topology.regions.count)")
     }
     guard let labels = reader.labels else {
       throw DeviceError(.corrupt, "\(file), line 1: the line of the media is missing")
     }
-    regions = reader.regions
+    nvdimm = reader.nvdimm
     memory = reader.memory.memory
     view = reader.view
     self.labels = labels
-    disabledDimms = reader.disabledDimms
-    labeling = reader.labeling
-    openDimms = reader.openDimms
-    frozenDimms = reader.frozenDimms
   }
 
   // MARK: Regions

@@ -1,15 +1,18 @@
 import PmemDevice
 import PmemMedia
-import PmemModel
 
 /// libnvdimm: regions, namespaces, labels, seeds and claims, over the media of a simulated machine.
 ///
 /// The rules and error numbers are those of drivers/nvdimm (6.12 unless a profile says otherwise), each named in the
 /// code that follows it. Refusals are thrown as ``KernelRefusal``.
-final class SimKernel {
+final class NvdimmModel {
   let topology: SimTopology
   let media: SimMedia
-  var regions: [SimRegion] { didSet { areDevicesStale = true } }
+  var regions: [SimRegion] { didSet { changes &+= 1 } }
+  /// How often ``regions`` may have changed.
+  private(set) var changes = 0
+  /// The users of namespaces; none while it boots.
+  weak var users: (any NamespaceUsers)?
   var labels: [Int: SimLabels]
   /// DIMMs that have had a valid index block since the boot (NDD_LABELING): the kernel never takes that back.
   private(set) var labeling: Set<Int> = []
@@ -18,15 +21,6 @@ final class SimKernel {
   /// DIMMs that have a passphrase and are unlocked, and those whose security is frozen: until the next power cycle.
   var openDimms: Set<Int> = []
   var frozenDimms: Set<Int> = []
-  /// The memory model of its processes; ``model`` is the way to use it.
-  var storedModel: MemoryModel
-  var view = SimView()
-  /// Whether ``regions`` were changed since the model saw them.
-  var areDevicesStale = true
-  /// As the model saw them.
-  var seenBadBlocks = SimBadBlocks()
-  /// Tasks that were blocked and went on since this was asked for, and what came of it.
-  var wokenTasks: [WokenTask] = []
   let host: HostFacts
 
   /// Boots: reads the labels of every DIMM and enables every region.
@@ -34,7 +28,6 @@ final class SimKernel {
     self.topology = topology
     self.media = media
     host = Self.host(of: topology)
-    storedModel = MemoryModel(rules: topology.profile.rules)
     regions = [SimRegion](repeating: SimRegion(), count: topology.regions.count)
     labels = try Self.readLabels(topology, media)
     frozenDimms = Set(topology.dimms.indices.filter { media.security[$0]?.isFrozenByFirmware == true })
@@ -47,17 +40,14 @@ final class SimKernel {
   }
 
   /// Continues from a saved state; labels are always read from the media.
-  init(resuming runtime: SimRuntime, topology: SimTopology, media: SimMedia) throws {
+  init(resuming state: NvdimmState, topology: SimTopology, media: SimMedia) throws {
     self.topology = topology
     self.media = media
-    regions = runtime.regions
-    storedModel = MemoryModel(rules: topology.profile.rules)
-    storedModel.state = runtime.memory
-    view = runtime.view
-    disabledDimms = runtime.disabledDimms
-    openDimms = runtime.openDimms
-    frozenDimms = runtime.frozenDimms
-    labeling = runtime.labeling
+    regions = state.regions
+    disabledDimms = state.disabledDimms
+    openDimms = state.openDimms
+    frozenDimms = state.frozenDimms
+    labeling = state.labeling
     host = Self.host(of: topology)
     labels = try Self.readLabels(topology, media)
     noteLabeling()
@@ -74,6 +64,13 @@ final class SimKernel {
         dimm: index, areaSize: dimm.labelArea, newest: topology.profile.rules.newestLabels, media: media)
     }
     return labels
+  }
+
+  /// The state to save.
+  var state: NvdimmState {
+    NvdimmState(
+      regions: regions, labeling: labeling, disabledDimms: disabledDimms, openDimms: openDimms,
+      frozenDimms: frozenDimms)
   }
 
   // MARK: Regions
@@ -120,10 +117,17 @@ final class SimKernel {
 
   /// region.c:nd_region_remove: the namespaces go with it.
   func disableRegion(_ index: Int) throws {
-    try checkNotHeld(index, nil)
+    try users?.checkNotHeld(index, nil)
     try checkNotOnline(index, nil)
-    revoke(index, nil)
+    users?.revoke(index, nil)
     regions[index] = SimRegion()
+  }
+
+  /// The driver of a namespace's device is unbound, whoever did it.
+  func unbind(_ index: Int, _ id: Int) {
+    guard let number = try? namespaceIndex(index, id) else { return }
+    regions[index].namespaces[number].isEnabled = false
+    regions[index].namespaces[number].claim = nil
   }
 
   // MARK: DIMMs
@@ -277,12 +281,11 @@ final class SimKernel {
     fletcher64(labels.sorted { $0.key < $1.key }.flatMap(\.value.encoded))
   }
 
-  /// At most how many bytes describe this kernel's memory after one more change: enabling a region can find as
-  /// many namespaces as there are labels. A line is at most a kibibyte.
-  var longestMemory: Int {
+  /// At most how many lines describe it after one more change: enabling a region can find as many namespaces as there
+  /// are labels.
+  var mostLines: Int {
     let labels = labels.values.reduce(0) { $0 + $1.labels.count }
-    let namespaces = regions.reduce(0) { $0 + $1.namespaces.count + 1 }
-    return (labels + namespaces + storedModel.state.lines + view.lines.count + 16) * 1024
+    return labels + regions.reduce(0) { $0 + $1.namespaces.count + 1 }
   }
 
   // MARK: Finding
