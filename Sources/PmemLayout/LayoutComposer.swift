@@ -59,7 +59,7 @@ struct LayoutComposer {
         guard let text else {
           throw DeviceError(
             .corrupt, "\(file):1:1: it is empty",
-            details: ["pmemctl layout schema prints what it may hold"])
+            details: ["pmemctl layout schema prints the format"])
         }
         return text
       default: text = try value(event, &parser, depth: 0)
@@ -136,7 +136,7 @@ struct LayoutComposer {
   private mutating func alias(_ event: yaml_event_t, depth: Int) throws(DeviceError) -> LayoutText {
     let name = name(event.data.alias.anchor) ?? ""
     guard !open.contains(name) else {
-      throw wrong(event.start_mark, "nested too deep: *\(name) is inside of what it names")
+      throw wrong(event.start_mark, "nested too deep: *\(name) is inside the value that it names")
     }
     guard let value = anchors[name] else { throw wrong(event.start_mark, "found undefined alias") }
     try count(value.cost, event, depth: depth)

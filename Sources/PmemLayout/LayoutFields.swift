@@ -21,7 +21,7 @@ struct LayoutFields {
         throw Self.wrong(key, "\(what) has no key \"\(name.prefix(64))\"", Self.nearest(name, known))
       }
       if let first = pairs.first(where: { $0.name == name }) {
-        throw Self.wrong(key, "\"\(name)\" is said twice, first at line \(first.key.position.line)")
+        throw Self.wrong(key, "\"\(name)\" is given twice, first at line \(first.key.position.line)")
       }
       pairs.append((name, key, value))
     }

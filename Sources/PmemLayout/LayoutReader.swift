@@ -63,7 +63,7 @@ extension RegionSelector {
       bus: try fields.string("bus"), address: try fields.integer("address"),
       minimumSize: try fields.size("min_size"), maximumSize: try fields.size("max_size"))
     guard self != RegionSelector() else {
-      throw LayoutFields.wrong(text, "the selector says nothing", ["write all for every region"])
+      throw LayoutFields.wrong(text, "the selector is empty", ["write all for every region"])
     }
   }
 }
@@ -87,7 +87,7 @@ extension NamespaceLayout {
     let size = try fields.amount("size")
     let usable = try fields.amount("usable")
     if size != nil, let usable = fields["usable"] {
-      throw LayoutFields.wrong(usable, "size and usable are said both: one of them")
+      throw LayoutFields.wrong(usable, "size and usable are both given: only one may be")
     }
     let amount = try fields.required(size ?? usable, "size", of: "a namespace (or \"usable\")")
     let align = try fields.size("align").map(\.rawValue)

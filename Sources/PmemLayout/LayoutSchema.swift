@@ -5,7 +5,7 @@ public enum LayoutSchema {
     {
       "$schema": "https://json-schema.org/draft/2020-12/schema",
       "title": "pmemctl layout",
-      "description": "What a machine's persistent memory should look like; see pmemctl-layout-plan(8).",
+      "description": "The intended state of a machine's persistent memory; see pmemctl-layout-plan(8).",
       "type": "object",
       "additionalProperties": false,
       "required": ["layout", "regions"],
@@ -20,10 +20,10 @@ public enum LayoutSchema {
           "required": ["select"],
           "properties": {
             "select": {
-              "description": "By what stays over a boot. Every region that is so gets the namespaces.",
+              "description": "By properties that survive a boot. Every region that matches gets the namespaces.",
               "anyOf": [{"const": "all"}, {"$ref": "#/$defs/selector"}]
             },
-            "others": {"description": "What becomes of other namespaces there.", "enum": ["keep", "destroy"]},
+            "others": {"description": "Treatment of other namespaces there.", "enum": ["keep", "destroy"]},
             "namespaces": {"type": "array", "items": {"$ref": "#/$defs/namespace"}}
           }
         },
@@ -48,7 +48,7 @@ public enum LayoutSchema {
           "oneOf": [{"required": ["size"]}, {"required": ["usable"]}],
           "properties": {
             "name": {
-              "description": "What it is found again by; {index}, {node} and {region} are filled in.",
+              "description": "Its name, which identifies it later; {index}, {node} and {region} are filled in.",
               "$ref": "#/$defs/text"
             },
             "uuid": {"type": "string", "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"},

@@ -63,13 +63,13 @@ public struct DeviceNodes {
     let kept = then.attributes.text
     // Who may use a device of one kind need not be who may use one of the other.
     guard now.isBlock == then.isBlock else {
-      return ["\(path) was created anew, and is \(now.attributes.text); \(then.name) was \(kept)"]
+      return ["\(path) was created again, and is \(now.attributes.text); \(then.name) was \(kept)"]
     }
     do throws(DeviceError) {
       try Self.put(then.attributes, on: path)
-      return ["\(path) was created anew: put back its owner, group and mode, \(kept)"]
+      return ["\(path) was created again: restored its owner, group and mode, \(kept)"]
     } catch {
-      return ["\(path) was created anew, and is \(now.attributes.text), not \(kept): \(error.summary)"]
+      return ["\(path) was created again, and is \(now.attributes.text), not \(kept): \(error.summary)"]
     }
   }
 
@@ -81,9 +81,9 @@ public struct DeviceNodes {
         let isNow = now.settings[name] ?? ""
         do throws(DeviceError) {
           try settings.put(name, value, on: now.name, path)
-          return "\(path) was created anew: put back \(name), \(value)"
+          return "\(path) was created again: restored \(name), \(value)"
         } catch {
-          return "\(path) was created anew, and its \(name) is \(isNow), not \(value): \(error.summary)"
+          return "\(path) was created again, and its \(name) is \(isNow), not \(value): \(error.summary)"
         }
       }
   }

@@ -112,7 +112,7 @@ private struct JSONReader {
       guard reader.peek == UInt8(ascii: "\"") else { throw reader.problem("expected a key in quotes") }
       let key = try reader.string()
       reader.skipSpace()
-      guard reader.take(UInt8(ascii: ":")) else { throw reader.problem("expected : behind the key") }
+      guard reader.take(UInt8(ascii: ":")) else { throw reader.problem("expected : after the key") }
       reader.skipSpace()
       let own = reader.path
       if reader.wanted != nil { reader.path += (own.isEmpty ? "" : ".") + key }

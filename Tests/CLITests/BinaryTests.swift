@@ -67,7 +67,7 @@ enum Program {
       let closed = try Program.shell(
         "$P namespace create --mode raw --size 64MiB >&-", environment: ["PMEMCTL_SIM": machine])
       #expect(closed.status == 1)
-      #expect(closed.errors == "pmemctl: standard output is closed: nothing was done\n")
+      #expect(closed.errors == "pmemctl: standard output is closed; nothing was done\n")
       #expect(try Program.run("namespace", "list", "--json", "--sim", machine).output == "[]\n")
     }
   }

@@ -15,7 +15,7 @@ struct Situation {
   private(set) var broken: Set<Invariant> = []
   /// Steps since processes have waited for each other.
   private var deadlockedSteps = 0
-  /// Whether most of what is tried is refused, because who would do it waits for ever.
+  /// Whether most of what is tried is refused, because who would do it waits forever.
   var isStuck: Bool { deadlockedSteps > 20 }
 
   private let machine: SimMachine

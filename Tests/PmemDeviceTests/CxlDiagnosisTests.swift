@@ -60,9 +60,9 @@ import Testing
     #expect(
       found == [
         "note nmem0: 256 MiB of the pmem of mem0 are in no CXL region: cxl create-region -t pmem -d decoder0.0 -m mem0 "
-          + "makes one of it alone",
+          + "creates a region of it alone",
         "note nmem1: 1 GiB of the ram of mem1 are in no CXL region: cxl create-region -t ram -d decoder0.0 -m mem1 "
-          + "makes one of it alone",
+          + "creates a region of it alone",
       ])
     let full = Self.texts {
       $0.cxl.memdevs[0].pmemSize = .mebibytes(768)

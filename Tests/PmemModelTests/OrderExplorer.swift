@@ -52,7 +52,7 @@ struct OrderExplorer<Threads: ExplorableThreads> where Threads.Failure == Never 
     }
   }
 
-  /// Who is blocked for ever, and neither in a deadlock nor waiting for what is gone, which is a violation already.
+  /// Who is blocked forever, and neither in a deadlock nor waiting for what is gone, which is a violation already.
   private func stuck(_ state: ThreadState<Threads.State>) -> [Violation.Key] {
     let told = state.violations.filter { $0.invariant == .deadlock || $0.invariant == .endlessWait }
     return state.blocked.map { "process \($0.pid)" }.filter { who in !told.contains { $0.subject == who } }

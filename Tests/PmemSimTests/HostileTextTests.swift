@@ -89,7 +89,7 @@ import Testing
     #expect(error?.code == .corrupt && error?.summary.contains("badblocks, line") ?? false, "\(error!)")
   }
 
-  /// Stacks that refer to each other twice at each level would be walked for ever.
+  /// Stacks that refer to each other twice at each level would be walked forever.
   @Test func stacksDoNotMultiply() throws {
     let machine = try ScratchMachine([SimDimmRequest(size: .gibibytes(1))])
     try machine.create { $0.amount = .bytes(.mebibytes(64)) }

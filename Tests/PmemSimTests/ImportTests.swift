@@ -55,7 +55,7 @@ import Testing
     let inventory = try machine.inventory()
     let copy = machine.directory.path + "/copy"
     let notes = try SimMachine.importing(inventory, to: FilePath(copy), profile: .v612)
-    #expect(notes == ["namespace1.1 is disabled: what it was used as is not known, it is raw here"])
+    #expect(notes == ["namespace1.1 is disabled: its mode is unknown, it is raw here"])
     let copied = try SimBackend(try SimMachine.open(FilePath(copy), forWriting: false)).inventory(.planning)
     #expect(lasting(copied) == lasting(inventory))
   }

@@ -53,7 +53,7 @@ import Testing
     Case("\(create) --usable 16777215TiB", .failed, "there is no hole for it"),
     Case(
       "\(create) --size 16MiB --align 1GiB", .failed,
-      "nothing would be left to use in fsdax mode with 1 GiB alignment"),
+      "nothing would be usable in fsdax mode with 1 GiB alignment"),
     // Alignments, sector sizes, modes, maps
     Case("\(create) --align 3000", .usage, "is not a power of two"),
     Case("\(create) --align 0", .usage, "is not a power of two"),

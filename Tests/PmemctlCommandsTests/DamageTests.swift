@@ -115,7 +115,7 @@ import Testing
     let sick = harness.run("doctor")
     #expect(sick.out.contains("its label says fsdax, but no info block is there"), "\(sick.out)")
     let answer = harness.run("infoblock repair fs")
-    #expect(answer.status == .badData && answer.err.contains("nothing proves what it was"), "\(answer.err)")
+    #expect(answer.status == .badData && answer.err.contains("there is no evidence of its old content"), "\(answer.err)")
     #expect(harness.run("infoblock verify fs").status == .badData)
   }
 
@@ -140,7 +140,7 @@ import Testing
     try change(harness, at: 192 << 20 + log, count: 64) { fields in
       fields.set(Array(fields.bytes[0..<16]), at: 16)
     }
-    try cure(harness, of: ["claims it, but is not enabled", "the kernel refuses what is on its media"])
+    try cure(harness, of: ["claims it, but is not enabled", "the kernel refuses its media"])
   }
 
   // MARK: Labels

@@ -189,7 +189,7 @@ import Testing
   @Test(arguments: [
     ("--dimm 1GiB,colour=red", "is not known"), ("--dimm 99999TiB", "cannot be"),
     ("--dimm 1GiB --dry-run", "more in it"),
-    ("--dimm", "no machine can be made of it"), ("--help", "more in it"),
+    ("--dimm", "it describes no machine"), ("--help", "more in it"),
     ("/tmp/x --dimm 1GiB", "no machine"),
   ]) func aMachineLineIsCheckedWhereItIsRead(line: String, says: String) throws {
     let directory = try TemporaryDirectory()

@@ -229,8 +229,8 @@ import Testing
       "are said both"
     ),
     ("layout: 1\nregions: [{select: all, namespaces: [{mode: raw}]}]", "needs the key \"size\""),
-    ("layout: 1\nregions: [{select: all, select: all}]", "\"select\" is said twice, first at line 2"),
-    ("layout: 1\nregions: [{select: {}}]", "the selector says nothing"),
+    ("layout: 1\nregions: [{select: all, select: all}]", "\"select\" is given twice, first at line 2"),
+    ("layout: 1\nregions: [{select: {}}]", "the selector is empty"),
     ("layout: [1\nregions: 2", "FILE:2:"), ("layout: 1\nregions: &a [*a]", "nested too deep"),
     ("layout: 1\nregions: []\n---\nlayout: 1\n", "one document is expected"),
     (

@@ -77,7 +77,7 @@ import Testing
     try Data(status.utf8).write(to: URL(fileURLWithPath: directory.path + "/host.json"))
     let answer = harness.run("sim import \(directory.path)/copy --inventory \(directory.path)/host.json")
     #expect(answer.status == .done)
-    #expect(answer.err.contains("region2 is disabled: namespaces on it are not known"))
+    #expect(answer.err.contains("region2 is disabled: its namespaces are unknown"))
     #expect(harness.run("status --json --sim \(directory.path)/copy").out == status)
   }
 
@@ -167,7 +167,7 @@ import Testing
     #expect(harness.run("namespace create --region region0 --size 128MiB --name kept").status == .done)
     let second = harness.run("label init nmem0")
     #expect(second.status == .refused)
-    #expect(second.err.contains("\"kept\", fsdax, 128 MiB, would be gone"), "\(second.err)")
+    #expect(second.err.contains("\"kept\", fsdax, 128 MiB, would be lost"), "\(second.err)")
     #expect(harness.run("label init nmem0 --label-version 1.3").status == .usage)
     #expect(harness.run("namespace list").out.contains("kept"))
   }

@@ -193,7 +193,7 @@ private struct UndoTrial {
   ) throws -> Bool {
     var answer = harness.run("undo run --yes \(record)")
     trail.append("undo run --yes \(record) (\(answer.status))")
-    // Where a namespace would be gone, that must be allowed.
+    // Where a namespace would be lost, that must be allowed.
     if answer.status == .refused, now.keys.contains(where: { expected[$0] == nil }) {
       try expect(now, "after a refusal", answer)
       answer = harness.run("undo run --yes --force \(record)")

@@ -173,7 +173,7 @@ extension Step {
     case .unbindDevice(let device): "take the driver of \(device) away"
     case .onlineMemory(let device, _): "put the memory of \(device) online"
     case .offlineMemory(let device): "take the memory of \(device) offline"
-    case .createDevice(let region, let size, _): "make a DAX device of \(size) in DAX region \(region)"
+    case .createDevice(let region, let size, _): "create a DAX device of \(size) in DAX region \(region)"
     case .resizeDevice(let device, let size): "resize \(device) to \(size)"
     case .destroyDevice(let device): "remove \(device)"
     case .enableDimm(let dimm): "enable \(dimm)"

@@ -17,9 +17,9 @@ extension DAXEvaluator {
     if filesystem.filesSeen > 0 {
       let (seen, direct) = (filesystem.filesSeen, filesystem.filesWithDAX)
       state.isOn = direct > 0
-      state.note = "\(filesystem.type), \(direct) of \(seen) files looked at have DAX"
+      state.note = "\(filesystem.type), \(direct) of \(seen) inspected files have DAX"
     } else {
-      state.note = "\(filesystem.type), no file to look at"
+      state.note = "\(filesystem.type), no file to inspect"
     }
     if causes.isEmpty, !state.isOn || filesystem.filesWithDAX < filesystem.filesSeen {
       causes = [mountCause(mount, filesystem, layer)].compactMap { $0 }
@@ -84,7 +84,7 @@ extension DAXEvaluator {
         .mountOption, "it is mounted with dax=never", remedy: "mount it with -o dax=always")
     case .inode:
       return DaxCause(
-        .inodeFlag, "files have DAX only where they carry the flag for it (dax=inode)",
+        .inodeFlag, "files have DAX only if they have the flag for it (dax=inode)",
         remedy:
           "mount it with -o dax=always; or xfs_io -c 'chattr +x' on a directory, for files created in it later"
       )

@@ -76,7 +76,7 @@ public struct DAXEvaluator {
     if namespace.badblockCount > 0 {
       causes.append(
         DaxCause(
-          .badBlocks, "\(namespace.badblockCount) bad blocks: whoever touches one is killed",
+          .badBlocks, "\(namespace.badblockCount) bad blocks: a process that touches one is killed by SIGBUS",
           remedy: "pmemctl namespace clear-errors \(namespace.dev)"))
     }
     if let region = inventory.region(of: namespace),
@@ -155,13 +155,13 @@ public struct DAXEvaluator {
         DaxCause(
           .misalignedPartition,
           "the partition begins at byte \(extent.offset) and is \(extent.length) long: not whole pages of \(page)",
-          remedy: "partition it anew, at multiples of 2 MiB"))
+          remedy: "recreate the partitions at multiples of 2 MiB"))
     }
     if layer.kind == .stack { causes += stackObstacles(layer) }
     if causes.isEmpty, layer.hasQueueDAX == false {
       causes.append(
         layer.kind == .stack
-          ? DaxCause(.stackWithoutDAX, "what is stacked there does not pass DAX on (queue/dax is 0)")
+          ? DaxCause(.stackWithoutDAX, "the stacked device does not pass DAX through (queue/dax is 0)")
           : DaxCause(
             .noQueueDAX, "the kernel offers no DAX on it (queue/dax is 0)",
             remedy: "a kernel with CONFIG_FS_DAX"))
@@ -179,7 +179,7 @@ public struct DAXEvaluator {
         .misalignedStack,
         "a target begins at byte \(crooked.start) of \(crooked.lower), not at a page"
           + (layer.hasQueueDAX == true
-            ? ": the kernel says that it can have DAX, mounts it so, and corrupts data" : ""),
+            ? ": the kernel reports DAX, mounts it with DAX, and corrupts data" : ""),
         remedy: "a table that begins at multiples of \(page / 512) sectors",
         isDangerous: layer.hasQueueDAX == true)
     ]

@@ -88,7 +88,7 @@ public struct DaxEnablePlanner {
     return Outcome(
       plan: Plan(
         title: "give \(present.title) to \(request.consumer.words)", entries: [],
-        warnings: ["\(present.title) is ready for \(request.consumer.words) already: nothing was changed"]),
+        warnings: ["\(present.title) is ready for \(request.consumer.words) already; nothing was changed"]),
       namespace: present.dev)
   }
 
@@ -126,7 +126,7 @@ public struct DaxEnablePlanner {
     }
     guard namespace.holder != nil || !namespace.isEnabled || namespace.map != .mem else {
       throw DeviceError(
-        .unsupported, "cannot take DAX from \(present.title): the kernel maps this memory as it is",
+        .unsupported, "cannot take DAX from \(present.title): the kernel maps this memory natively",
         details: ["only sector mode keeps it from doing so"],
         try: ["pmemctl namespace reconfigure --mode sector \(present.dev)"], errno: 95)
     }

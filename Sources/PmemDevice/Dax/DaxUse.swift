@@ -49,7 +49,7 @@ extension DaxProbe {
 
   private var loadStore: DaxUse {
     guard let isDAX else {
-      return DaxUse(.loadStore, nil, "what is mapped could not be seen", instead: "only root sees it")
+      return DaxUse(.loadStore, nil, "the mapping could not be inspected", instead: "only root sees it")
     }
     if isDAX { return DaxUse(.loadStore, true, isTried: true, "a page was mapped, and is the media's") }
     switch subject {
@@ -80,7 +80,7 @@ extension DaxProbe {
   private var hugePages: DaxUse {
     guard let pageSize, isDAX == true else {
       return isDAX == false
-        ? DaxUse(.hugePages, false, "the page cache of a file has none to give", instead: "see load-store")
+        ? DaxUse(.hugePages, false, "the page cache of a file has none", instead: "see load-store")
         : DaxUse(.hugePages, nil, "the size of its pages could not be seen")
     }
     return DaxUse(
@@ -120,7 +120,7 @@ extension DaxProbe {
     case .file where isDAX == true:
       return DaxUse(
         .longTermPins, true,
-        "this kernel gives them, and truncate does not wait: whoever is given the blocks next is written to",
+        "this kernel permits them, and truncate does not wait: the next owner of the blocks is written to",
         instead: instead)
     case .file, .blockDevice:
       let refused = rules.refusesLongTermPageCache ? ", which this kernel refuses for writing (EFAULT)" : ""

@@ -84,7 +84,7 @@ public struct HealthVerdict: Hashable, Sendable {
     if health.isShutdownDirty == true {
       add(
         .warning,
-        "the last shutdown was dirty: what was on its way to the media is lost, and pools of PMDK that were open may not open"
+        "the last shutdown was dirty: data on their way to the media are lost, and PMDK pools that were open may not open"
       )
     }
     if let problem = health.thresholdsProblem {

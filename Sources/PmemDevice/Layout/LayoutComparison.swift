@@ -44,7 +44,7 @@ struct LayoutComparison {
     case (.bytes(let size), .taken): expected = size
     default: expected = solved
     }
-    guard let expected else { return "its size cannot be told: only root may read where it is" }
+    guard let expected else { return "its size is unknown: only root may read its address" }
     return expected == namespace.rawSize ? nil : "it takes \(namespace.rawSize.exact), not \(expected.exact)"
   }
 

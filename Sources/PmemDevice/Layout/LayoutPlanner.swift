@@ -140,7 +140,7 @@ public struct LayoutPlanner {
       guard destroying.contains(namespace) || isUnfinished(namespace) else {
         work.conflicts.append(
           LayoutPlan.Conflict(
-            text: "\(namespace.title) is not in the layout, which says that others are destroyed: "
+            text: "\(namespace.title) is not in the layout, which destroys others: "
               + "\(namespace.mode), \(namespace.size)",
             option: "--destroy \(ShellWord(namespace.name ?? namespace.dev))"))
         continue
@@ -196,7 +196,7 @@ public struct LayoutPlanner {
       work.conflicts.append(
         LayoutPlan.Conflict(
           text: "\(wanted.position.text): \(present.title): \(differences.joined(separator: ", ")); "
-            + "what is on it would be lost",
+            + "its content would be lost",
           option: "--replace \(ShellWord(present.name ?? present.dev))"))
       return false
     }
@@ -224,7 +224,7 @@ public struct LayoutPlanner {
     }
     work.take(outcome.plan)
     work.changed(
-      .reconfigure, present, "make \(present.title) anew: \(differences.joined(separator: ", "))",
+      .reconfigure, present, "recreate \(present.title): \(differences.joined(separator: ", "))",
       outcome.proposal)
     guard let proposal = outcome.proposal else { return false }
     work.machine.add(proposal, name: nil, uuid: nil)

@@ -99,7 +99,7 @@ extension Usage {
   public var text: String {
     let size = bytes.map { "\(ByteCount($0)) of " } ?? ""
     let online = blocks.map { ", \($0.online) of \($0.total) memory blocks online" } ?? ""
-    let unseen = opens.map { ", open \($0) time\($0 == 1 ? "" : "s") more than is known" } ?? ""
+    let unseen = opens.map { ", open \($0) time\($0 == 1 ? "" : "s") more than known holders explain" } ?? ""
     return size + "\(path)" + online + unseen + (process.map { " by \($0)" } ?? "")
   }
 
@@ -108,7 +108,7 @@ extension Usage {
     switch effect {
     case .refused: "the kernel refuses to disable it"
     case .waits: "disabling it would wait until it is released"
-    case .corrupts: "its device would go on reading and writing this memory, whoever has it next"
+    case .corrupts: "its device would continue to read and write this memory, whoever uses it next"
     case .none: "no process is left that could release it"
     case .sigbus: "its next access would be answered with SIGBUS"
     case .errors: "its next use of it would fail"

@@ -65,10 +65,10 @@ public struct PinUse {
       return "no process is left that could release these pins: a reboot does"
     }
     guard !holders.isEmpty else {
-      return "whoever has them must let go: see pmemctl pin list \(pins.namespace)"
+      return "their holder must release them: see pmemctl pin list \(pins.namespace)"
     }
     let known = holders.map { "\($0.process): \($0.evidence.text)" }.joined(separator: "; ")
-    return "whoever has them must let go; likely \(known)"
+    return "their holder must release them; likely \(known)"
   }
 
   private func use(_ made: PinEvidence, of namespace: String, _ pins: [DevicePins]) -> Usage? {

@@ -38,7 +38,7 @@ struct CxlDiagnosis {
       let window = inventory.cxl.windows.first { $0.kinds.contains(kind) && ($0.freeSize ?? .zero) > .zero }
       let way =
         window.map {
-          ": cxl create-region -t \(kind.rawValue) -d \($0.dev) -m \(memdev.dev) makes one of it alone"
+          ": cxl create-region -t \(kind.rawValue) -d \($0.dev) -m \(memdev.dev) creates a region of it alone"
         }
         ?? ", and no window has room for such memory"
       findings.append(
@@ -65,13 +65,13 @@ struct CxlDiagnosis {
         "the CXL region is committed, but libnvdimm has no region for it: modprobe cxl_pmem loads the driver")
     case (.ram?, .dax(isBound: false, _)):
       return finding(
-        "the CXL region is committed, but device-dax has nothing of it: modprobe dax_cxl loads the driver")
+        "the CXL region is committed, but has no DAX region: modprobe dax_cxl loads the driver")
     case (.ram?, nil):
       return finding(
         "the CXL region is committed, but has no DAX device: the kernel took it as memory while it booted, or a driver "
           + "is missing (modprobe dax_cxl)")
     case (.ram?, .dax(_, let devices)) where devices.isEmpty:
-      return finding("the CXL region has no DAX device: pmemctl device create makes one")
+      return finding("the CXL region has no DAX device: pmemctl device create creates one")
     default: return nil
     }
   }
@@ -104,7 +104,7 @@ struct CxlDiagnosis {
       return .init(
         .note, window.dev,
         "it has no CXL region, though \(names.joined(separator: ", ")) has memory in it: firmware configured that itself, "
-          + "and reported it as Soft Reserved; it can be used, and which devices are behind it is not known",
+          + "and reported it as Soft Reserved; it is usable; the devices behind it are unknown",
         try: ["pmemctl device show \(names[0])"])
     }
   }
@@ -120,7 +120,7 @@ struct CxlDiagnosis {
       + "(auto_online_blocks is \(policy))"
     return .init(
       isMovable ? .note : .warning, placed.device.chardev,
-      isMovable ? text : text + ", and what is not movable may not go offline again",
+      isMovable ? text : text + ", and unmovable memory may not go offline again",
       try: ["pmemctl device offline \(placed.device.chardev)"])
   }
 }

@@ -42,7 +42,7 @@ extension Usage {
     switch kind {
     // Measured on 6.12: "EXT4-fs (pmem2): shut down requested", and every read is EIO.
     case .mount, .superblock: "the filesystem would be shut down: every access would fail (EIO)"
-    case .swap: "what is swapped out there would be lost: its processes would be killed"
+    case .swap: "the pages swapped out there would be lost: their processes would be killed"
     case .holder, .loop, .held, .target: "its reads and writes would fail"
     // drivers/dax/kmem.c:dev_dax_kmem_remove.
     case .systemRAM: "the memory would stay in use, and could not be removed until the next reboot"

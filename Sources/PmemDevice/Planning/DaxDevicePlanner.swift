@@ -67,7 +67,7 @@ public struct DaxDevicePlanner {
     return Plan(
       title: "take the memory of \(Self.count(devices)) offline", entries: online.map(Self.offlining),
       warnings: online.filter { ($0.memory?.movable ?? 0) < ($0.memory?.online ?? 0) }.map {
-        "memory of \($0.chardev) is not in ZONE_MOVABLE: what is on it may not be movable"
+        "memory of \($0.chardev) is not in ZONE_MOVABLE: its pages may not be movable"
       }
         + devices.map(\.device).filter { device in !online.contains(device) }.map {
           "no memory of \($0.chardev) is online"
@@ -140,7 +140,7 @@ public struct DaxDevicePlanner {
       throw DeviceError(
         .refused,
         "refused: \(memory.online) of \(memory.total) memory blocks of \(device.chardev) are online",
-        details: ["the kernel uses them; --force takes them offline first, if it can; nothing was changed"],
+        details: ["the kernel uses them; --force takes them offline first, if possible; nothing was changed"],
         try: ["pmemctl device offline \(device.chardev)"], errno: 16)
     }
     return [Self.offlining(device), Self.unbinding(device)]
@@ -164,7 +164,7 @@ public struct DaxDevicePlanner {
           details: candidates.map { "\($0.id): \($0.availableSize ?? .zero) of \($0.size) free" })
       }
       throw DeviceError(
-        .unsupported, "cannot make a DAX device: no DAX region here can be divided",
+        .unsupported, "cannot create a DAX device: no DAX region here can be divided",
         details: [
           "that of a devdax namespace is one device; memory that the platform sets aside (hmem, CXL) can be divided"
         ], try: ["pmemctl namespace create --mode devdax"], errno: 95)
@@ -172,7 +172,7 @@ public struct DaxDevicePlanner {
     let free = chosen.availableSize ?? .zero
     let align = align ?? chosen.align
     let size = size ?? ByteCount(free.rawValue / align * align)
-    let what = "cannot make a DAX device of \(size) in DAX region \(chosen.id)"
+    let what = "cannot create a DAX device of \(size) in DAX region \(chosen.id)"
     guard size <= free, size != .zero else {
       throw DeviceError(.failed, "\(what): \(free) of \(chosen.size) are free", errno: 28)
     }
@@ -186,11 +186,11 @@ public struct DaxDevicePlanner {
         .failed, "\(what): it must be a multiple of \(ByteCount(align)), its alignment", errno: 22)
     }
     return Plan(
-      title: "make a DAX device of \(size) in DAX region \(chosen.id)",
+      title: "create a DAX device of \(size) in DAX region \(chosen.id)",
       entries: [
         Plan.Entry(
           .createDevice(region: chosen.id, size: size, align: align),
-          "take \(size) of the \(free) that are free, and give it to programs")
+          "take \(size) of the free \(free), and bind it to device_dax")
       ])
   }
 
@@ -203,7 +203,7 @@ public struct DaxDevicePlanner {
     if !force, let first = enabled.first {
       throw DeviceError(
         .refused, "refused: \(first.device.chardev) is enabled",
-        details: ["it seems unused; --force destroys it, nothing was changed"], errno: 16)
+        details: ["it seems unused; --force destroys it; nothing was changed"], errno: 16)
     }
     return Plan(
       title: "destroy \(Self.count(devices))",
@@ -212,7 +212,7 @@ public struct DaxDevicePlanner {
           Plan.Entry(
             .destroyDevice(location.device.chardev),
             "remove \(location.device.chardev): \(location.device.size) are free again",
-            loses: "what was in the memory of \(location.device.chardev)")
+            loses: "the content of the memory of \(location.device.chardev)")
         },
       warnings: clearance.warnings, isDestructive: !devices.isEmpty, harmsUsers: clearance.harmsUsers)
   }
@@ -221,7 +221,7 @@ public struct DaxDevicePlanner {
     guard !location.region.isDivisible else { return }
     let owner = location.namespace?.dev ?? "its region"
     throw DeviceError(
-      .unsupported, "cannot \(verb) \(location.device.chardev): it is all of \(owner), for ever",
+      .unsupported, "cannot \(verb) \(location.device.chardev): it is all of \(owner), and cannot be divided",
       details: ["a DAX region of persistent memory is one device"],
       try: location.namespace.map {
         verb == "destroy"

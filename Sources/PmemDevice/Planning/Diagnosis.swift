@@ -46,7 +46,7 @@ public struct Diagnosis: Hashable, Sendable {
       look(at: dimm, health.indices.contains(index) ? health[index] : .notSupported)
     }
     if health.contains(.notPermitted) {
-      add(Finding(.note, "health", "only root may ask DIMMs for their health: they were not asked"))
+      add(Finding(.note, "health", "only root may read the health of DIMMs: it was not read"))
     }
     for region in inventory.regions { look(at: region, inventory) }
     lookForTwins(inventory)
@@ -86,7 +86,7 @@ public struct Diagnosis: Hashable, Sendable {
   /// All fixes, as one plan; nil if there are none.
   public var fix: Plan? {
     let entries = findings.flatMap(\.fix)
-    return entries.isEmpty ? nil : Plan(title: "fix what was found", entries: entries)
+    return entries.isEmpty ? nil : Plan(title: "fix the problems found", entries: entries)
   }
 
   // MARK: DIMMs and regions
@@ -162,7 +162,7 @@ public struct Diagnosis: Hashable, Sendable {
         Finding(
           .warning, namespace.dev,
           "\(holder) claims it, but is not enabled: neither can be used. Its configuration was never completed, or the "
-            + "kernel refuses what is on its media",
+            + "kernel refuses its media",
           fix: [Plan.Entry(.release(namespace: namespace.dev), "take \(namespace.title) from \(holder)")],
           try: [
             namespace.mode == .sector

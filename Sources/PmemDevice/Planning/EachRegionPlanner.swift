@@ -18,7 +18,7 @@ public struct EachRegionPlanner {
     guard !regions.isEmpty else {
       throw DeviceError(
         .notFound, "cannot create namespaces: no region has labels",
-        details: request.regions.isEmpty ? [] : ["--force makes those of label-less regions anew, too"])
+        details: request.regions.isEmpty ? [] : ["--force recreates those of label-less regions, too"])
     }
     var plans: [NamespaceCreatePlan] = []
     for region in regions {

@@ -13,7 +13,7 @@ extension NamespaceStatePlanner {
     for namespace in namespaces {
       guard let region = inventory.region(of: namespace) else { continue }
       guard let extents = region.badBlocks(of: namespace) else {
-        throw DeviceError(.permission, "cannot \(title): only root may read where its blocks are")
+        throw DeviceError(.permission, "cannot \(title): only root may read the addresses of its blocks")
       }
       guard !extents.isEmpty else { continue }
       guard let bus = inventory.bus(of: region), bus.canClearErrors else {
@@ -21,7 +21,7 @@ extension NamespaceStatePlanner {
           .unsupported, "cannot \(title): the platform has no command that clears errors",
           details: [
             "\(namespace.title) has \(Self.blocks(extents))",
-            "the bus of \(region.dev) cannot; writing over a bad block may make it good, where the memory is",
+            "the bus of \(region.dev) cannot; overwriting a bad block may clear it, if the memory is",
           ], errno: 95)
       }
       bad.append((namespace, extents))
@@ -42,7 +42,7 @@ extension NamespaceStatePlanner {
   private static func clearing(_ namespace: Namespace, _ extent: Extent) -> Plan.Entry {
     Plan.Entry(
       .clearErrors(namespace: namespace.dev, extent),
-      "clear \(blocks([extent])) at \(extent.offset) of \(namespace.title); what was in them is lost already")
+      "clear \(blocks([extent])) at \(extent.offset) of \(namespace.title); their content is lost already")
   }
 
   private static func blocks(_ extents: [Extent]) -> String {

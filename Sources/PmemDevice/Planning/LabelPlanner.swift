@@ -116,7 +116,7 @@ public struct LabelPlanner {
       entries: regions.filter(\.isEnabled).flatMap(RegionStatePlanner.disabling) + writes + binds + enables,
       warnings: clearance.warnings
         + dimms.filter { !$0.isEnabled }.map {
-          "what is in the label area of \($0.dev) is not kept for undo, as its driver is not bound: "
+          "the label area of \($0.dev) is not saved for undo, because its driver is not bound: "
             + "\"pmemctl label backup\" keeps it"
         }, isDestructive: true, harmsUsers: clearance.harmsUsers)
   }
@@ -157,8 +157,8 @@ public struct LabelPlanner {
     guard !gone.isEmpty else { return }
     throw DeviceError(
       .refused, "refused to \(verb) \(what): namespaces would be lost",
-      details: gone.map { "\($0.title), \($0.mode), \($0.rawSize), would be gone" }
-        + ["--force does it all the same, nothing was changed"], errno: 16)
+      details: gone.map { "\($0.title), \($0.mode), \($0.rawSize), would be lost" }
+        + ["--force does it all the same; nothing was changed"], errno: 16)
   }
 
   /// Without force only a blank area is written to, and only if no namespace disappears.
@@ -169,13 +169,13 @@ public struct LabelPlanner {
     let losses = namespaces.map { namespace in
       let isLabeled = inventory.region(of: namespace)?.isLabeled ?? true
       return "\(namespace.title), \(namespace.mode), \(namespace.rawSize), "
-        + (isLabeled ? "would be gone" : "would be out of sight: its region has no labels yet")
+        + (isLabeled ? "would be lost" : "would be out of sight: its region has no labels yet")
     }
     let kept = written.map { "\($0.dev) has labels already" }
     throw DeviceError(
       .refused,
       "refused to initialize \(what): \(losses.isEmpty ? "there are some" : "namespaces would be lost")",
-      details: kept + losses + ["--force initializes all the same, nothing was changed"], errno: 16)
+      details: kept + losses + ["--force initializes it all the same; nothing was changed"], errno: 16)
   }
 
   private func incomplete(_ region: Region, _ dimms: [DIMM]) -> [String] {
@@ -183,7 +183,7 @@ public struct LabelPlanner {
     guard !others.isEmpty else { return [] }
     return [
       "\(region.dev) is interleaved with \(others.joined(separator: ", ")): without fresh labels there too, "
-        + "what remains of its namespaces there still takes space"
+        + "the remains of its namespaces there still take space"
     ]
   }
 }

@@ -105,7 +105,7 @@ public struct RegionStatePlanner {
     let what =
       region.kind == .ram ? "a CXL region of volatile memory" : "a CXL region that libnvdimm does not have"
     let back =
-      teardown.recipe.map { ["it is made of \($0.devices): " + $0.command.joined(separator: " ")] } ?? []
+      teardown.recipe.map { ["it consists of \($0.devices): " + $0.command.joined(separator: " ")] } ?? []
     return DeviceError(
       .unsupported, "cannot \(verb) \(region.dev): it is \(what), which pmemctl only shows",
       details: teardown.lines(report?.uses ?? []) + (report?.missing.map(\.text) ?? []) + back

@@ -105,14 +105,14 @@ public struct SecurityPlanner {
       throw DeviceError(
         .refused, "refused to erase \(what): all data on it would be lost",
         details: lost.map { "\($0.title), \($0.mode), \($0.rawSize), would be unreadable" }
-          + ["--erase-all-data says that it may be; nothing was changed"], errno: 16)
+          + ["--erase-all-data permits it; nothing was changed"], errno: 16)
     }
     return Plan(
       title: "erase \(what)",
       entries: LabelPlanner.around(regions, dimms.flatMap(erasing)),
       warnings: clearance.warnings
         + regions.filter { !$0.isEnabled }.map {
-          "\($0.dev) is disabled: what is on it cannot be seen, and is lost"
+          "\($0.dev) is disabled: its content cannot be read, and is lost"
         }
         + lost.map { "lost: all data of \($0.title), \($0.mode), \($0.rawSize)" },
       isDestructive: true, harmsUsers: true)
@@ -131,7 +131,7 @@ public struct SecurityPlanner {
       dimm.isEnabled
       ? [
         Plan.Entry(.disableDimm(dimm.dev), "disable \(dimm.dev)"),
-        Plan.Entry(.enableDimm(dimm.dev), "enable \(dimm.dev): its labels are read anew"),
+        Plan.Entry(.enableDimm(dimm.dev), "enable \(dimm.dev): its labels are read again"),
       ] : []
     return adopt + [erase] + discard + reread
   }

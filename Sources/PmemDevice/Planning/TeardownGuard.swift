@@ -88,9 +88,9 @@ struct TeardownGuard {
       guard report.unknown.isEmpty || accepted.contains(.discardContent) else {
         throw DeviceError(
           .failed,
-          "cannot \(verb) \(what ?? NamespaceStatePlanner.count(namespaces)): what is on it cannot be read",
+          "cannot \(verb) \(what ?? NamespaceStatePlanner.count(namespaces)): its content cannot be read",
           details: report.unknown + [
-            "it would be lost; --discard-content says that it may be; nothing was changed"
+            "it would be lost; --discard-content permits it; nothing was changed"
           ], errno: 5)
       }
       clearance.warnings += report.unknown + report.unpresented
@@ -102,7 +102,7 @@ struct TeardownGuard {
       let reason = lost.count == 1 ? "\(first.content.kind) is on \(first.namespace.dev)" : "there is content"
       throw DeviceError(
         .refused, "refused to \(verb) \(subject): \(reason)",
-        details: lines + ["it would be lost; --discard-content says that it may be; nothing was changed"],
+        details: lines + ["it would be lost; --discard-content permits it; nothing was changed"],
         errno: 16)
     }
     return Clearance(
@@ -142,7 +142,7 @@ struct TeardownGuard {
     return DeviceError(
       .permission, "cannot \(verb) \(what): it may be in use",
       details: unseen.map(\.reason) + remedies + [
-        "--assume-unused does it all the same: whoever uses it unseen loses it", "nothing was changed",
+        "--assume-unused does it all the same: an unseen user loses it", "nothing was changed",
       ])
   }
 

@@ -23,7 +23,7 @@ public final class ContentProbe: ContentInspector {
         let found = try contents(of: namespace)
         if !found.isEmpty { report.contents[namespace.dev] = found }
       } catch {
-        let text = "what is on \(namespace.title) cannot be read: \(error.summary)"
+        let text = "the content of \(namespace.title) cannot be read: \(error.summary)"
         if !namespace.isEnabled, namespace.holder != nil {
           report.unpresented.append(text)
         } else {
@@ -67,10 +67,10 @@ public final class ContentProbe: ContentInspector {
     let begin = min(head, size)
     let end = min(tail, size - begin)
     let copy = CPmem_memory_file("pmemctl-content")
-    guard copy >= 0 else { throw DeviceError(.failed, "there is no memory to look at it", errno: -copy) }
+    guard copy >= 0 else { throw DeviceError(.failed, "there is no memory to inspect it", errno: -copy) }
     defer { close(copy) }
     guard ftruncate(copy, off_t(clamping: size)) == 0 else {
-      throw DeviceError(.failed, "there is no memory to look at it", errno: errno)
+      throw DeviceError(.failed, "there is no memory to inspect it", errno: errno)
     }
     try put(source, 0..<begin, copy)
     try put(source, size - end..<size, copy)
@@ -95,7 +95,7 @@ public final class ContentProbe: ContentInspector {
     guard !bytes.isAllZeros else { return }
     let done = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(offset)) }
     guard done == bytes.count else {
-      throw DeviceError(.failed, "there is no memory to look at it", errno: errno)
+      throw DeviceError(.failed, "there is no memory to inspect it", errno: errno)
     }
   }
 

@@ -42,7 +42,7 @@ struct DAXVerifier {
     defer { window.unmap() }
     guard window.touch(UInt64(place)) else {
       throw DeviceError(
-        .failed, "cannot touch byte \(place) of \(path): whoever does is killed by SIGBUS",
+        .failed, "cannot touch byte \(place) of \(path): a process that does is killed by SIGBUS",
         details: ["it is a bad block, or the file was cut off"], errno: EFAULT)
     }
     var probe = DaxProbe(

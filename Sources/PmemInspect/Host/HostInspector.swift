@@ -43,7 +43,7 @@ public struct HostInspector {
     } catch {
       throw DeviceError(
         .unsupported, "cannot ask for mappings by \(interface?.rawValue ?? "any way"): \(error.reason)",
-        details: ["without --interface the cheapest way that works is taken"])
+        details: ["without --interface the cheapest one that works is used"])
     }
   }
 

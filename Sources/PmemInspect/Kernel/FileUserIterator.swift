@@ -128,7 +128,7 @@ struct FileUserIterator {
   /// Numbers of processes are those of the first namespace: in another they say nothing.
   private func requireFirstNamespace() throws(Unavailable) {
     guard !roots.isLive || ProcessView(roots: roots).isFirstNamespace else {
-      throw Unavailable("this is a container with process numbers of its own")
+      throw Unavailable("this is a PID namespace with process ids of its own")
     }
   }
 

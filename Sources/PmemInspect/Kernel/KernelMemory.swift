@@ -7,7 +7,7 @@ final class KernelMemory {
 
   init() throws(Unavailable) {
     #if !arch(x86_64)
-      throw Unavailable("it is only known how on x86-64")
+      throw Unavailable("it is only supported on x86-64")
     #endif
     var error: Int32 = 0
     guard let opened = CPmem_reader_open(&error) else { throw .refused(error) }

@@ -42,7 +42,7 @@ struct PageLayout {
     headBit = types.value("pageflags", "PG_head").map { 1 << UInt64($0) } ?? 0
     if let missing { throw Unavailable("this kernel has no \(missing)") }
     guard headBit != 0, size * 2 == KernelMemory.element, pins + 4 <= 2 * size else {
-      throw Unavailable("this kernel's struct page is not as it is known")
+      throw Unavailable("this kernel's struct page is unknown")
     }
   }
 }

@@ -61,7 +61,7 @@ struct PinScanner {
       let first = held(subject, reader) { progress(passed + $0, total) }
       guard var held = first else {
         return unknown(
-          subject, "it has no readable memory map, or went away while it was read", evidence ?? [])
+          subject, "it has no readable memory map, or was removed meanwhile", evidence ?? [])
       }
       guard let evidence, !held.isEmpty else { return pins(subject, PinWatch(held), reader, [], false) }
       var watch = PinWatch(held)

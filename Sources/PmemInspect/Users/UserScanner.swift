@@ -107,7 +107,7 @@ struct UserScanner {
       found.add(
         .superblock, device,
         RawText("\(UnexplainedSuperblocks.elsewhere) \(other), with /dev/\(device.name)"),
-        advice: "its last user must go: see what has files open on it")
+        advice: "its last user must close it: see which processes have files open on it")
     }
   }
 
@@ -115,7 +115,7 @@ struct UserScanner {
     guard !found.contains(.mount, device) else { return }
     found.add(
       .superblock, device, RawText("\(type) on /dev/\(device.name)"),
-      advice: "its last user must go: see what has files open on it")
+      advice: "its last user must close it: see which processes have files open on it")
   }
 
   // MARK: The kernel's own users

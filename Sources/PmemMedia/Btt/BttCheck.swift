@@ -57,7 +57,7 @@ public struct BttCheck {
     guard let found else {
       throw DeviceError(
         .notFound, "no info block of a BTT is left: it is not in sector mode, or beyond repair",
-        details: ["looked at the beginning and at the end of every arena"])
+        details: ["the beginning and the end of every arena were searched"])
     }
     try self.init(raw, found, progress: progress)
   }
@@ -111,7 +111,7 @@ public struct BttCheck {
       findings.append(
         Finding(
           isSerious: true, text: "arena at \(arena.offset): the \(what) is damaged: \(problem)",
-          repair: "write it anew", isInfoBlock: true))
+          repair: "rewrite it", isInfoBlock: true))
       repairs.append(
         Repair(
           offset: offset, bytes: arena.info.encoded, text: "write the \(what) of the arena at \(arena.offset)"

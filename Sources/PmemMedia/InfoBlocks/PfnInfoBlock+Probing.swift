@@ -56,7 +56,7 @@ extension PfnInfoBlock {
     guard dataOffset > 0 else { return (16, "the data begin at 0: there is no info block's reserve") }
     let lost = UInt64(startPad) + UInt64(endTruncation)
     guard lost < size, dataOffset < size - lost else {
-      return (7, "padding and truncation, \(lost) bytes, leave nothing of the namespace to map")
+      return (7, "padding and truncation, \(lost) bytes, leave nothing to map")
     }
     guard host.rules.mapping == .subsections else { return nil }
     if map == .dev, dataOffset > PfnLayout.infoBlockReserve, !hasRoomForMap(start, size, host) {

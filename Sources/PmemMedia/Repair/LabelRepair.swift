@@ -68,7 +68,7 @@ public struct LabelRepair: Hashable, Sendable {
           layout: layout, copy: copy, sequence: LabelIndex.next(LabelIndex.next(index.sequence)))
         older.free = index.free
         put(older.encoded, at: copy * layout.indexSize)
-        fixes.append("index block \(copy): written anew from the other")
+        fixes.append("index block \(copy): rewritten from the other")
       }
       return
     }
@@ -98,23 +98,23 @@ public struct LabelRepair: Hashable, Sendable {
     {
       put(label.encoded(version: .v12), at: layout.offset(ofSlot: slot.number))
       fixes.append(
-        "slot \(slot.number) (\(Self.name(label))): one word was damaged, the checksum proves what it was")
+        "slot \(slot.number) (\(Self.name(label))): one word was damaged, the checksum proves its old value")
       return
     }
     guard let claimed = slot.unverified else {
-      unresolved.append("slot \(slot.number): nothing of the label can be read")
+      unresolved.append("slot \(slot.number): the label cannot be read")
       return
     }
     if let twin = twin(of: claimed, bytes, store, layout) {
       write(twin, to: slot.number, layout)
       fixes.append(
-        "slot \(slot.number): written anew from the copy that its last update left in slot \(twin.slot)")
+        "slot \(slot.number): rewritten from the copy that its last update left in slot \(twin.slot)")
     } else if let mate = mate(of: claimed.uuid) {
       write(mate, to: slot.number, layout)
-      fixes.append("slot \(slot.number): written anew from another DIMM of the set")
+      fixes.append("slot \(slot.number): rewritten from another DIMM of the set")
     } else {
       unresolved.append(
-        "slot \(slot.number): the checksum of \(Self.name(claimed)) is wrong, and no other copy is there")
+        "slot \(slot.number): the checksum of \(Self.name(claimed)) is wrong, and there is no other copy")
     }
   }
 
@@ -193,7 +193,7 @@ public struct LabelRepair: Hashable, Sendable {
     let pair = [conflict.other, conflict.label].compactMap { $0 }
     let wrong = pair.compactMap { label in moved(label, store, layout).map { (label, $0) } }
     guard wrong.count == 1, let (label, right) = wrong.first else {
-      unresolved.append("\(conflict.text): nothing says which of them is right")
+      unresolved.append("\(conflict.text): there is no evidence which is right")
       return
     }
     let before = area

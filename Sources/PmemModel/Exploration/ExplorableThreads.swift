@@ -46,14 +46,14 @@ public struct ThreadState<State> {
     self.violations = violations
   }
 
-  /// The violation if no thread can take a step: every process that is blocked waits for ever, unless it is already
+  /// The violation if no thread can take a step: every process that is blocked waits forever, unless it is already
   /// reported as deadlocked or waits for an object that is gone.
   var stuckWaitViolations: [Violation] {
     let told = Set(
       violations.filter { $0.invariant == .deadlock || $0.invariant == .endlessWait }.map(\.subject))
     return blocked.filter { !told.contains("process \($0.pid)") }.map {
       Violation(
-        .endlessWait, "process \($0.pid) waits, and nothing else can go on: \($0.reason)",
+        .endlessWait, "process \($0.pid) waits, and no other process can continue: \($0.reason)",
         of: "process \($0.pid)")
     }
   }

@@ -44,7 +44,7 @@ extension MemoryModel {
     for lost in filesystem.files where !lost.durable.isEmpty && !lost.isDeleted {
       guard !files.contains(where: { $0.inode == lost.inode }) else { continue }
       recordViolation(
-        .lostStore, "\(lost.path) was made safe, and is not there after the crash", of: lost.path)
+        .lostStore, "\(lost.path) was durable, and does not exist after the crash", of: lost.path)
     }
     state.filesystems[index].committed = state.filesystems[index].files
     state.filesystems[index].held = ExtentSet()
@@ -66,7 +66,7 @@ extension MemoryModel {
         let text = "\(Self.pageText(part.range)) of \(found.path)"
         recordViolation(
           .lostStore,
-          "\(text) was made safe with store \(wanted.value), and has \(part.value) after the crash", of: text)
+          "\(text) was durable with store \(wanted.value), and has \(part.value) after the crash", of: text)
       }
     }
   }

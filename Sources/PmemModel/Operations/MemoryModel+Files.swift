@@ -29,11 +29,11 @@ extension MemoryModel {
   mutating func attemptCreate(_ path: String, size: UInt64) throws(KernelRefusal) -> OperationProgress {
     let (index, inside) = try resolve(path)
     guard !state.filesystems[index].files.contains(where: { $0.path == inside && !$0.isDeleted }) else {
-      throw KernelRefusal(17, "there is such a file")
+      throw KernelRefusal(17, "the file exists")
     }
     if let wait = freezeWait(state.filesystems[index].volume) { return .waits(wait) }
     guard size > 0, size <= 1 << 50 else {
-      throw KernelRefusal(22, "a file of \(size) bytes is not made here")
+      throw KernelRefusal(22, "a file of \(size) bytes is not supported")
     }
     let bytes = (size + Filesystem.block - 1) / Filesystem.block * Filesystem.block
     let extents = try allocate(bytes, index)

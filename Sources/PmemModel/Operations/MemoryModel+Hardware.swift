@@ -8,7 +8,7 @@ extension MemoryModel {
       throw KernelRefusal(3, "there is no pin \(id)")
     }
     guard !pin.kind.isTransientKernelReference else {
-      throw KernelRefusal(22, "nothing writes through what \(pin.kind.rawValue) holds")
+      throw KernelRefusal(22, "no device writes through the memory of \(pin.kind.rawValue) holds")
     }
     guard !pin.isOnDemand else { return try accessOnDemand(pin) }
     guard pin.isWrite || !rule(.readersOnlyRead) else { return readThroughPin(pin) }

@@ -74,7 +74,7 @@ extension MemoryModel {
           let end = file.allocated
           guard mapping.offset + last.end > end else { return nil }
           return Violation(
-            .strayEntry, "process \(process.pid) has an entry behind the end of \(name(mapping.source))")
+            .strayEntry, "process \(process.pid) has an entry beyond the end of \(name(mapping.source))")
         }
         let isGone = devices(under: mapping.source.volume).contains { !isAlive($0) }
         return isGone
@@ -98,7 +98,7 @@ extension MemoryModel {
       }
       return reaches(wait.pid, from: holders, graph)
         ? Violation(
-          .deadlock, "process \(wait.pid) waits for what waits for it: \(wait.reason)",
+          .deadlock, "process \(wait.pid) waits for a process that waits for it: \(wait.reason)",
           of: "process \(wait.pid)") : nil
     }
   }
@@ -137,7 +137,7 @@ extension MemoryModel {
       }
       guard expected != pages.references else { return nil }
       return Violation(
-        .miscounted, "the counters of \(pages.device) are not what references were taken")
+        .miscounted, "the counters of \(pages.device) differ from the references taken")
     }
   }
 }

@@ -88,11 +88,11 @@ extension MemoryModel {
     }
     let page = mapping.pages((address - mapping.start)..<(address - mapping.start + 1))
     guard isBacked(mapping, page.offset..<page.end) else {
-      throw KernelRefusal(14, "there is nothing behind it")
+      throw KernelRefusal(14, "no memory is behind it")
     }
     let source = (mapping.offset + page.offset)..<(mapping.offset + page.end)
     guard let piece = pieces(mapping.source.volume, extents(mapping.source, source)).first else {
-      throw KernelRefusal(14, "there is nothing behind it")
+      throw KernelRefusal(14, "no memory is behind it")
     }
     let id = number ?? FaultID((state.pageFaults.map(\.id).max()?.rawValue ?? 0) + 1)
     state.pageFaults.append(
@@ -121,7 +121,7 @@ extension MemoryModel {
     if !isOwn {
       recordViolation(
         .strayEntry,
-        "fault \(id) of process \(fault.pid) makes an entry for what is not the mapping's any more",
+        "fault \(id) of process \(fault.pid) makes an entry for what is no longer the mapping's",
         of: "fault \(id)")
     }
     reclaimAndWake()

@@ -60,7 +60,7 @@ extension MemoryModel {
     let begin = address - mapping.start
     let backed = backedLength(mapping, begin..<(begin + bytes))
     guard backed == bytes || kind == .directIO && backed > 0 else {
-      throw KernelRefusal(14, "there is nothing behind it")
+      throw KernelRefusal(14, "no memory is behind it")
     }
     bytes = backed
     var pin = Pin(
@@ -147,7 +147,7 @@ extension MemoryModel {
         throw KernelRefusal(22, "that is the page cache: a reference to it is none to persistent memory")
       }
       guard !refuses || !request.isWrite || mapping.isPrivate || !rules.refusesLongTermPageCache else {
-        throw KernelRefusal(14, "a file whose filesystem wants to know of stores is not pinned for long")
+        throw KernelRefusal(14, "a file whose filesystem tracks stores has no long-term pins")
       }
       return
     }

@@ -126,7 +126,7 @@ extension MemoryModel {
     guard !state.providers[index].present.contains(asked) else { return .done }
     let maySleep = policies.directAccess == .maySleep
     if maySleep, isAtomic, rule(.atomicMayNotSleep) {
-      recordViolation(.sleepInAtomic, "\(name) may sleep for page \(page), called where nothing may")
+      recordViolation(.sleepInAtomic, "\(name) may sleep for page \(page), called in atomic context")
     }
     switch state.providers[index].kind {
     case .brd:
@@ -145,7 +145,7 @@ extension MemoryModel {
       guard rule(.remoteUpdatesFirst) else { return .done }
       guard maySleep else {
         recordViolation(
-          .spuriousFailure, "page \(page) of \(name) must be fetched first, and nothing may wait for that")
+          .spuriousFailure, "page \(page) of \(name) must be fetched first, and the caller may not sleep")
         throw KernelRefusal(5, "the page is elsewhere, and cannot be waited for")
       }
       let rest = state.providers[index].pages - page

@@ -9,7 +9,7 @@ extension MemoryModel {
     guard let file = file(source), let filesystem = filesystem(source.volume) else {
       throw KernelRefusal(2, "there is no such file")
     }
-    guard size <= 1 << 50 else { throw KernelRefusal(27, "a file of \(size) bytes is not made here") }
+    guard size <= 1 << 50 else { throw KernelRefusal(27, "a file of \(size) bytes is not supported") }
     if let wait = freezeWait(source.volume) ?? inodeLockWait(source) { return .waits(wait) }
     let cut = (size + Filesystem.block - 1) / Filesystem.block * Filesystem.block
     let end = file.allocated

@@ -174,11 +174,11 @@ extension MemoryModel {
         StackedDevice.Piece(volume: volume, extent: Extent(offset: 0, length: try size(of: volume))))
       guard depth(of: volume) < StackedDevice.deepest else {
         throw KernelRefusal(
-          22, "a stack of more than \(StackedDevice.deepest) devices on each other is not made here")
+          22, "a stack of more than \(StackedDevice.deepest) devices on each other is not supported")
       }
     }
     guard volumes.flatMap(devices(under:)).count <= StackedDevice.mostLeaves else {
-      throw KernelRefusal(22, "a stack of more than \(StackedDevice.mostLeaves) devices is not made here")
+      throw KernelRefusal(22, "a stack of more than \(StackedDevice.mostLeaves) devices is not supported")
     }
     var number = 0
     while state.stacks.contains(where: { $0.number == number }) { number += 1 }

@@ -28,10 +28,10 @@ public enum PolicyCatalog {
     case .filesystemFreeze: "What does freezing a filesystem do to mappings of its files?"
     case .truncate: "What does truncate do with blocks that are pinned?"
     case .longTerm: "May pages of a file be pinned for as long as the holder likes?"
-    case .teardown: "What becomes of mappings and pins when a device is unbound?"
+    case .teardown: "What happens to mappings and pins when a device is unbound?"
     case .writeback: "What does writeback do with a page of the page cache that is pinned?"
     case .pinDetection: "How is a pinned page told from one that has other references?"
-    case .pageReference: "Does a reference to a page hold the device that made the page?"
+    case .pageReference: "Does a reference to a page hold the device that created the page?"
     }
   }
 
@@ -61,18 +61,18 @@ public enum PolicyCatalog {
     Choice(
       "nowait", "the driver must answer at once, or fail",
       by: "Matthew Wilcox, linux-kernel, 2015-03-26, the same thread (GFP_NOWAIT | __GFP_ZERO for brd)",
-      cost: "random I/O failures under memory pressure; nothing remote can be asked",
+      cost: "random I/O failures under memory pressure; remote memory is impossible",
       outcome: "not taken; brd lost its DAX in 4.15 (7a862fbbdec6)"),
   ]
 
   private static let queueFreeze = [
     Choice(
-      "none", "block I/O stops, stores through mappings go on",
-      by: "no proposal: told of by Jan Kara, 2015-10-24, \"block: enable dax for raw block devices\"",
-      cost: "the media change while the device is taken to be still",
-      outcome: "what Linux does, also where device mapper suspends with --nolockfs"),
+      "none", "block I/O stops, stores through mappings continue",
+      by: "no proposal: reported by Jan Kara, 2015-10-24, \"block: enable dax for raw block devices\"",
+      cost: "the media change while the device counts as quiesced",
+      outcome: "Linux's behaviour, also when device mapper suspends with --nolockfs"),
     Choice(
-      "unmap", "all mappings of the device are taken out of page tables",
+      "unmap", "all mappings of the device are removed from page tables",
       by: "Jan Kara, 2015-10-24, the same mail: \"hook into blk_stop_queue() and unmap\"",
       cost: "each entry is visited, and faulted in again by loads too",
       outcome: "not taken; raw block DAX left in 4.7 (acc93d30d7d4)"),
@@ -85,9 +85,9 @@ public enum PolicyCatalog {
 
   private static let filesystemFreeze = [
     Choice(
-      "none", "what is mapped and can be stored to goes on being stored to",
-      by: "no proposal: told of by Jan Kara, 2015-10-24, \"DAX mmap isn't safe wrt fs freezing\"",
-      cost: "a frozen filesystem changes: what is copied of it is no moment of it",
+      "none", "writable mappings continue to be stored to",
+      by: "no proposal: reported by Jan Kara, 2015-10-24, \"DAX mmap isn't safe wrt fs freezing\"",
+      cost: "a frozen filesystem changes: a copy of it is no consistent snapshot",
       outcome: "until 4.9"),
     Choice(
       "unmap", "unmap_mapping_range() for each inode",
@@ -104,61 +104,61 @@ public enum PolicyCatalog {
 
   private static let truncate = [
     Choice(
-      "free", "blocks are free at once, whoever has references to their pages",
-      by: "no proposal: it is what happens where nothing is done (Matthew Wilcox, linux-fsdevel, 2014-10-08)",
+      "free", "blocks are free at once, although their pages may be referenced",
+      by: "no proposal: it is what happens without any (Matthew Wilcox, linux-fsdevel, 2014-10-08)",
       cost: "hardware writes into blocks that are another file's by then",
       outcome: "what Linux did until 4.17"),
     Choice(
-      "wait-if-mapped", "truncate waits for pins, but looks for them only where a process maps the file",
+      "wait-if-mapped", "truncate waits for pins, but only checks for them if a process maps the file",
       by: "what was built on proposal 3 (5fac7408d828, 4.18)",
-      cost: "pins whose mapping is gone are missed: as free, then",
+      cost: "pins whose mapping is gone are missed: then as with free",
       outcome: "Linux 4.18 to 6.14 (fs/dax.c:dax_layout_busy_page_range)"),
     Choice(
-      "wait", "truncate waits until nothing of the range is pinned",
+      "wait", "truncate waits until no page of the range is pinned",
       by: "Matthew Wilcox, linux-fsdevel, 2014-10-08, proposal 3",
-      cost: "who holds a pin for ever holds truncate up for ever",
+      cost: "who holds a pin forever holds truncate up forever",
       outcome: "Linux since 6.15 (fs/dax.c:dax_break_layout)"),
     Choice(
-      "bounce", "get_user_pages copies to DRAM and gives pages of that",
+      "bounce", "get_user_pages copies to DRAM and pins the copies",
       by: "Matthew Wilcox, linux-fsdevel, 2014-10-08, proposal 1",
       cost:
         "a copy for each page that is pinned, and one back; which copy is current must be known everywhere",
       outcome: "not taken"),
     Choice(
-      "delay-free", "truncate goes on, the filesystem keeps blocks that are pinned from being allocated",
+      "delay-free", "truncate proceeds, the filesystem does not allocate pinned blocks",
       by:
         "Matthew Wilcox, proposal 2; Jan Kara, linux-fsdevel, October 2014: as ext4 frees blocks after the commit",
       cost: "space that is free is not available; each filesystem must learn it",
       outcome: "not taken"),
     Choice(
       "fail", "truncate of a file with pinned pages fails with ETXTBSY",
-      by: "proposed for RDMA to DAX files (linux-fsdevel, 2019), as an answer to waiting for ever",
-      cost: "a program that truncates must know what to do about another one's pins",
+      by: "proposed for RDMA to DAX files (linux-fsdevel, 2019), as an answer to waiting forever",
+      cost: "a program that truncates must handle another one's pins",
       outcome: "not taken"),
   ]
 
   private static let longTerm = [
     Choice(
-      "refuse", "a file of a DAX filesystem cannot be pinned by what keeps pins: EOPNOTSUPP",
+      "refuse", "files of a DAX filesystem have no long-term pins: EOPNOTSUPP",
       by: "Dan Williams, 2bb6d2837083 \"mm: introduce get_user_pages_longterm\" (4.15)",
       cost: "no RDMA, VFIO or io_uring buffers in files; device-dax is for them",
       outcome: "what Linux does (mm/gup.c:check_vma_flags)"),
     Choice(
       "allow", "any process can pin anything",
       by: "what get_user_pages() was (John Hubbard, Jerome Glisse, linux-mm, 2018)",
-      cost: "truncate, or the filesystem, can be held up for ever",
+      cost: "truncate, or the filesystem, can be held up forever",
       outcome: "until 4.14"),
     Choice(
       "on-demand",
-      "no reference is kept: the device faults pages in when it gets there, and what a file loses is revoked",
+      "no reference is kept: the device faults pages in on demand, and blocks that a file loses are revoked",
       by: "Jerome Glisse, linux-mm, 2018, the same thread: hardware that is capable to behave",
       cost: "a device that can fault, and a fault for each page that it gets to first",
-      outcome: "what ODP does beside pins (drivers/infiniband/core/umem_odp.c): allowed on files"),
+      outcome: "as with ODP (drivers/infiniband/core/umem_odp.c): allowed on files"),
   ]
 
   private static let teardown = [
     Choice(
-      "memory", "the driver cannot leave while any mapping is there",
+      "memory", "the driver cannot be unbound while any mapping exists",
       by:
         "Dan Williams, linux-mm, 2015-12-15: \"pmem as memory => pin it active while any vma is established\"",
       cost: "unbinding waits for as long as it is mapped",
@@ -167,7 +167,7 @@ public enum PolicyCatalog {
       "storage-wait", "mappings are revoked, then references are waited for",
       by:
         "Dan Williams, the same mail: \"pin it active only while i/o is in flight and forcibly revoke mappings\"",
-      cost: "unbinding waits for pins; a pin for ever is a wait for ever",
+      cost: "unbinding waits for pins; a pin forever is a wait forever",
       outcome: "until 5.17 (71389703839e, 4.12; mm/memremap.c:dev_pagemap_cleanup)"),
     Choice(
       "storage", "mappings are revoked, references are not waited for",
@@ -181,18 +181,18 @@ public enum PolicyCatalog {
     Choice(
       "write", "the page is written back as any other",
       by: "what Linux does (mm/page-writeback.c:clear_page_dirty_for_io)",
-      cost: "the filesystem takes for clean what hardware goes on writing to",
+      cost: "hardware continues to write to pages that the filesystem takes for clean",
       outcome: "still so; pinning such pages for long is refused since 6.5 (8ac268436e6d)"),
     Choice(
       "wait", "page_mkclean waits until the page is not pinned",
-      by: "the first proposal, told of by Jerome Glisse, linux-mm, 2018-09-29",
+      by: "the first proposal, reported by Jerome Glisse, linux-mm, 2018-09-29",
       cost: "\"isn't really going to fly due to deadlocks\" (Jan Kara, 2018-10-03)",
       outcome: "not taken"),
     Choice(
       "skip", "the page stays dirty and is passed over",
       by:
         "Jerome Glisse, linux-mm, 2018-09-29: \"skipping those ... pages while reclaiming likely make sense\"",
-      cost: "what is pinned for long is never written: fsync cannot keep its promise",
+      cost: "long-term pinned pages are never written: fsync cannot keep its promise",
       outcome: "mm/vmscan.c:shrink_folio_list passes over pinned pages; writeback does not"),
     Choice(
       "bounce", "a copy of the page is written, the page stays dirty",
@@ -225,10 +225,10 @@ public enum PolicyCatalog {
     Choice(
       "each-page", "a page that is referenced at all is one reference to its device",
       by: "71389703839e \"mm, zone_device: Replace {get, put}_zone_device_page() with a single reference\"",
-      cost: "put_page() still looks whether it is the last but one",
+      cost: "put_page() still checks whether it is the last but one",
       outcome: "4.12 to 5.17"),
     Choice(
-      "none", "references to pages are nothing to the device",
+      "none", "references to pages do not count for the device",
       by: "Christoph Hellwig, 27674ef6c73f (5.18)",
       cost: "taking the device away does not wait for them",
       outcome: "Linux since 5.18"),

@@ -20,7 +20,7 @@ public enum PinKind: String, CaseIterable, Hashable, Sendable {
   case migration, isolation, lookup
   case filesystem
 
-  /// Whether the holder may keep them for ever (FOLL_LONGTERM): refused for files on DAX.
+  /// Whether the holder may keep them forever (FOLL_LONGTERM): refused for files on DAX.
   public var isLongTerm: Bool { self == .ioUring || self == .rdma || self == .vfio }
 
   /// Whether it is a pin (FOLL_PIN), or a plain reference.

@@ -16,7 +16,7 @@ struct Keyring {
     let key = unsafe CPmem_find_key(type, name)
     if key >= 0 { return Int(key) }
     guard [-Int64(ENOKEY), -Int64(EKEYEXPIRED), -Int64(EKEYREVOKED)].contains(key) else {
-      throw Self.failure("look for the key \(name)", key)
+      throw Self.failure("search for the key \(name)", key)
     }
     return nil
   }

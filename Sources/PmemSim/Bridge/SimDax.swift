@@ -104,7 +104,7 @@ struct SimDax {
       start: 0, length: page, source: source, offset: start, isWritable: false, isSync: false, pageSize: page,
       isDAX: isDAX)
     guard !kernel.model.isBad(mapping, 0..<page) else {
-      throw KernelRefusal(14, "there is a bad block: whoever touches it is killed by SIGBUS")
+      throw KernelRefusal(14, "there is a bad block: a process that touches it is killed by SIGBUS")
     }
     return DaxProbe(
       source.inode != nil

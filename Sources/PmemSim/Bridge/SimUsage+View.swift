@@ -31,7 +31,7 @@ extension SimUsage {
         guard let first = opens.first else { continue }
         var use = Usage(
           kind: .unseen, namespace: namespace.dev, path: first.path, effect: .errors,
-          advice: "find what has it open, from where processes can be seen: pmemctl sim view --all")
+          advice: "find its holder from a view that shows processes: pmemctl sim view --all")
         use.opens = files.count
         seen.append(use)
       }
@@ -48,7 +48,7 @@ extension SimUsage {
     for filesystem in kernel.model.state.filesystems where filesystem.isLive {
       let own = uses(
         .superblock, filesystem.volume, RawText("\(filesystem.type) on /dev/\(device(filesystem.volume))"),
-        advice: "unmount it, from where its mount is seen: pmemctl sim view --all")
+        advice: "unmount it from a view that shows its mount: pmemctl sim view --all")
       for use in own {
         let isMounted = seen.contains { $0.kind == .mount && $0.namespace == use.namespace }
         if isMounted { seen.append(use) }

@@ -151,7 +151,7 @@ struct SimUsage {
       guard !filesystem.mountPoints.isEmpty else {
         return uses(
           .superblock, filesystem.volume, RawText("\(filesystem.type) on /dev/\(device(filesystem.volume))"),
-          advice: "its last user must go: see what has files open on it")
+          advice: "its last user must close it: see which processes have files open on it")
       }
       return filesystem.mountPoints.flatMap { mountPoint in
         uses(.mount, filesystem.volume, RawText(mountPoint), advice: "pmemctl sim umount \(ShellWord(mountPoint))")

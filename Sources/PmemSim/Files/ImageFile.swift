@@ -59,7 +59,7 @@ struct ImageFile: ~Copyable {
       }
     }
     guard bytes.count == count else {
-      throw DeviceError(.corrupt, "\(path) is shorter than its machine says")
+      throw DeviceError(.corrupt, "\(path) is shorter than in the machine's description")
     }
     return bytes
   }

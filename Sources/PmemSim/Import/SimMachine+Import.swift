@@ -47,7 +47,7 @@ extension NvdimmModel {
   fileprivate func adopt(_ region: Region, as index: Int) throws -> [String] {
     guard region.isEnabled else {
       try disableRegion(index)
-      return ["\(region.dev) is disabled: namespaces on it are not known"]
+      return ["\(region.dev) is disabled: its namespaces are unknown"]
     }
     guard region.isLabeled == isLabeled(index) else {
       throw KernelRefusal(22, "\(region.dev) cannot have labels here as it does there")
@@ -118,7 +118,7 @@ extension NvdimmModel {
       }
       try enableNamespace(index, wanted.id)
     } else {
-      notes.append("\(wanted.dev) is disabled: what it was used as is not known, it is raw here")
+      notes.append("\(wanted.dev) is disabled: its mode is unknown, it is raw here")
     }
     return notes
   }

@@ -142,7 +142,7 @@ public final class SimMachine {
       }
       guard name == "." || name == ".." else {
         throw DeviceError(
-          .failed, "cannot make a simulated machine in \(directory): it is not empty",
+          .failed, "cannot create a simulated machine in \(directory): it is not empty",
           details: ["it holds \(name), perhaps more"], errno: ENOTEMPTY)
       }
     }

@@ -93,7 +93,7 @@ extension SimTopology {
       region.size.rawValue == share * UInt64(max(1, members.count))
     else {
       throw DeviceError(
-        .unsupported, "\(region.dev) cannot be simulated: its DIMMs do not all give the same part to it")
+        .unsupported, "\(region.dev) cannot be simulated: its DIMMs have parts of different sizes in it")
     }
     var described = Region(
       dimms: members, dimmOffset: mappings.first?.offset ?? 0, base: base, size: region.size.rawValue,

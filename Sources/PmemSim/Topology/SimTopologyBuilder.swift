@@ -95,7 +95,7 @@ extension SimTopology {
     for (index, slot) in slots.enumerated() where slots[..<index].contains(slot) {
       throw DeviceError(
         .usage, "two DIMMs are in slot \(slot)",
-        details: ["a DIMM that is not told its slot has that of its index, counted from 0"])
+        details: ["a DIMM without slot= is in the slot of its index, counted from 0"])
     }
     return slots
   }

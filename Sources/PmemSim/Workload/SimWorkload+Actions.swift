@@ -23,7 +23,7 @@ extension SimWorkload {
     try doing(what) { kernel in
       let outcome = kernel.apply(action).outcome
       if case .refused(let refusal) = outcome { throw refusal }
-      guard let result = result(outcome) else { throw KernelRefusal(EIO, "nothing came of it") }
+      guard let result = result(outcome) else { throw KernelRefusal(EIO, "no result") }
       return result
     }
   }

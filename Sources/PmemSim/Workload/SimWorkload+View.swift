@@ -83,7 +83,7 @@ extension SimWorkload {
   public func restoreNode(of name: String) throws(DeviceError) {
     let device = try ownDevice(name)
     guard machine.kernel.view.nodes.contains(where: { $0.device == device }) else {
-      throw DeviceError(.notFound, "the node of \(name) is what it should be")
+      throw DeviceError(.notFound, "the node of \(name) was not replaced")
     }
     try change { $0.nodes.removeAll { $0.device == device } }
   }

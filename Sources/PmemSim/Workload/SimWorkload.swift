@@ -305,7 +305,7 @@ public struct SimWorkload {
     do {
       var result: Result?
       try machine.change { result = try body($0) }
-      guard let result else { throw KernelRefusal(EIO, "nothing came of it") }
+      guard let result else { throw KernelRefusal(EIO, "no result") }
       return result
     } catch let fault as KernelRefusal {
       throw DeviceError(

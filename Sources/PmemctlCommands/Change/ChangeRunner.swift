@@ -56,7 +56,7 @@ struct ChangeRunner {
   private func refuseStale(_ plan: Plan, _ inventory: Inventory) throws(DeviceError) {
     guard try backend.inventory(.planning).fingerprint != inventory.fingerprint else { return }
     throw DeviceError(
-      .failed, "cannot \(plan.title): the machine has changed since the plan was made",
+      .failed, "cannot \(plan.title): the machine has changed since it was planned",
       details: ["nothing was changed"], try: [context.again])
   }
 
@@ -102,7 +102,7 @@ struct ChangeRunner {
     do throws(DeviceError) {
       inventory = try backend.inventory(.planning)
     } catch {
-      return context.note("whether what was enabled can be used is not known: \(error.summary)")
+      return context.note("whether the enabled devices can be used is unknown: \(error.summary)")
     }
     let blocks = InfoBlockExamination(inventory, backend)
     for region in inventory.regions {
@@ -147,8 +147,8 @@ struct ChangeRunner {
     guard context.terminal.isInteractive else {
       guard plan.harmsUsers else { return true }
       throw DeviceError(
-        .refused, "refused to \(plan.title): it hurts others or loses something, and no terminal to ask on",
-        details: plan.warnings + ["--yes does it without asking; nothing was changed"])
+        .refused, "refused to \(plan.title): it harms users or loses content, and there is no terminal to ask on",
+        details: plan.warnings + ["--yes confirms it; nothing was changed"])
     }
     try context.err.write(PlanRendering(plan).text(isDryRun: false) + "Continue? [y/N] ")
     let answer = context.readAnswer()?.lowercased() ?? ""

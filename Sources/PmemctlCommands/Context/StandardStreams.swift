@@ -15,7 +15,7 @@ enum StandardStreams {
       }
     }
     guard isOutputClosed else { return true }
-    let message = "pmemctl: standard output is closed: nothing was done\n"
+    let message = "pmemctl: standard output is closed; nothing was done\n"
     _ = message.withCString { write(STDERR_FILENO, $0, strlen($0)) }
     return false
   }

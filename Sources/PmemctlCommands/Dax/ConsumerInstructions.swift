@@ -71,7 +71,7 @@ struct ConsumerInstructions {
 
         """
     case .fs:
-      return "Make a filesystem, and mount it:\n" + filesystem.map { "  \($0)\n" }.joined()
+      return "Create a filesystem, and mount it:\n" + filesystem.map { "  \($0)\n" }.joined()
         + "Then see that files have it:\n  pmemctl dax probe /mnt/FILE\n"
     }
   }

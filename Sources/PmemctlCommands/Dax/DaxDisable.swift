@@ -30,10 +30,10 @@ struct DaxDisable: ContextCommand {
     } report: { planned, backend in
       let dev = planned.subject
       guard let now = try backend.inventory(.listing).namespaces.first(where: { $0.dev == dev })
-      else { throw DeviceError(.failed, "\(dev) is not there any more") }
+      else { throw DeviceError(.failed, "\(dev) no longer exists") }
       guard !output.json else { return try context.out.write(JSON.object(now.json).text) }
       guard !planned.plan.entries.isEmpty else { return }
-      try context.out.write("\(now.title.sanitized) is \(now.mode): nothing of it can be mapped\n")
+      try context.out.write("\(now.title.sanitized) is \(now.mode): it cannot be mapped\n")
     }
   }
 }

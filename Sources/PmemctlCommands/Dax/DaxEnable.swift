@@ -65,7 +65,7 @@ struct DaxEnable: ContextCommand {
   ) throws {
     let now = try backend.inventory(.listing)
     guard let namespace = now.namespaces.first(where: { $0.dev == planned.subject }) else {
-      throw DeviceError(.failed, "\(planned.subject) is not there any more")
+      throw DeviceError(.failed, "\(planned.subject) no longer exists")
     }
     let proofs = try backend.verify(namespace, in: now, longTerm: request.consumer.mode == .devdax)
     let handout = ConsumerInstructions(request.consumer, namespace)

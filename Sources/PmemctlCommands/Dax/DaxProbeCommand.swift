@@ -45,7 +45,7 @@ extension DaxProbe {
   }
 
   func text(_ path: String) -> String {
-    var words = [isDAX.map { $0 ? "DAX" : "page cache" } ?? "cannot tell whether DAX"]
+    var words = [isDAX.map { $0 ? "DAX" : "page cache" } ?? "unknown whether DAX"]
     if let pageSize { words.append("pages of \(ByteCount(pageSize))") }
     if let isSync { words.append(isSync ? "MAP_SYNC granted" : "MAP_SYNC refused") }
     words.append(

@@ -42,10 +42,10 @@ struct DimmHealthCommand: ContextCommand {
     if bad > 0 {
       throw DeviceError(.failed, "\(bad) DIMM\(bad == 1 ? " is" : "s are") not well")
     }
-    if levels.contains(.unknown) { throw DeviceError(.failed, "the health of a DIMM is not known") }
+    if levels.contains(.unknown) { throw DeviceError(.failed, "the health of a DIMM is unknown") }
     if levels.contains(.notPermitted) {
       throw DeviceError(
-        .permission, "cannot read the health of DIMMs: only root may ask them", try: [context.asRoot])
+        .permission, "cannot read the health of DIMMs: only root may", try: [context.asRoot])
     }
     if levels == [.notSupported] {
       throw DeviceError(

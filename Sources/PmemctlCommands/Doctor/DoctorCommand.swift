@@ -45,7 +45,7 @@ struct DoctorCommand: ContextCommand {
     } else {
       diagnosis.add(
         Diagnosis.Finding(
-          .note, "labels", "only root may read labels and info blocks: they were not looked at"))
+          .note, "labels", "only root may read labels and info blocks: they were not checked"))
     }
     let journal = context.journal(machine)
     lookAtJournal(journal, inventory, backend, &diagnosis)

@@ -89,9 +89,9 @@ struct InfoBlockRepair: ContextCommand {
           .failed, "\(what): it is whole", try: ["pmemctl infoblock verify \(target.dev)"])
       }
       throw DeviceError(
-        .corrupt, "\(what): nothing proves what it was",
+        .corrupt, "\(what): there is no evidence of its old content",
         details: [
-          "its checksum proves one damaged word; here there are more, or no block is there",
+          "its checksum can prove one damaged word; more are damaged, or there is no block",
           "an undo record keeps the info blocks that pmemctl has overwritten",
         ], try: ["pmemctl undo list"])
     }
@@ -108,7 +108,7 @@ struct InfoBlockRepair: ContextCommand {
     let fault =
       block.fault(start: start, size: size, host: host)
       ?? block.attachFault(start: start, size: size, host: host)?.text
-    if let fault { throw DeviceError(.corrupt, "\(what): the kernel would not take what it was: \(fault)") }
+    if let fault { throw DeviceError(.corrupt, "\(what): the kernel would refuse its old content: \(fault)") }
     return block
   }
 }

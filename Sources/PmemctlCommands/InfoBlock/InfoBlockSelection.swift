@@ -34,7 +34,7 @@ struct InfoBlockSelection: ParsableArguments {
       guard !namespace.isEnabled || namespace.mode == .raw else {
         throw DeviceError(
           .failed, "cannot read the info block of \(namespace.title): it is enabled, its mode covers it",
-          details: ["what it says is what is shown: \(namespace.mode), \(namespace.size) usable"],
+          details: ["its settings are what lists show: \(namespace.mode), \(namespace.size) usable"],
           try: ["pmemctl namespace show \(namespace.dev)", "pmemctl namespace disable \(namespace.dev)"],
           errno: 16)
       }

@@ -45,7 +45,7 @@ extension Change {
         throw DeviceError(
           .corrupt,
           "the label area of \(dimm.dev) has \(present.count) bytes, and \(bytes.count) are given",
-          details: ["they are of another DIMM, or cut; nothing was changed"])
+          details: ["they are of another DIMM, or truncated; nothing was changed"])
       }
       let after = LabelStore(bytes).normalizedLabels(withMode: true)
       lost.formUnion(LabelStore(present).normalizedLabels(withMode: true).subtracting(after).map(\.uuid))

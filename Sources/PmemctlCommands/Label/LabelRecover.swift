@@ -74,10 +74,10 @@ struct LabelRecover: ContextCommand {
     else {
       throw DeviceError(
         .unsupported, "cannot \(what): it is one of several DIMMs of a region",
-        details: ["the order of a set, and its cookie, cannot be told from one of them"])
+        details: ["the order of a set, and its cookie, cannot be derived from one DIMM"])
     }
     guard let cookie = dimm.id.flatMap(SimDimmIdentity.init)?.cookie else {
-      throw DeviceError(.unsupported, "cannot \(what): its id tells no serial number, which labels depend on")
+      throw DeviceError(.unsupported, "cannot \(what): its id has no serial number, which labels depend on")
     }
     guard !region.isLabeled, let whole = region.namespaces.first, whole.isEnabled, whole.mode == .raw else {
       throw DeviceError(
@@ -103,7 +103,7 @@ struct LabelRecover: ContextCommand {
 
   private func check(_ recovery: LabelRecovery, _ what: String) throws(DeviceError) {
     guard !recovery.proposals.isEmpty else {
-      throw DeviceError(.notFound, "cannot \(what): no info block is where a namespace can begin")
+      throw DeviceError(.notFound, "cannot \(what): there is no info block at any offset at which a namespace can start")
     }
     let doubtful = recovery.proposals.filter { $0.doubt != nil }
     let conflicts = recovery.conflicts
@@ -116,7 +116,7 @@ struct LabelRecover: ContextCommand {
           let note =
             proposal.doubt.map { " (\($0))" } ?? (conflicts.contains(proposal) ? " (overlaps another)" : "")
           return "\(proposal.uuid): \(Self.fact(proposal).value)\(note)"
-        } + ["--namespace UUID chooses; nothing was changed"],
+        } + ["choose with --namespace UUID; nothing was changed"],
         try: certain.isEmpty
           ? []
           : [

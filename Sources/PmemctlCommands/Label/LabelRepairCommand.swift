@@ -50,7 +50,7 @@ struct LabelRepairCommand: ContextCommand {
       guard !areas.isEmpty || unresolved.isEmpty else {
         throw DeviceError(
           .failed,
-          "cannot repair the labels of \(dimms.map(\.dev).joined(separator: " and ")): nothing proves how they were",
+          "cannot repair the labels of \(dimms.map(\.dev).joined(separator: " and ")): there is no evidence of their old content",
           details: unresolved, try: ["pmemctl undo list", "pmemctl label restore FILE"])
       }
       guard !areas.isEmpty else {

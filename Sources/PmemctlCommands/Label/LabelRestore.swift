@@ -6,7 +6,7 @@ struct LabelRestore: ContextCommand {
     commandName: "restore", abstract: "Restore label areas from a backup, each to its own DIMM.")
 
   @Argument(
-    help: ArgumentHelp("A file made by label backup; - is standard input.", valueName: "file"),
+    help: ArgumentHelp("A file written by label backup; - is standard input.", valueName: "file"),
     completion: .file())
   var file: String
 

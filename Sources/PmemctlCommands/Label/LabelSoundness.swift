@@ -13,7 +13,7 @@ enum LabelSoundness {
       throw DeviceError(
         .corrupt, "\(file) does not hold sound labels for \(dimm.dev)",
         details: (store.index == nil && serious.isEmpty ? ["no index block is in it"] : serious)
-          + ["--force writes it all the same, nothing was changed"])
+          + ["--force writes it all the same; nothing was changed"])
     }
   }
 

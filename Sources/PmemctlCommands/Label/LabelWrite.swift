@@ -11,7 +11,7 @@ struct LabelWrite: ContextCommand {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("A file made by label read --output; - is standard input.", valueName: "file"),
+    help: ArgumentHelp("A file written by label read --output; - is standard input.", valueName: "file"),
     completion: .file())
   var input: String
 

@@ -41,7 +41,7 @@ struct LayoutApply: ContextCommand {
     let run = try LayoutRun(layout, allowed, accepting: dangers.accepted, on: backend, pending: pending)
     if let fingerprint, fingerprint != run.inventory.fingerprint {
       throw DeviceError(
-        .failed, "the machine is not what the plan was made for any more", details: ["nothing was changed"],
+        .failed, "the machine is no longer in the state of the plan", details: ["nothing was changed"],
         try: ["pmemctl layout plan FILE --out PLAN"])
     }
     try refuseConflicts(run.planned)

@@ -54,7 +54,7 @@ struct LayoutPlanCommand: ContextCommand {
     let planned = try LayoutPlanner(
       snapshot,
       inspector: NullUsageInspector(missing: [
-        Unseen(.processes, "who uses what is not known from a snapshot")
+        Unseen(.processes, "users are unknown from a snapshot")
       ]),
       contents: nil,
       replacing: AllowedNames(options.replace),

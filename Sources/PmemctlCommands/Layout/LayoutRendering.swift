@@ -8,7 +8,7 @@ struct LayoutRendering {
   init(_ planned: LayoutPlan) { self.planned = planned }
 
   var text: String {
-    guard !planned.isEmpty else { return "nothing to do: the machine is as the layout says\n" }
+    guard !planned.isEmpty else { return "nothing to do: the machine matches the layout\n" }
     var text = ""
     for change in planned.changes {
       text += "\(Self.mark(change.kind)) \(change.region): \(change.text.sanitized)\n"

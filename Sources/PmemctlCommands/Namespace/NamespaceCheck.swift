@@ -50,7 +50,7 @@ struct NamespaceCheck: ContextCommand {
           try: ["pmemctl namespace check --force \(target.dev)"], errno: 16)
       }
       throw DeviceError(
-        .refused, "cannot check \(target.title): it is enabled, its metadata change while it is used",
+        .refused, "cannot check \(target.title): it is enabled, and its metadata change during use",
         details: ["--force disables it during the check, unless it is in use"],
         try: ["pmemctl namespace disable \(target.dev)"], errno: 16)
     }
@@ -73,7 +73,7 @@ struct NamespaceCheck: ContextCommand {
     let now = try backend.inventory(.planning)
     let found = Result {
       guard let disabled = now.namespaces.first(where: { $0.dev == target.dev }) else {
-        throw DeviceError(.failed, "\(target.dev) is not there any more")
+        throw DeviceError(.failed, "\(target.dev) no longer exists")
       }
       try check(disabled, now, backend, context)
     }

@@ -128,7 +128,7 @@ struct NamespaceCreate: ContextCommand {
     request.uuid = try uuid.map(parseUUID)
     request.name = name
     guard !eachRegion || name == nil && uuid == nil else {
-      throw DeviceError(.usage, "--each-region makes several: one --name or --uuid cannot be theirs")
+      throw DeviceError(.usage, "--each-region creates several: they cannot share one --name or --uuid")
     }
     request.isRegionGiven = region != nil && region != "all"
     request.force = force
@@ -145,7 +145,7 @@ struct NamespaceCreate: ContextCommand {
       let proposal = plan.proposal
       let dev = proposal.namespace.dev
       guard let namespace = inventory.namespaces.first(where: { $0.dev == dev }) else {
-        throw DeviceError(.failed, "\(dev) was created, but is not there any more")
+        throw DeviceError(.failed, "\(dev) was created, but no longer exists")
       }
       if namespace.size != proposal.usable {
         context.note(

@@ -93,7 +93,7 @@ struct NamespaceReconfigure: ContextCommand {
     _ context: CommandContext
   ) throws {
     guard let now = try backend.inventory(.listing).namespaces.first(where: { $0.dev == old.dev }) else {
-      throw DeviceError(.failed, "\(old.dev) was reconfigured, but is not there any more")
+      throw DeviceError(.failed, "\(old.dev) was reconfigured, but no longer exists")
     }
     if let proposal = outcome.proposal, !outcome.plan.entries.isEmpty, now.size != proposal.usable {
       context.note(

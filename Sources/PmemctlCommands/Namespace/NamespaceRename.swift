@@ -32,7 +32,7 @@ struct NamespaceRename: ContextCommand {
     } report: { planned, backend in
       let old = planned.subject
       guard let now = try backend.inventory(.listing).namespaces.first(where: { $0.dev == old.dev }) else {
-        throw DeviceError(.failed, "\(old.dev) was renamed, but is not there any more")
+        throw DeviceError(.failed, "\(old.dev) was renamed, but no longer exists")
       }
       guard !output.json else { return try context.out.write(JSON.object(now.json).text) }
       guard !planned.plan.entries.isEmpty else { return }

@@ -191,7 +191,7 @@ extension PinConsequence.Outcome {
     case .waits: "would wait until they are released"
     case .waitsUnkillably: "would wait until they are released, and could not be killed"
     case .refused: "would be refused"
-    case .proceeds: "would go on, and leave them"
+    case .proceeds: "would proceed, and leave them"
     case .corrupts: "would free blocks that hardware may still write into"
     case .crash: "would crash the kernel when they are released; pmemctl refuses"
     }

@@ -25,7 +25,7 @@ struct InventoryFields {
     guard let object = value.object else {
       throw DeviceError(
         .corrupt, "\(source.location(path, in: "")): \(path.isEmpty ? "it" : path) is not an object",
-        details: ["what is expected is what this prints:"], try: ["pmemctl status --json"])
+        details: ["this prints the expected format:"], try: ["pmemctl status --json"])
     }
     self.object = object
     self.path = path
@@ -120,7 +120,7 @@ struct InventoryFields {
     guard let value = object[key] else {
       throw DeviceError(
         .corrupt, "\(source.location(path(key), in: path)): \(path(key)) is missing",
-        details: ["what is expected is what this prints:"],
+        details: ["this prints the expected format:"],
         try: ["pmemctl status --json"])
     }
     return value

@@ -14,7 +14,7 @@ enum ScenarioConfinement {
     if words.contains(where: { $0 == "--sim" || $0.hasPrefix("--sim=") }) {
       return "a scenario works on its own machine: --sim is not allowed"
     }
-    if command is any MachineVerb { return "a scenario does not make, run or remove other machines" }
+    if command is any MachineVerb { return "a scenario may not create, run or remove other machines" }
     guard let file = writtenFile(command), file != "-" else { return nil }
     return "a scenario does not write to files: \(file) is outside its machine, - is standard output"
   }

@@ -23,7 +23,7 @@ final class ScenarioMachine {
     var template = Array("\(base)/pmemctl-scenario-XXXXXX".utf8CString)
     guard let made = mkdtemp(&template) else {
       throw DeviceError(
-        .failed, "cannot make a directory in \(base): \(String(cString: strerror(errno)))", errno: errno)
+        .failed, "cannot create a directory in \(base): \(String(cString: strerror(errno)))", errno: errno)
     }
     directory = String(cString: made)
     do {
@@ -31,7 +31,7 @@ final class ScenarioMachine {
         let create = try context.root.parseAsRoot(["sim", "create", directory + "/machine"] + words)
           as? any MachineDescription
       else {
-        throw DeviceError(.usage, "the machine's line has more in it than what sim create takes")
+        throw DeviceError(.usage, "the machine's line has more than the options of sim create")
       }
       try create.run(
         in: CommandContext(

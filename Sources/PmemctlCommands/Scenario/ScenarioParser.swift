@@ -142,7 +142,7 @@ struct ScenarioParser {
     do {
       let parsed = try root.parseAsRoot(["sim", "create", "machine"] + scenario.machine)
       guard let create = parsed as? any MachineDescription, !create.dryRun else {
-        throw misfit(number, "the line has more in it than what makes a machine")
+        throw misfit(number, "the line has more than the options of sim create")
       }
       do throws(DeviceError) { _ = try create.topology } catch {
         throw misfit(number, error.summary, error.details)
@@ -150,7 +150,7 @@ struct ScenarioParser {
     } catch let error as DeviceError {
       throw error
     } catch {
-      throw misfit(number, "no machine can be made of it", [root.message(for: error)])
+      throw misfit(number, "it describes no machine", [root.message(for: error)])
     }
   }
 

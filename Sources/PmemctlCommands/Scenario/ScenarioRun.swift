@@ -75,7 +75,7 @@ struct ScenarioRun {
     position.blockedIn.map { machine.workload.waiting.contains($0) } ?? false
   }
 
-  /// A step whose thread is blocked for ever; if all orders are explored, they show the result.
+  /// A step whose thread is blocked forever; if all orders are explored, they show the result.
   private mutating func notReached(
     _ step: Scenario.Step, _ position: Position, isExplored: Bool, on machine: ScenarioMachine
   ) {

@@ -202,7 +202,7 @@ struct UndoPlanner {
       throw DeviceError(
         .refused, "refused to undo change \(record.id): \(title(first.key)) \(first.value)",
         details: found.keys.filter { $0 != first.key }.map { "\(title($0)) \(found[$0] ?? "")" }.sorted()
-          + ["--force destroys it if no process uses it, nothing was changed"], errno: 16)
+          + ["--force destroys it if it is unused; nothing was changed"], errno: 16)
     }
     return found.keys.sorted { $0.description < $1.description }.compactMap { uuid in
       inventory.namespaces.first { $0.labelUUID == uuid }.map { (uuid, $0) }

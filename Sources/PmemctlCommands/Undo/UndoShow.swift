@@ -4,7 +4,7 @@ import PmemOutput
 
 struct UndoShow: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show what was saved of a change.")
+    commandName: "show", abstract: "Show the saved state of a change.")
 
   @Argument(
     help: ArgumentHelp("Number of the change, as undo list shows it.", valueName: "id"),
@@ -39,7 +39,7 @@ struct UndoShow: ContextCommand {
     }
     for region in record.before.regions {
       guard let recipe = region.cxlRecipe, let devices = region.cxlDevices else { continue }
-      list.add("CXL region", "\(region.dev) was made of \(devices), in this order: \(recipe)")
+      list.add("CXL region", "\(region.dev) consisted of \(devices), in this order: \(recipe)")
     }
     for dimm in record.before.dimms {
       guard let labels = dimm.labels else { continue }

@@ -81,7 +81,7 @@ struct WrongArguments {
     let value = word.contains("=") ? [String(word.drop { $0 != "=" }.dropFirst())] : []
     if ["-f", "--force"].contains(name), verb.option("--break-mappings") != nil {
       return DeviceError(
-        .usage, "\(title) has no \(name): what it would hurt is named one by one",
+        .usage, "\(title) has no \(name): each kind of harm has a flag of its own",
         details: [
           "valid values: --break-mappings, --discard-content, --discard-orphan-pins, --assume-unused"
         ],

@@ -60,7 +60,7 @@ spared "enabled, to be reconfigured" 'ext4 filesystem "precious"' 4 namespace re
 pmemctl namespace disable files >&2
 spared "disabled, to be destroyed" 'ext4 filesystem "precious"' 4 namespace destroy files
 spared "disabled, to be reconfigured" 'ext4 filesystem "precious"' 4 namespace reconfigure files --mode sector
-spared "no terminal to ask on" '--yes does it' 4 namespace destroy --discard-content files
+spared "no terminal to ask on" '--yes confirms it' 4 namespace destroy --discard-content files
 same "disabled: what it is, is shown" "fsdax 2097152" "$(pmemctl namespace show files --json | jq -r '"\(.mode) \(.align)"')"
 pmemctl namespace enable files >&2
 same "the file is intact" four "$(content /dev/pmem0)"

@@ -344,7 +344,7 @@ ready /run/holder.out
 as_other() { setpriv --reuid=65533 --regid=65533 --clear-groups "$PMEMCTL" "$@"; }
 same "a process of another user is not seen by all" '[["processes"]]' \
 	"$(as_other mapping list --json 2>/dev/null | jq -c '[.[] | [.missing[].part]]')"
-check "but said to be there" sh -c "setpriv --reuid=65533 --regid=65533 --clear-groups '$PMEMCTL' mapping list 2>&1 >/dev/null | grep -q 'could not be looked at'"
+check "but said to be there" sh -c "setpriv --reuid=65533 --regid=65533 --clear-groups '$PMEMCTL' mapping list 2>&1 >/dev/null | grep -q 'could not be inspected'"
 same "root sees it" 1 "$(pmemctl mapping list device --json | jq length)"
 let_go
 chmod 600 "$device"

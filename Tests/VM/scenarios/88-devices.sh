@@ -1,4 +1,4 @@
-# DAX devices: of a namespace, which is one for ever, and of memory that the platform sets aside, which can be divided.
+# DAX devices: of a namespace, which is one forever, and of memory that the platform sets aside, which can be divided.
 # daxctl is asked what there is after each change.
 . "$VM_TESTS/lib.sh"
 
@@ -25,7 +25,7 @@ agree() {
 pmemctl namespace create --region "$(on nmem1)" --mode devdax --size 1GiB --name ram >&2
 dax=$(basename "$(node ram)")
 agree "$dax" 'devdax'
-same 'a namespace is one device for ever: no other' 6 "$(status pmemctl device create)"
+same 'a namespace is one device forever: no other' 6 "$(status pmemctl device create)"
 same 'and it stays' 6 "$(status pmemctl device destroy --force "$dax")"
 
 # A process has it mapped: daxctl disables it, pmemctl does not.

@@ -4,7 +4,7 @@ public struct CxlMemdev: Hashable, Sendable {
   public var dev: String
   /// The device that it is a function of: a PCI address such as `0000:0d:00.0`; nil if it cannot be read.
   public var host: String?
-  /// Of the device, for ever (PCIe's Device Serial Number capability); nil if it cannot be read.
+  /// Of the device, forever (PCIe's Device Serial Number capability); nil if it cannot be read.
   public var serial: UInt64?
   /// Bytes of persistent memory; nil if unknown.
   public var pmemSize: ByteCount?

@@ -88,7 +88,7 @@ extension NamespaceStatePlanner {
         "refused to \(verb) \(namespace.title): it must be disabled for it, and would not come back",
         details: [
           reason,
-          "copy what is on it first; once it is disabled by \"namespace disable\", nothing is refused for this",
+          "copy its content first; once it is disabled by \"namespace disable\", it is no longer refused for this",
         ],
         try: ["pmemctl namespace disable \(namespace.dev)"]
           + (canClear ? ["pmemctl namespace clear-errors \(namespace.dev)"] : []), errno: 5)

@@ -60,7 +60,7 @@ public struct NamespaceCreateRequest: Hashable, Sendable {
       throw DeviceError(.usage, "a namespace of size 0 cannot be created")
     }
     if let uuid, uuid.isNull {
-      throw DeviceError(.usage, "the null UUID names nothing: leave --uuid out for a random one")
+      throw DeviceError(.usage, "the null UUID is not valid: leave --uuid out for a random one")
     }
   }
 
@@ -83,7 +83,7 @@ public struct NamespaceCreateRequest: Hashable, Sendable {
     }
     guard name != "all", !looksLikeKernelName(name), DeviceUUID(name) == nil else {
       throw DeviceError(
-        .usage, "\"\(name)\" cannot be a name: it would be taken for a kernel name, a UUID or \"all\"")
+        .usage, "\"\(name)\" cannot be a name: it could be mistaken for a kernel name, a UUID or \"all\"")
     }
   }
 

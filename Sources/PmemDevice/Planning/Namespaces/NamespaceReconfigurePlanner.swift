@@ -74,7 +74,7 @@ public struct NamespaceReconfigurePlanner {
         .refused,
         "refused: \(namespace.title) is enabled\(namespace.node.map { " (/dev/\($0))" } ?? "")",
         details: [
-          "it seems unused, but it may hold data; --force reconfigures it, nothing was changed"
+          "it seems unused, but may hold data; --force reconfigures it; nothing was changed"
         ], errno: 16)
     }
     return Outcome(plan: plan(proposal, request, clearance), proposal: proposal)
@@ -187,10 +187,10 @@ public struct NamespaceReconfigurePlanner {
   private func overwritten(_ proposal: NamespaceProposal) -> String? {
     switch proposal.mode {
     case .raw: nil
-    case .sector: "what is where the BTT's map and log will be, \(proposal.overhead) at most"
+    case .sector: "the content of the BTT's map and log, \(proposal.overhead) at most"
     case .fsdax, .devdax:
       proposal.map == .dev && proposal.needsClaim
-        ? "what is where the memory map will be, from 8 KiB to \(proposal.overhead)" : nil
+        ? "the content of the memory map's range, from 8 KiB to \(proposal.overhead)" : nil
     }
   }
 

@@ -57,7 +57,7 @@ public struct NamespaceStatePlanner {
       throw DeviceError(
         .refused, "refused: \(first.title) is enabled\(first.node.map { " (/dev/\($0))" } ?? "")",
         details: enabled.dropFirst().map { "\($0.title) is enabled too" }
-          + ["it seems unused, but it may hold data; --force destroys it, nothing was changed"],
+          + ["it seems unused, but may hold data; --force destroys it; nothing was changed"],
         errno: 16)
     }
     return Plan(

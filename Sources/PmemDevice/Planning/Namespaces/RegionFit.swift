@@ -68,7 +68,7 @@ struct RegionFit {
   private func divide() throws(DeviceError) -> NamespaceProposal {
     if !inventory.host.rules.dividesRegions, let only = region.configuredNamespaces.first {
       throw refusal(
-        "this kernel (\(inventory.host.kernelRelease)) has one namespace on a region, and \(only.title) is there",
+        "this kernel (\(inventory.host.kernelRelease)) supports one namespace a region, which is \(only.title)",
         code: .unsupported, details: ["regions can be divided since Linux 4.9"])
     }
     guard let seed = region.nextNamespace else { throw seedLost }
@@ -98,7 +98,7 @@ struct RegionFit {
     return refusal(
       "the kernel has not planted a device for the next namespace",
       details: [
-        "it can lose that race when a region with namespaces is enabled; enabling again makes it anew"
+        "it can lose that race when a region with namespaces is enabled; enabling it again creates the seed"
       ],
       try: [
         enabled.map { "pmemctl namespace disable \($0.dev) && pmemctl namespace enable \($0.dev)" }
@@ -113,7 +113,7 @@ struct RegionFit {
       if let labels = dimm.labels, labels.availableSlots < 1 {
         throw refusal(
           "no label is free on \(dimm.dev)",
-          details: ["every namespace needs one on each DIMM; destroying one gives its label back"], errno: 6)
+          details: ["every namespace needs one on each DIMM; destroying one frees its label"], errno: 6)
       }
     }
   }
@@ -124,7 +124,7 @@ struct RegionFit {
     guard let namespace = region.namespaces.first else { throw refusal("it has no namespace device") }
     guard request.isRegionGiven else {
       throw refusal(
-        "it has no labels and is one namespace, \(namespace.dev); only --region \(region.dev) makes it anew")
+        "it has no labels and is one namespace, \(namespace.dev); only --region \(region.dev) recreates it")
     }
     if case .bytes(let size) = request.amount, request.measure == .taken, size != region.size {
       throw labelless("it has no labels and cannot be divided: leave --size out to take all \(region.size)")
@@ -139,7 +139,7 @@ struct RegionFit {
       throw DeviceError(
         .refused,
         "refused: \(namespace.dev), which is all of \(region.dev), is enabled (\(namespace.mode), \(namespace.size))",
-        details: ["--force makes it anew; what is on it will be lost"])
+        details: ["--force recreates it; its content will be lost"])
     }
     let geometry = NamespaceGeometry(
       request: request, region: region, host: inventory.host, namespace: namespace, bttVersion: .v1,
@@ -151,7 +151,7 @@ struct RegionFit {
     }
     if case .bytes(let wanted) = request.amount, request.measure == .usable, proposal.usable < wanted {
       throw labelless(
-        "it has no labels and leaves \(proposal.usable) to use, less than the \(wanted) asked for")
+        "it has no labels and leaves \(proposal.usable) usable, less than \(wanted)")
     }
     return proposal
   }

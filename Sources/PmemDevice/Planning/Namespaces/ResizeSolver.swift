@@ -71,7 +71,7 @@ struct ResizeSolver {
         "there is no free space of \(ByteCount(wanted - size)) beside it",
         details: [
           most > size
-            ? "the most that it can have where it is, is \(ByteCount(most))" : "it cannot grow where it is",
+            ? "the largest size in place is \(ByteCount(most))" : "it cannot grow in place",
           "\(region.dev) has \(region.availableSize) free, the largest piece is \(region.maxAvailableExtent)",
         ], errno: 28)
     }
@@ -93,7 +93,7 @@ struct ResizeSolver {
     }
     let best = try proposal(try resized(most, extent))
     throw failure(
-      "it cannot have \(ByteCount(wanted)) to use where it is",
+      "it cannot have \(ByteCount(wanted)) usable in place",
       details: [best.map { "the most is \($0.usable.exact)" }].compactMap { $0 }, errno: 28)
   }
 
@@ -101,7 +101,7 @@ struct ResizeSolver {
     guard let proposal = try proposal(extent) else {
       let align = geometry.mode.hasMemoryMap ? " with \(ByteCount(geometry.align)) alignment" : ""
       throw failure(
-        "nothing of \(ByteCount(extent.size)) would be left to use in \(geometry.mode) mode\(align)", errno: 6)
+        "nothing of \(ByteCount(extent.size)) would be usable in \(geometry.mode) mode\(align)", errno: 6)
     }
     return proposal
   }

@@ -69,7 +69,7 @@ struct SizeSolver {
     let align = geometry.mode.hasMemoryMap ? " with \(ByteCount(geometry.align)) alignment" : ""
     let least = try smallestPossible()
     throw error(
-      "nothing would be left to use in \(geometry.mode) mode\(align)", of: text,
+      "nothing would be usable in \(geometry.mode) mode\(align)", of: text,
       details: [
         least.map { "the smallest that works here is \(ByteCount($0))" }
           ?? "no hole of \(region.dev) is large enough for that", room,

@@ -14,7 +14,7 @@ struct SecurityReport {
   /// Which keys are here, in words.
   var keys: String {
     guard security.state != nil else { return "-" }
-    guard let keys = security.keys else { return "only root may look" }
+    guard let keys = security.keys else { return "only root may read it" }
     let found = [
       keys.hasCurrent ? "current" : nil, keys.hasPending ? "pending" : nil, keys.hasMaster ? "master" : nil,
     ]

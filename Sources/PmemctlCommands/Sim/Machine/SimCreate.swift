@@ -59,7 +59,7 @@ struct SimCreate: MachineDescription {
       return try context.out.write(
         output.json
           ? JSON.object(topology.json(directory: directory)).text
-          : topology.text(directory) + "Nothing was made (--dry-run).\n")
+          : topology.text(directory) + "Nothing was created (--dry-run).\n")
     }
     try SimMachine.create(FilePath(directory), topology: topology)
     try context.out.write(

@@ -38,7 +38,7 @@ struct SimImport: MachineVerb {
   func run(in context: CommandContext) throws {
     guard image.isEmpty != (inventory == nil) else {
       throw DeviceError(
-        .usage, "what should be imported? Give --image once for each DIMM, or --inventory",
+        .usage, "nothing to import: give --image once for each DIMM, or --inventory",
         try: ["pmemctl sim import \(directory) --image guest-nvdimm0.img"])
     }
     let target = FilePath(directory)
@@ -50,7 +50,7 @@ struct SimImport: MachineVerb {
         try SimImage(FilePath(spec.path), labelArea: spec.labelArea)
       }
       for image in images where image.labelArea == 0 {
-        context.note("no label area was found in \(image.path); if it has a blank one, say labels=SIZE")
+        context.note("no label area was found in \(image.path); if it has a blank one, add labels=SIZE")
       }
       try SimMachine.importing(
         images, as: specs.map(\.dimm), to: target, profile: try KernelProfile(option: kernel))

@@ -40,7 +40,7 @@ struct SimQemu: MachineVerb {
         details: ["a machine whose DIMMs have no set= can be booted"])
     }
     guard !devices.devices.isEmpty else {
-      throw DeviceError(.unsupported, "there is nothing to boot with: the machine has no DIMM")
+      throw DeviceError(.unsupported, "the machine has no DIMM for the guest")
     }
     for range in devices.ranges {
       context.note(
@@ -64,7 +64,7 @@ extension FilePath {
       guard isRelative else { return self }
       guard let directory = getcwd(nil, 0) else {
         throw DeviceError(
-          .failed, "cannot tell what \(self) means: the working directory is gone", errno: errno)
+          .failed, "cannot resolve \(self): the working directory is gone", errno: errno)
       }
       defer { free(directory) }
       return FilePath(String(cString: directory)).pushing(self)

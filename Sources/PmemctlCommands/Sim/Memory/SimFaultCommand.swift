@@ -73,9 +73,9 @@ struct SimFaultFinish: ActionVerb {
     let workload = SimWorkload(try which.open(in: context, forWriting: true))
     guard try workload.finishFault(fault) else {
       throw DeviceError(
-        .failed, "the page that fault \(fault) maps is not the mapping's any more",
+        .failed, "the page that fault \(fault) maps is no longer the mapping's",
         details: [
-          "the device became smaller, or went away, while the fault was under way, and nothing held its size still"
+          "the device shrank, or was removed, during the fault, and its size was not held"
         ])
     }
     try workload.report(.done, of: nil, output, in: context)

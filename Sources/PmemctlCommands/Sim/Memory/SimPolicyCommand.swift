@@ -104,7 +104,7 @@ struct SimPolicyExplain: ContextCommand {
 struct SimPolicySet: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "set", abstract: "Choose a policy of a simulated machine's memory model.",
-    discussion: "The choice lasts until the next boot; \"kernel\" means what the machine's kernel does.")
+    discussion: "The choice lasts until the next boot; \"kernel\" is the behaviour of the machine's kernel.")
 
   @Argument(help: "Policy.", completion: .list(Policy.allCases.map(\.rawValue)))
   var policy: String

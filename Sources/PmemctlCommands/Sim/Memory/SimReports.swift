@@ -14,7 +14,7 @@ extension SimWorkload {
   ///   - context: The destination.
   /// - Throws: ``DeviceError/Code/failed`` if the process was killed.
   func report(
-    _ access: AccessOutcome, of pid: Int?, killed: [String] = ["nothing was behind the memory"],
+    _ access: AccessOutcome, of pid: Int?, killed: [String] = ["no memory was behind the address"],
     _ output: OutputOptions, in context: CommandContext
   ) throws {
     if access == .killed {

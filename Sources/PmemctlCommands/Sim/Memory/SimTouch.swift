@@ -39,7 +39,7 @@ struct SimTouch: ActionVerb {
       target, in: pid, offset: parseBytes(offset, option: "--offset").rawValue)
     try workload.report(
       try workload.access(pid, at: address, length: length, isStore: write), of: pid,
-      killed: ["there is nothing behind 0x\(String(address, radix: 16)) any more, or a bad block"], output,
+      killed: ["no memory is behind 0x\(String(address, radix: 16)), or a bad block"], output,
       in: context)
   }
 }

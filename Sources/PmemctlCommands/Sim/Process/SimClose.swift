@@ -5,7 +5,7 @@ import PmemSim
 
 struct SimClose: ActionVerb {
   static let configuration = CommandConfiguration(
-    commandName: "close", abstract: "Have a process of a simulated machine close what it has open.")
+    commandName: "close", abstract: "Have a process of a simulated machine close its open devices and files.")
 
   @Argument(help: "The process.")
   var pid: Int

@@ -12,7 +12,7 @@ struct SimHold: ContextCommand {
 
   @Option(
     name: .customLong("as"),
-    help: ArgumentHelp("nvmet, lio, zram; or unseen: only the device's own count tells.", valueName: "holder")
+    help: ArgumentHelp("nvmet, lio, zram; or unseen: only the device's own count shows it.", valueName: "holder")
   )
   var holder: String
 
@@ -26,7 +26,7 @@ struct SimHold: ContextCommand {
 
 struct SimRelease: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "release", abstract: "Have the kernel of a simulated machine close what it has open.")
+    commandName: "release", abstract: "Have the kernel of a simulated machine close its open devices and files.")
 
   @Argument(help: "A device or a namespace.")
   var device: String

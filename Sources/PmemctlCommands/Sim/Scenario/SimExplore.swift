@@ -41,7 +41,7 @@ struct SimExplore: MachineVerb {
       throw DeviceError(.failed, "\(explored.found.findings.count) invariants are broken by some order")
     }
     guard explored.found.coverage != .interrupted else {
-      throw DeviceError(.interrupted, "interrupted: what was found until then is above")
+      throw DeviceError(.interrupted, "interrupted: the findings so far are above")
     }
   }
 

@@ -34,7 +34,7 @@ struct SimRun: MachineVerb {
     }
     if options.output.json { try context.out.write(JSON.array(values).text) }
     guard failed == 0 else {
-      throw DeviceError(.failed, "\(failed) of \(scenarios.count) scenarios came out otherwise than they say")
+      throw DeviceError(.failed, "\(failed) of \(scenarios.count) scenarios differ from their expectations")
     }
   }
 
