@@ -48,6 +48,8 @@ struct CPmem_file_layout {
 	uint32_t inode_flags, inode_mode, inode_device, inode_number, inode_superblock, superblock_device;
 	// For working and root directories; 0 if the kernel does not describe them. bpf_iter_task is a BTF id, too.
 	uint32_t tasks_function, task_directories, working_directory, root_directory, dentry_inode, dentry_superblock;
+	// Of mount namespaces, and of files without a name; likewise.
+	uint32_t task_namespaces, namespaces_mounts, file_inode, superblock_magic;
 };
 
 // A process that has a file open or mapped: the records that iterators emit, back to back.
@@ -77,9 +79,17 @@ int CPmem_load_descriptors(const struct CPmem_file_layout *layout, const uint64_
 // `CPmem_file_user.start` is 0 of the first, 1 of the second, `host` its inode; `file` and `inode` are 0.
 int CPmem_load_directories(const struct CPmem_file_layout *layout, const uint64_t *devices, uint32_t count);
 
-// Starts a loaded program on all processes, or on `process` alone if that is not 0; kernels before 6.1 cannot filter by
-// process and report all. Returns a descriptor to read records from, or a negative error number; EAGAIN on a read means
-// to read again.
+// Loads a program that reports one thread of each mount namespace, the first there is: 32-bit numbers of threads, of one
+// namespace perhaps more than one.
+int CPmem_load_mount_namespaces(const struct CPmem_file_layout *layout);
+
+// Loads a program that reports the processes with a descriptor through which a device may reach their memory: of a file that has
+// no name (io_uring, KVM, VFIO), or of a character device that is neither memory nor a terminal. 32-bit numbers of processes, each
+// perhaps more than once.
+int CPmem_load_ring_holders(const struct CPmem_file_layout *layout);
+
+// Starts a loaded program on all processes, or, where `process` is not 0, on that one alone: kernels before 6.1 know of no
+// process, and tell of all. A descriptor to read records from: EAGAIN means to go on. Or a negative error number.
 int CPmem_iterate(int program, uint32_t process);
 
 // The tree that holds the mappings of a process, likewise. Types and functions are BTF ids: of bpf_iter_task and

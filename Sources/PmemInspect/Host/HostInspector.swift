@@ -162,7 +162,7 @@ public struct HostInspector {
     let scanner = pinScanner(inventory)
     let pins = scanner.scan(namespaces, evidence: nil)
     let isPinned = pins.contains { !$0.ranges.isEmpty || $0.unknown != nil }
-    let (evidence, hidden) = EvidenceScanner(mappings, roots: roots).gather(isPinned: isPinned)
+    let (evidence, hidden) = EvidenceScanner(mappings, roots: roots, types: types).gather(isPinned: isPinned)
     return (isPinned ? scanner.scan(namespaces, evidence: evidence) : pins, evidence, hidden)
   }
 

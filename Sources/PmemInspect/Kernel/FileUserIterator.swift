@@ -11,11 +11,16 @@ struct FileUserIterator {
 
   static let structures = [
     "task_struct", "vm_area_struct", "file", "address_space", "inode", "super_block", "fs_struct", "dentry",
+    "nsproxy",
   ]
   static let functions = ["bpf_iter_task_vma", "bpf_iter_task_file"]
 
-  init(_ devices: DeviceTable, roots: HostRoots, types: KernelTypeSource) {
-    keys = devices.kernelNumbers
+  /// - Parameters:
+  ///   - devices: Whose files are asked about; nil to ask about tasks alone.
+  ///   - roots: Of the host.
+  ///   - types: Of its kernel.
+  init(_ devices: DeviceTable?, roots: HostRoots, types: KernelTypeSource) {
+    keys = devices?.kernelNumbers ?? []
     self.roots = roots
     self.types = types
   }
@@ -32,8 +37,9 @@ struct FileUserIterator {
     var layout = try layout()
     let candidates = if let pid { [UInt32(clamping: pid)] } else { try candidates(&layout) }
     if candidates?.isEmpty == true { return 0 }
-    let program = try Self.loaded(CPmem_load_mappings(&layout, keys, UInt32(keys.count)))
-    defer { close(program) }
+    let program = try types.programs.load(.mappings, keys) {
+      CPmem_load_mappings(&layout, keys, UInt32(keys.count))
+    }
     for process in candidates ?? [0] { try Self.each(program, of: process, body) }
     return candidates?.count
   }
@@ -48,8 +54,9 @@ struct FileUserIterator {
   func directories(_ body: (CPmem_file_user) -> Void) throws(Unavailable) {
     try requireFirstNamespace()
     var layout = try layout()
-    let program = try Self.loaded(CPmem_load_directories(&layout, keys, UInt32(keys.count)))
-    defer { close(program) }
+    let program = try types.programs.load(.directories, keys) {
+      CPmem_load_directories(&layout, keys, UInt32(keys.count))
+    }
     try Self.each(program, of: 0, body)
   }
 
@@ -67,26 +74,54 @@ struct FileUserIterator {
   func files(_ body: (CPmem_file_user) -> Void) throws(Unavailable) {
     try eachDescriptor(of: 0, body)
     var layout = try layout()
-    let program = try Self.loaded(CPmem_load_mappings(&layout, keys, UInt32(keys.count)))
-    defer { close(program) }
+    let program = try types.programs.load(.mappings, keys) {
+      CPmem_load_mappings(&layout, keys, UInt32(keys.count))
+    }
     try Self.each(program, of: 0, body)
   }
 
   private func eachDescriptor(of process: UInt32, _ body: (CPmem_file_user) -> Void) throws(Unavailable) {
     var layout = try layout()
-    let program = try Self.loaded(CPmem_load_descriptors(&layout, keys, UInt32(keys.count)))
-    defer { close(program) }
+    let program = try types.programs.load(.descriptors, keys) {
+      CPmem_load_descriptors(&layout, keys, UInt32(keys.count))
+    }
     try Self.each(program, of: process, body)
   }
 
   /// The processes that may have mappings of the devices, in order; nil if this kernel does not support the program.
   private func candidates(_ layout: inout CPmem_file_layout) throws(Unavailable) -> [UInt32]? {
     guard var tree = MappingTree.layout(try types.types()) else { return nil }
-    let program = CPmem_load_candidates(&layout, &tree, keys, UInt32(keys.count))
-    guard program >= 0 else { return nil }
-    defer { close(program) }
+    let program = try? types.programs.load(.candidates, keys) {
+      CPmem_load_candidates(&layout, &tree, keys, UInt32(keys.count))
+    }
+    guard let program else { return nil }
     var found: Set<UInt32> = []
     try Self.each(program, of: 0) { (process: UInt32) in found.insert(process) }
+    return found.sorted()
+  }
+
+  // MARK: Tasks
+
+  /// One thread of each mount namespace that a thread lives in, in their order: the namespace of a thread may be its own.
+  func mountNamespaces() throws(Unavailable) -> [Int] {
+    try requireFirstNamespace()
+    var layout = try layout()
+    // Each run has to begin with a map in which nothing was seen.
+    let program = try Self.loaded(CPmem_load_mount_namespaces(&layout))
+    defer { close(program) }
+    var found: [Int] = []
+    try Self.each(program, of: 0) { (thread: UInt32) in found.append(Int(thread)) }
+    return found
+  }
+
+  /// The processes with a descriptor through which a device may reach their memory, in order.
+  func ringHolders() throws(Unavailable) -> [Int] {
+    try requireFirstNamespace()
+    var layout = try layout()
+    let program = try Self.loaded(CPmem_load_ring_holders(&layout))
+    defer { close(program) }
+    var found: Set<Int> = []
+    try Self.each(program, of: 0) { (process: UInt32) in found.insert(Int(process)) }
     return found.sorted()
   }
 
@@ -155,16 +190,32 @@ struct FileUserIterator {
       inode_mode: place("inode", "i_mode"), inode_device: place("inode", "i_rdev"),
       inode_number: place("inode", "i_ino"), inode_superblock: place("inode", "i_sb"),
       superblock_device: place("super_block", "s_dev"), tasks_function: 0, task_directories: 0,
-      working_directory: 0, root_directory: 0, dentry_inode: 0, dentry_superblock: 0)
+      working_directory: 0, root_directory: 0, dentry_inode: 0, dentry_superblock: 0, task_namespaces: 0,
+      namespaces_mounts: 0, file_inode: 0, superblock_magic: 0)
     if let missing { throw Unavailable("this kernel has no \(missing)") }
     guard layout.mappings_function != 0, layout.descriptors_function != 0 else {
       throw Unavailable("this kernel has no iterators over tasks")
     }
     Self.addDirectories(to: &layout, types)
+    Self.addTasks(to: &layout, types)
     return layout
   }
 
-  /// The offsets of the directories of threads (include/linux/fs_struct.h), if this kernel describes them.
+  /// What tells mount namespaces apart, and files without a name, if this kernel describes it.
+  private static func addTasks(to layout: inout CPmem_file_layout, _ types: KernelTypes) {
+    if let namespaces = types.offset("task_struct", "nsproxy"),
+      let mounts = types.offset("nsproxy", "mnt_ns")
+    {
+      layout.task_namespaces = UInt32(namespaces)
+      layout.namespaces_mounts = UInt32(mounts)
+    }
+    if let inode = types.offset("file", "f_inode"), let magic = types.offset("super_block", "s_magic") {
+      layout.file_inode = UInt32(inode)
+      layout.superblock_magic = UInt32(magic)
+    }
+  }
+
+  /// Where directories of threads are (include/linux/fs_struct.h), if this kernel can be asked for them.
   private static func addDirectories(to layout: inout CPmem_file_layout, _ types: KernelTypes) {
     guard let function = types.function("bpf_iter_task"), let own = types.offset("task_struct", "fs"),
       let working = types.offset("fs_struct", "pwd", "dentry"),

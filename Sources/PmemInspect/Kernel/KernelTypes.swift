@@ -211,6 +211,8 @@ struct KernelTypes {
 final class KernelTypeSource {
   private let roots: HostRoots
   private var found: KernelTypes?
+  /// What was loaded into this kernel by these types.
+  let programs = LoadedPrograms()
 
   /// The types that readers of the kernel's memory follow: owners of pages, page tables, counts of openers.
   private static let lookedInto = [

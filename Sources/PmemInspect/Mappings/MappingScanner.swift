@@ -15,7 +15,7 @@ struct MappingScanner {
     self.types = types
     self.devices = devices
     self.roots = roots
-    processes = ProcessList(roots: roots)
+    processes = ProcessList(roots: roots, types: types)
     realtime = RealtimeDevices(devices, processes)
   }
 

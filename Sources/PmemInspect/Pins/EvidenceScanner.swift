@@ -8,13 +8,16 @@ import SystemPackage
 struct EvidenceScanner {
   private let processes: ProcessList
   private let roots: HostRoots
+  private let types: KernelTypeSource?
   /// By process.
   private let mappings: [Int: [Mapping]]
 
   /// - Parameters:
   ///   - mappings: With their ranges on namespaces.
   ///   - roots: Of the host.
-  init(_ mappings: [Mapping], roots: HostRoots) {
+  ///   - types: Of its kernel, if that may be asked which processes to look at.
+  init(_ mappings: [Mapping], roots: HostRoots, types: KernelTypeSource? = nil) {
+    self.types = types
     self.mappings = Dictionary(grouping: mappings) { $0.process.pid }
     self.roots = roots
     processes = ProcessList(roots: roots)
@@ -26,7 +29,7 @@ struct EvidenceScanner {
     var found: [PinEvidence] = []
     var hidden = 0
     let regions = Dictionary(grouping: memoryRegions, by: \.process.pid)
-    for pid in processes.pids {
+    for pid in isPinned ? processes.pids : holders {
       guard let own = descriptors(pid) else {
         hidden += 1
         continue
@@ -36,6 +39,14 @@ struct EvidenceScanner {
       if isPinned { found += systemCalls(pid) + unexplainedPins(pid, registered) }
     }
     return (found, hidden)
+  }
+
+  /// The processes that may have one of the descriptors that are looked for, in order.
+  private var holders: [Int] {
+    guard let types,
+      let found = try? FileUserIterator(nil, roots: roots, types: types).ringHolders()
+    else { return processes.pids }
+    return found
   }
 
   // MARK: Descriptors

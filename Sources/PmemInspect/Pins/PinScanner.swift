@@ -83,7 +83,8 @@ struct PinScanner {
     let memory = try KernelMemory()
     let pages = try PageScanner(memory, types, rules: inventory.host.rules)
     let owner =
-      isAttributed ? try? PageOwner(memory, types, MountTable(ProcessList(roots: roots))) : nil
+      isAttributed
+      ? try? PageOwner(memory, types, MountTable(ProcessList(roots: roots, types: self.types))) : nil
     return Reader(pages: pages, owner: owner)
   }
 

@@ -13,20 +13,20 @@ struct MountLine {
   var source: RawText
   /// Of the filesystem itself: `lowerdir=...`.
   var options: [RawText]
-  /// A process in this mount namespace.
+  /// A process that lives in this mount namespace, or a thread of one.
   var pid: Int
   /// Whether it is the namespace of the first process looked at.
   var isFirstSpace: Bool
 }
 
-/// The mounts of every mount namespace that has a process.
+/// What is mounted, in every mount namespace that a process or, as far as the kernel tells, a thread lives in.
 struct MountTable {
   let lines: [MountLine]
 
   init(_ processes: ProcessList) {
     var lines: [MountLine] = []
     var seen: Set<RawText> = []
-    for pid in processes.pids {
+    for pid in processes.mountNamespaces {
       let directory = processes.directory(pid)
       // If namespaces cannot be told apart, each process is read.
       if let space = KernelFile.link(directory.appending("ns/mnt")), !seen.insert(space).inserted { continue }

@@ -5,10 +5,17 @@ import SystemPackage
 /// The processes of this machine, as far as /proc shows them.
 struct ProcessList {
   let roots: HostRoots
+  /// Asks the kernel for a thread of each mount namespace; nil if it does not tell.
+  var askingKernel: () -> [Int]? = { nil }
+
+  init(roots: HostRoots) { self.roots = roots }
 
   var pids: [Int] {
     KernelFile.names(roots.proc).compactMap { Int($0) }.filter { !roots.unlisted.contains($0) }.sorted()
   }
+
+  /// Threads, among them one of each mount namespace: of all processes their first ones, if the kernel does not tell.
+  var mountNamespaces: [Int] { askingKernel() ?? pids }
 
   func directory(_ pid: Int) -> FilePath { roots.proc.appending("\(pid)") }
 

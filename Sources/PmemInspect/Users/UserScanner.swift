@@ -9,11 +9,11 @@ struct UserScanner {
   private let processes: ProcessList
   private let rules: KernelRules
 
-  init(_ devices: DeviceTable, rules: KernelRules, roots: HostRoots) {
+  init(_ devices: DeviceTable, rules: KernelRules, roots: HostRoots, types: KernelTypeSource) {
     self.rules = rules
     self.devices = devices
     self.roots = roots
-    processes = ProcessList(roots: roots)
+    processes = ProcessList(roots: roots, types: types)
   }
 
   /// The users found.

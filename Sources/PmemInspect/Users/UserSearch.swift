@@ -63,7 +63,7 @@ struct UserSearch {
       !kernel.contains(.mount, device) && !kernel.contains(.superblock, device)
     }
     guard !unnamed.isEmpty else { return }
-    UserScanner(devices, rules: rules, roots: roots).addClaims(unnamed, &found.kernel)
+    UserScanner(devices, rules: rules, roots: roots, types: types).addClaims(unnamed, &found.kernel)
   }
 
   private func look() -> Found {
@@ -71,7 +71,7 @@ struct UserSearch {
     return Found(
       mapped: (try? scanner.scanFiles(pid: nil)) ?? MappingScanner.Scanned(),
       descriptors: DescriptorScanner(devices, roots: roots, types: types).scan(),
-      kernel: UserScanner(devices, rules: rules, roots: roots).scan())
+      kernel: UserScanner(devices, rules: rules, roots: roots, types: types).scan())
   }
 
   /// The files of all that is reported, and this process's own. If only /proc shows users, files have no address: in a
