@@ -78,6 +78,32 @@ import Testing
     #expect(uses(host, .target) == expected ?? [])
   }
 
+  /// A holder is told how to let go; what bcache makes is not held by bcache.
+  @Test func holdersAreToldHowToLetGo() throws {
+    let host = try FakeHost()
+    for holder in ["bcache0", "md127", "dm-9"] {
+      try host.file("sys/class/block/pmem0/holders/\(holder)", "")
+      try host.file("sys/class/block/\(holder)/dev", "252:\(holder.utf8.count)\n")
+    }
+    try host.file("sys/class/block/bcache0/bcache/label", "")
+    let found = host.inspector(facts: Self.nodes).usage(host.inventory, of: host.inventory.namespaces).uses
+    let own = found.filter { $0.kind == .holder && $0.namespace == "namespace0.0" }
+      .map { "\($0.path): \($0.advice)" }
+    #expect(own.contains("/dev/pmem0 by bcache0: stop it: echo 1 > /sys/block/bcache0/bcache/stop"))
+    #expect(own.contains("/dev/pmem0 by md127: mdadm --stop /dev/md127"))
+    #expect(own.contains { $0.hasPrefix("/dev/pmem0 by dm-9") && $0.hasSuffix("lsblk /dev/pmem0") })
+    #expect(!own.contains { $0.hasPrefix("/dev/bcache0") })
+  }
+
+  /// Ten thousand mounts of it are found one by one, not each among all others.
+  @Test(.timeLimit(.minutes(1))) func tenThousandMountsAreFound() throws {
+    let host = try FakeHost()
+    try host.process(1, "init", maps: "")
+    let lines = (0..<10_000).map { "\($0 + 10) 1 259:0 / /mnt/\($0) rw - ext4 /dev/pmem0 rw\n" }
+    try host.file("proc/1/mountinfo", lines.joined())
+    #expect(uses(host, .mount).count == 10_000)
+  }
+
   @Test func theBackingDeviceOfZramIsFound() throws {
     let host = try FakeHost()
     try host.file("sys/block/zram0/backing_dev", "/dev/pmem0\n")

@@ -21,6 +21,15 @@ struct UserScanner {
     var uses: [Usage] = []
     /// How often the kernel has a device open for them, by the device's name.
     var opens: [String: Int] = [:]
+    /// What was added, to be found again among ten thousand mounts.
+    private var added: Set<Added> = []
+
+    private struct Added: Hashable {
+      var kind: Usage.Kind
+      /// Of a device or a namespace: no device is called as a namespace is.
+      var name: String
+      var path: RawText?
+    }
 
     /// - Parameters:
     ///   - kind: Of the use.
@@ -34,15 +43,18 @@ struct UserScanner {
       effect: Usage.Effect = .refused, advice: String
     ) {
       opens[device.name, default: 0] += count
-      uses += device.namespaces.map {
-        Usage(kind: kind, namespace: $0, path: path, effect: effect, advice: advice)
+      added.insert(Added(kind: kind, name: device.name))
+      added.insert(Added(kind: kind, name: device.name, path: path))
+      // A filesystem on two partitions is one use of their namespace.
+      for namespace in device.namespaces
+      where added.insert(Added(kind: kind, name: namespace, path: path)).inserted {
+        uses.append(Usage(kind: kind, namespace: namespace, path: path, effect: effect, advice: advice))
       }
     }
 
+    /// Whether something was added for a device; of a path, if one is given.
     func contains(_ kind: Usage.Kind, _ device: DeviceTable.Device, _ path: RawText? = nil) -> Bool {
-      uses.contains { use in
-        use.kind == kind && device.namespaces.contains(use.namespace) && path.map { $0 == use.path } ?? true
-      }
+      added.contains(Added(kind: kind, name: device.name, path: path))
     }
   }
 
@@ -141,19 +153,25 @@ struct UserScanner {
         // drivers/block/drbd/drbd_nl.c:open_backing_devices opens it again for the metadata at its end.
         found.add(
           .holder, device, RawText("/dev/\(device.name) by \(holder)\(name)"),
-          opens: holder.hasPrefix("drbd") ? 2 : 1,
-          advice: "take the stack apart from the top: lsblk /dev/\(device.name)")
+          opens: holder.hasPrefix("drbd") ? 2 : 1, advice: Self.advice(holder, on: device.name))
       }
       // drivers/md/bcache/super.c:register_bdev, register_cache name no holder before both halves are there.
       if KernelFile.link(directory.appending("bcache")) != nil
         || !KernelFile.names(directory.appending("bcache")).isEmpty,
-        !found.contains(.holder, device)
+        !found.contains(.holder, device), !device.name.hasPrefix("bcache")
       {
         found.add(
           .holder, device, RawText("/dev/\(device.name) by bcache"),
           advice: "stop it: echo 1 > /sys/class/block/\(device.name)/bcache/stop")
       }
     }
+  }
+
+  /// How a device lets go of what it is stacked on.
+  private static func advice(_ holder: String, on name: String) -> String {
+    if holder.hasPrefix("bcache") { return "stop it: echo 1 > /sys/block/\(holder)/bcache/stop" }
+    if holder.hasPrefix("md") { return "mdadm --stop /dev/\(holder)" }
+    return "take the stack apart from the top: lsblk /dev/\(name)"
   }
 
   private func addLoops(_ found: inout Found) {
