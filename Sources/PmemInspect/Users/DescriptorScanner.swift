@@ -93,19 +93,31 @@ struct DescriptorScanner {
 
   // MARK: Descriptors
 
-  /// By the kernel's iterator over descriptors, if it is available.
+  private struct Descriptor: Hashable {
+    var process: UInt32
+    var number: UInt64
+    var file: UInt64
+  }
+
+  /// By the kernel's iterator over descriptors, where it can be had.
   private func iterate() throws(Unavailable) -> Found {
     var uses: [Usage] = []
     var files: [OpenFile] = []
     var seen: [Int: Set<RawText>] = [:]
+    var looked: Set<Descriptor> = []
     try FileUserIterator(devices, roots: roots, types: types).descriptors { user in
-      guard let target = devices.target(ofKernel: user.device, mode: user.mode) else { return }
+      // Of a process whose first thread has ended each thread is reported, and may have tens of thousands.
+      let own = Descriptor(process: user.process, number: user.start, file: user.file)
+      guard let target = devices.target(ofKernel: user.device, mode: user.mode), !looked.contains(own) else {
+        return
+      }
       let pid = Int(user.process)
       guard pid != Int(getpid()) else { return files.append(OpenFile(user)) }
       let link = processes.directory(Int(user.thread)).appending("fd").appending("\(user.start)")
       // A descriptor that was closed meanwhile has no holder. One that /proc does not show has none either, until the
       // kernel's count shows otherwise.
       guard let path = KernelFile.link(link) else { return }
+      looked.insert(own)
       files.append(OpenFile(user))
       guard seen[pid, default: []].insert(path).inserted else { return }
       uses += Self.uses(
