@@ -2,7 +2,7 @@ extension DAXEvaluator {
   // MARK: Filesystems
 
   func state(of filesystem: DaxLayer.Filesystem, _ layer: DaxLayer) -> DaxState {
-    let below = layers.filter { $0.filesystem == nil && $0.device == layer.device }.flatMap(obstacles)
+    let below = devices[layer.device, default: []].flatMap(obstacles)
     var causes = below.map { cause in
       var cause = cause
       cause.text = "/dev/\(layer.device): \(cause.text)"
@@ -54,7 +54,7 @@ extension DAXEvaluator {
           .filesystemType, "\(filesystem.type) has no DAX", remedy: "ext4 or xfs have it")
       ]
     }
-    let isPartition = layers.contains { $0.kind == .partition && $0.device == layer.device }
+    let isPartition = devices[layer.device, default: []].contains { $0.kind == .partition }
     if filesystem.type == "xfs", filesystem.hasReflink == true, isPartition || !rules.sharesDAXBlocks {
       return [
         DaxCause(

@@ -5,12 +5,15 @@
 public struct DAXEvaluator {
   let inventory: Inventory
   let layers: [DaxLayer]
+  /// Without filesystems, by device.
+  let devices: [String: [DaxLayer]]
   private let layersByNamespace: [String: [DaxLayer]]
   private let devicesByNamespace: [String: [DaxDeviceLocation]]
 
   public init(_ inventory: Inventory, layers: [DaxLayer]) {
     self.inventory = inventory
     self.layers = layers
+    devices = Dictionary(grouping: layers.filter { $0.filesystem == nil }, by: \.device)
     var layersByNamespace: [String: [DaxLayer]] = [:]
     for layer in layers {
       for namespace in Set(layer.namespaces) { layersByNamespace[namespace, default: []].append(layer) }

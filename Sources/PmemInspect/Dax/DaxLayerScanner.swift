@@ -16,6 +16,8 @@ struct DaxLayerScanner {
   /// Files of a filesystem that are looked at, and directories.
   private static let mostFiles = 64
   private static let mostDirectories = 16
+  /// Mount points of a filesystem that are looked into for files.
+  private static let mostLooks = 16
 
   func layers() -> [DaxLayer] {
     let mounts = MountTable(ProcessList(roots: roots)).lines
@@ -23,9 +25,18 @@ struct DaxLayerScanner {
     for (number, device) in devices.blocks.sorted(by: { $0.value.name < $1.value.name }) {
       layers.append(layer(number, device))
       var places: Set<RawText> = []
+      var known: DaxLayer?
       for line in mounts where line.device == number && line.isFirstSpace {
         guard places.insert(line.place).inserted else { continue }
-        layers.append(filesystem(line, device))
+        // Whether it has DAX is the filesystem's, wherever it is mounted (Documentation/filesystems/dax.rst).
+        if var layer = known, layer.filesystem?.filesSeen ?? 0 > 0 || places.count > Self.mostLooks {
+          layer.name = line.place
+          layers.append(layer)
+        } else {
+          let layer = filesystem(line, device)
+          known = layer
+          layers.append(layer)
+        }
       }
       if places.isEmpty, let unmounted = unmounted(device) { layers.append(unmounted) }
     }

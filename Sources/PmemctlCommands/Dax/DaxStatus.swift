@@ -25,8 +25,9 @@ struct DaxStatus: ContextCommand {
     let shown = try names.isEmpty ? all : NameResolver(inventory).namespaces(names)
     let layers = try backend.daxLayers(inventory)
     let judge = DAXEvaluator(inventory, layers: layers)
+    var trials = DaxTrials(layers, inventory, on: backend)
     let groups = shown.map { namespace in
-      (namespace, judge.states(of: namespace).map { Self.tried($0, layers, inventory, on: backend) })
+      (namespace, judge.states(of: namespace).map { trials.tried($0) })
     }
     guard !output.json else {
       return try context.out.write(JSON.array(groups.flatMap(\.1).map(\.json)).text)
@@ -36,23 +37,45 @@ struct DaxStatus: ContextCommand {
       for state in states { try context.out.write(state.text(on: context.terminal)) }
     }
   }
+}
 
-  /// A mapping of it, or of a file on it, if it can have DAX.
-  private static func tried(
-    _ state: DaxState, _ layers: [DaxLayer], _ inventory: Inventory, on backend: any DaxInspector
-  ) -> DaxState {
-    var state = state
-    let path: String?
-    switch state.kind {
-    case "dax-device": path = state.isOn ? state.name.text : nil
-    case "filesystem":
-      path = layers.first { $0.name == state.name && $0.filesystem != nil }?.filesystem?.sample
-    default: path = nil
+/// Mappings of what can have DAX, each tried once: a filesystem may be mounted at thousands of places.
+private struct DaxTrials {
+  private let samples: [RawText: String]
+  private let inventory: Inventory
+  private let backend: any DaxInspector
+  private var probes: [String: DaxProbe?] = [:]
+
+  init(_ layers: [DaxLayer], _ inventory: Inventory, on backend: any DaxInspector) {
+    var samples: [RawText: String] = [:]
+    for layer in layers {
+      if let sample = layer.filesystem?.sample { samples[layer.name] = samples[layer.name] ?? sample }
     }
-    guard let path, let probe = try? backend.probe(path, at: 0, in: inventory) else { return state }
+    self.samples = samples
+    self.inventory = inventory
+    self.backend = backend
+  }
+
+  /// A mapping of it, or of a file on it, where it can have DAX.
+  mutating func tried(_ state: DaxState) -> DaxState {
+    let path: String? =
+      switch state.kind {
+      case "dax-device": state.isOn ? state.name.text : nil
+      case "filesystem": samples[state.name]
+      default: nil
+      }
+    guard let path, let probe = probe(path) else { return state }
+    var state = state
     state.isProven = probe.isDAX
     state.uses = probe.uses(in: inventory)
     return state
+  }
+
+  private mutating func probe(_ path: String) -> DaxProbe? {
+    if let known = probes[path] { return known }
+    let probe = try? backend.probe(path, at: 0, in: inventory)
+    probes[path] = .some(probe)
+    return probe
   }
 }
 
