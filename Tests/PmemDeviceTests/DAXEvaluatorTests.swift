@@ -62,6 +62,8 @@ import Testing
       (["data=journal"], [], true, [DaxCause.Kind.dataJournal]), ([], [.dataJournal], true, [.mountOption]),
       ([], [.dataJournal], false, [.dataJournal]), ([], [.inlineData], false, [.inlineData]),
       ([], [], false, [.mountOption]),
+      ([], [.encryption, .verity], false, [.mountOption, .encryption, .verity]),
+      ([], [.encryption], true, [.mountOption, .encryption]),
     ] as [([String], Set<DaxLayer.Filesystem.Feature>, Bool, [DaxCause.Kind])])
   func featuresAreInTheWayOfDAX(
     options: [String], features: Set<DaxLayer.Filesystem.Feature>, isMounted: Bool, causes: [DaxCause.Kind]
@@ -71,7 +73,7 @@ import Testing
     layer.filesystem?.isMounted = isMounted
     let state = try states([disk(queue: true), layer])[2]
     #expect(state.causes.map(\.kind) == causes)
-    #expect(state.isPossible == (causes == [.mountOption]) && !state.isOn)
+    #expect(state.isPossible == (causes.first == .mountOption) && !state.isOn)
   }
 }
 

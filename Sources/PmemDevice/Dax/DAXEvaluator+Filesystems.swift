@@ -41,7 +41,7 @@ extension DAXEvaluator {
             .mountOption, "it is not mounted",
             remedy: "mount -o dax=always \(ShellWord("/dev/" + layer.device)) DIR"
           )
-        ] : causes,
+        ] + cautions(filesystem) : causes,
       note: "\(filesystem.type), not mounted")
   }
 

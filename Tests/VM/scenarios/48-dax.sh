@@ -156,6 +156,34 @@ case $(pmemctl dax probe /mnt/fs/file) in *"go through the journal"*) ok 'a file
 *) not_ok "a file of its own flags is named: $(pmemctl dax probe /mnt/fs/file)" ;; esac
 umount /mnt/fs
 
+# Verity and encryption are of single files: the filesystem can be mounted, those files have none.
+mkfs.ext4 -q -F -b 4096 -O encrypt,verity "$block" >&2
+same 'verity and encryption: named before it is mounted' '[true,false,null,["mount-option","encryption","verity"]]' "$(state "ext4 on $block")"
+# A file that has DAX is not sealed (fs/ext4/verity.c:ext4_begin_enable_verity). struct fsverity_enable_arg
+# (include/uapi/linux/fsverity.h).
+mount -o dax=never "$block" /mnt/fs
+dd if=/dev/zero of=/mnt/fs/sealed bs=1M count=4 status=none
+check 'verity: a file is sealed' /usr/bin/python3 -c 'import fcntl, os, struct
+fcntl.ioctl(os.open("/mnt/fs/sealed", os.O_RDONLY), 0x40806685, struct.pack("IIIIQIIQ88s", 1, 1, 4096, 0, 0, 0, 0, 0, b""))'
+umount /mnt/fs
+mount -o dax=always "$block" /mnt/fs
+mkdir /mnt/fs/secret
+# struct fscrypt_add_key_arg, struct fscrypt_policy_v2 (include/uapi/linux/fscrypt.h).
+check 'encryption: a directory is encrypted' /usr/bin/python3 -c 'import fcntl, os, struct
+key = bytearray(struct.pack("II32sII32s", 2, 0, b"", 64, 0, b"") + bytes(range(64)))
+fcntl.ioctl(os.open("/mnt/fs", os.O_RDONLY), 0xC0506617, key)
+policy = struct.pack("BBBBB3s16s", 2, 1, 4, 3, 0, b"", bytes(key[8:24]))
+fcntl.ioctl(os.open("/mnt/fs/secret", os.O_RDONLY), 0x800C6613, policy)'
+for file in secret/file plain; do dd if=/dev/zero of=/mnt/fs/$file bs=1M count=4 status=none; done
+for line in "secret/file:is encrypted" "sealed:has fs-verity"; do
+	same "${line%:*}: the kernel maps it through the page cache" '[false,false]' "$(probe "/mnt/fs/${line%:*}")"
+	case $(pmemctl dax probe "/mnt/fs/${line%:*}") in *"${line#*:}"*) ok "${line%:*}: and why" ;;
+	*) not_ok "${line%:*}: and why: $(pmemctl dax probe "/mnt/fs/${line%:*}")" ;; esac
+done
+same 'verity and encryption: another file has it' '[true,true]' "$(probe /mnt/fs/plain)"
+same 'verity and encryption: some files have it, and why others do not' '[true,true,true,["inode-flag","encryption","verity"]]' "$(state /mnt/fs)"
+umount /mnt/fs
+
 # Stacked, at a page and beside one: the kernel takes both for able.
 wipefs -qa "$block"
 sectors=$(($(blockdev --getsz "$block") - 4096))
