@@ -1,75 +1,9 @@
 # Users that no process shows: inside the kernel, on their way through a socket, in other containers; and views of the host
 # from which they cannot be seen. Each is in use first, is found or taken to be there, and is let go at the end.
 . "$VM_TESTS/lib.sh"
+. "$VM_TESTS/unseen.sh"
 
-label_all
-pmemctl namespace create --region region0 --mode fsdax --size 384MiB --name block > /dev/null
-pmemctl namespace create --region region0 --mode fsdax --size 256MiB --name second > /dev/null
-pmemctl namespace create --region region0 --mode devdax --size 64MiB --name device > /dev/null
-block=$(node block)
-second=$(node second)
-device=$(node device)
-
-# kinds NAME: of its users.
-kinds() { pmemctl user list "$1" --json | jq -r '[.[] | .kind // "incomplete"] | unique | join(",")'; }
-
-# in_use WHAT NAME KIND COMMAND...: it works, is found as KIND and not beside that as unseen, is refused, and works still.
-in_use() {
-	local what=$1 name=$2 kind=$3 found
-	shift 3
-	check "$what: it works" "$@"
-	found=$(kinds "$name")
-	case $kind:,$found, in
-	unseen:,unseen, | [!u]*:*,$kind,*) ok "$what: found as $kind" ;;
-	*) not_ok "$what: found as $found, not $kind" ;;
-	esac
-	case $kind:$found in [!u]*:*unseen*) not_ok "$what: it is counted once: $found" ;; *) ok "$what: it is counted once" ;; esac
-	refused "$what" "$name" "$kind"
-	same "$what: reconfigure is refused" 4 "$(status pmemctl namespace reconfigure --force --yes --discard-content --map mem "$name")"
-	same "$what: so is disabling its region" 4 "$(status pmemctl region disable region0)"
-	check "$what: it works still" "$@"
-}
-
-# beside WHAT NAME: whoever has it open unseen is counted beside those that are named.
-beside() {
-	hold flight "$(node "$2")" || { not_ok "$1: a descriptor in flight"; return; }
-	same "$1: a descriptor in flight is counted beside it" 1 \
-		"$(pmemctl user list "$2" --json | jq -c '.[] | select(.kind == "unseen") | .opens')"
-	let_go
-}
-
-# briefly WHAT NAME KIND COMMAND...: the same in short, with a descriptor in flight beside it: both are counted.
-briefly() {
-	local what=$1 name=$2 kind=$3 said
-	shift 3
-	check "$what: it works" "$@"
-	said=$(pmemctl namespace disable "$name" 2>&1)
-	same "$what: disable is refused" 4 $?
-	case $said in *"$kind: "*) ok "$what: and names $kind" ;; *) not_ok "$what: and names $kind: $said" ;; esac
-	case $said in *"unseen: "*) not_ok "$what: it is counted once: $said" ;; *) ok "$what: it is counted once" ;; esac
-	check "$what: it works still" "$@"
-	beside "$what" "$name"
-}
-
-# free WHAT NAME: it has no user any more.
-free() { same "$1: afterwards it is free" "" "$(kinds "$2")"; }
-
-# disk PATTERN: waits for the disk that a target has become, and prints its node.
-disk() {
-	local found
-	for _ in $(seq 100); do
-		for found in /sys/block/$1; do [ -e "$found" ] && echo "/dev/${found##*/}" && return; done
-		/bin/busybox usleep 50000
-	done
-	return 1
-}
-
-# goes NAME WHAT: nobody uses it any more, and it goes through.
-goes() {
-	same "$2: afterwards it is free" "" "$(kinds "$1")"
-	check "$2: afterwards it can be disabled" pmemctl namespace disable "$1"
-	check "$2: and enabled" pmemctl namespace enable "$1"
-}
+make_namespaces
 
 same "nothing is in use yet" ",," "$(kinds block),$(kinds second),$(kinds device)"
 
@@ -111,6 +45,7 @@ if modprobe nvmet 2>/dev/null && modprobe nvme-loop 2>/dev/null && [ -d /sys/ker
 	printf 'transport=loop,nqn=pm' > /dev/nvme-fabrics
 	in_use "nvmet" block target dd "if=$(disk 'nvme[0-9]n1')" of=/dev/null bs=4096 count=1 iflag=direct status=none
 	beside "nvmet" block
+	from_everywhere "nvmet" block few_views
 	# Named or not: the kernel has it open.
 	umount /sys/kernel/config
 	case ,$(kinds block), in *,unseen,*) ok "nvmet without configfs is found as unseen" ;; *) not_ok "nvmet without configfs: $(kinds block)" ;; esac
@@ -141,15 +76,13 @@ no_backstore() {
 	rmdir $loopback/naa.5001405000000001/tpgt_1/lun/lun_0 $loopback/naa.5001405000000001/tpgt_1 $loopback/naa.5001405000000001
 	rmdir "$core/${1}_0/pm" "$core/${1}_0"
 }
-# reads DISK
-reads() { dd "if=$1" of=/dev/null bs=4096 count=1 iflag=direct status=none; }
-
 modprobe sd_mod 2>/dev/null
 if modprobe tcm_loop 2>/dev/null && modprobe target_core_iblock 2>/dev/null && modprobe target_core_file 2>/dev/null && mkdir -p $loopback; then
 	# What udev_path says is text: the device itself is asked for.
 	if backstore iblock "udev_path=$second" && echo /dev/null > $core/iblock_0/pm/udev_path; then
 		in_use "LIO iblock" second target reads "$scsi"
 		beside "LIO iblock" second
+		from_everywhere "LIO iblock" second few_views
 		no_backstore iblock
 		goes second "LIO iblock"
 	else
@@ -205,6 +138,7 @@ if modprobe xfs 2>/dev/null; then
 	mkdir -p /run/a
 	if mount -o "logdev=$second" "$block" /run/a; then
 		in_use "XFS with a log on another device" second mount touch /run/a/file
+		from_everywhere "XFS with a log on another device" second few_views
 		case $(pmemctl user list second) in *"/run/a"*) ok "XFS: its place is named" ;; *) not_ok "XFS: its place is named" ;; esac
 		umount /run/a
 		wipefs -qa "$block" "$second"
@@ -220,6 +154,7 @@ if modprobe btrfs 2>/dev/null; then
 	mkdir -p /run/a
 	if mount "$block" /run/a; then
 		in_use "btrfs on two devices" second mount touch /run/a/file
+		from_everywhere "btrfs on two devices" second few_views
 		umount /run/a
 		wipefs -qa "$block" "$second"
 		goes second "btrfs on two devices"
@@ -267,6 +202,7 @@ dmsetup create --noudevsync both --table "0 8192 linear $block 0
 8192 $((sectors - 8192)) linear $second 0"
 in_use "device mapper over both" second holder dmsetup status both
 beside "device mapper over both" second
+from_everywhere "device mapper over both" second few_views
 dmsetup remove --noudevsync both
 goes second "device mapper over both"
 
@@ -326,6 +262,28 @@ same "a mount in a namespace without processes: disable" 4 "$(status pmemctl nam
 kill "$holder"
 wait "$holder" 2>/dev/null
 for _ in $(seq 100); do [ -z "$(kinds block)" ] && break; /bin/busybox usleep 100000; done
+# A thread that has left the mount namespace of its process, and one that has descriptors of its own.
+for kind in mount open; do
+	/usr/bin/python3 -c 'import ctypes, os, sys, threading, time
+libc = ctypes.CDLL(None)
+def work():
+    if sys.argv[2] == "mount":
+        assert libc.unshare(0x20000) == 0 and libc.mount(b"none", b"/", None, 0x44000, None) == 0
+        assert libc.mount(sys.argv[1].encode(), b"/run/a", b"ext4", 0, None) == 0
+    else:
+        assert libc.unshare(0x400) == 0
+        os.open(sys.argv[1], os.O_RDONLY)
+    print("ready", flush=True)
+    time.sleep(600)
+threading.Thread(target=work).start()' "$block" $kind > /run/directory.out 2>&1 &
+	holder=$!
+	ready /run/directory.out
+	same "a thread by itself: $kind is found" $kind "$(kinds block)"
+	same "a thread by itself, $kind: disable" 4 "$(status pmemctl namespace disable block)"
+	kill "$holder"
+	wait "$holder" 2>/dev/null
+	for _ in $(seq 100); do [ -z "$(kinds block)" ] && break; /bin/busybox usleep 100000; done
+done
 wipefs -qa "$block"
 free "directories and mounts" block
 
@@ -386,53 +344,15 @@ node = os.open(sys.argv[1], os.O_RDONLY); print("ready", flush=True); time.sleep
 holder=$!
 ready /run/outside.out
 
-# from WHAT STATUS PART COMMAND...: how pmemctl ends under a command, and what it says is missing.
-from() {
-	local what=$1 expected=$2 part=$3 said
-	shift 3
-	same "$what: disable" "$expected" "$(status "$@" "$PMEMCTL" namespace disable block)"
-	check "$what: nothing changed" is_enabled "$(kernel_name block)"
-	said=$("$@" "$PMEMCTL" user list block --json 2> /run/said)
-	same "$what: it is said to be incomplete" "false" "$(jq -r '[.[] | select(has("complete")) | .complete] | unique | join(",")' <<< "$said")"
-	case $(jq -r '[.[].missing[]?.part] | join(",")' <<< "$said") in *$part*) ok "$what: $part are missing" ;;
-	*) not_ok "$what: $part are missing: $said" ;; esac
-	check "$what: and on stderr" test -s /run/said
-	check "$what: and by status" test "$("$@" "$PMEMCTL" status --json 2> /dev/null | jq .complete)" = false
-}
-
 from "a PID namespace" 4 processes unshare --pid --fork --mount-proc
 from "an empty /proc" 4 processes unshare --mount sh -c 'mount -t tmpfs none /proc; exec "$@"' -
 from "no capability for BPF" 4 opens setpriv --bounding-set=-bpf,-perfmon,-sys_admin --inh-caps=-bpf,-perfmon,-sys_admin
 from "a PID namespace without BPF" 5 opens \
 	unshare --pid --fork --mount-proc setpriv --bounding-set=-bpf,-perfmon,-sys_admin --inh-caps=-bpf,-perfmon,-sys_admin
 
-# filtered ERRNO COMMAND...: behind a seccomp filter that answers bpf(2) with an error.
-filtered() {
-	/usr/bin/python3 -c 'import ctypes, os, struct, sys
-number = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
-code = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50000 | int(sys.argv[1])), (0x06, 0, 0, 0x7fff0000)]
-filters = b"".join(struct.pack("HBBI", *one) for one in code)
-buffer = ctypes.create_string_buffer(filters)
-program = struct.pack("HxxxxxxP", len(code), ctypes.addressof(buffer))
-libc = ctypes.CDLL(None, use_errno=True)
-assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program, 0, 0) == 0
-os.execv(sys.argv[2], sys.argv[2:])' "$@"
-}
 from "bpf(2) answered with EPERM" 4 opens filtered 1
 from "bpf(2) answered with ENOSYS" 4 opens filtered 38
-# blind WHAT PART NAME COMMAND...: the same in short.
-blind() {
-	local what=$1 part=$2 name=$3 said
-	shift 3
-	said=$("$@" "$PMEMCTL" namespace disable "$name" --json 2>&1)
-	same "$what: disable is not permitted" 5 $?
-	said=$("$@" "$PMEMCTL" user list "$name" --json 2> /dev/null | jq -r '[.[].missing[]?.part] | join(",")')
-	case $said in *$part*) ok "$what: $part are missing" ;; *) not_ok "$what: $part are missing: $said" ;; esac
-	check "$what: nothing changed" is_enabled "$(kernel_name "$name")"
-}
 blind "a user namespace" opens block unshare --user --map-root-user
-# covered PATH COMMAND...: with an empty filesystem over a part of the kernel's own.
-covered() { unshare --mount sh -c 'mount -t tmpfs none "$1" || exit; shift; exec "$@"' - "$@"; }
 blind "no block devices in sysfs" opens block covered /sys/class/block
 same "an empty /dev: disable" 4 "$(status covered /dev "$PMEMCTL" namespace disable block)"
 same "no /sys/fs: disable" 4 "$(status covered /sys/fs "$PMEMCTL" namespace disable block)"
@@ -445,7 +365,6 @@ kill "$holder"
 wait "$holder" 2>/dev/null
 # A user that no process shows, from each of these.
 hold flight "$block"
-no_bpf="setpriv --bounding-set=-bpf,-perfmon,-sys_admin --inh-caps=-bpf,-perfmon,-sys_admin"
 # shellcheck disable=SC2086
 for view in "4 unshare --pid --fork --mount-proc" "4 covered /proc" "4 covered /sys/fs" "4 covered /dev" \
 	"5 covered /sys/class/block" "4 covered /sys/kernel/btf" "5 unshare --user --map-root-user" "5 $no_bpf" \
