@@ -38,6 +38,8 @@ check_packages = man-db groff-base python3
 vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq gojq e2fsprogs xfsprogs dmsetup gcc libc6-dev \
 	iproute2 libibverbs-dev ibverbs-providers libbpf-dev fdisk btrfs-progs make gcc-12 libelf1
 boot_packages = $(vm_packages) systemd udev
+# What stacks devices, or serves them; the services that some of them bring are not started by anything here.
+holder_packages = $(vm_packages) mdadm lvm2 bcache-tools nfs-kernel-server strace
 test_packages = $(check_packages) $(vm_packages) zsh fish ansible-core python3-jsonschema systemd libvirt0 libxml2-utils \
 	bats bubblewrap python3-yaml
 bench_packages = $(vm_packages) time hyperfine lsof psmisc
@@ -55,8 +57,8 @@ sections = 7 8
 pages = $(foreach section,$(sections),$(wildcard man/*.$(section)))
 
 .PHONY: all build release-build optimized-build demo test test-quick quick-test unit-test products-test model-test mutation-test fault-test faults ansible-test vm-test \
-	boot-test lockstep undo-test kernel-faults check format bench exponents man \
-	install uninstall install-test dist deb deb-test clean help deps-build deps-check deps-quick deps-test deps-vm deps-bench deps-boot deps-deb deps-deb-test
+	boot-test lockstep undo-test kernel-faults holders-test check format bench exponents man \
+	install uninstall install-test dist deb deb-test clean help deps-build deps-check deps-quick deps-test deps-vm deps-bench deps-boot deps-holders deps-deb deps-deb-test
 
 all: build
 
@@ -78,6 +80,7 @@ help:
 	@echo 'make lockstep   random changes and damaged media on a kernel and the simulator (CHANGES=$(CHANGES) DAMAGES=$(DAMAGES) SEED=)'
 	@echo 'make undo-test  undo in many random sequences of changes on a kernel (SEQUENCES=$(SEQUENCES) SEED=$(SEED))'
 	@echo 'make kernel-faults  calls that fail and kills on a kernel (GUEST_FAULTS=$(GUEST_FAULTS) SEED=$(SEED))'
+	@echo 'make holders-test   rare users, crowds, and every user from every view, on a kernel (KERNEL=$(KERNEL))'
 	@echo 'make check      format, module boundaries, circles, documentation comments, manual pages, words'
 	@echo 'make bench      times and memory, beside ndctl'
 	@echo 'make exponents  how the time of verbs grows with the machine; fails above 1.15'
@@ -119,6 +122,9 @@ deps-vm:
 
 deps-boot:
 	$(call need,$(boot_packages))
+
+deps-holders:
+	$(call need,$(holder_packages))
 
 deps-bench:
 	$(call need,$(bench_packages))
@@ -212,6 +218,10 @@ kernel-faults: deps-build deps-vm
 	$(SWIFT) build $(release_flags)
 	GUEST_FAULTS=$(GUEST_FAULTS) SEED=$(SEED) SCENARIO_SECONDS=86400 \
 		Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) -e 0 -t 86400 Tests/VM/scenarios/49-faults.sh
+
+holders-test: deps-build deps-holders
+	$(SWIFT) build $(release_flags)
+	SCENARIO_SECONDS=7200 Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) -e 0 -t 14400 Tests/VM/holders/*.sh
 
 check: deps-build deps-check
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
