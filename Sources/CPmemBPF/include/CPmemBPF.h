@@ -88,8 +88,9 @@ int CPmem_load_mount_namespaces(const struct CPmem_file_layout *layout);
 // perhaps more than once.
 int CPmem_load_ring_holders(const struct CPmem_file_layout *layout);
 
-// Starts a loaded program on all processes, or, where `process` is not 0, on that one alone: kernels before 6.1 know of no
-// process, and tell of all. A descriptor to read records from: EAGAIN means to go on. Or a negative error number.
+// Starts a loaded program on all processes, or on `process` alone if that is not 0; kernels before 6.1 cannot filter by
+// process and report all. Returns a descriptor to read records from, or a negative error number; EAGAIN on a read means
+// to read again.
 int CPmem_iterate(int program, uint32_t process);
 
 // The tree that holds the mappings of a process, likewise. Types and functions are BTF ids: of bpf_iter_task and

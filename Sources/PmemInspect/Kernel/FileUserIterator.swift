@@ -215,7 +215,7 @@ struct FileUserIterator {
     }
   }
 
-  /// Where directories of threads are (include/linux/fs_struct.h), if this kernel can be asked for them.
+  /// The offsets of the directories of threads (include/linux/fs_struct.h), if this kernel describes them.
   private static func addDirectories(to layout: inout CPmem_file_layout, _ types: KernelTypes) {
     guard let function = types.function("bpf_iter_task"), let own = types.offset("task_struct", "fs"),
       let working = types.offset("fs_struct", "pwd", "dentry"),

@@ -99,7 +99,7 @@ struct DescriptorScanner {
     var file: UInt64
   }
 
-  /// By the kernel's iterator over descriptors, where it can be had.
+  /// By the kernel's iterator over descriptors, if it is available.
   private func iterate() throws(Unavailable) -> Found {
     var uses: [Usage] = []
     var files: [OpenFile] = []

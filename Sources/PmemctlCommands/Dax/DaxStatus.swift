@@ -56,7 +56,7 @@ private struct DaxTrials {
     self.backend = backend
   }
 
-  /// A mapping of it, or of a file on it, where it can have DAX.
+  /// A mapping of it, or of a file on it, if it can have DAX.
   mutating func tried(_ state: DaxState) -> DaxState {
     let path: String? =
       switch state.kind {
