@@ -35,12 +35,12 @@ struct BusHandle {
     return handles
   }
 
+  /// Everything on it, in the library's order.
   func snapshot(_ depth: InventoryDepth) -> Bus {
     Bus(
       dev: dev, provider: unsafe text(ndctl_bus_get_provider(pointer)) ?? "", scrubState: scrubState,
       canClearErrors: unsafe ndctl_bus_is_cmd_supported(pointer, CPmem_command_clear_error) != 0,
-      dimms: dimms.map { $0.snapshot(depth) }.sorted { Self.number($0.dev) < Self.number($1.dev) },
-      regions: regions.map { $0.snapshot() }.sorted { $0.id < $1.id })
+      dimms: dimms.map { $0.snapshot(depth) }, regions: regions.map { $0.snapshot() })
   }
 
   private var scrubState: String? {

@@ -14,17 +14,37 @@ public final class NdctlBackend: DeviceBackend {
 
   public var kind: String { "kernel" }
 
+  public private(set) var deviceOrder: [String] = []
+
   // MARK: Reading
 
   public func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory {
     try withContext { context throws(DeviceError) in
       let buses = context.buses.map { $0.snapshot(depth) }
+      deviceOrder = Self.order(of: buses) + context.daxRegions.flatMap(\.devices).map(\.chardev)
       let claimed = Set(buses.flatMap(\.regions).flatMap(\.namespaces).compactMap { $0.daxRegion?.path })
       let others = context.daxRegions.filter { !claimed.contains($0.path ?? "") }.map { $0.snapshot() }
       return Inventory(
-        host: Self.host, buses: buses.sorted { BusHandle.number($0.dev) < BusHandle.number($1.dev) },
+        host: Self.host,
+        buses: buses.map(Self.sorted).sorted { BusHandle.number($0.dev) < BusHandle.number($1.dev) },
         otherDaxRegions: others.sorted { $0.id < $1.id })
     }
+  }
+
+  /// The library's: that of the directories of sysfs, which is any.
+  private static func order(of buses: [Bus]) -> [String] {
+    buses.flatMap { bus in
+      [bus.dev] + bus.dimms.map(\.dev)
+        + bus.regions.flatMap { region in [region.dev] + region.namespaces.map(\.dev) }
+    }
+  }
+
+  private static func sorted(_ bus: Bus) -> Bus {
+    var bus = bus
+    bus.dimms.sort { BusHandle.number($0.dev) < BusHandle.number($1.dev) }
+    bus.regions.sort { $0.id < $1.id }
+    for index in bus.regions.indices { bus.regions[index].namespaces.sort { $0.id < $1.id } }
+    return bus
   }
 
   public func health(of dimms: [DIMM]) throws(DeviceError) -> [HealthReading] {

@@ -55,7 +55,7 @@ struct RegionHandle {
       isLabeled: unsafe ndctl_region_get_nstype(pointer) == CPmem_device_namespace_pmem,
       namespaceSeed: namespaceSeed,
       badblockCount: Int(badBlocks.reduce(0) { $0 + $1.length } / 512), badBlocks: badBlocks,
-      namespaces: namespaces.sorted { $0.id < $1.id })
+      namespaces: namespaces)
   }
 
   private var align: UInt64 {

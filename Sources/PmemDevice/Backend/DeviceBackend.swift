@@ -9,6 +9,12 @@ public protocol DeviceBackend: MediaBackend {
   /// Reads everything, once, consistently.
   func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory
 
+  /// Kernel names of buses, DIMMs, regions, namespaces and DAX devices in the order in which the machine lists them. It is
+  /// that of the last inventory, whose own order is by number.
+  ///
+  /// - Returns: Empty if both are the same.
+  var deviceOrder: [String] { get }
+
   /// Asks DIMMs for their health; reads, and writes nothing.
   ///
   /// - Parameter dimms: Of the present inventory.
@@ -43,6 +49,7 @@ extension DeviceBackend {
   /// A kernel remembers its state by itself.
   public func synchronize() throws(DeviceError) {}
   public func beginPlan(steps: Int) {}
+  public var deviceOrder: [String] { [] }
 
   /// Whether nothing of it is real.
   public var isSimulated: Bool { kind == "simulated" }

@@ -16,6 +16,7 @@ public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
   }
 
   public var kind: String { kernel.kind }
+  public var deviceOrder: [String] { kernel.deviceOrder }
 
   public func inventory(_ depth: InventoryDepth) throws(DeviceError) -> Inventory {
     var inventory = try kernel.inventory(depth)
