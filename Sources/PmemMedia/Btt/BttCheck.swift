@@ -10,7 +10,20 @@ public struct BttCheck {
     public let text: String
     /// The repair; nil if there is none.
     public let repair: String?
-    var isInfoBlock = false
+    /// Where it was found.
+    public let part: Part
+  }
+
+  /// A part of a BTT; arenas count from 0.
+  public enum Part: Hashable, Sendable {
+    /// At this offset of the namespace, bytes.
+    case infoBlock(offset: UInt64)
+    /// The second one, at the end of an arena.
+    case infoBlockCopy(arena: Int)
+    /// The log or the map.
+    case contents(arena: Int)
+
+    var isInfoBlock: Bool { if case .contents = self { false } else { true } }
   }
 
   /// A write that repairs something.
@@ -34,6 +47,8 @@ public struct BttCheck {
   private static let most = 20
   private static let chunk = 1 << 20
 
+  /// The arena whose log and map are examined.
+  private var examined = 0
   private let raw: any ByteSource
   private let progress: (UInt64, UInt64) throws(DeviceError) -> Void
 
@@ -78,7 +93,7 @@ public struct BttCheck {
 
   /// Whether nothing is wrong beside info blocks.
   var isConsistent: Bool {
-    !findings.contains { $0.isSerious && !$0.isInfoBlock }
+    !findings.contains { $0.isSerious && !$0.part.isInfoBlock }
   }
 
   init(
@@ -91,7 +106,8 @@ public struct BttCheck {
     for arena in found.arenas { examine(info: arena) }
     let total = arenas.reduce(0) { $0 + UInt64($1.info.externalBlocks) }
     var done: UInt64 = 0
-    for arena in arenas {
+    for (number, arena) in arenas.enumerated() {
+      examined = number
       try examine(arena, done: done, total: total)
       done += UInt64(arena.info.externalBlocks)
     }
@@ -106,12 +122,14 @@ public struct BttCheck {
       ("info block", arena.offset, found.first),
       ("copy of the info block", arena.offset + arena.info.info2Offset, found.second),
     ]
+    let number = arenas.count - 1
     for (what, offset, problem) in problems {
       guard let problem else { continue }
       findings.append(
         Finding(
           isSerious: true, text: "arena at \(arena.offset): the \(what) is damaged: \(problem)",
-          repair: "rewrite it", isInfoBlock: true))
+          repair: "rewrite it",
+          part: offset == arena.offset ? .infoBlock(offset: offset) : .infoBlockCopy(arena: number)))
       repairs.append(
         Repair(
           offset: offset, bytes: arena.info.encoded, text: "write the \(what) of the arena at \(arena.offset)"
@@ -120,7 +138,8 @@ public struct BttCheck {
   }
 
   private mutating func find(_ isSerious: Bool, _ text: String, repair: String?) {
-    findings.append(Finding(isSerious: isSerious, text: text, repair: repair))
+    findings.append(
+      Finding(isSerious: isSerious, text: text, repair: repair, part: .contents(arena: examined)))
   }
 
   // MARK: Log and map
