@@ -83,12 +83,12 @@ public struct SecurityPlanner {
   /// - Parameters:
   ///   - dimms: Which are to be erased.
   ///   - inspector: Asked who uses the namespaces on them.
-  ///   - contents: Asked what is on those.
+  ///   - contents: Asked what is on those; nil if no content can be lost.
   ///   - accepted: Harm that a person has named, and wants done.
   /// - Returns: The plan.
   /// - Throws: ``DeviceError/Code/refused`` if a namespace is in use, or the required flag is missing.
   public func erase(
-    _ dimms: [DIMM], inspector: any UsageInspector, contents: any ContentInspector,
+    _ dimms: [DIMM], inspector: any UsageInspector, contents: (any ContentInspector)?,
     accepting accepted: AcceptedDangers
   ) throws(DeviceError) -> Plan {
     try check(dimms, "erase", from: [.disabled, .unlocked], needs: [])

@@ -57,7 +57,7 @@ public struct NamespaceReconfigurePlanner {
     if let uuid = request.uuid, changesUUID(request) { try checkFree(uuid) }
     try RegionFit(target, region: region, inventory: inventory, what: what).check()
     let proposal = try proposal(target, changesSize: request.amount != nil)
-    guard changes(proposal) || changesUUID(request) else {
+    guard changes(proposal) || changesUUID(request) || request.recreates else {
       guard let name = request.name else {
         return Outcome(
           plan: Plan(title: what, entries: [], warnings: ["\(namespace.title) is so already"]),
@@ -66,7 +66,7 @@ public struct NamespaceReconfigurePlanner {
       return Outcome(plan: try states.rename(namespace, to: name), proposal: nil)
     }
     let clearance =
-      keepsContent(proposal)
+      keepsContent(proposal) && !request.recreates
       ? try inTheWay.check([present], verb: "reconfigure", what: nil)
       : try inTheWay.checkLoss([present], verb: "reconfigure", what: nil)
     if namespace.isEnabled, !request.force {
@@ -140,7 +140,8 @@ public struct NamespaceReconfigurePlanner {
   ) -> Plan {
     let dev = namespace.dev
     var entries = NamespaceStatePlanner.detaching(namespace)
-    if !keepsContent(proposal) { entries.append(NamespaceStatePlanner.zeroing(namespace)) }
+    let keeps = keepsContent(proposal) && !request.recreates
+    if !keeps { entries.append(NamespaceStatePlanner.zeroing(namespace)) }
     if proposal.taken != namespace.rawSize { entries.append(resizing(proposal)) }
     if let name = request.name, name != namespace.name {
       entries.append(
@@ -168,8 +169,8 @@ public struct NamespaceReconfigurePlanner {
           : [
             "\(proposal.truncated) at the end cannot be used with \(ByteCount(proposal.align ?? 0)) alignment"
           ]),
-      saves: keepsContent(proposal) ? [] : [.head(namespace: dev)],
-      isDestructive: !keepsContent(proposal), harmsUsers: clearance.harmsUsers)
+      saves: keeps ? [] : [.head(namespace: dev)],
+      isDestructive: !keeps, harmsUsers: clearance.harmsUsers)
   }
 
   private func resizing(_ proposal: NamespaceProposal) -> Plan.Entry {

@@ -13,6 +13,8 @@ public struct NamespaceReconfigureRequest: Hashable, Sendable {
   public var uuid: DeviceUUID?
   /// Also while it is enabled (and idle).
   public var force: Bool
+  /// Also if it is as asked already: its info block is written anew, and what is on it is lost.
+  public var recreates = false
 
   public init(
     mode: NamespaceMode? = nil, map: MapLocation? = nil, align: UInt64? = nil, sectorSize: UInt64? = nil,
