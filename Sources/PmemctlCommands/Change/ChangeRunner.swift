@@ -123,13 +123,7 @@ struct ChangeRunner {
   /// The device nodes, with their settings, that a plan has the kernel create again; nil if it does not.
   func nodes(recreatedBy plan: Plan, _ inventory: Inventory) -> DeviceNodes? {
     guard !backend.isSimulated else { return nil }
-    let recreates = plan.entries.contains { entry in
-      switch entry.step {
-      case .disable, .disableRegion: true
-      default: false
-      }
-    }
-    return recreates ? DeviceNodes(of: inventory) : nil
+    return plan.entries.contains(where: \.step.recreatesNodes) ? DeviceNodes(of: inventory) : nil
   }
 
   /// Restores the settings of device nodes that `body` has created again, also if it rolled back.

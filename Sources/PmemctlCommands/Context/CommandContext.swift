@@ -60,10 +60,11 @@ public struct CommandContext {
 
   /// The process's own streams, environment and kernel.
   public static var standard: CommandContext {
-    let simulation = getenv("PMEMCTL_SIM").map { String(cString: $0) }
+    var environment: [String: String] = [:]
+    for name in variables { environment[name] = getenv(name).map { String(cString: $0) } }
     return CommandContext(
       out: DescriptorSink(STDOUT_FILENO), err: DescriptorSink(STDERR_FILENO), terminal: .standardOutput,
-      environment: simulation.map { ["PMEMCTL_SIM": $0] } ?? [:], readAnswer: { readLine() },
+      environment: environment, readAnswer: { readLine() },
       pause: { seconds in
         usleep(UInt32(seconds * 1_000_000))
         return true
@@ -71,6 +72,9 @@ public struct CommandContext {
       now: { UInt64(max(0, time(nil))) }, stateDirectory: "/var/lib/pmemctl",
       openKernel: { listener throws(DeviceError) in HostMachine(listener) })
   }
+
+  /// All environment variables that decide anything.
+  private static let variables = ["PMEMCTL_SIM", "PMEMCTL_NDCTL_UNSAFE", "NDCTL_LIST_LINT"]
 
   /// The same, for commands on a machine that stays open between them.
   func working(on machine: SimMachine, out: any TextSink, err: any TextSink) -> CommandContext {

@@ -37,7 +37,13 @@ public struct Pmemctl: ParsableCommand {
     Glibc.exit(run(arguments, in: context).rawValue)
   }
 
-  /// `pmemctl --sim DIR status` means `pmemctl status --sim DIR`: the machine is often given first.
+  /// Runs the front end of another program on this process's streams, and ends the process with the status that it returns.
+  public static func main(as frontEnd: (CommandContext) -> Int32) -> Never {
+    guard StandardStreams.areUsable else { Glibc.exit(ExitStatus.failed.rawValue) }
+    Glibc.exit(frontEnd(CommandContext.standard))
+  }
+
+  /// `pmemctl --sim DIR status` means `pmemctl status --sim DIR`: which machine is often said first.
   private static func movingSimOptionLast(_ arguments: [String]) -> [String] {
     guard let first = arguments.first else { return arguments }
     if first.hasPrefix("--sim=") { return Array(arguments.dropFirst()) + [first] }
