@@ -78,8 +78,11 @@ let package = Package(
         argumentParser,
         systemPackage,
       ]),
+    module(
+      "NdctlPersonality",
+      ["PmemDevice", "PmemMedia", "PmemOutput", "PmemInspect", "PmemctlCommands", systemPackage]),
     .executableTarget(
-      name: "pmemctl", dependencies: ["PmemctlCommands"], swiftSettings: settings),
+      name: "pmemctl", dependencies: ["NdctlPersonality", "PmemctlCommands"], swiftSettings: settings),
 
     // Tests, and the programs that run them where SwiftPM cannot: inside the VM.
     support("TestSupport", ["PmemOutput"]),

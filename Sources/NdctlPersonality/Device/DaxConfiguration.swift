@@ -1,0 +1,80 @@
+import Glibc
+import PmemDevice
+
+/// What `/etc/daxctl.conf.d` says of a device: sections `[reconfigure-device NAME]` that name the UUID of its info block.
+struct DaxConfiguration: Hashable {
+  private(set) var uuid: DeviceUUID?
+  private(set) var mode: String?
+  private(set) var isOnline: Bool?
+  private(set) var isMovable: Bool?
+
+  static let directory = "/etc/daxctl.conf.d"
+
+  /// - Parameters:
+  ///   - uuid: Of the info block.
+  ///   - directory: Of the files, which are read in the order of their names.
+  /// - Returns: The first section with it; nil if there is none.
+  static func section(for uuid: DeviceUUID, in directory: String = directory) -> DaxConfiguration? {
+    for name in names(directory) {
+      guard let bytes = try? ToolFile.read("\(directory)/\(name)") else { continue }
+      if let found = sections(String(decoding: bytes, as: UTF8.self)).first(where: { $0.uuid == uuid }) {
+        return found
+      }
+    }
+    return nil
+  }
+
+  private static func names(_ directory: String) -> [String] {
+    guard let stream = opendir(directory) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      names.append(
+        withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+    }
+    return names.filter { $0.hasSuffix(".conf") }.sorted()
+  }
+
+  /// The sections of a file; lines of others, and comments, are passed over.
+  static func sections(_ text: String) -> [DaxConfiguration] {
+    var sections: [DaxConfiguration] = []
+    var isOwn = false
+    for line in text.split(separator: "\n") {
+      let line = trimmed(line)
+      if line.hasPrefix("[") {
+        isOwn = line.dropFirst().hasPrefix("reconfigure-device")
+        if isOwn { sections.append(DaxConfiguration()) }
+        continue
+      }
+      let parts = line.split(separator: "=", maxSplits: 1).map { trimmed($0) }
+      guard isOwn, parts.count == 2, !line.hasPrefix("#"), !line.hasPrefix(";") else { continue }
+      sections[sections.count - 1].set(String(parts[0]), String(parts[1]))
+    }
+    return sections
+  }
+
+  private mutating func set(_ key: String, _ value: String) {
+    switch key {
+    case "nvdimm.uuid": uuid = DeviceUUID(value)
+    case "mode": mode = value
+    case "online": isOnline = Self.flag(value)
+    case "movable": isMovable = Self.flag(value)
+    default: break
+    }
+  }
+
+  /// By the first letter.
+  private static func flag(_ text: String) -> Bool? {
+    switch text.first {
+    case "t", "T", "y", "Y", "1": true
+    case "f", "F", "n", "N", "0": false
+    default: nil
+    }
+  }
+
+  private static func trimmed(_ text: Substring) -> Substring {
+    let start = text.drop { $0 == " " || $0 == "\t" || $0 == "\r" }
+    guard let last = start.lastIndex(where: { $0 != " " && $0 != "\t" && $0 != "\r" }) else { return "" }
+    return start[...last]
+  }
+}

@@ -1,0 +1,42 @@
+import PmemDevice
+import PmemctlCommands
+
+/// `ndctl clear-errors`.
+enum ClearErrorsCommand {
+  static let command = ToolCommand(
+    "clear-errors", "<namespace> [<options>]",
+    NamespaceCommands.base + [OptionSpec("s", "scrub", .flag, nil, "search for errors first")], run: run)
+
+  private static func run(_ session: ToolSession) throws -> ReturnCode {
+    try NamespaceWalk("clear errors for", "clearing", "cleared", title: "clear errors namespace").run(session)
+    {
+      tree, region, namespace in
+      // Of a BTT only its driver knows which sector a block is.
+      guard namespace.mode != .sector else { return NamespaceWalk.Visit(.failed) }
+      guard let bus = tree.inventory.bus(of: region), bus.scrubState != nil else {
+        session.complain(
+          "\(namespace.dev): Unable to determine scrub state: \(ReturnCode.notSupported.text)")
+        return NamespaceWalk.Visit(.notSupported)
+      }
+      if session.options.flag("scrub") {
+        session.complain("\(namespace.dev): Unable to start scrub: \(ReturnCode.notSupported.text)")
+        return NamespaceWalk.Visit(.notSupported)
+      }
+      let code = session.perform(on: tree) { machine throws(DeviceError) in
+        try NamespaceCommands.planner(tree, session.inspector(machine)).clearErrors([namespace])
+      }
+      if code == .done { try show(namespace.dev, session) }
+      return NamespaceWalk.Visit(code)
+    }
+  }
+
+  private static func show(_ dev: String, _ session: ToolSession) throws {
+    var selection = ListSelection()
+    selection.showsMediaErrors = true
+    for region in try session.devices(.listing).inventory.regions {
+      for namespace in region.namespaces where namespace.dev == dev {
+        try session.answer(.object(DeviceObjects(selection).namespace(namespace, in: region)))
+      }
+    }
+  }
+}
