@@ -32,7 +32,14 @@ enum DimmCommands {
         return .busy
       }
       return session.perform(on: walk.tree) { machine throws(DeviceError) in
-        try DimmStatePlanner(walk.tree.inventory, inspector: session.inspector(machine)).disable([dimm])
+        // Its region needs nothing of it.
+        guard dimm.labels != nil || !dimm.isEnabled else {
+          return Plan(
+            title: "disable \(dimm.dev)",
+            entries: [Plan.Entry(.disableDimm(dimm.dev), "disable \(dimm.dev)")])
+        }
+        return try DimmStatePlanner(walk.tree.inventory, inspector: session.inspector(machine)).disable([dimm]
+        )
       }
     }
   }

@@ -31,8 +31,11 @@ struct DimmWalk {
     return names.flatMap { name in all.filter { Selectors.matches($0, name) } }
   }
 
-  /// Whether a region of the DIMM is enabled.
-  func isActive(_ dimm: DIMM) -> Bool { tree.inventory.regions(on: [dimm]).contains(where: \.isEnabled) }
+  /// Whether the kernel keeps the labels of the DIMM from being written: a region on it is enabled. A DIMM without a label
+  /// area is never active (region_devs.c:nd_region_notify_driver_action counts those with labels).
+  func isActive(_ dimm: DIMM) -> Bool {
+    dimm.labels != nil && tree.inventory.regions(on: [dimm]).contains(where: \.isEnabled)
+  }
 
   /// - Parameters:
   ///   - line: What is counted, `initialized N nmem`.

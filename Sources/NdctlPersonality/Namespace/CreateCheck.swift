@@ -128,7 +128,7 @@ struct CreateCheck {
           + "did you intend --size=\((size / step + 1) * step / unit)\(suffix)?")
     }
     guard size >= 16 << 20 || mode == .raw else {
-      if options.size == nil { throw .tryAgain }
+      if options.size == nil, namespace == nil { throw .tryAgain }
       throw .noted(.invalid, "'--size=' must be >= 16MiB for '\(mode.rawValue)' mode")
     }
   }

@@ -110,7 +110,12 @@ final class Creation {
     case .success(let made): request = made
     }
     if let refused = Reconfiguration.refusal(of: namespace, in: region, session) { return refused.code }
-    guard !namespace.isSeed else { return .noDeviceOrAddress }
+    guard !namespace.isSeed else {
+      // ndctl leaves a UUID on the device, and every later namespace fails.
+      session.complain("create namespace: \(namespace.dev) failed to enable for zeroing, continuing")
+      fail("\(namespace.dev): set_size failed: \(ReturnCode.invalid.text)")
+      return .invalid
+    }
     if !region.isLabeled, options.autolabel, canHaveLabels(region, tree) {
       return try relabel(region, namespace, tree)
     }
