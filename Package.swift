@@ -116,6 +116,9 @@ let package = Package(
         "PmemctlCommands",
         "TestSupport", argumentParser, systemPackage,
       ]),
+    tests(
+      "NdctlPersonalityTests",
+      ["NdctlPersonality", "PmemDevice", "PmemOutput", "PmemctlCommands", "TestSupport", systemPackage]),
     tests("CLITests", ["TestSupport"]),
   ]
 )
