@@ -12,6 +12,8 @@ CHANGES ?= 10000
 DAMAGES ?= 5000
 # Of `make undo-test`.
 SEQUENCES ?= 100
+# Of `make ndctl-diff`.
+COMMANDS ?= 300
 # Of `make kernel-faults`.
 GUEST_FAULTS ?= 66
 # Of `make model-test`.
@@ -57,8 +59,8 @@ sections = 7 8
 pages = $(foreach section,$(sections),$(wildcard man/*.$(section)))
 
 .PHONY: all build release-build optimized-build demo test test-quick quick-test unit-test products-test model-test mutation-test fault-test faults ansible-test vm-test \
-	boot-test lockstep undo-test kernel-faults holders-test check format bench exponents man \
-	install uninstall install-test dist deb deb-test clean help deps-build deps-check deps-quick deps-test deps-vm deps-bench deps-boot deps-holders deps-deb deps-deb-test
+	boot-test ndctl-diff ndctl-suite lockstep undo-test kernel-faults check format bench exponents man \
+	install uninstall install-test dist deb deb-test clean help deps-build deps-check deps-quick deps-test deps-vm deps-bench deps-boot deps-deb deps-deb-test
 
 all: build
 
@@ -77,6 +79,8 @@ help:
 	@echo 'make vm-test    the real kernel alone (KERNEL=$(KERNEL) MEMORY=$(MEMORY) DIMMS="$(DIMMS)" E820=$(E820) SEED= COUNT= CHANGES=)'
 	@echo 'make boot-test  the first boot under systemd, a second one, and one with broken layouts (KERNEL=$(KERNEL))'
 	@echo 'make install-test   make install, the unit that applies layouts, and what libvirt is given, without a VM'
+	@echo 'make ndctl-diff random command lines of ndctl and daxctl through the package and through pmemctl (COMMANDS=$(COMMANDS) SEED=$(SEED))'
+	@echo 'make ndctl-suite ndctl'"'"'s own shell tests with ndctl being pmemctl (KERNEL=$(KERNEL))'
 	@echo 'make lockstep   random changes and damaged media on a kernel and the simulator (CHANGES=$(CHANGES) DAMAGES=$(DAMAGES) SEED=)'
 	@echo 'make undo-test  undo in many random sequences of changes on a kernel (SEQUENCES=$(SEQUENCES) SEED=$(SEED))'
 	@echo 'make kernel-faults  calls that fail and kills on a kernel (GUEST_FAULTS=$(GUEST_FAULTS) SEED=$(SEED))'
@@ -204,6 +208,14 @@ vm-test: deps-build deps-vm
 boot-test: build deps-boot
 	@Tests/VM/first-boot -k $(KERNEL)
 
+ndctl-diff: deps-build deps-vm
+	$(SWIFT) build $(release_flags) --product pmemctl
+	SEED=$(SEED) COMMANDS=$(COMMANDS) SCENARIO_SECONDS=86400 Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) $(topology) -t 86400 \
+		Tests/VM/scenarios/54-ndctl.sh
+
+ndctl-suite: build deps-vm
+	@Tests/VM/ndctl-suite -k $(KERNEL) -p $(program)
+
 lockstep: deps-build deps-vm
 	$(SWIFT) build $(release_flags)
 	CHANGES=$(CHANGES) DAMAGES=$(DAMAGES) SCENARIO_SECONDS=86400 Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) $(topology) \
@@ -258,11 +270,14 @@ installed = $(DESTDIR)$(PREFIX)/bin/pmemctl $(share)/man/man8/pmemctl*.8 $(share
 	$(share)/fish/vendor_completions.d/pmemctl.fish $(share)/pmemctl/layout.schema.json $(share)/pmemctl/scenarios/*.pmem \
 	$(share)/pmemctl/schema/*.json \
 	$(addprefix $(share)/$(collection)/,$(collection_files)) $(library)/systemd/system/pmemctl-layout.service \
-	$(library)/udev/rules.d/60-pmemctl.rules $(library)/pmemctl/apply-layouts
+	$(library)/udev/rules.d/60-pmemctl.rules $(library)/pmemctl/apply-layouts \
+	$(addprefix $(library)/pmemctl/bin/,$(called)) $(addprefix $(share)/pmemctl/completions/,$(called))
+# The names by which scripts call other tools; man 7 pmemctl-ndctl. Where no search path looks.
+called = ndctl daxctl
 # Removed if nothing else is in them; bin, lib and man are the system's.
 share_directories = bash-completion/completions zsh/site-functions fish/vendor_completions.d pmemctl/scenarios \
-	pmemctl/schema $(addprefix $(collection)/,$(sort $(patsubst %/,%,$(dir $(collection_files)))))
-library_directories = systemd/system udev/rules.d pmemctl
+	pmemctl/schema pmemctl/completions $(addprefix $(collection)/,$(sort $(patsubst %/,%,$(dir $(collection_files)))))
+library_directories = systemd/system udev/rules.d pmemctl/bin pmemctl
 
 # Compiles nothing: `sudo make install` must not leave root's files in .build.
 install:
@@ -280,6 +295,10 @@ install:
 	install -m 644 Sources/schema/*.json $(share)/pmemctl/schema
 	for file in $(collection_files); do install -m 644 Sources/ansible/$$file $(share)/$(collection)/$$file || exit; done
 	install -m 755 Sources/systemd/apply-layouts $(library)/pmemctl
+	for name in $(called); do \
+		ln -sf ../../../bin/pmemctl $(library)/pmemctl/bin/$$name && \
+		install -m 644 Sources/completions/ndctl.bash $(share)/pmemctl/completions/$$name || exit; \
+	done
 	sed 's|@BINDIR@|$(PREFIX)/bin|; s|@LIBDIR@|$(PREFIX)/lib|' Sources/systemd/pmemctl-layout.service \
 		> $(library)/systemd/system/pmemctl-layout.service
 	install -m 644 Sources/udev/60-pmemctl.rules $(library)/udev/rules.d

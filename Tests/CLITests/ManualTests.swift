@@ -62,7 +62,8 @@ import Testing
   @Test func everyVerbHasAPageAndEveryPageAVerb() throws {
     let expected = Set(
       try Self.verbs().map { $0.path.joined(separator: "-") + ".8" } + [
-        "pmemctl.8", "pmem-memory-model.7", "pmemctl-ci.7", "pmemctl-json.7", "pmemctl-tutorial.7",
+        "pmemctl.8", "pmem-memory-model.7", "pmemctl-ci.7", "pmemctl-json.7", "pmemctl-ndctl.7",
+        "pmemctl-tutorial.7",
       ])
     let found = Set(try FileManager.default.contentsOfDirectory(atPath: Self.directory.path))
     #expect(found == expected)
