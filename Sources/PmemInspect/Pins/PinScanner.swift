@@ -44,7 +44,7 @@ struct PinScanner {
   ///   - evidence: Who may hold pins; nil: not asked for, nor are files and duration.
   /// - Returns: A device for each, or the reason why it could not be read.
   func scan(_ namespaces: [Namespace], evidence: [PinEvidence]?) -> [DevicePins] {
-    let subjects = namespaces.filter(\.isEnabled).flatMap(subjects)
+    let subjects = namespaces.filter { $0.isEnabled && hasOwnPages($0) }.flatMap(subjects)
     guard !subjects.isEmpty else { return [] }
     // Searched for only if there are references that are no pins.
     var pipes: [PinEvidence]?
@@ -89,6 +89,16 @@ struct PinScanner {
   }
 
   // MARK: Devices
+
+  /// Whether the memory map at a namespace's address is the namespace's. Addresses of the kernel's simulated NVDIMMs are no
+  /// physical ones, and their pages are vmalloc's (linux: tools/testing/nvdimm/test/nfit.c:__test_alloc, iomap.c:
+  /// __wrap_devm_memremap_pages).
+  private func hasOwnPages(_ namespace: Namespace) -> Bool {
+    guard namespace.standsFor == nil, let region = inventory.region(of: namespace),
+      let bus = inventory.bus(of: region)
+    else { return true }
+    return !bus.provider.hasPrefix("nfit_test.")
+  }
 
   private func subjects(_ namespace: Namespace) -> [Subject] {
     if let region = namespace.daxRegion {
