@@ -170,7 +170,7 @@ import Testing
     #expect(uuid() != first)
   }
 
-  @Test func aRegionWithoutLabelsGetsThemUnlessTold() throws {
+  @Test func aRegionWithoutLabelsGetsThemByDefault() throws {
     let harness = try PersonalityHarness("--dimm 1GiB,label-version=blank")
     #expect(harness.run("ndctl create-namespace -f -e namespace0.0 -m fsdax --no-autolabel").status == 0)
     #expect(!harness.run("ndctl list -R").out.contains("iset_id"))
@@ -197,7 +197,7 @@ import Testing
     #expect(harness.run("ndctl check-labels nmem0").err == "successfully verified 1 nmem label\n")
   }
 
-  @Test func initializedLabelsAreOfTheOldVersionUnlessTold() throws {
+  @Test func labelsAreInitializedInTheOldVersionByDefault() throws {
     let harness = try PersonalityHarness("--dimm 2GiB")
     harness.run("ndctl disable-region all")
     #expect(harness.run("ndctl init-labels nmem0").status == 1)

@@ -17,12 +17,12 @@ enum CheckCommand {
       tree, _, namespace in
       let repairs = session.options.flag("repair")
       guard repairs || !session.options.flag("rewrite-log") else {
-        say(namespace, "--rewrite-log also requires --repair", session)
+        report(namespace, "--rewrite-log also requires --repair", session)
         return NamespaceWalk.Visit(.invalid)
       }
       guard namespace.isEnabled else { return try NamespaceWalk.Visit(check(namespace, tree, session)) }
       guard session.options.flag("force") else {
-        say(namespace, "\(namespace.dev): check aborted, namespace online", session)
+        report(namespace, "\(namespace.dev): check aborted, namespace online", session)
         return NamespaceWalk.Visit(.busy)
       }
       let off = session.perform(on: tree) { machine throws(DeviceError) in
@@ -37,13 +37,13 @@ enum CheckCommand {
         try NamespaceCommands.planner(after, session.inspector(machine)).enable(
           after.inventory.namespaces.filter { $0.dev == namespace.dev })
       }
-      if on != .done { say(namespace, "\(namespace.dev): failed to re-enable namespace", session) }
+      if on != .done { report(namespace, "\(namespace.dev): failed to re-enable namespace", session) }
       return NamespaceWalk.Visit(code)
     }
   }
 
   /// As ndctl's messages begin.
-  private static func say(_ namespace: Namespace, _ text: String, _ session: ToolSession) {
+  private static func report(_ namespace: Namespace, _ text: String, _ session: ToolSession) {
     session.note("\(namespace.dev): namespace_check: \(text)")
   }
 
@@ -58,16 +58,16 @@ enum CheckCommand {
       }
     } catch {
       guard error.code == .notFound else { return session.report(error) }
-      say(namespace, "Unable to recover any BTT info blocks", session)
-      say(namespace, "This may not be a sector mode namespace", session)
+      report(namespace, "Unable to recover any BTT info blocks", session)
+      report(namespace, "This may not be a sector mode namespace", session)
       return .noDeviceOrAddress
     }
     let repairs = session.options.flag("repair")
     let damage = result.findings.filter(\.isSerious)
     guard repairs, !result.repairs.isEmpty else {
-      for finding in damage { say(namespace, text(of: finding, result), session) }
+      for finding in damage { report(namespace, text(of: finding, result), session) }
       if !damage.isEmpty, damage.allSatisfy({ $0.repair != nil }) {
-        say(namespace, "  Run with --repair to make the changes", session)
+        report(namespace, "  Run with --repair to make the changes", session)
       }
       return damage.isEmpty ? .done : ReturnCode(value: -5)
     }
@@ -82,7 +82,9 @@ enum CheckCommand {
           namespace: namespace.dev, Extent(offset: repair.offset, length: UInt64(repair.bytes.count)))
       }, isDestructive: true)
     let code = session.perform(on: tree) { _ throws(DeviceError) in plan }
-    for finding in damage where finding.repair == nil { say(namespace, text(of: finding, result), session) }
+    for finding in damage where finding.repair == nil {
+      report(namespace, text(of: finding, result), session)
+    }
     return code == .done && damage.contains { $0.repair == nil } ? ReturnCode(value: -5) : code
   }
 

@@ -18,7 +18,7 @@ for test in $SUITE_TESTS; do
 	start=$EPOCHSECONDS
 	modprobe nfit_test 2> /dev/null || true
 	status=0
-	timeout 600 bash -x "$SUITE/$test.sh" > "/run/suite/$test" 2>&1 < /dev/null || status=$?
+	timeout 600 "$SUITE/$test.sh" > "/run/suite/$test" 2>&1 < /dev/null || status=$?
 	case $status in
 	0) ok "$test ($((EPOCHSECONDS - start)) s)" ;;
 	77) ok "$test # SKIP $(tail -n 1 "/run/suite/$test")" ;;
