@@ -70,6 +70,8 @@ final class ToolSession {
   /// - Throws: What opening says.
   func machine(forWriting: Bool) throws(DeviceError) -> UnattendedMachine {
     if let opened, openedForWriting || !forWriting { return opened }
+    // A simulated machine is locked while it is open.
+    opened = nil
     let machine = try UnattendedMachine(
       context, arguments: [tool.rawValue] + arguments, forWriting: forWriting,
       verbose: options.flag("verbose"))
