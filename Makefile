@@ -59,8 +59,8 @@ sections = 7 8
 pages = $(foreach section,$(sections),$(wildcard man/*.$(section)))
 
 .PHONY: all build release-build optimized-build demo test test-quick quick-test unit-test products-test model-test mutation-test fault-test faults ansible-test vm-test \
-	boot-test ndctl-diff ndctl-suite lockstep undo-test kernel-faults check format bench exponents man \
-	install uninstall install-test dist deb deb-test clean help deps-build deps-check deps-quick deps-test deps-vm deps-bench deps-boot deps-deb deps-deb-test
+	boot-test ndctl-diff ndctl-suite lockstep undo-test kernel-faults holders-test check format bench exponents man \
+	install uninstall install-test dist deb deb-test clean help deps-build deps-check deps-quick deps-test deps-vm deps-bench deps-boot deps-holders deps-deb deps-deb-test
 
 all: build
 

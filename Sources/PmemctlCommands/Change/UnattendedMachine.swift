@@ -30,7 +30,7 @@ public struct UnattendedMachine {
   /// Runs a plan. Its undo record is kept if there is room for one.
   ///
   /// - Parameters:
-  ///   - plan: What to do.
+  ///   - plan: The plan.
   ///   - inventory: That it was made from.
   /// - Throws: What stopped it; details say if the old state could not be brought back.
   public func run(_ plan: Plan, from inventory: Inventory) throws(DeviceError) {

@@ -43,7 +43,7 @@ public struct Pmemctl: ParsableCommand {
     Glibc.exit(frontEnd(CommandContext.standard))
   }
 
-  /// `pmemctl --sim DIR status` means `pmemctl status --sim DIR`: which machine is often said first.
+  /// `pmemctl --sim DIR status` means `pmemctl status --sim DIR`: the machine is often given first.
   private static func movingSimOptionLast(_ arguments: [String]) -> [String] {
     guard let first = arguments.first else { return arguments }
     if first.hasPrefix("--sim=") { return Array(arguments.dropFirst()) + [first] }
