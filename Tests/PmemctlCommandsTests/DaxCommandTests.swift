@@ -44,6 +44,21 @@ import Testing
     #expect(harness.run("namespace list --json").out == before)
   }
 
+  /// What is known of a filesystem before it is mounted.
+  @Test func aFilesystemThatIsNotMountedIsExamined() throws {
+    let harness = try machine()
+    for line in [
+      "namespace create --region region0 --mode fsdax --size 256MiB --name f",
+      "namespace create --region region0 --mode sector --size 64MiB --name s",
+      "sim mount pmem0 /mnt", "sim umount /mnt", "sim mount pmem0.1s /mnt --dax never", "sim umount /mnt",
+    ] {
+      let answer = harness.run(line)
+      #expect(answer.status == .done, "\(line): \(answer.err)")
+    }
+    #expect(try state("ext4 on /dev/pmem0", harness) == ["possible", "off", "mount-option"])
+    #expect(try state("ext4 on /dev/pmem0.1s", harness) == ["impossible", "off", "sector-mode"])
+  }
+
   @Test func eachCauseIsNamed() throws {
     let harness = try machine()
     for line in [

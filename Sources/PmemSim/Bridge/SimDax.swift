@@ -78,6 +78,7 @@ struct SimDax {
 
   private func filesystems(_ volume: Volume, _ below: DaxLayer) -> [DaxLayer] {
     guard let filesystem = kernel.model.filesystem(volume) else { return [] }
+    guard !filesystem.mountPoints.isEmpty else { return [unmounted(filesystem, below)] }
     return filesystem.mountPoints.map { mountPoint in
       var layer = DaxLayer(
         kind: .filesystem, name: RawText(mountPoint), device: below.device, namespaces: below.namespaces,
@@ -92,6 +93,17 @@ struct SimDax {
       layer.filesystem = facts
       return layer
     }
+  }
+
+  /// What its superblock tells before it is mounted again.
+  private func unmounted(_ filesystem: Filesystem, _ below: DaxLayer) -> DaxLayer {
+    var layer = DaxLayer(
+      kind: .filesystem, name: RawText("\(filesystem.type) on /dev/\(below.device)"), device: below.device,
+      namespaces: below.namespaces, hasQueueDAX: nil)
+    layer.filesystem = DaxLayer.Filesystem(
+      type: filesystem.type, options: [], blockSize: Filesystem.block)
+    layer.filesystem?.isMounted = false
+    return layer
   }
 
   // MARK: Doing
