@@ -4,6 +4,7 @@
 . "$VM_TESTS/unseen.sh"
 
 make_namespaces
+mkdir -p /run/a
 export MDADM_NO_UDEV=1 MDADM_NO_SYSTEMCTL=1 DM_DISABLE_UDEV=1
 sectors=$(($(blockdev --getsz "$second") / 2048 * 2048))
 
@@ -38,7 +39,7 @@ for level in 0 1; do
 		"$block" "$second" >&2; then
 		both "md, raid$level" holder works /dev/md0
 		mkfs.ext4 -q -F /dev/md0 >&2
-		mkdir -p /run/a && mount /dev/md0 /run/a
+		mount /dev/md0 /run/a
 		in_use "md, raid$level, with a filesystem" second mount touch /run/a/file
 		umount /run/a
 		mdadm --quiet --stop /dev/md0 >&2
