@@ -208,7 +208,7 @@ over "the directory of a thread"
 
 # A process that is dumping core: it has its memory and its descriptors until the helper is done.
 modprobe -q ext4
-echo '|/bin/busybox sleep 8' > /proc/sys/kernel/core_pattern
+echo '|/bin/busybox sleep 611' > /proc/sys/kernel/core_pattern
 echo 1 > /proc/sys/kernel/core_pipe_limit
 (ulimit -c unlimited && exec "$PROGRAMS/holder" mapclosed "$device") > /run/dumping.out 2>&1 &
 holder=$!
@@ -217,6 +217,7 @@ kill -SEGV "$holder"
 sleep 1
 case $(kinds device) in *mapping*) ok "a process that dumps core is found" ;; *) not_ok "a process that dumps core is found: $(kinds device)" ;; esac
 same "a process that dumps core: disable" 4 "$(status pmemctl namespace disable device)"
+/bin/busybox pkill -f 'sleep 611'
 wait "$holder" 2>/dev/null
 echo core > /proc/sys/kernel/core_pattern
 for _ in $(seq 200); do [ -z "$(kinds device)" ] && break; /bin/busybox usleep 100000; done
