@@ -217,7 +217,9 @@ kill -SEGV "$holder"
 sleep 1
 case $(kinds device) in *mapping*) ok "a process that dumps core is found" ;; *) not_ok "a process that dumps core is found: $(kinds device)" ;; esac
 same "a process that dumps core: disable" 4 "$(status pmemctl namespace disable device)"
-/bin/busybox pkill -f 'sleep 611'
+for found in /proc/[0-9]*; do
+	case $(tr '\0' ' ' 2> /dev/null < "$found/cmdline") in *"sleep 611 "*) kill "${found##*/}" ;; esac
+done
 wait "$holder" 2>/dev/null
 echo core > /proc/sys/kernel/core_pattern
 for _ in $(seq 200); do [ -z "$(kinds device)" ] && break; /bin/busybox usleep 100000; done

@@ -123,7 +123,7 @@ if echo confidentiality > /sys/kernel/security/lockdown 2>/dev/null; then
 	said=$(pmemctl namespace disable block 2>&1)
 	same "lockdown, though no process uses it: disable is not permitted" 5 $?
 	case $said in *"locked down"*) ok "lockdown: the reason is named" ;; *) not_ok "lockdown: the reason is named: $said" ;; esac
-	check "lockdown: with the flag it goes through" pmemctl namespace disable --assume-unused block
+	check "lockdown: with the flag it goes through" pmemctl namespace disable --assume-unused --yes block
 else
 	ok "lockdown # SKIP"
 fi
