@@ -12,6 +12,7 @@ export NDCTL=$links/ndctl DAXCTL=$links/daxctl CXL=/bin/true TEST_PATH=$SUITE DA
 printf '#!/bin/sh\nexec dmesg\n' > /run/suite/journalctl
 chmod +x /run/suite/journalctl
 export PATH=/run/suite:$PATH
+mount -t debugfs none /sys/kernel/debug 2> /dev/null || true
 /lib/systemd/systemd-udevd --daemon > /dev/null 2>&1 || /usr/lib/systemd/systemd-udevd --daemon > /dev/null 2>&1 || true
 
 for test in $SUITE_TESTS; do
