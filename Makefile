@@ -40,6 +40,8 @@ check_packages = man-db groff-base python3
 vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq gojq e2fsprogs xfsprogs dmsetup gcc libc6-dev \
 	iproute2 libibverbs-dev ibverbs-providers libbpf-dev fdisk btrfs-progs make gcc-12 libelf1
 boot_packages = $(vm_packages) systemd udev
+# Called by ndctl's own tests.
+suite_packages = $(vm_packages) parted uuid-runtime xxd
 # What stacks devices, or serves them; the services that some of them bring are not started by anything here.
 holder_packages = $(vm_packages) mdadm lvm2 bcache-tools nfs-kernel-server strace
 test_packages = $(check_packages) $(vm_packages) zsh fish ansible-core python3-jsonschema systemd libvirt0 libxml2-utils \
@@ -60,7 +62,7 @@ pages = $(foreach section,$(sections),$(wildcard man/*.$(section)))
 
 .PHONY: all build release-build optimized-build demo test test-quick quick-test unit-test products-test model-test mutation-test fault-test faults ansible-test vm-test \
 	boot-test ndctl-diff ndctl-suite lockstep undo-test kernel-faults holders-test check format bench exponents man \
-	install uninstall install-test dist deb deb-test clean help deps-build deps-check deps-quick deps-test deps-vm deps-bench deps-boot deps-holders deps-deb deps-deb-test
+	install uninstall install-test dist deb deb-test clean help deps-build deps-check deps-quick deps-test deps-vm deps-bench deps-boot deps-holders deps-suite deps-deb deps-deb-test
 
 all: build
 
@@ -129,6 +131,9 @@ deps-boot:
 
 deps-holders:
 	$(call need,$(holder_packages))
+
+deps-suite:
+	$(call need,$(suite_packages))
 
 deps-bench:
 	$(call need,$(bench_packages))
@@ -213,7 +218,7 @@ ndctl-diff: deps-build deps-vm
 	SEED=$(SEED) COMMANDS=$(COMMANDS) SCENARIO_SECONDS=86400 Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) $(topology) -t 86400 \
 		Tests/VM/scenarios/54-ndctl.sh
 
-ndctl-suite: build deps-vm
+ndctl-suite: build deps-suite
 	@Tests/VM/ndctl-suite -k $(KERNEL) -p $(program)
 
 lockstep: deps-build deps-vm

@@ -92,7 +92,8 @@ extension NamespaceLayout {
     let amount = try fields.required(size ?? usable, "size", of: "a namespace (or \"usable\")")
     let align = try fields.size("align").map(\.rawValue)
     if let align, let position = fields["align"], align == 0 || align & (align - 1) != 0 {
-      throw LayoutFields.wrong(position, "alignment \(align) is not a power of two", ["use 4KiB, 2MiB or 1GiB"])
+      throw LayoutFields.wrong(
+        position, "alignment \(align) is not a power of two", ["use 4KiB, 2MiB or 1GiB"])
     }
     let map = try fields.word("map", as: MapLocation.self)
     self.init(

@@ -76,7 +76,7 @@ import Testing
     Case("\(create) --name a\u{1b}b", .usage, "must not contain control characters"),
     Case("\(create) --name a\u{fffd}b", .usage, "an argument is not valid UTF-8"),
     Case("\(create) --uuid 123", .usage, "--uuid: \"123\" is not a UUID"),
-    Case("\(create) --uuid 00000000-0000-0000-0000-000000000000", .usage, "the null UUID names nothing"),
+    Case("\(create) --uuid 00000000-0000-0000-0000-000000000000", .usage, "the null UUID is not valid"),
     Case("\(create) --uuid 11111111-2222-4333-8444-555555555555", .failed, "has it already"),
     // Label-less regions
     Case(
@@ -85,7 +85,7 @@ import Testing
     Case(
       "namespace create --region region2 --force --uuid 11111111-2222-4333-8444-555555555556", .failed,
       "nowhere to keep a UUID"),
-    Case("namespace create --region region2 --force --usable 1GiB", .failed, "less than the 1 GiB asked for"),
+    Case("namespace create --region region2 --force --usable 1GiB", .failed, "less than 1 GiB"),
     // States
     Case("namespace create --region region3 --size 5MiB", .failed, "cannot be divided"),
     Case("namespace destroy namespace0.0", .refused, "--force destroys it"),

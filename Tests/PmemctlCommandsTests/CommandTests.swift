@@ -131,7 +131,7 @@ import Testing
     }
     let asked = harness.run(["namespace", "destroy", "--force", "namespace0.0"], interactive: true)
     #expect(
-      asked.status == .failed && asked.err.contains("has changed since the plan was made"), "\(asked.err)")
+      asked.status == .failed && asked.err.contains("has changed since it was planned"), "\(asked.err)")
     #expect(harness.run(["namespace", "list"]).out.contains("others"))
   }
 

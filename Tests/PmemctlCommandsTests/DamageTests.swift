@@ -115,7 +115,9 @@ import Testing
     let sick = harness.run("doctor")
     #expect(sick.out.contains("its label says fsdax, but no info block is there"), "\(sick.out)")
     let answer = harness.run("infoblock repair fs")
-    #expect(answer.status == .badData && answer.err.contains("there is no evidence of its old content"), "\(answer.err)")
+    #expect(
+      answer.status == .badData && answer.err.contains("there is no evidence of its old content"),
+      "\(answer.err)")
     #expect(harness.run("infoblock verify fs").status == .badData)
   }
 

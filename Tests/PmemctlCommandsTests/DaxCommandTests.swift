@@ -213,7 +213,7 @@ import Testing
     #expect(harness.run("sim fault begin 7 \(place) --write").out == "1\n")
     #expect(harness.run("sim partition resize pmem1p1 --size 32MiB").status == .done)
     let finished = harness.run("sim fault finish 1")
-    #expect(finished.status == .failed && finished.err.contains("nothing held its size still"))
+    #expect(finished.status == .failed && finished.err.contains("its size was not held"))
     // What it stores there is nobody's, or the next partition's.
     #expect(harness.run("sim touch 7 \(place) --write").status == .done)
     #expect(

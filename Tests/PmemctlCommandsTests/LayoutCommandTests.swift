@@ -150,7 +150,7 @@ import Testing
     #expect(try run("layout plan FILE --out \(plan)", Self.fleet, on: harness).status == .changesPending)
     harness.run("namespace create --region region0 --mode raw --size 64MiB --name since")
     let stale = harness.run("layout apply --plan \(plan)")
-    #expect(stale.status == .failed && stale.err.contains("not what the plan was made for"))
+    #expect(stale.status == .failed && stale.err.contains("no longer in the state of the plan"))
     harness.run("namespace destroy --force since")
     let applied = harness.run("layout apply --plan \(plan)")
     #expect(applied.status == .done, "\(applied.err)")
@@ -226,7 +226,7 @@ import Testing
     ),
     (
       "layout: 1\nregions: [{select: all, namespaces: [{mode: raw, size: 1GiB, usable: 1GiB}]}]",
-      "are said both"
+      "are both given"
     ),
     ("layout: 1\nregions: [{select: all, namespaces: [{mode: raw}]}]", "needs the key \"size\""),
     ("layout: 1\nregions: [{select: all, select: all}]", "\"select\" is given twice, first at line 2"),

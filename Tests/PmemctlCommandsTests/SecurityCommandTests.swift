@@ -244,7 +244,7 @@ import Testing
     #expect(answer.status == .refused, "\(answer.err)")
     #expect(answer.err.contains("\"files\"") && answer.err.contains("--erase-all-data"))
     let quiet = harness.run("dimm security erase nmem0 --erase-all-data")
-    #expect(quiet.status == .refused && quiet.err.contains("--yes does it without asking"), "\(quiet.err)")
+    #expect(quiet.status == .refused && quiet.err.contains("--yes confirms it"), "\(quiet.err)")
     #expect(harness.run("namespace list --json").out.contains("\"fsdax\""))
   }
 

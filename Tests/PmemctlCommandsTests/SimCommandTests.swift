@@ -19,7 +19,7 @@ import Testing
     #expect(harness.run("namespace create --size 256MiB").status == .done)
     let second = harness.run("namespace create --size 256MiB --region region0")
     #expect(second.status == .notSupported)
-    #expect(second.err.contains("has one namespace on a region"), "\(second.err)")
+    #expect(second.err.contains("supports one namespace a region"), "\(second.err)")
     #expect(harness.run("dimm show nmem0").out.contains("version 1.1"))
     let before = harness.run("namespace list").out
     #expect(harness.run("sim reboot").status == .done)

@@ -152,7 +152,8 @@ public struct DAXEvaluator {
           namespace.mode == .sector ? .sectorMode : .rawMode, "\(namespace.dev) is in \(namespace.mode) mode",
           remedy: "pmemctl dax enable \(namespace.dev) --for fs"))
     }
-    if layer.kind == .partition, let extent = layer.partition, extent.offset % page != 0 || extent.length % page != 0
+    if layer.kind == .partition, let extent = layer.partition,
+      extent.offset % page != 0 || extent.length % page != 0
     {
       causes.append(
         DaxCause(

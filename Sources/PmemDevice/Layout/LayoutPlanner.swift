@@ -288,7 +288,8 @@ public struct LayoutPlanner {
       id: proposal.namespace.regionID, size: proposal.usable, align: device.align, devices: [device])
     let location = DaxDeviceLocation(device: device, region: region, namespace: nil)
     work.make(
-      try DaxDevicePlanner(start, inspector: NullUsageInspector()).reconfigure([location], Self.request(memory)))
+      try DaxDevicePlanner(start, inspector: NullUsageInspector()).reconfigure(
+        [location], Self.request(memory)))
   }
 
   // MARK: System-ram

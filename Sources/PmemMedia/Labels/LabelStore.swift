@@ -182,7 +182,9 @@ extension LabelStore {
         found.append(
           Finding(
             isSerious: label.labelCount > 1,
-            text: "\(name) was being updated, and the update was never completed; the kernel accepts it all the same"))
+            text:
+              "\(name) was being updated, and the update was never completed; the kernel accepts it all the same"
+          ))
       }
       if label.rawSize == 0 { found.append(Finding(isSerious: true, text: "\(name) has no size")) }
       let (end, overflow) = label.dpa.addingReportingOverflow(label.rawSize)

@@ -94,7 +94,8 @@ public struct LabelRepair: Hashable, Sendable {
   private mutating func repair(_ slot: LabelStore.Slot, _ store: LabelStore, _ layout: LabelLayout) {
     let bytes = self.bytes(slot.number, layout)
     if layout.version == .v12,
-      let label = NamespaceLabel.repaired(bytes, slot: slot.number, cookie: context.cookie), fits(label, store)
+      let label = NamespaceLabel.repaired(bytes, slot: slot.number, cookie: context.cookie),
+      fits(label, store)
     {
       put(label.encoded(version: .v12), at: layout.offset(ofSlot: slot.number))
       fixes.append(

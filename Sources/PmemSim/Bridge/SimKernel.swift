@@ -24,7 +24,8 @@ final class SimKernel {
 
   /// Continues from a saved state.
   init(
-    resuming state: NvdimmState, _ memory: MemoryState, _ view: SimView, topology: SimTopology, media: SimMedia
+    resuming state: NvdimmState, _ memory: MemoryState, _ view: SimView, topology: SimTopology,
+    media: SimMedia
   ) throws {
     nvdimm = try NvdimmModel(resuming: state, topology: topology, media: media)
     storedModel = MemoryModel(rules: topology.profile.rules)
@@ -67,7 +68,9 @@ final class SimKernel {
   }
 
   private func synchronizeDevices() {
-    guard seen.map({ $0.changes != nvdimm.changes || $0.badBlocks != media.badBlocks }) ?? true else { return }
+    guard seen.map({ $0.changes != nvdimm.changes || $0.badBlocks != media.badBlocks }) ?? true else {
+      return
+    }
     storedModel.replaceDevices(nvdimm.deviceViews)
     seen = (nvdimm.changes, media.badBlocks)
   }

@@ -154,7 +154,9 @@ struct SimUsage {
           advice: "its last user must close it: see which processes have files open on it")
       }
       return filesystem.mountPoints.flatMap { mountPoint in
-        uses(.mount, filesystem.volume, RawText(mountPoint), advice: "pmemctl sim umount \(ShellWord(mountPoint))")
+        uses(
+          .mount, filesystem.volume, RawText(mountPoint),
+          advice: "pmemctl sim umount \(ShellWord(mountPoint))")
       }
     }
   }

@@ -56,7 +56,8 @@ struct SimRuntime {
     guard reader.nvdimm.regions.count == topology.regions.count else {
       throw DeviceError(
         .corrupt,
-        "\(file), line 1: it has \(reader.nvdimm.regions.count) regions, the machine has \(topology.regions.count)")
+        "\(file), line 1: it has \(reader.nvdimm.regions.count) regions, the machine has \(topology.regions.count)"
+      )
     }
     guard let labels = reader.labels else {
       throw DeviceError(.corrupt, "\(file), line 1: the line of the media is missing")

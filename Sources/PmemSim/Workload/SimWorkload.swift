@@ -66,10 +66,13 @@ public struct SimWorkload {
   ///   - extent: Of what its users have, bytes.
   /// - Throws: The kernel's error.
   public func injectErrors(_ name: String, _ extent: Extent) throws(DeviceError) {
-    guard let found = try NameResolver(SimInventory(machine.kernel.nvdimm).inventory).namespaces([name]).first else {
+    guard let found = try NameResolver(SimInventory(machine.kernel.nvdimm).inventory).namespaces([name]).first
+    else {
       throw DeviceError(.notFound, "there is no namespace \(name)")
     }
-    try doing("inject errors into \(found.dev)") { try $0.nvdimm.injectErrors(found.regionID, found.id, extent) }
+    try doing("inject errors into \(found.dev)") {
+      try $0.nvdimm.injectErrors(found.regionID, found.id, extent)
+    }
   }
 
   // MARK: Partitions

@@ -141,7 +141,8 @@ struct ChangeRunner {
     guard context.terminal.isInteractive else {
       guard plan.harmsUsers else { return true }
       throw DeviceError(
-        .refused, "refused to \(plan.title): it harms users or loses content, and there is no terminal to ask on",
+        .refused,
+        "refused to \(plan.title): it harms users or loses content, and there is no terminal to ask on",
         details: plan.warnings + ["--yes confirms it; nothing was changed"])
     }
     try context.err.write(PlanRendering(plan).text(isDryRun: false) + "Continue? [y/N] ")

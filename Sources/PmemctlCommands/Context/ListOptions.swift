@@ -22,7 +22,7 @@ struct ListOptions: ParsableArguments {
   @Flag(name: .long, help: "Print sizes in bytes.")
   var bytes = false
 
-  @Flag(name: .shortAndLong, help: "Print only names, one per line.")
+  @Flag(name: .shortAndLong, help: "Print only the first column, one value a line.")
   var quiet = false
 
   /// Whether none of them is given that chooses or leaves out columns or headings: there may be more than a table then.

@@ -28,7 +28,7 @@ struct MachineOptions: ParsableArguments {
 
 /// How to answer.
 struct OutputOptions: ParsableArguments {
-  @Flag(name: .long, help: "Answer in JSON.")
+  @Flag(name: .long, help: "Print JSON.")
   var json = false
 }
 
@@ -37,7 +37,7 @@ struct ChangeOptions: ParsableArguments {
   @Flag(name: [.customShort("n"), .long], help: "Show the plan and change nothing.")
   var dryRun = false
 
-  @Flag(name: .shortAndLong, help: "Do not ask before a destructive plan.")
+  @Flag(name: .shortAndLong, help: "Do not ask for confirmation.")
   var yes = false
 
   @OptionGroup var progress: ProgressOptions
@@ -65,7 +65,7 @@ struct ProgressOptions: ParsableArguments {
 struct DangerOptions: ParsableArguments {
   @Flag(
     name: .customLong("discard-content"),
-    help: "Proceed even if it holds a filesystem, a volume or a partition table, which is lost.")
+    help: "Proceed even if a filesystem, a volume or a partition table would be lost.")
   var discardContent = false
 
   @Flag(

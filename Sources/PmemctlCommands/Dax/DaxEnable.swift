@@ -25,10 +25,12 @@ struct DaxEnable: ContextCommand {
   @Option(
     name: [.customShort("M"), .long],
     help:
-      "Where to keep the memory map: dev (on the device) or mem (in DRAM).")
+      "Location of the memory map: dev (on the device) or mem (in DRAM).")
   var map: String?
 
-  @Option(name: .shortAndLong, help: "Alignment of the mapping: 4KiB, 2MiB or 1GiB.")
+  @Option(
+    name: .shortAndLong,
+    help: "Alignment of the mapping: 4KiB, 2MiB or 1GiB; by default the largest up to 2MiB.")
   var align: String?
 
   @Option(name: .shortAndLong, help: "Raw size to allocate from the region: 16GiB, 50% or max.")

@@ -103,7 +103,8 @@ struct LabelRecover: ContextCommand {
 
   private func check(_ recovery: LabelRecovery, _ what: String) throws(DeviceError) {
     guard !recovery.proposals.isEmpty else {
-      throw DeviceError(.notFound, "cannot \(what): there is no info block at any offset at which a namespace can start")
+      throw DeviceError(
+        .notFound, "cannot \(what): there is no info block at any offset at which a namespace can start")
     }
     let doubtful = recovery.proposals.filter { $0.doubt != nil }
     let conflicts = recovery.conflicts

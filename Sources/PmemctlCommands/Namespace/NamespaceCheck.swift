@@ -5,7 +5,7 @@ import PmemOutput
 
 struct NamespaceCheck: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Check the metadata of a namespace, and repair a BTT.",
+    commandName: "check", abstract: "Check the metadata of a namespace; --repair repairs a BTT.",
     discussion: """
       Nothing is written without --repair. In sector mode every sector must map to a block of its own: a damaged entry is \
       given a free block, and reads of that sector fail until it is written. In fsdax and devdax mode the info block is \
@@ -23,7 +23,8 @@ struct NamespaceCheck: ContextCommand {
 
   @Flag(
     name: .shortAndLong,
-    help: "Also if it is enabled, or claimed by a driver that refuses it: it is disabled during the check.")
+    help: "Also if it is enabled, or claimed by a device that does not bind: it is disabled during the check."
+  )
   var force = false
 
   @OptionGroup var dangers: DangerOptions

@@ -19,27 +19,30 @@ struct NamespaceCreate: ContextCommand {
   @Option(
     name: .shortAndLong,
     help:
-      "Raw size to allocate from the region: 16GiB, 50% (of the region) or max.")
+      "Raw size to allocate from the region: 16GiB, 50% (of the region) or max, the default.")
   var size: String?
 
-  @Option(name: .long, help: "Usable size to provide: 16GiB, 50% (of the region) or max.")
+  @Option(name: .long, help: "Usable size to provide, instead of --size: 16GiB, 50% (of the region) or max.")
   var usable: String?
 
   @Option(
     name: [.customShort("M"), .long],
     help:
-      "Where to keep the memory map: dev (on the device) or mem (in DRAM).",
+      "Location of the memory map: dev (on the device) or mem (in DRAM).",
     completion: .list(["dev", "mem"]))
   var map: String?
 
   @Option(
-    name: .shortAndLong, help: "Alignment of the mapping: 4KiB, 2MiB or 1GiB.",
+    name: .shortAndLong,
+    help: "Alignment of the mapping: 4KiB, 2MiB or 1GiB; by default the largest up to 2MiB.",
     completion: .list(["4KiB", "2MiB", "1GiB"]))
   var align: String?
 
   @Option(
     name: [.customShort("l"), .customLong("sector-size")],
-    help: ArgumentHelp("Logical sector size: 512 or 4096; more in sector mode.", valueName: "bytes"))
+    help: ArgumentHelp(
+      "Logical sector size: 512 or 4096; in sector mode also with metadata, such as 520 or 4104.",
+      valueName: "bytes"))
   var sectorSize: String?
 
   @Option(name: [.customShort("N"), .long], help: "Name of the namespace, up to 63 bytes.")
@@ -56,10 +59,14 @@ struct NamespaceCreate: ContextCommand {
 
   @Flag(
     name: .customLong("each-region"),
-    help: "Create one on each region with room for it, instead of one on the best region: all or none.")
+    help:
+      "Create one on each region with room for it, instead of one on the best region; if any fails, none is kept."
+  )
   var eachRegion = false
 
-  @Flag(name: .shortAndLong, help: "Also recreate the namespace of a label-less region; its content is lost.")
+  @Flag(
+    name: .shortAndLong,
+    help: "Also recreate the enabled namespace of a label-less region; its content is lost.")
   var force = false
 
   @OptionGroup var dangers: DangerOptions

@@ -5,7 +5,7 @@ import PmemOutput
 
 struct NamespaceReconfigure: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "reconfigure", abstract: "Change the mode, size or layout of a namespace in place.",
+    commandName: "reconfigure", abstract: "Change the mode, size or layout of a namespace.",
     discussion: """
       Settings without an option stay as they are. The content of the namespace is lost, unless only its name changes, \
       or a raw one grows or gets another UUID; its labels and info blocks are saved for undo.
@@ -22,16 +22,18 @@ struct NamespaceReconfigure: ContextCommand {
   @Option(name: .shortAndLong, help: "Raw size in the region: 16GiB, 50% (of the region) or max.")
   var size: String?
 
-  @Option(name: .long, help: "Usable size to provide: 16GiB, 50% (of the region) or max.")
+  @Option(name: .long, help: "Usable size to provide, instead of --size: 16GiB, 50% (of the region) or max.")
   var usable: String?
 
   @Option(
     name: [.customShort("M"), .long],
     help:
-      "Where to keep the memory map: dev (on the device) or mem (in DRAM).")
+      "Location of the memory map: dev (on the device) or mem (in DRAM).")
   var map: String?
 
-  @Option(name: .shortAndLong, help: "Alignment of the mapping: 4KiB, 2MiB or 1GiB.")
+  @Option(
+    name: .shortAndLong,
+    help: "Alignment of the mapping: 4KiB, 2MiB or 1GiB; by default the largest up to 2MiB.")
   var align: String?
 
   @Option(

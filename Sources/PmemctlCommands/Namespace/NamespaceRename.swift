@@ -4,7 +4,7 @@ import PmemOutput
 
 struct NamespaceRename: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rename", abstract: "Rename a namespace; its content is not touched.",
+    commandName: "rename", abstract: "Rename a namespace, which is disabled meanwhile; its content stays.",
     aliases: ["mv"])
 
   @Argument(

@@ -29,7 +29,7 @@ struct SimSelection: ParsableArguments {
   var directory: String?
 
   @Option(
-    name: .long, help: ArgumentHelp("The same, as every other command takes it.", valueName: "dir"),
+    name: .long, help: ArgumentHelp("The simulated machine, as in other commands.", valueName: "dir"),
     completion: .directory)
   var sim: String?
 

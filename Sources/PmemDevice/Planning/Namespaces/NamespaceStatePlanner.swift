@@ -89,7 +89,8 @@ public struct NamespaceStatePlanner {
         .unsupported, "cannot \(title): names are in labels, and region\(namespace.regionID) has none")
     }
     guard !namespace.isSeed else {
-      throw DeviceError(.notFound, "cannot \(title): it has no size: it is an idle device for a new namespace")
+      throw DeviceError(
+        .notFound, "cannot \(title): it has no size: it is an idle device for a new namespace")
     }
     guard namespace.name != name else {
       return Plan(title: title, entries: [], warnings: ["\(namespace.title) has that name already"])

@@ -11,6 +11,8 @@ enum SecurityColumns {
       row.security.state == nil ? .none : .text(row.security.isFrozen ? "yes" : "no")
     },
     TableColumn("keys") { .text($0.keys) },
-    TableColumn("directory", isUsual: false, isShortenable: true) { .text($0.security.keys?.directory ?? "") },
+    TableColumn("directory", isUsual: false, isShortenable: true) {
+      .text($0.security.keys?.directory ?? "")
+    },
   ]
 }

@@ -17,7 +17,8 @@ struct SimInjectError: ContextCommand {
 
   @Option(
     name: [.customShort("B"), .long],
-    help: ArgumentHelp("First block of 512 bytes, as users of the namespace count them.", valueName: "block"))
+    help: ArgumentHelp(
+      "First block of 512 bytes, counted from the start of the usable area.", valueName: "block"))
   var block: UInt64 = 0
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Number of blocks.", valueName: "count"))

@@ -5,7 +5,9 @@ import SystemPackage
 
 struct SimReboot: MachineVerb {
   static let configuration = CommandConfiguration(
-    commandName: "reboot", abstract: "Power-cycle a simulated machine: only its media remain."
+    commandName: "reboot",
+    abstract:
+      "Power-cycle a simulated machine: processes and filesystems are discarded, only its media remain."
   )
 
   @OptionGroup var which: SimSelection

@@ -14,12 +14,12 @@ struct SimFaultBegin: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "begin",
     abstract:
-      "Begin a page fault: look up its block, without making the page table entry.")
+      "Begin a page fault: look up its block, without inserting the page table entry.")
 
   @Argument(help: "The process.")
   var pid: Int
 
-  @Argument(help: "An address in a mapping (0x...), or the device or file that it has mapped once.")
+  @Argument(help: "An address in a mapping (0x...), or a device or file that it has mapped exactly once.")
   var target: String
 
   @Option(name: .long, help: ArgumentHelp("Offset in the mapping.", valueName: "size"))
@@ -53,7 +53,7 @@ struct SimFaultBegin: ActionVerb {
 struct SimFaultFinish: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "finish",
-    abstract: "Finish a page fault: make the page table entry for the block that was looked up.",
+    abstract: "Finish a page fault: insert the page table entry for the block that was looked up.",
     discussion: """
       If the block no longer belongs to the mapping, the process can store to another file's data: this is reported, \
       and it exits with 1.

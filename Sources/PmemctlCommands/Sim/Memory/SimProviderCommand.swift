@@ -30,10 +30,10 @@ struct SimProviderCreate: ContextCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("Size.", valueName: "size"))
   var size = "1MiB"
 
-  @Option(name: .long, help: ArgumentHelp("Number of pages that can be allocated.", valueName: "n"))
+  @Option(name: .long, help: ArgumentHelp("Pages of 4 KiB that a brd can allocate.", valueName: "n"))
   var pool: UInt64 = 1 << 30
 
-  @Option(name: .long, help: "Namespace whose page faults call it, and whose size it gets.")
+  @Option(name: .long, help: "Namespace that it serves; the driver takes that size.")
   var under: String?
 
   @OptionGroup var which: SimOption

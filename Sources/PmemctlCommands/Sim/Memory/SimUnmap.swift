@@ -10,7 +10,7 @@ struct SimUnmap: ActionVerb {
   @Argument(help: "The process.")
   var pid: Int
 
-  @Argument(help: "An address in a mapping (0x...), or the device or file that it has mapped once.")
+  @Argument(help: "An address in a mapping (0x...), or a device or file that it has mapped exactly once.")
   var target: String
 
   @Option(name: .long, help: ArgumentHelp("Length; by default the rest of the mapping.", valueName: "size"))

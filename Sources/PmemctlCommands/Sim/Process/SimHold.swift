@@ -5,14 +5,15 @@ import PmemSim
 struct SimHold: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "hold",
-    abstract: "Have the kernel of a simulated machine open a device, with no process that shows it.")
+    abstract: "Have the kernel of a simulated machine open a device, without a process.")
 
   @Argument(help: "A device or a namespace.")
   var device: String
 
   @Option(
     name: .customLong("as"),
-    help: ArgumentHelp("nvmet, lio, zram; or unseen: only the device's own count shows it.", valueName: "holder")
+    help: ArgumentHelp(
+      "nvmet, lio, zram; or unseen: only the device's own count shows it.", valueName: "holder")
   )
   var holder: String
 
@@ -26,7 +27,8 @@ struct SimHold: ContextCommand {
 
 struct SimRelease: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "release", abstract: "Have the kernel of a simulated machine close its open devices and files.")
+    commandName: "release",
+    abstract: "Have the kernel of a simulated machine close its open devices and files.")
 
   @Argument(help: "A device or a namespace.")
   var device: String

@@ -5,9 +5,10 @@ import PmemSim
 struct SimNodeCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "node",
-    abstract: "Replace the node of a device of a simulated machine.",
+    abstract: "Replace the device node of a namespace of a simulated machine.",
     discussion: """
-      What pmemctl finds and refuses does not depend on it: devices are known by their numbers.
+      A regular file or a link to another device can take its name, it can be renamed, or have a second node. The \
+      findings of pmemctl do not depend on it: it identifies devices by their numbers.
       """)
 
   @Argument(help: "A device or a namespace.")
@@ -21,7 +22,7 @@ struct SimNodeCommand: ContextCommand {
   @Option(
     name: .customLong("to"),
     help: ArgumentHelp(
-      "Of a link: the device that it leads to; of renamed and second: the other path.", valueName: "target"))
+      "For a link: the target device; for renamed and second: the path under /dev.", valueName: "target"))
   var target: String?
 
   @Flag(name: .customLong("restore"), help: "Restore the node that the kernel created.")

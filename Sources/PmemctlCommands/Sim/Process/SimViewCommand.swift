@@ -6,8 +6,8 @@ struct SimViewCommand: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "view", abstract: "Hide parts of a simulated machine from inspection.",
     discussion: """
-      As in a container (processes, mounts), without CAP_BPF or under lockdown (opens, pins). It lasts until the next \
-      boot.
+      As in a container (processes, mounts), without CAP_BPF or under lockdown (opens, pins), or without the directories of \
+      memory blocks in sysfs (memory). It lasts until the next boot.
       """)
 
   @Option(
@@ -15,7 +15,7 @@ struct SimViewCommand: ContextCommand {
     help: ArgumentHelp("processes, mounts, opens, pins or memory; may be repeated.", valueName: "part"))
   var hidden: [String] = []
 
-  @Flag(name: .customLong("all"), help: "Hide nothing.")
+  @Flag(name: .customLong("all"), help: "Show everything again.")
   var all = false
 
   @OptionGroup var which: SimOption

@@ -7,7 +7,8 @@ import PmemSim
 struct SimExplore: MachineVerb {
   static let configuration = CommandConfiguration(
     commandName: "explore",
-    abstract: "Run the threads of a scenario in all orders, and report the orders that violate an invariant.",
+    abstract:
+      "Run the threads of a scenario in all interleavings, and report those that violate an invariant.",
     discussion: """
       For each violated invariant the shortest order that violates it is reported, without irrelevant steps. It exits \
       with 1 if there is one.

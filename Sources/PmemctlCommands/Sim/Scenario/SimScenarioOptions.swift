@@ -40,12 +40,12 @@ struct SimBudgetOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Sample orders at random if there are more than this; without it, no order is sampled.",
+      "Sample orders at random if there are more than this; by default never.",
       valueName: "n"))
   var most: Int?
 
   @Option(
-    name: .long, help: ArgumentHelp("Enter at most this many different states.", valueName: "n"))
+    name: .long, help: ArgumentHelp("Visit at most this many different states.", valueName: "n"))
   var maxStates = ExplorationBudget().maxStates
 
   @Option(

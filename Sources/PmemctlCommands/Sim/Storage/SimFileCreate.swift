@@ -17,7 +17,7 @@ struct SimFileCreate: ActionVerb {
   @Option(
     name: .long,
     help:
-      "Process that does it, and blocks as in the kernel; without it, no process blocks."
+      "Process that does it, and may block; by default none does."
   )
   var pid: Int?
 

@@ -174,7 +174,7 @@ struct SimCrash: ActionVerb {
   static let configuration = CommandConfiguration(
     commandName: "crash",
     abstract:
-      "Power-fail and restart a simulated machine: filesystems are as their journals have them.")
+      "Power-fail and restart a simulated machine, and replay the journals of its filesystems.")
 
   @OptionGroup var which: SimOption
 

@@ -5,7 +5,8 @@ import PmemSim
 struct SimMount: ContextCommand {
   static let configuration = CommandConfiguration(
     commandName: "mount",
-    abstract: "Mount a filesystem on a device of a simulated machine; a new one if there is none.")
+    abstract:
+      "Mount the filesystem of a device of a simulated machine; a new one is created if there is none.")
 
   @Argument(help: "A block device, such as pmem0 or dm-0, or a namespace.")
   var device: String

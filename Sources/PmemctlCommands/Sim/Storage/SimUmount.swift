@@ -16,7 +16,7 @@ struct SimUmount: ActionVerb {
 
   @Option(
     name: .long,
-    help: "Process that does it, and blocks as in the kernel; by default one of its own, umount.")
+    help: "Process that does it, and may block; by default a new one, umount.")
   var pid: Int?
 
   @OptionGroup var output: OutputOptions
