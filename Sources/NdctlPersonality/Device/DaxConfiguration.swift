@@ -1,7 +1,7 @@
 import Glibc
 import PmemDevice
 
-/// What `/etc/daxctl.conf.d` says of a device: sections `[reconfigure-device NAME]` that name the UUID of its info block.
+/// The settings of `/etc/daxctl.conf.d` for a device: sections `[reconfigure-device NAME]` that name the UUID of its info block.
 struct DaxConfiguration: Hashable {
   private(set) var uuid: DeviceUUID?
   private(set) var mode: String?

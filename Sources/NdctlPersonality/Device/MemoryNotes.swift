@@ -1,6 +1,6 @@
 import PmemDevice
 
-/// What daxctl says of memory blocks before it changes them.
+/// The notes of daxctl on memory blocks before it changes them.
 enum MemoryNotes {
   /// Another agent may have put some online in a zone that was not asked for.
   static func beforeOnlining(_ device: DaxDevice, _ session: ToolSession) {

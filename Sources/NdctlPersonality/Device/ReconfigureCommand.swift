@@ -97,7 +97,7 @@ enum ReconfigureCommand {
     return walk.perform(on: tree) { planner throws(DeviceError) in try planner.reconfigure([place], wanted) }
   }
 
-  /// What is asked for, by the command line or by the configuration.
+  /// The request, by the command line or by the configuration.
   struct Request {
     let size: UInt64?
     let align: UInt64?

@@ -14,7 +14,7 @@ struct OptionSpec: Sendable {
   let short: Character?
   let long: String
   let kind: Kind
-  /// What the value is, for the usage.
+  /// The name of the value in the usage.
   let value: String?
   let help: String
 
@@ -31,7 +31,7 @@ struct OptionSpec: Sendable {
 
 /// The options that a command line has, by their long names.
 struct ParsedOptions {
-  /// What is left over: names, in their order.
+  /// The remaining words: names, in their order.
   var names: [String] = []
   private var flags: [String: Bool] = [:]
   private var counts: [String: Int] = [:]

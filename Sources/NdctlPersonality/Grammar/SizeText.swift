@@ -1,7 +1,7 @@
 /// A size as ndctl reads it: strtoull(3) with any base, and at most one of k, m, g, t in either case, powers of 1024.
 struct SizeText: Hashable {
   let bytes: UInt64
-  /// What the suffix stands for; 1 without one.
+  /// The factor of the suffix; 1 without one.
   let unit: UInt64
 
   /// Reads `16M`, `0x1000`, `123`; nil for anything else, and for what does not fit in 64 bits.

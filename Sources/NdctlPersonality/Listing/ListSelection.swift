@@ -1,4 +1,4 @@
-/// What `ndctl list` shows: which kinds of device, and how much of each.
+/// The selection of `ndctl list`: which kinds of device, and how much of each.
 struct ListSelection: Hashable, Sendable {
   var buses = false
   var dimms = false

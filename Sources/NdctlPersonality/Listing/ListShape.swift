@@ -1,4 +1,4 @@
-/// What of one bus is listed.
+/// The listed parts of one bus.
 struct ListedBus: Hashable, Sendable {
   /// nil if buses are not listed.
   var bus: LibraryObject?

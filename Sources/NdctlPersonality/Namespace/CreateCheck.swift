@@ -1,6 +1,6 @@
 import PmemDevice
 
-/// What ndctl checks of a namespace to be created, with its texts: what it lets pass the planner checks again, exactly.
+/// The checks of ndctl for a namespace to be created, with its texts: what it lets pass the planner checks again, exactly.
 struct CreateCheck {
   /// Why a region cannot have it.
   struct Refusal: Error {

@@ -1,6 +1,6 @@
 import PmemDevice
 
-/// What `create-namespace` was asked for, before any device is looked at.
+/// The options of `create-namespace`, before any device is read.
 struct CreateOptions {
   /// The namespace of `--reconfig`; nil for a new one.
   let target: String?

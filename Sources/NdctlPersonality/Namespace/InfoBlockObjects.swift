@@ -3,7 +3,7 @@ import PmemMedia
 
 /// The info blocks in the first 8 KiB of a namespace, as `ndctl read-infoblock -j` prints them.
 struct InfoBlockObjects {
-  /// What is read, and printed raw.
+  /// The bytes read, printed raw.
   static let size = 8192
 
   let style: NumberStyle

@@ -20,7 +20,7 @@ struct NamespaceWalk {
     self.title = title
   }
 
-  /// What a visit came to.
+  /// The result of a visit.
   struct Visit {
     var code: ReturnCode
     /// Whether a message has said why: then no general one is printed.

@@ -35,7 +35,7 @@ enum ReadInfoBlockCommand {
     return code
   }
 
-  /// What is read, until it is printed.
+  /// The bytes read, until they are printed.
   private final class Reading {
     private let session: ToolSession
     private var bytes: [UInt8] = []

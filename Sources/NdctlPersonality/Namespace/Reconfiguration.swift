@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemctlCommands
 
-/// What ndctl checks before it overwrites a namespace.
+/// The checks of ndctl before it overwrites a namespace.
 enum Reconfiguration {
   /// - Returns: nil if nothing is against it.
   static func refusal(of namespace: Namespace, in region: Region, _ session: ToolSession) -> NamespaceWalk

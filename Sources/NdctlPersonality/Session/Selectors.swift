@@ -50,7 +50,7 @@ struct Selectors {
     }
   }
 
-  /// What strtoul(3) reads with any base, if it reads all.
+  /// The value that strtoul(3) parses with any base, if it parses all.
   static func unsigned(_ word: String) -> Int? {
     guard let last = word.last, last.isHexDigit, let size = SizeText(word), size.unit == 1 else { return nil }
     return Int(exactly: size.bytes)

@@ -9,7 +9,7 @@ struct ToolExit: Error, Hashable {
   static let usage = ToolExit(129)
 }
 
-/// What a command returns, as ndctl's do: 0, or a negative error number of the kernel; the low eight bits are the status.
+/// The status of a command, as ndctl's do: 0, or a negative error number of the kernel; the low eight bits are the status.
 struct ReturnCode: Hashable {
   var value: Int32
 

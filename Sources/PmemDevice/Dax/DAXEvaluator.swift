@@ -142,7 +142,7 @@ public struct DAXEvaluator {
     return state
   }
 
-  /// What prevents DAX on a filesystem on a block device, or makes it dangerous.
+  /// The causes that prevent DAX on a filesystem on a block device, or make it dangerous.
   func obstacles(_ layer: DaxLayer) -> [DaxCause] {
     let own = inventory.namespaces(named: layer.namespaces)
     var causes: [DaxCause] = []

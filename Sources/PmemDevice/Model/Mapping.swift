@@ -141,7 +141,7 @@ public enum MappingInterface: String, CaseIterable, Hashable, Sendable {
 /// All mappings of persistent memory that could be seen.
 public struct MappingReport: Hashable, Sendable {
   public var mappings: [Mapping]
-  /// What could not be seen; empty if the answer is complete.
+  /// The parts that could not be seen; empty if the answer is complete.
   public var missing: [Unseen]
   /// The interface that was used, and for how many processes, in words; nil if there was nothing to ask for.
   public var asked: String?

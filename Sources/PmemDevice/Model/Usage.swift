@@ -140,7 +140,7 @@ public struct MemoryBlocks: Hashable, Sendable {
 /// Who uses namespaces, and how much of the machine could be looked at.
 public struct UsageReport: Hashable, Sendable {
   public var uses: [Usage]
-  /// What could not be seen; empty if the answer is complete.
+  /// The parts that could not be seen; empty if the answer is complete.
   public var missing: [Unseen]
 
   public init(uses: [Usage] = [], missing: [Unseen] = []) {

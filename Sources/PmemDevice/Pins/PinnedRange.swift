@@ -171,7 +171,7 @@ public struct DevicePins: Hashable, Sendable {
 /// The references to persistent memory on a machine.
 public struct PinReport: Hashable, Sendable {
   public var devices: [DevicePins]
-  /// What could not be seen: counts of a device, or processes that may hold any of the pins.
+  /// The parts that could not be seen: counts of a device, or processes that may hold any of the pins.
   public var missing: [Unseen]
 
   public init(devices: [DevicePins] = [], missing: [Unseen] = []) {

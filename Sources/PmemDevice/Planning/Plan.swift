@@ -7,7 +7,7 @@ public struct Plan: Hashable, Sendable {
     public var step: Step
     /// The step in words: `allocate 512 MiB from region0 as namespace0.3 "cache"`.
     public var text: String
-    /// What will be lost for good once it ran, in words; nil if nothing is.
+    /// The content that is lost for good once it ran, in words; nil if none is.
     public var loses: String?
 
     public init(_ step: Step, _ text: String, loses: String? = nil) {

@@ -12,7 +12,7 @@ public struct AcceptedDangers: OptionSet, Hashable, Sendable {
   public static let discardOrphanPins = AcceptedDangers(rawValue: 2)
   /// Filesystems, volumes and tables that are recognised on it are lost.
   public static let discardContent = AcceptedDangers(rawValue: 4)
-  /// What could not be seen is taken to be unused: an unseen user loses it.
+  /// Parts that could not be seen are taken to be unused: an unseen user loses it.
   public static let assumeUnused = AcceptedDangers(rawValue: 8)
   /// Everything on a DIMM is lost, whatever it is.
   public static let eraseAllData = AcceptedDangers(rawValue: 16)

@@ -36,24 +36,25 @@ struct DAXVerifier {
     let size = Self.size(descriptor, device, inventory)
     guard size > 0 else { throw DeviceError(.failed, "cannot map \(path): it is empty", errno: EINVAL) }
     guard offset < size else { throw DeviceError(.failed, "\(path) ends at \(size)", errno: EINVAL) }
-    let place = facts.isRegular && offset == 0 ? max(0, lseek(descriptor, 0, CPmem_seek_data)) : off_t(offset)
+    let position =
+      facts.isRegular && offset == 0 ? max(0, lseek(descriptor, 0, CPmem_seek_data)) : off_t(offset)
     let window = try MappedWindow(
-      descriptor, at: UInt64(place), size: size, align: device?.daxAlign, path: path)
+      descriptor, at: UInt64(position), size: size, align: device?.daxAlign, path: path)
     defer { window.unmap() }
-    guard window.touch(UInt64(place)) else {
+    guard window.touch(UInt64(position)) else {
       throw DeviceError(
-        .failed, "cannot touch byte \(place) of \(path): a process that does is killed by SIGBUS",
+        .failed, "cannot touch byte \(position) of \(path): a process that does is killed by SIGBUS",
         details: ["it is a bad block, or the file was cut off"], errno: EFAULT)
     }
     var probe = DaxProbe(
       facts.isRegular ? .file : facts.isBlockDevice ? .blockDevice : .daxDevice, isDAX: nil, pageSize: nil,
       isSync: window.isSyncGranted(descriptor), device: device?.name,
-      namespaces: device?.namespaces ?? [], offset: UInt64(place))
+      namespaces: device?.namespaces ?? [], offset: UInt64(position))
     guard device != nil else {
       probe.isDAX = facts.isRegular ? CPmem_is_dax(descriptor) == 1 : false
       return probe
     }
-    look(at: window, UInt64(place), &probe)
+    look(at: window, UInt64(position), &probe)
     if facts.isRegular {
       var flags: UInt32 = 0
       if CPmem_inode_flags(descriptor, &flags) == 0 { probe.inodeFlags = flags }
@@ -87,12 +88,12 @@ struct DAXVerifier {
   }
 
   /// The page tables first, then /proc.
-  private func look(at window: MappedWindow, _ place: UInt64, _ probe: inout DaxProbe) {
+  private func look(at window: MappedWindow, _ position: UInt64, _ probe: inout DaxProbe) {
     let mapping = mappings()?.first { $0.start <= window.start && window.start < $0.end }
     probe.isDAX = mapping?.isDAX
     probe.pageSize = mapping?.populated?.last { $0.bytes > 0 }?.pageSize
     // Reading pagemap would take an entry of 1 GiB apart.
-    guard window.align < 1 << 30, let address = window.physicalAddress(place) else { return }
+    guard window.align < 1 << 30, let address = window.physicalAddress(position) else { return }
     let isThere =
       inventory.daxDevices.flatMap(\.device.mappings).contains { $0.start <= address && address <= $0.end }
       || inventory.namespaces.contains { namespace in
@@ -177,7 +178,7 @@ struct DAXVerifier {
         ? DaxProof(.proven, "read the first byte and the last")
         : DaxProof(.disproven, "the first byte or the last cannot be read: bad blocks, or the device is gone")
     )
-    if isAlive { proofs += [pages(window, device), place(window, device)].compactMap { $0 } }
+    if isAlive { proofs += [pages(window, device), location(window, device)].compactMap { $0 } }
     if longTerm, isAlive { proofs.append(pin(window, device)) }
     return proofs
   }
@@ -195,7 +196,7 @@ struct DAXVerifier {
   }
 
   /// That the page is the device's own, by its physical address.
-  private func place(_ window: MappedWindow, _ device: DaxDevice) -> DaxProof? {
+  private func location(_ window: MappedWindow, _ device: DaxDevice) -> DaxProof? {
     guard window.align < 1 << 30, let address = window.physicalAddress(0), let range = device.mappings.first
     else { return nil }
     return address == range.start

@@ -24,13 +24,13 @@ struct DaxLayerScanner {
     var layers: [DaxLayer] = []
     for (number, device) in devices.blocks.sorted(by: { $0.value.name < $1.value.name }) {
       layers.append(layer(number, device))
-      var places: Set<RawText> = []
+      var mountPoints: Set<RawText> = []
       var known: DaxLayer?
       for line in mounts where line.device == number && line.isFirstSpace {
-        guard places.insert(line.place).inserted else { continue }
+        guard mountPoints.insert(line.mountPoint).inserted else { continue }
         // Whether it has DAX is the filesystem's, wherever it is mounted (Documentation/filesystems/dax.rst).
-        if var layer = known, layer.filesystem?.filesSeen ?? 0 > 0 || places.count > Self.mostLooks {
-          layer.name = line.place
+        if var layer = known, layer.filesystem?.filesSeen ?? 0 > 0 || mountPoints.count > Self.mostLooks {
+          layer.name = line.mountPoint
           layers.append(layer)
         } else {
           let layer = filesystem(line, device)
@@ -38,7 +38,7 @@ struct DaxLayerScanner {
           layers.append(layer)
         }
       }
-      if places.isEmpty, let unmounted = unmounted(device) { layers.append(unmounted) }
+      if mountPoints.isEmpty, let unmounted = unmounted(device) { layers.append(unmounted) }
     }
     return layers
   }
@@ -61,8 +61,8 @@ struct DaxLayerScanner {
       layer.partition = Extent(offset: start, length: size)
     }
     if isStack, roots.isLive {
-      layer.targets = MapperTable(number)?.starts.map { begin, place, lower in
-        DaxLayer.Target(begin: begin, start: place, lower: devices.blocks[lower]?.name ?? "another device")
+      layer.targets = MapperTable(number)?.starts.map { begin, start, lower in
+        DaxLayer.Target(begin: begin, start: start, lower: devices.blocks[lower]?.name ?? "another device")
       }
     }
     return layer
@@ -76,9 +76,9 @@ struct DaxLayerScanner {
 
   private func filesystem(_ line: MountLine, _ device: DeviceTable.Device) -> DaxLayer {
     var layer = DaxLayer(
-      kind: .filesystem, name: line.place, device: device.name, namespaces: device.namespaces,
+      kind: .filesystem, name: line.mountPoint, device: device.name, namespaces: device.namespaces,
       hasQueueDAX: nil)
-    let path = roots.isLive ? String(decoding: line.place.bytes, as: UTF8.self) : nil
+    let path = roots.isLive ? String(decoding: line.mountPoint.bytes, as: UTF8.self) : nil
     var filesystem = DaxLayer.Filesystem(
       type: line.type, options: line.options.map(\.text), blockSize: path.flatMap(Self.blockSize))
     filesystem.features = superblock(device)?.features ?? []

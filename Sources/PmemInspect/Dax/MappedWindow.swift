@@ -16,12 +16,12 @@ struct MappedWindow {
   ///
   /// - Throws: The error of mmap.
   init(
-    _ descriptor: Int32, at place: UInt64, size: UInt64, align daxAlign: UInt64?, path: String,
+    _ descriptor: Int32, at position: UInt64, size: UInt64, align daxAlign: UInt64?, path: String,
     isWritable: Bool = false
   ) throws(DeviceError) {
     align = daxAlign ?? 4096
     let unit = max(align, DAXVerifier.huge)
-    let begin = place / unit * unit
+    let begin = position / unit * unit
     let whole = size / align * align
     let end = daxAlign == nil ? min((size + 4095) / 4096 * 4096, begin + unit) : min(whole, begin + unit)
     guard end > begin else { throw DAXVerifier.failure("map", path, EINVAL) }
@@ -56,12 +56,12 @@ struct MappedWindow {
 
   /// Has the kernel read a byte at an offset in the file: for a missing page it returns an error instead of sending
   /// SIGBUS.
-  func touch(_ place: UInt64) -> Bool {
-    guard place >= offset, place - offset < UInt64(length) else { return false }
+  func touch(_ position: UInt64) -> Bool {
+    guard position >= offset, position - offset < UInt64(length) else { return false }
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { return false }
     defer { for end in ends { close(end) } }
-    return write(ends[1], base + Int(place - offset), 1) == 1
+    return write(ends[1], base + Int(position - offset), 1) == 1
   }
 
   /// Whether the same can be mapped with MAP_SYNC.
@@ -74,11 +74,11 @@ struct MappedWindow {
   }
 
   /// The physical address of a touched byte (Documentation/admin-guide/mm/pagemap.rst); nil without permission.
-  func physicalAddress(_ place: UInt64) -> UInt64? {
+  func physicalAddress(_ position: UInt64) -> UInt64? {
     let descriptor = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    let address = start + (place - offset)
+    let address = start + (position - offset)
     var entry: UInt64 = 0
     guard pread(descriptor, &entry, 8, off_t(address / 4096 * 8)) == 8, entry >> 63 == 1 else { return nil }
     let frame = entry & ((1 << 55) - 1)

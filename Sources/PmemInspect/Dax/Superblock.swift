@@ -22,8 +22,8 @@ struct Superblock: Hashable {
 
   /// fs/ext4/ext4.h:struct ext4_super_block, at byte 1024; little-endian.
   private static func ext4(_ bytes: [UInt8]) -> Superblock? {
-    func word(_ place: Int) -> UInt32 {
-      (0..<4).reduce(0) { $0 | UInt32(bytes[1024 + place + $1]) << UInt32(8 * $1) }
+    func word(_ offset: Int) -> UInt32 {
+      (0..<4).reduce(0) { $0 | UInt32(bytes[1024 + offset + $1]) << UInt32(8 * $1) }
     }
     guard word(56) & 0xffff == 0xef53 else { return nil }
     let (compatible, incompatible, readOnly) = (word(92), word(96), word(100))
@@ -42,7 +42,7 @@ struct Superblock: Hashable {
 
   /// fs/xfs/libxfs/xfs_format.h:struct xfs_dsb; big-endian.
   private static func xfs(_ bytes: [UInt8]) -> Superblock? {
-    func word(_ place: Int) -> UInt32 { (0..<4).reduce(0) { $0 << 8 | UInt32(bytes[place + $1]) } }
+    func word(_ offset: Int) -> UInt32 { (0..<4).reduce(0) { $0 << 8 | UInt32(bytes[offset + $1]) } }
     guard bytes.starts(with: "XFSB".utf8) else { return nil }
     var found = Superblock(type: "xfs", blockSize: UInt64(word(4)))
     // XFS_SB_VERSION_5 alone has features that older kernels mount read-only.

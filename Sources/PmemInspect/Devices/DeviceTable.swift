@@ -77,7 +77,7 @@ struct DeviceTable {
     }
   }
 
-  /// What is missing because sysfs does not show the numbers of devices: users of those cannot be found, however many.
+  /// The gap that exists because sysfs does not show the numbers of devices: users of those cannot be found, however many.
   ///
   /// - Parameter namespaces: That are asked about, by their kernel names; nil for all.
   /// - Returns: Empty if all are known.

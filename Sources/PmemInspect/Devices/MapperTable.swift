@@ -10,7 +10,7 @@ struct MapperTable {
     /// Bytes of one stripe's piece; nil for a linear target.
     var chunk: UInt64?
     /// The devices and the offset on each, bytes.
-    var places: [(device: UInt64, offset: UInt64)]
+    var parts: [(device: UInt64, offset: UInt64)]
   }
 
   private let targets: [Target]
@@ -42,18 +42,18 @@ struct MapperTable {
       guard isStriped || words[2] == "linear" else { return nil }
       let chunk = isStriped ? UInt64(words[4]) : nil
       let rest = words.dropFirst(isStriped ? 5 : 3)
-      var places: [(device: UInt64, offset: UInt64)] = []
+      var parts: [(device: UInt64, offset: UInt64)] = []
       for index in stride(from: rest.startIndex, to: rest.endIndex - 1, by: 2) {
         guard let device = DeviceTable.number(String(rest[index])), let sector = UInt64(rest[index + 1]),
           sector < 1 << 50
         else { return nil }
-        places.append((device, sector * 512))
+        parts.append((device, sector * 512))
       }
-      guard !places.isEmpty, !isStriped || places.count == Int(words[3]) && (chunk ?? 0) > 0 else {
+      guard !parts.isEmpty, !isStriped || parts.count == Int(words[3]) && (chunk ?? 0) > 0 else {
         return nil
       }
       targets.append(
-        Target(start: start * 512, length: length * 512, chunk: chunk.map { $0 * 512 }, places: places))
+        Target(start: start * 512, length: length * 512, chunk: chunk.map { $0 * 512 }, parts: parts))
     }
     self.targets = targets
   }
@@ -61,7 +61,7 @@ struct MapperTable {
   /// The start of each target here, and on the devices below it, bytes.
   var starts: [(begin: UInt64, start: UInt64, lower: UInt64)] {
     targets.flatMap { target in
-      target.places.map { (begin: target.start, start: $0.offset, lower: $0.device) }
+      target.parts.map { (begin: target.start, start: $0.offset, lower: $0.device) }
     }
   }
 
@@ -77,23 +77,23 @@ struct MapperTable {
       }
       let inside = position - target.start
       let limit = min(end - position, target.length - inside)
-      let (place, offset, length): (Int, UInt64, UInt64)
+      let (index, offset, length): (Int, UInt64, UInt64)
       if let chunk = target.chunk {
         let number = inside / chunk
-        let stripes = UInt64(target.places.count)
-        place = Int(number % stripes)
+        let stripes = UInt64(target.parts.count)
+        index = Int(number % stripes)
         offset = number / stripes * chunk + inside % chunk
         length = min(limit, chunk - inside % chunk)
       } else {
-        (place, offset, length) = (0, inside, limit)
+        (index, offset, length) = (0, inside, limit)
       }
-      let start = target.places[place].offset + offset
-      if let last = found.last, last.device == target.places[place].device,
+      let start = target.parts[index].offset + offset
+      if let last = found.last, last.device == target.parts[index].device,
         last.extent.offset + last.extent.length == start
       {
         found[found.count - 1].extent.length += length
       } else {
-        found.append((target.places[place].device, Extent(offset: start, length: length)))
+        found.append((target.parts[index].device, Extent(offset: start, length: length)))
       }
       position += length
     }

@@ -53,8 +53,8 @@ public struct HostInspector {
     var points: [String: [RawText]] = [:]
     for line in MountTable(ofThisProcess: roots).lines {
       for namespace in devices.blocks[line.device]?.namespaces ?? []
-      where points[namespace]?.contains(line.place) != true {
-        points[namespace, default: []].append(line.place)
+      where points[namespace]?.contains(line.mountPoint) != true {
+        points[namespace, default: []].append(line.mountPoint)
       }
     }
     return points

@@ -171,7 +171,7 @@ struct FileUserIterator {
     guard roots.isLive else { throw Unavailable("these are recorded processes") }
     let types = try types.types()
     var missing: String?
-    func place(_ structure: String, _ member: String) -> UInt32 {
+    func offset(_ structure: String, _ member: String) -> UInt32 {
       guard let offset = types.offset(structure, member) else {
         missing = "\(structure).\(member)"
         return 0
@@ -181,15 +181,15 @@ struct FileUserIterator {
     var layout = CPmem_file_layout(
       mappings_function: types.function("bpf_iter_task_vma") ?? 0,
       descriptors_function: types.function("bpf_iter_task_file") ?? 0,
-      task_process: place("task_struct", "tgid"), task_thread: place("task_struct", "pid"),
-      task_memory: place("task_struct", "mm"), task_command: place("task_struct", "comm"),
-      vma_start: place("vm_area_struct", "vm_start"), vma_end: place("vm_area_struct", "vm_end"),
-      vma_flags: place("vm_area_struct", "vm_flags"), vma_offset: place("vm_area_struct", "vm_pgoff"),
-      vma_file: place("vm_area_struct", "vm_file"), file_mapping: place("file", "f_mapping"),
-      mapping_host: place("address_space", "host"), inode_flags: place("inode", "i_flags"),
-      inode_mode: place("inode", "i_mode"), inode_device: place("inode", "i_rdev"),
-      inode_number: place("inode", "i_ino"), inode_superblock: place("inode", "i_sb"),
-      superblock_device: place("super_block", "s_dev"), tasks_function: 0, task_directories: 0,
+      task_process: offset("task_struct", "tgid"), task_thread: offset("task_struct", "pid"),
+      task_memory: offset("task_struct", "mm"), task_command: offset("task_struct", "comm"),
+      vma_start: offset("vm_area_struct", "vm_start"), vma_end: offset("vm_area_struct", "vm_end"),
+      vma_flags: offset("vm_area_struct", "vm_flags"), vma_offset: offset("vm_area_struct", "vm_pgoff"),
+      vma_file: offset("vm_area_struct", "vm_file"), file_mapping: offset("file", "f_mapping"),
+      mapping_host: offset("address_space", "host"), inode_flags: offset("inode", "i_flags"),
+      inode_mode: offset("inode", "i_mode"), inode_device: offset("inode", "i_rdev"),
+      inode_number: offset("inode", "i_ino"), inode_superblock: offset("inode", "i_sb"),
+      superblock_device: offset("super_block", "s_dev"), tasks_function: 0, task_directories: 0,
       working_directory: 0, root_directory: 0, dentry_inode: 0, dentry_superblock: 0, task_namespaces: 0,
       namespaces_mounts: 0, file_inode: 0, superblock_magic: 0)
     if let missing { throw Unavailable("this kernel has no \(missing)") }
@@ -201,7 +201,7 @@ struct FileUserIterator {
     return layout
   }
 
-  /// What tells mount namespaces apart, and files without a name, if this kernel describes it.
+  /// Adds the offsets that tell mount namespaces and files without a name apart, if this kernel describes them.
   private static func addTasks(to layout: inout CPmem_file_layout, _ types: KernelTypes) {
     if let namespaces = types.offset("task_struct", "nsproxy"),
       let mounts = types.offset("nsproxy", "mnt_ns")

@@ -9,7 +9,7 @@ struct KernelTypes {
   private let bytes: [UInt8]
   private let strings: Int
   /// By type id; the first is void.
-  private let places: [UInt32]
+  private let records: [UInt32]
   private var structures: [String: UInt32] = [:]
   private var functions: [String: UInt32] = [:]
   private var enumerations: [String: Int] = [:]
@@ -25,37 +25,37 @@ struct KernelTypes {
     strings = header + Int(Self.word(bytes, 16))
     let first = header + Int(Self.word(bytes, 8))
     let end = min(first + Int(Self.word(bytes, 12)), bytes.count)
-    var places: [UInt32] = [0]
-    places.reserveCapacity(1 << 18)
+    var records: [UInt32] = [0]
+    records.reserveCapacity(1 << 18)
     var named: [(kind: Kind, name: String, id: Int)] = []
     let strings = strings
     let isGood = bytes.withUnsafeBytes { text in
       // Some hundred thousand types, of which a dozen are wanted: nothing is made of the others.
       let wanted = Self.beginnings(names + functionNames)
-      var place = first
-      while place + 12 <= end {
-        let info = text.loadUnaligned(fromByteOffset: place + 4, as: UInt32.self)
+      var record = first
+      while record + 12 <= end {
+        let info = text.loadUnaligned(fromByteOffset: record + 4, as: UInt32.self)
         if let kind = Kind(rawValue: info >> 24 & 0x1f), kind.isAskedFor {
-          let name = strings &+ Int(text.loadUnaligned(fromByteOffset: place, as: UInt32.self))
+          let name = strings &+ Int(text.loadUnaligned(fromByteOffset: record, as: UInt32.self))
           if name > 0, name + 4 <= text.count,
             wanted[Self.mark(text.loadUnaligned(fromByteOffset: name, as: UInt32.self))]
           {
             let choices = kind == .function ? functionNames : names
-            if let found = Self.match(text, name, choices) { named.append((kind, found, places.count)) }
+            if let found = Self.match(text, name, choices) { named.append((kind, found, records.count)) }
           }
         }
-        places.append(UInt32(truncatingIfNeeded: place))
+        records.append(UInt32(truncatingIfNeeded: record))
         guard let size = Self.size(info) else { return false }
-        place += size
+        record += size
       }
       return true
     }
     guard isGood else { return nil }
-    self.places = places
+    self.records = records
     for (kind, name, id) in named {
       switch kind {
       case .structure: structures[name] = UInt32(id)
-      case .enumeration: enumerations[name] = Int(places[id])
+      case .enumeration: enumerations[name] = Int(records[id])
       case .function: functions[name] = UInt32(id)
       case .union, .name, .volatile, .constant: break
       }
@@ -78,7 +78,9 @@ struct KernelTypes {
   // MARK: Questions
 
   /// The size of a structure, bytes.
-  func size(_ structure: String) -> Int? { structures[structure].map { Int(word(Int(places[Int($0)]) + 8)) } }
+  func size(_ structure: String) -> Int? {
+    structures[structure].map { Int(word(Int(records[Int($0)]) + 8)) }
+  }
 
   /// The offset of a member of a structure, bytes; members of nameless structures and unions inside it are its own.
   ///
@@ -90,7 +92,7 @@ struct KernelTypes {
     guard var type = structures[structure] else { return nil }
     var bits = 0
     for member in path {
-      guard let place = composite(type), let found = find(member, in: place, depth: 0) else { return nil }
+      guard let record = composite(type), let found = find(member, in: record, depth: 0) else { return nil }
       bits += found.bits
       type = found.type
     }
@@ -105,20 +107,20 @@ struct KernelTypes {
 
   /// The value of an enumerator of a named enumeration.
   func value(_ enumeration: String, _ name: String) -> Int? {
-    guard let place = enumerations[enumeration] else { return nil }
-    for index in 0..<Int(word(place + 4) & 0xffff)
-    where match(strings + Int(word(place + 12 + 8 * index)), [name]) != nil {
-      return Int(word(place + 12 + 8 * index + 4))
+    guard let record = enumerations[enumeration] else { return nil }
+    for index in 0..<Int(word(record + 4) & 0xffff)
+    where match(strings + Int(word(record + 12 + 8 * index)), [name]) != nil {
+      return Int(word(record + 12 + 8 * index + 4))
     }
     return nil
   }
 
-  private func find(_ member: String, in place: Int, depth: Int) -> (bits: Int, type: UInt32)? {
-    let info = word(place + 4)
+  private func find(_ member: String, in record: Int, depth: Int) -> (bits: Int, type: UInt32)? {
+    let info = word(record + 4)
     let hasFieldSizes = info >> 31 != 0
     guard depth < 8 else { return nil }
     for index in 0..<Int(info & 0xffff) {
-      let entry = place + 12 + 12 * index
+      let entry = record + 12 + 12 * index
       let offset = word(entry + 8)
       let own = Int(hasFieldSizes ? offset & 0xff_ffff : offset)
       let type = word(entry + 4)
@@ -135,11 +137,11 @@ struct KernelTypes {
   private func composite(_ type: UInt32) -> Int? {
     var type = type
     for _ in 0..<8 {
-      guard type != 0, Int(type) < places.count else { return nil }
-      let place = Int(places[Int(type)])
-      switch Kind(rawValue: word(place + 4) >> 24 & 0x1f) {
-      case .structure, .union: return place
-      case .name, .volatile, .constant: type = word(place + 8)
+      guard type != 0, Int(type) < records.count else { return nil }
+      let record = Int(records[Int(type)])
+      switch Kind(rawValue: word(record + 4) >> 24 & 0x1f) {
+      case .structure, .union: return record
+      case .name, .volatile, .constant: type = word(record + 8)
       case .enumeration, .function, nil: return nil
       }
     }
@@ -183,21 +185,21 @@ struct KernelTypes {
     }
   }
 
-  private func word(_ place: Int) -> UInt32 { Self.word(bytes, place) }
+  private func word(_ offset: Int) -> UInt32 { Self.word(bytes, offset) }
 
-  private static func word(_ bytes: [UInt8], _ place: Int) -> UInt32 {
-    guard place >= 0, place + 4 <= bytes.count else { return 0 }
-    return bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: place, as: UInt32.self) }
+  private static func word(_ bytes: [UInt8], _ offset: Int) -> UInt32 {
+    guard offset >= 0, offset + 4 <= bytes.count else { return 0 }
+    return bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self) }
   }
 
   /// Which of some names is written at an offset.
-  private func match(_ place: Int, _ names: [String]) -> String? {
-    bytes.withUnsafeBytes { Self.match($0, place, names) }
+  private func match(_ offset: Int, _ names: [String]) -> String? {
+    bytes.withUnsafeBytes { Self.match($0, offset, names) }
   }
 
-  private static func match(_ text: UnsafeRawBufferPointer, _ place: Int, _ names: [String]) -> String? {
+  private static func match(_ text: UnsafeRawBufferPointer, _ offset: Int, _ names: [String]) -> String? {
     names.first { name in
-      var position = place
+      var position = offset
       for byte in name.utf8 {
         guard position >= 0, position < text.count, text[position] == byte else { return false }
         position += 1
@@ -211,7 +213,7 @@ struct KernelTypes {
 final class KernelTypeSource {
   private let roots: HostRoots
   private var found: KernelTypes?
-  /// What was loaded into this kernel by these types.
+  /// Programs that were loaded into this kernel by these types.
   let programs = LoadedPrograms()
 
   /// The types that readers of the kernel's memory follow: owners of pages, page tables, counts of openers.

@@ -3,7 +3,7 @@ import Glibc
 /// Programs for the kernel's iterators that were loaded already: its verifier walks through each, which takes as long as the
 /// iterating. Of each kind the last one is kept.
 final class LoadedPrograms {
-  /// What a program reports, as ``FileUserIterator`` has it.
+  /// The reports of a program, as ``FileUserIterator`` has it.
   enum Kind: Hashable {
     case mappings, descriptors, directories, candidates
   }

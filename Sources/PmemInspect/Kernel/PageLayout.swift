@@ -23,7 +23,7 @@ struct PageLayout {
 
   init(_ types: KernelTypes) throws(Unavailable) {
     var missing: String?
-    func place(_ choices: (String, String)...) -> Int {
+    func offset(_ choices: (String, String)...) -> Int {
       for (structure, member) in choices {
         if let offset = types.offset(structure, member) { return offset }
       }
@@ -31,13 +31,13 @@ struct PageLayout {
       return 0
     }
     size = types.size("page") ?? 0
-    flags = place(("page", "flags"))
-    references = place(("page", "_refcount"))
-    mapcount = place(("page", "_mapcount"))
-    mapping = place(("page", "mapping"))
-    index = place(("page", "index"), ("page", "__folio_index"))
-    order = place(("folio", "_folio_order"), ("folio", "_flags_1"))
-    pins = place(("folio", "_pincount"))
+    flags = offset(("page", "flags"))
+    references = offset(("page", "_refcount"))
+    mapcount = offset(("page", "_mapcount"))
+    mapping = offset(("page", "mapping"))
+    index = offset(("page", "index"), ("page", "__folio_index"))
+    order = offset(("folio", "_folio_order"), ("folio", "_flags_1"))
+    pins = offset(("folio", "_pincount"))
     largeMapcount = types.offset("folio", "_large_mapcount")
     headBit = types.value("pageflags", "PG_head").map { 1 << UInt64($0) } ?? 0
     if let missing { throw Unavailable("this kernel has no \(missing)") }

@@ -61,9 +61,10 @@ struct FileClassifier {
     overlays = known
     guard let overlay = known[file.device] else { return nil }
     let name = KernelFile.link(link)?.bytes ?? path()
-    if name.starts(with: overlay.place.bytes) {
+    if name.starts(with: overlay.mountPoint.bytes) {
       let inside = String(
-        decoding: name.dropFirst(overlay.place.bytes.count).drop { $0 == UInt8(ascii: "/") }, as: UTF8.self)
+        decoding: name.dropFirst(overlay.mountPoint.bytes.count).drop { $0 == UInt8(ascii: "/") },
+        as: UTF8.self)
       for layer in overlay.layers {
         guard let facts = files.facts(layer.pushing(FilePath(inside)).string) else { continue }
         return devices.blocks[facts.device].map { .file($0) }

@@ -145,12 +145,12 @@ struct MappingFlags {
   /// Fills in what is known of each.
   func complete(_ mappings: inout [Mapping]) {
     guard let bytes = KernelFile.read(directory.appending("smaps")) else { return }
-    var places: [UInt64: Int] = [:]
-    for (index, mapping) in mappings.enumerated() { places[mapping.start] = index }
+    var indices: [UInt64: Int] = [:]
+    for (index, mapping) in mappings.enumerated() { indices[mapping.start] = index }
     var current: Int?
     for line in bytes.split(separator: UInt8(ascii: "\n")) {
       if let start = Self.start(line) {
-        current = places[start]
+        current = indices[start]
       } else if let index = current, line.starts(with: "VmFlags:".utf8) {
         let flags = line.dropFirst(8).split(separator: UInt8(ascii: " ")).map {
           String(decoding: $0, as: UTF8.self)

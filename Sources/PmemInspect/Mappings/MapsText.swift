@@ -43,10 +43,10 @@ struct MapsText {
         let end = found.map { UnsafeRawPointer(base).distance(to: $0) } ?? text.count
         let line = UnsafeBufferPointer(rebasing: text[start..<end])
         start = end + 1
-        guard let place = Self.file(line), place.file.inode != 0 else { continue }
-        let parsed = { Self.line(line, place.file, path: place.end) }
-        let isSame = last.map { $0.file == place.file } ?? false
-        if !isSame { last = isWanted(place.file, parsed).map { (place.file, $0) } }
+        guard let found = Self.file(line), found.file.inode != 0 else { continue }
+        let parsed = { Self.line(line, found.file, path: found.end) }
+        let isSame = last.map { $0.file == found.file } ?? false
+        if !isSame { last = isWanted(found.file, parsed).map { (found.file, $0) } }
         guard last?.isWanted == true else { continue }
         let whole = parsed()
         if whole.end > whole.start { body(whole) }
@@ -69,7 +69,7 @@ struct MapsText {
   }
 
   private static func line(
-    _ line: UnsafeBufferPointer<UInt8>, _ file: MappedFile, path place: Int
+    _ line: UnsafeBufferPointer<UInt8>, _ file: MappedFile, path pathOffset: Int
   ) -> MapsLine {
     var cursor = MapsCursor(line)
     let start = cursor.number(radix: 16)
@@ -79,7 +79,7 @@ struct MapsText {
     let permissions = Array(line.dropFirst(cursor.position).prefix(4))
     cursor.skipWord()
     let offset = cursor.number(radix: 16)
-    let path = line.dropFirst(place).drop { $0 == UInt8(ascii: " ") }
+    let path = line.dropFirst(pathOffset).drop { $0 == UInt8(ascii: " ") }
     return MapsLine(
       start: start, end: end, permissions: permissions, offset: offset, file: file, path: Array(path))
   }

@@ -90,8 +90,8 @@ struct PageScanner {
         structure(address), stride: UInt64(layout.size) * (size / 4096), count: count
       ) { bytes in
         for number in 0..<count {
-          let place = number * KernelMemory.element
-          if let page = compound(bytes, place, address + UInt64(number) * size, size, idle: 1) {
+          let position = number * KernelMemory.element
+          if let page = compound(bytes, position, address + UInt64(number) * size, size, idle: 1) {
             found.add(page)
           }
         }
@@ -104,25 +104,25 @@ struct PageScanner {
   }
 
   private func compound(
-    _ bytes: UnsafeRawBufferPointer, _ place: Int, _ address: UInt64, _ size: UInt64, idle: Int32
+    _ bytes: UnsafeRawBufferPointer, _ position: Int, _ address: UInt64, _ size: UInt64, idle: Int32
   ) -> ReferencedPageRun? {
-    let count = bytes.loadUnaligned(fromByteOffset: place + layout.references, as: Int32.self)
-    let pins = bytes.loadUnaligned(fromByteOffset: place + layout.pins, as: Int32.self)
+    let count = bytes.loadUnaligned(fromByteOffset: position + layout.references, as: Int32.self)
+    let pins = bytes.loadUnaligned(fromByteOffset: position + layout.pins, as: Int32.self)
     guard count != idle || pins != 0 else { return nil }
     let maps: Int32 =
       if rules.countsMappings, let own = layout.largeMapcount {
-        bytes.loadUnaligned(fromByteOffset: place + own, as: Int32.self) &+ 1
+        bytes.loadUnaligned(fromByteOffset: position + own, as: Int32.self) &+ 1
       } else { 0 }
     return PageCount(references: count, mappings: maps, pins: pins).decode(idleReferences: idle).map {
       holds in
       ReferencedPageRun(
         offset: address, length: size, pageSize: size, holds: holds,
-        mapping: word(bytes, place + layout.mapping), index: word(bytes, place + layout.index))
+        mapping: word(bytes, position + layout.mapping), index: word(bytes, position + layout.index))
     }
   }
 
-  private func word(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> UInt64 {
-    bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+  private func word(_ bytes: UnsafeRawBufferPointer, _ position: Int) -> UInt64 {
+    bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
   }
 
   // MARK: Small pages
@@ -155,27 +155,27 @@ struct PageScanner {
     let size = layout.size
     var page = 0
     while page < count {
-      let place = page * size
-      let references = bytes.loadUnaligned(fromByteOffset: place + layout.references, as: Int32.self)
+      let position = page * size
+      let references = bytes.loadUnaligned(fromByteOffset: position + layout.references, as: Int32.self)
       guard references != idle else {
         page += 1
         continue
       }
       let address = start + UInt64(page) * 4096
-      if word(bytes, place + layout.flags) & layout.headBit != 0 {
+      if word(bytes, position + layout.flags) & layout.headBit != 0 {
         // The second page has the rest; it may not have been read.
         guard page + 1 < count else { return address == start ? address + 4096 : address }
-        let order = UInt64(bytes[place + layout.order])
+        let order = UInt64(bytes[position + layout.order])
         guard order > 0, order <= 18 else {
           page += 1
           continue
         }
-        if let held = compound(bytes, place, address, 4096 << order, idle: idle) { found.add(held) }
+        if let held = compound(bytes, position, address, 4096 << order, idle: idle) { found.add(held) }
         let end = address + 4096 << order
         guard end < start + UInt64(count) * 4096 else { return min(end, limit) }
         page += 1 << Int(order)
       } else {
-        if let held = single(bytes, place, address, references, idle: idle) { found.add(held) }
+        if let held = single(bytes, position, address, references, idle: idle) { found.add(held) }
         page += 1
       }
     }
@@ -183,15 +183,15 @@ struct PageScanner {
   }
 
   private func single(
-    _ bytes: UnsafeRawBufferPointer, _ place: Int, _ address: UInt64, _ count: Int32, idle: Int32
+    _ bytes: UnsafeRawBufferPointer, _ position: Int, _ address: UInt64, _ count: Int32, idle: Int32
   ) -> ReferencedPageRun? {
     let maps =
       rules.countsMappings
-      ? bytes.loadUnaligned(fromByteOffset: place + layout.mapcount, as: Int32.self) &+ 1 : 0
+      ? bytes.loadUnaligned(fromByteOffset: position + layout.mapcount, as: Int32.self) &+ 1 : 0
     return PageCount(references: count, mappings: maps, pins: nil).decode(idleReferences: idle).map { holds in
       ReferencedPageRun(
         offset: address, length: 4096, pageSize: 4096, holds: holds,
-        mapping: word(bytes, place + layout.mapping), index: word(bytes, place + layout.index))
+        mapping: word(bytes, position + layout.mapping), index: word(bytes, position + layout.index))
     }
   }
 

@@ -7,7 +7,7 @@ struct MountLine {
   var device: UInt64
   /// The mounted part of the filesystem: `/`, or a directory of it.
   var root: RawText
-  var place: RawText
+  var mountPoint: RawText
   var type: String
   /// The source of the mount: `/dev/pmem0`.
   var source: RawText
@@ -19,7 +19,7 @@ struct MountLine {
   var isFirstSpace: Bool
 }
 
-/// What is mounted, in every mount namespace that a process or, as far as the kernel tells, a thread lives in.
+/// The mounts of every mount namespace that has a process or, as far as the kernel reports it, a thread.
 struct MountTable {
   let lines: [MountLine]
 
@@ -50,7 +50,7 @@ struct MountTable {
     else { return nil }
     let options = words.count > dash + 3 ? words[dash + 3] : []
     return MountLine(
-      device: device, root: RawText(unescaped(words[3])), place: RawText(unescaped(words[4])),
+      device: device, root: RawText(unescaped(words[3])), mountPoint: RawText(unescaped(words[4])),
       type: String(decoding: words[dash + 1], as: UTF8.self),
       source: RawText(words.count > dash + 2 ? unescaped(words[dash + 2]) : []),
       options: options.split(separator: UInt8(ascii: ",")).map { RawText(unescaped($0)) }, pid: pid,
@@ -84,8 +84,8 @@ struct MountTable {
       else {
         continue
       }
-      let place = line.place.bytes == [UInt8(ascii: "/")] ? [] : line.place.bytes
-      return place + inside.dropFirst(root.count)
+      let mountPoint = line.mountPoint.bytes == [UInt8(ascii: "/")] ? [] : line.mountPoint.bytes
+      return mountPoint + inside.dropFirst(root.count)
     }
     return inside
   }
@@ -98,11 +98,12 @@ struct MountTable {
     let bytes = Array(path.utf8)
     var found: MountLine?
     for line in lines where line.isFirstSpace {
-      let place = line.place.bytes == [UInt8(ascii: "/")] ? [] : line.place.bytes
-      guard bytes.starts(with: place), bytes.count == place.count || bytes[place.count] == UInt8(ascii: "/")
+      let mountPoint = line.mountPoint.bytes == [UInt8(ascii: "/")] ? [] : line.mountPoint.bytes
+      guard bytes.starts(with: mountPoint),
+        bytes.count == mountPoint.count || bytes[mountPoint.count] == UInt8(ascii: "/")
       else { continue }
       // Of two mounts on one mount point the later one hides the other.
-      if (found?.place.bytes.count ?? 0) <= line.place.bytes.count { found = line }
+      if (found?.mountPoint.bytes.count ?? 0) <= line.mountPoint.bytes.count { found = line }
     }
     return found
   }
@@ -110,7 +111,7 @@ struct MountTable {
   /// An overlay with a layer on persistent memory.
   struct Overlay {
     /// Its mount point, and its layers, uppermost first, as the host sees them.
-    var place: RawText
+    var mountPoint: RawText
     var layers: [FilePath]
     /// A layer's device that is one of persistent memory.
     var device: DeviceTable.Device
@@ -126,7 +127,7 @@ struct MountTable {
         processes.roots.files.facts(layer.string).flatMap { devices.blocks[$0.device] }
       }.first
       guard let device, found[line.device] == nil else { continue }
-      found[line.device] = Overlay(place: line.place, layers: layers, device: device)
+      found[line.device] = Overlay(mountPoint: line.mountPoint, layers: layers, device: device)
     }
     return found
   }

@@ -71,8 +71,8 @@ struct KernelTargets {
   /// there.
   private static func number(_ info: String) -> UInt64? {
     let words = info.split(whereSeparator: \.isWhitespace)
-    guard let place = words.firstIndex(of: "Major:"), words.count > place + 3, words[place + 2] == "Minor:",
-      let major = UInt32(words[place + 1]), let minor = UInt32(words[place + 3]), major > 0
+    guard let index = words.firstIndex(of: "Major:"), words.count > index + 3, words[index + 2] == "Minor:",
+      let major = UInt32(words[index + 1]), let minor = UInt32(words[index + 3]), major > 0
     else { return nil }
     return DeviceTable.device(major, minor)
   }

@@ -32,7 +32,7 @@ struct MemoryBlockScanner {
     return blocks.total > 0 ? blocks : nil
   }
 
-  /// What is missing because memory blocks cannot be seen, although the memory of a device may be online.
+  /// The gap that exists because memory blocks cannot be seen, although the memory of a device may be online.
   func missing(of namespaces: [Namespace]) -> [Unseen] {
     guard KernelFile.line(directory.appending("block_size_bytes")) == nil else { return [] }
     let lent = namespaces.filter { $0.daxRegion?.devices.contains { $0.mode == .systemRAM } ?? false }

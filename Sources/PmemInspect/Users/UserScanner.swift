@@ -21,7 +21,7 @@ struct UserScanner {
     var uses: [Usage] = []
     /// How often the kernel has a device open for them, by the device's name.
     var opens: [String: Int] = [:]
-    /// What was added, to be found again among ten thousand mounts.
+    /// Index of the users found, which may be ten thousand mounts.
     private var added: Set<Added> = []
 
     private struct Added: Hashable {
@@ -78,11 +78,12 @@ struct UserScanner {
     for line in mounts.lines {
       let advice =
         line.isFirstSpace
-        ? "umount \(ShellWord(line.place.text))" : "unmount it in the mount namespace of process \(line.pid)"
-      for device in members.devices(of: line) where !found.contains(.mount, device, line.place) {
+        ? "umount \(ShellWord(line.mountPoint.text))"
+        : "unmount it in the mount namespace of process \(line.pid)"
+      for device in members.devices(of: line) where !found.contains(.mount, device, line.mountPoint) {
         // However often it is mounted, the filesystem has its device open once.
         found.add(
-          .mount, device, line.place, opens: found.opens[device.name] == nil ? 1 : 0, advice: advice)
+          .mount, device, line.mountPoint, opens: found.opens[device.name] == nil ? 1 : 0, advice: advice)
       }
     }
   }
@@ -109,10 +110,10 @@ struct UserScanner {
     let mounts = MountTable(processes)
     for (device, number) in filesystems.sorted(by: { $0.key.name < $1.key.name }) {
       let lines = mounts.lines.filter { $0.device == number }
-      for line in lines where !found.contains(.mount, device, line.place) {
+      for line in lines where !found.contains(.mount, device, line.mountPoint) {
         found.add(
-          .mount, device, line.place, opens: found.contains(.mount, device) ? 0 : 1,
-          advice: "umount \(ShellWord(line.place.text))")
+          .mount, device, line.mountPoint, opens: found.contains(.mount, device) ? 0 : 1,
+          advice: "umount \(ShellWord(line.mountPoint.text))")
       }
       guard lines.isEmpty else { continue }
       let other = "\(DeviceTable.major(number)):\(DeviceTable.minor(number))"
@@ -135,8 +136,9 @@ struct UserScanner {
   private func addSwaps(_ found: inout Found) {
     guard let text = KernelFile.read(roots.proc.appending("swaps")) else { return }
     for line in text.split(separator: UInt8(ascii: "\n")).dropFirst() {
-      let place = MountTable.unescaped(line.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") })
-      let path = RawText(place)
+      let mountPoint = MountTable.unescaped(
+        line.prefix { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") })
+      let path = RawText(mountPoint)
       guard let file = roots.files.facts(path.text), let target = devices.target(of: file) else { continue }
       // mm/swapfile.c:swapon opens the file, and claims the device.
       found.add(

@@ -37,3 +37,91 @@ package struct PolicyChoices: Hashable, Sendable {
     chosen[policy] = choice
   }
 }
+
+/// The policies of a machine; the kernel's own where none was chosen.
+package struct PolicyView {
+  package let chosen: PolicyChoices
+  package let rules: KernelRules
+
+  package enum DirectAccess: String { case maySleep = "may-sleep", nowait }
+  package enum Truncate: String {
+    case free
+    case waitIfMapped = "wait-if-mapped"
+    case wait
+    case bounce
+    case delayFree = "delay-free"
+    case fail
+  }
+  package enum LongTerm: String {
+    case refuse, allow
+    case onDemand = "on-demand"
+  }
+  package enum Teardown: String {
+    case memory
+    case storageWait = "storage-wait"
+    case storage
+  }
+  package enum Writeback: String { case write, wait, skip, bounce }
+  package enum Detection: String { case exact, mapcount }
+  package enum PageReference: String {
+    case eachGet = "each-get"
+    case eachPage = "each-page"
+    case none
+  }
+
+  private func choice<Choice: RawRepresentable<String>>(_ policy: Policy, _ own: Choice) -> Choice {
+    chosen.chosen[policy].flatMap(Choice.init(rawValue:)) ?? own
+  }
+
+  /// The choice in force, as ``PolicyChoices`` names it.
+  package func word(_ policy: Policy) -> String {
+    switch policy {
+    case .directAccess: directAccess.rawValue
+    case .queueFreeze: queueFreeze.rawValue
+    case .filesystemFreeze: filesystemFreeze.rawValue
+    case .truncate: truncate.rawValue
+    case .longTerm: longTerm.rawValue
+    case .teardown: teardown.rawValue
+    case .writeback: writeback.rawValue
+    case .pinDetection: detection.rawValue
+    case .pageReference: pageReference.rawValue
+    }
+  }
+
+  package var directAccess: DirectAccess { choice(.directAccess, .maySleep) }
+
+  package var queueFreeze: FreezePolicy { choice(.queueFreeze, .none) }
+
+  /// Dirty entries are write-protected since 4.10 (4b4bb46d00b3 "dax: clear dirty entry tags on cache flush"), before
+  /// that they were not.
+  package var filesystemFreeze: FreezePolicy {
+    choice(.filesystemFreeze, rules.freezeProtectsDAX ? .writeProtect : .none)
+  }
+
+  /// 4.18 waits if a process maps the file (5fac7408d828 "mm, fs, dax: handle layout changes to pinned dax mappings"),
+  /// 6.15 always.
+  package var truncate: Truncate {
+    choice(
+      .truncate, rules.truncateWaitsForPins ? .wait : rules.truncateLooksForPins ? .waitIfMapped : .free)
+  }
+
+  /// Whether the eviction of an inode waits for references to its pages (fs/dax.c:dax_break_layout_final): it cannot fail.
+  package var evictionWaits: Bool { truncate == .wait || truncate == .fail }
+
+  package var longTerm: LongTerm { choice(.longTerm, rules.refusesLongTermPins ? .refuse : .allow) }
+
+  package var teardown: Teardown {
+    choice(.teardown, rules.pinnedTeardown == .crash ? .storage : .storageWait)
+  }
+
+  /// No released kernel looks whether a page is pinned before it writes it back.
+  package var writeback: Writeback { choice(.writeback, .write) }
+
+  package var detection: Detection { choice(.pinDetection, .exact) }
+
+  package var pageReference: PageReference {
+    choice(
+      .pageReference,
+      rules.pinnedTeardown == .crash ? .none : rules.countsDevicePerPage ? .eachPage : .eachGet)
+  }
+}

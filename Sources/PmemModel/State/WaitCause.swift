@@ -1,4 +1,4 @@
-/// What a blocked task waits for: the kernel's object that it sleeps on.
+/// The cause of a blocked task: the kernel's object that it sleeps on.
 package enum WaitCause: Hashable, Sendable {
   /// A frozen filesystem (fs/super.c, percpu_rwsem): sb_start_write, sb_start_pagefault.
   case freeze(Volume)

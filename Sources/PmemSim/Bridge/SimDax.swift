@@ -95,7 +95,7 @@ struct SimDax {
     }
   }
 
-  /// What its superblock tells before it is mounted again.
+  /// The layer of its superblock, before it is mounted again.
   private func unmounted(_ filesystem: Filesystem, _ below: DaxLayer) -> DaxLayer {
     var layer = DaxLayer(
       kind: .filesystem, name: RawText("\(filesystem.type) on /dev/\(below.device)"), device: below.device,

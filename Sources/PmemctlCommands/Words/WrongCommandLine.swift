@@ -79,6 +79,10 @@ struct WrongCommandLine {
     if ["-v", "-V", "version", "--Version", "-version"].contains(word) {
       return DeviceError(.usage, "unknown command \"\(word)\"", try: ["pmemctl --version"])
     }
+    // As the first option it is read before any verb.
+    if word == "--as" || word.hasPrefix("--as=") {
+      return error("--as takes ndctl or daxctl, as the first option, such as \"pmemctl --as ndctl list\"")
+    }
     if let (foreign, words) = ForeignCommands.meaning(of: arguments, isKnown: isKnown) {
       let known = isKnown(words)
       return DeviceError(
