@@ -43,12 +43,29 @@ import Testing
     #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
   }
 
-  @Test(arguments: files) func failsWithoutItsRule(file: String) throws {
+  @Test(arguments: files) func failsWithoutItsRuleOrPolicies(file: String) throws {
     let rules = try Self.rules(of: file)
-    #expect(!rules.isEmpty)
+    guard !rules.isEmpty else { return try Self.expectFailureWithoutEachPolicy(file) }
     for rule in rules {
       let answer = try Program.run("sim", "run", "\(Self.directory)/\(file)", "--without", rule)
       #expect(answer.status == 1 && answer.output.hasPrefix("BAD"), "\(rule): \(answer.errors)")
+    }
+  }
+
+  /// A scenario that names no rule is about the policies that it sets.
+  private static func expectFailureWithoutEachPolicy(_ file: String) throws {
+    let lines = try String(contentsOfFile: "\(directory)/\(file)", encoding: .utf8)
+      .components(separatedBy: "\n")
+    let choices = lines.indices.filter { lines[$0].hasPrefix("sim policy set ") }
+    #expect(!choices.isEmpty, "\(file) names no rule and sets no policy")
+    let temporary = try TemporaryDirectory()
+    for choice in choices {
+      var rest = lines
+      rest.remove(at: choice)
+      let copy = "\(temporary.path)/\(file)"
+      try rest.joined(separator: "\n").write(toFile: copy, atomically: true, encoding: .utf8)
+      let answer = try Program.run("sim", "run", copy)
+      #expect(answer.status == 1 && answer.output.hasPrefix("BAD"), "\(lines[choice]): \(answer.errors)")
     }
   }
 
