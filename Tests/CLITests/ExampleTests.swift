@@ -97,6 +97,19 @@ import Testing
   }
 }
 
+/// The program called by another tool's name.
+@Suite struct OtherNameTests {
+  @Test func theExampleRunsAsPrinted() throws {
+    let page = ExampleSituation.root.appendingPathComponent("man/pmemctl-ndctl.7")
+    let examples = try PrintedExamples(page: page)
+    #expect(!examples.blocks.isEmpty && examples.overlong == [])
+    let answer = try ExampleShell(setup: "").run(examples.blocks.joined(separator: "\n"))
+    #expect(
+      answer.failures.isEmpty && answer.output.hasSuffix("dax0.0\nsystem-ram\n"),
+      "\(answer.output)\(answer.errors)")
+  }
+}
+
 /// Snippets for continuous integration make files, and run them.
 @Suite struct ContinuousIntegrationTests {
   private static let page = ExampleSituation.root.appendingPathComponent("man/pmemctl-ci.7")
