@@ -34,7 +34,8 @@ struct SystemRAMRules {
     return [
       Plan.Fact(
         "memory", "\(ByteCount(used))",
-        "\(count) blocks of \(block)" + (lost == .zero ? "" : "; \(lost) at the ends fill no block"))
+        "\(counted(count, "block")) of \(block)"
+          + (lost == .zero ? "" : "; \(lost) at the ends fill no block"))
     ]
   }
 

@@ -85,7 +85,7 @@ public struct LabelRepair: Hashable, Sendable {
       put(index.encoded, at: copy * found.layout.indexSize)
     }
     fixes.append(
-      "index blocks: made of the \(found.labels.count) whole labels that are in the slots; a namespace that was destroyed "
+      "index blocks: made of the \(counted(found.labels.count, "whole label")) in the slots; a namespace that was destroyed "
         + "may be among them")
   }
 

@@ -67,7 +67,8 @@ extension SimWorkload {
             value: !namespace.isEnabled ? "disabled" : pages.isDying ? "being removed" : "enabled"))
         let count = pages.references.runs.reduce(0) { $0 + $1.range.count }
         if count > 0 {
-          facts.append(Observation(owner: .device, subject: "\(name) referenced", value: "\(count) pages"))
+          facts.append(
+            Observation(owner: .device, subject: "\(name) referenced", value: counted(count, "page")))
         }
       }
     }

@@ -146,7 +146,7 @@ struct NamespaceCheck: ContextCommand {
       try BttCheck(raw, label: target.uuid)
     }
     guard !output.json else { return try report(json: target, after, context) }
-    try context.out.write("repaired \(target.title.sanitized): \(result.repairs.count) writes\n")
+    try context.out.write("repaired \(target.title.sanitized): \(counted(result.repairs.count, "write"))\n")
     try report(target, after, context)
   }
 

@@ -110,7 +110,7 @@ struct NamespaceCreate: ContextCommand {
 
   private static func merged(_ planned: [NamespaceCreatePlan]) -> Plan {
     Plan(
-      title: "create \(planned.count) namespaces, one on each of "
+      title: "create \(counted(planned.count, "namespace")), one on each of "
         + planned.map(\.proposal.region.dev).joined(separator: ", "),
       facts: planned.map { each in
         Plan.Fact(

@@ -30,7 +30,8 @@ extension Change {
       let changed = Set(planned.plan.entries.map(\.step.target))
       let text = now.filter { changed.contains($0.dev) }.map { region in
         "\(verb) \(region.dev)"
-          + (region.isEnabled ? " with \(region.configuredNamespaces.count) namespaces" : "") + "\n"
+          + (region.isEnabled ? " with \(counted(region.configuredNamespaces.count, "namespace"))" : "")
+          + "\n"
       }
       try context.out.write(text.joined())
     }

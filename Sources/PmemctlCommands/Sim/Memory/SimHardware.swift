@@ -170,6 +170,6 @@ struct SimCheck: ContextCommand {
       output.json
         ? Violation.json(found).text
         : found.map { "\($0.invariant.rawValue): \($0.text.sanitized)\n" }.joined())
-    guard found.isEmpty else { throw DeviceError(.failed, "\(found.count) invariants are broken") }
+    guard found.isEmpty else { throw DeviceError(.failed, "violated: \(counted(found.count, "invariant"))") }
   }
 }

@@ -179,6 +179,6 @@ struct SimDirectAccessCommand: ActionVerb {
       return try context.out.write(JSON.object(object).text)
     }
     guard let pages = answer.pages else { return try workload.report(.waits, of: pid, output, in: context) }
-    try context.out.write("\(pages) pages\(answer.slept ? ", slept" : "")\n")
+    try context.out.write("\(counted(pages, "page"))\(answer.slept ? ", slept" : "")\n")
   }
 }

@@ -39,7 +39,7 @@ struct SimExplore: MachineVerb {
     let json = JSON.object(Self.json(explored))
     try context.out.write(options.output.json ? json.text : Self.text(explored))
     guard explored.found.findings.isEmpty else {
-      throw DeviceError(.failed, "\(explored.found.findings.count) invariants are broken by some order")
+      throw DeviceError(.failed, "some order violates \(counted(explored.found.findings.count, "invariant"))")
     }
     guard explored.found.coverage != .interrupted else {
       throw DeviceError(.interrupted, "interrupted: the findings so far are above")

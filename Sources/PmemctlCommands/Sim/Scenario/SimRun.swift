@@ -34,7 +34,7 @@ struct SimRun: MachineVerb {
     }
     if options.output.json { try context.out.write(JSON.array(values).text) }
     guard failed == 0 else {
-      throw DeviceError(.failed, "\(failed) of \(scenarios.count) scenarios differ from their expectations")
+      throw DeviceError(.failed, "\(failed) of \(counted(scenarios.count, "scenario")) not as expected")
     }
   }
 
@@ -44,7 +44,7 @@ struct SimRun: MachineVerb {
         ", \($0.found.orders) \($0.found.coverage == .exhausted ? "orders" : "orders of more")"
       } ?? ""
     var text =
-      "\(run.failures.isEmpty ? "good" : "BAD ")  \(scenario.file.sanitized): \(run.events.count) steps\(explored)\n"
+      "\(run.failures.isEmpty ? "good" : "BAD ")  \(scenario.file.sanitized): \(counted(run.events.count, "step"))\(explored)\n"
     for failure in run.failures { text += "      \(failure.sanitized)\n" }
     try context.out.write(text)
   }
