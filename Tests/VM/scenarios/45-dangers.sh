@@ -137,6 +137,6 @@ same "exit codes: it is still there" renamed "$(pmemctl namespace show renamed -
 
 # 5.1: the kernel's own reason.
 said=$(pmemctl namespace create --region region0 --mode fsdax --align 1GiB --size 1GiB 2>&1)
-case $said in *"nothing would be left"*) ok "a plan knows before the kernel does" ;; *) not_ok "a plan knows: $said" ;; esac
+case $said in *"nothing would be usable"*) ok "a plan knows before the kernel does" ;; *) not_ok "a plan knows: $said" ;; esac
 check "all are destroyed" pmemctl namespace destroy --force --discard-content --yes --region region0 all
 label_all
