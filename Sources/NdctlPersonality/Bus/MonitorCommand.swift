@@ -18,10 +18,7 @@ enum MonitorCommand {
       OptionSpec("p", "poll", .number, nil, "seconds between two looks at health"),
     ]
   ) { session in
-    guard session.options.names.isEmpty else {
-      for name in session.options.names { session.complain("unknown parameter \"\(name)\"") }
-      throw session.misused()
-    }
+    try session.refuseNames()
     try session.answer(bytes: Array("no dimms to monitor, exiting\n".utf8))
     return session.options.flag("daemon") ? .done : .noDeviceOrAddress
   }

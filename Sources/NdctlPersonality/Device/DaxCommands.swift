@@ -47,6 +47,7 @@ enum DaxCommands {
   }
 
   private static func enable(_ session: ToolSession) throws -> ReturnCode {
+    // daxctl itself asks for a device "to disable" here.
     let walk = try DaxWalk(session, verb: "disable")
     return try walk.run(failure: "error enabling device", done: "enabled") { tree, place in
       guard !isMemory(place.device, session) else { return .noDeviceOrAddress }
@@ -125,7 +126,7 @@ enum DaxCommands {
     }
     try DaxCommands.show(created, session)
     if code.isError { session.note("error creating devices: \(code.text)") }
-    session.note("created \(created.count) device\(created.count == 1 ? "" : "s")")
+    session.note("created \(counted(created.count, "device"))")
     return code
   }
 

@@ -46,7 +46,7 @@ struct DaxWalk {
       if code == .done { count += 1 }
     }
     if code.isError { session.note("\(failure): \(code.text)") }
-    session.note("\(done) \(count) device\(count == 1 ? "" : "s")")
+    session.note("\(done) \(counted(count, "device"))")
     return code
   }
 

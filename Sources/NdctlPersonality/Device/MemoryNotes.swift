@@ -34,7 +34,7 @@ enum MemoryNotes {
       session.note("\(device.chardev): all memory sections (\(count)) already \(state)")
       return true
     }
-    session.note("\(device.chardev): \(count) memory section\(count == 1 ? "" : "s") already \(state)")
+    session.note("\(device.chardev): \(counted(count, "memory section")) already \(state)")
     return false
   }
 }

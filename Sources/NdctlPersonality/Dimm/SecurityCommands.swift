@@ -102,8 +102,7 @@ enum SecurityCommands {
   /// modprobe calls it before libnvdimm is loaded, on every machine: without keys it is silent and succeeds. Keys are loaded
   /// when a DIMM is unlocked.
   private static func loadKeys(_ session: ToolSession) throws -> ReturnCode {
-    for name in session.options.names { session.complain("unknown parameter \"\(name)\"") }
-    guard session.options.names.isEmpty else { throw session.misused() }
+    try session.refuseNames()
     return .done
   }
 }

@@ -16,10 +16,7 @@ enum DaxListCommand {
 
   private static func run(_ session: ToolSession) throws -> ReturnCode {
     let options = session.options
-    guard options.names.isEmpty else {
-      for name in options.names { session.complain("unknown parameter \"\(name)\"") }
-      throw session.misused()
-    }
+    try session.refuseNames()
     var regions = options.flag("regions")
     var devices = options.flag("devices")
     if !regions, !devices {

@@ -30,10 +30,7 @@ enum ListCommand {
 
   private static func run(_ session: ToolSession) throws -> ReturnCode {
     let options = session.options
-    guard options.names.isEmpty else {
-      for name in options.names { session.complain("unknown parameter \"\(name)\"") }
-      throw session.misused()
-    }
+    try session.refuseNames()
     let selection = ListSelection(options, lint: session.isSet("NDCTL_LIST_LINT"))
     guard let filter = ListFilter(session, selection) else { return .invalid }
     let tree = try session.devices(.listing)

@@ -10,7 +10,7 @@ enum CreateCommand {
     let creation = Creation(session, options)
     var code = try creation.run()
     if options.continues {
-      session.note("created \(creation.count) namespace\(creation.count == 1 ? "" : "s")")
+      session.note("created \(counted(creation.count, "namespace"))")
     }
     if code.isError || options.target == nil && creation.count < 1, !creation.isExplained {
       session.note(

@@ -63,7 +63,7 @@ struct NamespaceWalk {
       if result.code == .skipped { code = .done }
     }
     if code.isError, !isExplained { session.note("\(failure): \(code.text)") }
-    session.note("\(done) \(count) namespace\(count == 1 ? "" : "s")")
+    session.note("\(done) \(counted(count, "namespace"))")
     return code
   }
 

@@ -31,7 +31,7 @@ enum ReadInfoBlockCommand {
     }
     if let written = try reading.finish() { code = written }
     if code.isError { session.note("error reading infoblock data: \(code.text)") }
-    session.note("read \(reading.count) infoblock\(reading.count == 1 ? "" : "s")")
+    session.note("read \(counted(reading.count, "infoblock"))")
     return code
   }
 

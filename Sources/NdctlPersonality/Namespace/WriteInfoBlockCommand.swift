@@ -41,7 +41,7 @@ enum WriteInfoBlockCommand {
         try file(request, session, &count)
       }
     if code.isError { session.note("error writing infoblock data: \(code.text)") }
-    session.note("wrote \(count) infoblock\(count == 1 ? "" : "s")")
+    session.note("wrote \(counted(count, "infoblock"))")
     return code
   }
 

@@ -47,7 +47,7 @@ enum RegionCommands {
         if code == .done { count += 1 }
       }
     }
-    session.note("\(done) \(count) region\(count == 1 ? "" : "s")")
+    session.note("\(done) \(counted(count, "region"))")
     return .done
   }
 }

@@ -46,6 +46,13 @@ final class ToolSession {
     return .usage
   }
 
+  /// Refuses every name on the command line, for commands that take none.
+  func refuseNames() throws {
+    guard !options.names.isEmpty else { return }
+    for name in options.names { complain("unknown parameter \"\(name)\"") }
+    throw misused()
+  }
+
   /// Waits; false if there is nothing to wait for.
   func pause(_ seconds: Double) -> Bool { context.pause(seconds) }
 

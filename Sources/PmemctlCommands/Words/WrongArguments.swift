@@ -201,6 +201,6 @@ struct WrongArguments {
   }
 
   private static func count(_ number: Int, _ noun: String) -> String {
-    number == 0 ? "no \(noun)" : "\(number) \(noun)\(number == 1 ? "" : "s")"
+    number == 0 ? "no \(noun)" : counted(number, noun)
   }
 }
