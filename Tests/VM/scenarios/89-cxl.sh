@@ -125,5 +125,5 @@ case $plan in *'by position: mem'*'serial'*'cxl create-region -t pmem'*) ok 'the
 check 'an idle region is disabled' pmemctl region disable "$region"
 check 'and enabled' pmemctl region enable "$region"
 check 'a change keeps the recipe' pmemctl namespace destroy --force ways
-case $(pmemctl undo show "$(pmemctl undo list --json | jq -r '.[-1].id')") in *'was made of mem'*'cxl create-region'*) ok 'undo show has it' ;; *) not_ok 'undo show has it' ;; esac
+case $(pmemctl undo show "$(pmemctl undo list --json | jq -r '.[-1].id')") in *'consisted of mem'*'cxl create-region'*) ok 'undo show has it' ;; *) not_ok 'undo show has it' ;; esac
 check 'and the change can be undone' pmemctl undo run --yes
