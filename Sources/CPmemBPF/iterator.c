@@ -11,12 +11,12 @@ enum {
 };
 
 // Copies a member of a structure into the record.
-#define COPY(code, width, field, from, place) \
-	PUT(code, LOAD(width, 1, from, place), \
+#define COPY(code, width, field, from, offset) \
+	PUT(code, LOAD(width, 1, from, offset), \
 	    STORE(width, 10, record_at + (int)offsetof(struct CPmem_file_user, field), 1))
 
 // Of a file that is wanted, which one it is.
-static void tell_file(struct code *code, const struct CPmem_file_layout *layout, int file, int table,
+static void emit_file(struct code *code, const struct CPmem_file_layout *layout, int file, int table,
 		      struct jumps *unwanted)
 {
 	PUT(code, STORE(BPF_DW, 10, record_at + (int)offsetof(struct CPmem_file_user, file), file));
@@ -29,7 +29,7 @@ static void tell_file(struct code *code, const struct CPmem_file_layout *layout,
 	    STORE(BPF_W, 10, record_at + (int)offsetof(struct CPmem_file_user, mode), 1));
 }
 
-static void tell_task(struct code *code, const struct CPmem_file_layout *layout)
+static void emit_task(struct code *code, const struct CPmem_file_layout *layout)
 {
 	COPY(code, BPF_W, process, 9, layout->task_process);
 	COPY(code, BPF_W, thread, 9, layout->task_thread);
@@ -62,12 +62,12 @@ int CPmem_load_mappings(const struct CPmem_file_layout *layout, const uint64_t *
 	emit_jump_if_null(&code, &unwanted, 8);
 	PUT(&code, LOAD(BPF_DW, 2, 8, layout->vma_file));
 	emit_jump_if_null(&code, &unwanted, 2);
-	tell_file(&code, layout, 2, table, &unwanted);
+	emit_file(&code, layout, 2, table, &unwanted);
 	COPY(&code, BPF_DW, start, 8, layout->vma_start);
 	COPY(&code, BPF_DW, end, 8, layout->vma_end);
 	COPY(&code, BPF_DW, flags, 8, layout->vma_flags);
 	COPY(&code, BPF_DW, offset, 8, layout->vma_offset);
-	tell_task(&code, layout);
+	emit_task(&code, layout);
 
 	int program = load(&code, &unwanted, layout->mappings_function);
 
@@ -88,7 +88,7 @@ int CPmem_load_descriptors(const struct CPmem_file_layout *layout, const uint64_
 	emit_jump_if_null(&code, &unwanted, 9);
 	PUT(&code, LOAD(BPF_DW, 8, 6, file_at));
 	emit_jump_if_null(&code, &unwanted, 8);
-	tell_file(&code, layout, 8, table, &unwanted);
+	emit_file(&code, layout, 8, table, &unwanted);
 	PUT(&code,
 	    LOAD(BPF_W, 1, 6, descriptor_at),
 	    STORE(BPF_DW, 10, record_at + (int)offsetof(struct CPmem_file_user, start), 1),
@@ -96,7 +96,7 @@ int CPmem_load_descriptors(const struct CPmem_file_layout *layout, const uint64_
 	    STORE(BPF_DW, 10, record_at + (int)offsetof(struct CPmem_file_user, end), 1),
 	    STORE(BPF_DW, 10, record_at + (int)offsetof(struct CPmem_file_user, flags), 1),
 	    STORE(BPF_DW, 10, record_at + (int)offsetof(struct CPmem_file_user, offset), 1));
-	tell_task(&code, layout);
+	emit_task(&code, layout);
 
 	int program = load(&code, &unwanted, layout->descriptors_function);
 
@@ -105,11 +105,11 @@ int CPmem_load_descriptors(const struct CPmem_file_layout *layout, const uint64_
 }
 
 // A directory of struct fs_struct, which is in register 8, by its number in the record and its offset in the structure.
-static void tell_directory(struct code *code, const struct CPmem_file_layout *layout, int table, int number, uint32_t place)
+static void emit_directory(struct code *code, const struct CPmem_file_layout *layout, int table, int number, uint32_t offset)
 {
 	struct jumps unwanted = {.count = 0};
 
-	PUT(code, LOAD(BPF_DW, 7, 8, place));
+	PUT(code, LOAD(BPF_DW, 7, 8, offset));
 	emit_jump_if_null(code, &unwanted, 7);
 	PUT(code, LOAD(BPF_DW, 3, 7, layout->dentry_superblock));
 	emit_jump_if_null(code, &unwanted, 3);
@@ -125,7 +125,7 @@ static void tell_directory(struct code *code, const struct CPmem_file_layout *la
 	PUT(code,
 	    SET(1, number),
 	    STORE(BPF_DW, 10, record_at + (int)offsetof(struct CPmem_file_user, start), 1));
-	tell_task(code, layout);
+	emit_task(code, layout);
 	emit_seq_write(code, record_at, sizeof(struct CPmem_file_user));
 	patch_jumps(code, &unwanted);
 }
@@ -148,10 +148,10 @@ int CPmem_load_directories(const struct CPmem_file_layout *layout, const uint64_
 	PUT(&code, LOAD(BPF_DW, 8, 9, layout->task_directories));
 	emit_jump_if_null(&code, &unwanted, 8);
 	PUT(&code, SET(1, 0));
-	for (int place = record_at; place < 0; place += 8)
-		PUT(&code, STORE(BPF_DW, 10, place, 1));
-	tell_directory(&code, layout, table, 0, layout->working_directory);
-	tell_directory(&code, layout, table, 1, layout->root_directory);
+	for (int offset = record_at; offset < 0; offset += 8)
+		PUT(&code, STORE(BPF_DW, 10, offset, 1));
+	emit_directory(&code, layout, table, 0, layout->working_directory);
+	emit_directory(&code, layout, table, 1, layout->root_directory);
 	patch_jumps(&code, &unwanted);
 	PUT(&code, RETURN(0));
 

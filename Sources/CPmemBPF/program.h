@@ -17,13 +17,13 @@
 #define SHIFT_LEFT(to, bits) {.code = BPF_ALU64 | BPF_LSH | BPF_K, .dst_reg = (to), .imm = (bits)}
 #define SHIFT_RIGHT(to, bits) {.code = BPF_ALU64 | BPF_RSH | BPF_K, .dst_reg = (to), .imm = (bits)}
 // LOAD(width, to, from, offset): BPF_DW, BPF_W, BPF_H or BPF_B at an offset in bytes.
-#define LOAD(width, to, from, place) \
-	{.code = BPF_LDX | (width) | BPF_MEM, .dst_reg = (to), .src_reg = (from), .off = (int16_t)(place)}
-#define STORE(width, to, place, from) \
-	{.code = BPF_STX | (width) | BPF_MEM, .dst_reg = (to), .src_reg = (from), .off = (int16_t)(place)}
+#define LOAD(width, to, from, offset) \
+	{.code = BPF_LDX | (width) | BPF_MEM, .dst_reg = (to), .src_reg = (from), .off = (int16_t)(offset)}
+#define STORE(width, to, offset, from) \
+	{.code = BPF_STX | (width) | BPF_MEM, .dst_reg = (to), .src_reg = (from), .off = (int16_t)(offset)}
 // Adds a register to 8 bytes of memory, and leaves there what they were.
-#define FETCH_ADD(to, place, from) \
-	{.code = BPF_STX | BPF_DW | BPF_ATOMIC, .dst_reg = (to), .src_reg = (from), .off = (int16_t)(place), .imm = BPF_ADD | BPF_FETCH}
+#define FETCH_ADD(to, offset, from) \
+	{.code = BPF_STX | BPF_DW | BPF_ATOMIC, .dst_reg = (to), .src_reg = (from), .off = (int16_t)(offset), .imm = BPF_ADD | BPF_FETCH}
 // Two instructions: the address of a map, or of the value of an array map with one element.
 #define MAP(to, map) {.code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = (to), .src_reg = BPF_PSEUDO_MAP_FD, .imm = (map)}, {.code = 0}
 #define MAP_VALUE(to, map) \

@@ -39,17 +39,17 @@ static int open_node(const char *path, bool block, uint32_t major, uint32_t mino
 
 int CPmem_open_device(const char *path, int block, uint32_t major, uint32_t minor, int flags)
 {
-	static const char *const places[] = {"/dev", "/run", "/var/lib", "/tmp", "", NULL};
+	static const char *const directories[] = {"/dev", "/run", "/var/lib", "/tmp", "", NULL};
 	static unsigned count;
 	int error = open_node(path, block, major, minor, flags);
 	int descriptor = error;
 
-	for (int place = 0; descriptor == -ENOENT || descriptor == -ENODEV || descriptor == -ELOOP; place++) {
+	for (int index = 0; descriptor == -ENOENT || descriptor == -ENODEV || descriptor == -ELOOP; index++) {
 		char name[64];
 
-		if (places[place] == NULL)
+		if (directories[index] == NULL)
 			return error;
-		snprintf(name, sizeof(name), "%s/.pmemctl-%d-%u", places[place], (int)getpid(), count++);
+		snprintf(name, sizeof(name), "%s/.pmemctl-%d-%u", directories[index], (int)getpid(), count++);
 		if (mknod(name, (block ? S_IFBLK : S_IFCHR) | 0600, makedev(major, minor)) < 0)
 			continue;
 		descriptor = open_node(name, block, major, minor, flags);

@@ -21,13 +21,13 @@ static uint64_t encoded(unsigned major, unsigned minor)
 static int print_table(const struct dm_ioctl *answer, char *text, unsigned room)
 {
 	const char *first = (const char *)answer + answer->data_start;
-	uint32_t place = 0;
+	uint32_t offset = 0;
 	int length = 0;
 
 	for (uint32_t index = 0; index < answer->target_count; index++) {
-		const struct dm_target_spec *target = (const struct dm_target_spec *)(first + place);
+		const struct dm_target_spec *target = (const struct dm_target_spec *)(first + offset);
 
-		if (answer->data_start + place + sizeof(*target) > table_room)
+		if (answer->data_start + offset + sizeof(*target) > table_room)
 			return -EINVAL;
 
 		int more = snprintf(text + length, room - (unsigned)length, "%llu %llu %.16s %s\n",
@@ -37,7 +37,7 @@ static int print_table(const struct dm_ioctl *answer, char *text, unsigned room)
 		if (more < 0 || (unsigned)(length + more) >= room)
 			return -ENOSPC;
 		length += more;
-		place = target->next;
+		offset = target->next;
 	}
 	return length;
 }

@@ -123,8 +123,8 @@ static int collect(struct mnl_socket *socket, struct collection *all)
 
 		mnl_attr_put_u32(message, RDMA_NLDEV_ATTR_DEV_INDEX, devices.all[index].index);
 		error = ask(socket, message, each_region, all);
-		for (unsigned place = first; place < all->count; place++)
-			memcpy(all->regions[place].device, devices.all[index].name, sizeof(all->regions[place].device));
+		for (unsigned region = first; region < all->count; region++)
+			memcpy(all->regions[region].device, devices.all[index].name, sizeof(all->regions[region].device));
 	}
 	return error;
 }

@@ -20,7 +20,7 @@ enum DaxCommands {
 
   private static let base = [
     OptionSpec("r", "region", .text, "region-id", "only in this region"),
-    OptionSpec("u", "human", .flag, nil, "sizes for people"),
+    OptionSpec("u", "human", .flag, nil, "human-readable sizes"),
     OptionSpec("v", "verbose", .flag, nil, "print more"),
   ]
   private static let creating = [
@@ -32,10 +32,10 @@ enum DaxCommands {
     OptionSpec("m", "mode", .text, "mode", "devdax or system-ram"),
     OptionSpec("N", "no-online", .flag, nil, "leave its memory offline"),
     OptionSpec("f", "force", .flag, nil, "take its memory offline first"),
-    OptionSpec("C", "check-config", .flag, nil, "as daxctl.conf.d says"),
+    OptionSpec("C", "check-config", .flag, nil, "as configured in daxctl.conf.d"),
   ]
   private static let zone = [
-    OptionSpec(nil, "no-movable", .flag, nil, "memory that need not go offline again")
+    OptionSpec(nil, "no-movable", .flag, nil, "memory that may not go offline again")
   ]
 
   // MARK: Drivers
@@ -49,20 +49,20 @@ enum DaxCommands {
   private static func enable(_ session: ToolSession) throws -> ReturnCode {
     // daxctl itself asks for a device "to disable" here.
     let walk = try DaxWalk(session, verb: "disable")
-    return try walk.run(failure: "error enabling device", done: "enabled") { tree, place in
-      guard !isMemory(place.device, session) else { return .noDeviceOrAddress }
-      let code = walk.perform(on: tree) { planner throws(DeviceError) in try planner.enable([place]) }
-      if code.isError { session.note("\(place.device.chardev): enable failed: \(code.text)") }
+    return try walk.run(failure: "error enabling device", done: "enabled") { tree, location in
+      guard !isMemory(location.device, session) else { return .noDeviceOrAddress }
+      let code = walk.perform(on: tree) { planner throws(DeviceError) in try planner.enable([location]) }
+      if code.isError { session.note("\(location.device.chardev): enable failed: \(code.text)") }
       return code
     }
   }
 
   private static func disable(_ session: ToolSession) throws -> ReturnCode {
     let walk = try DaxWalk(session, verb: "disable")
-    return try walk.run(failure: "error disabling device", done: "disabled") { tree, place in
-      guard !isMemory(place.device, session) else { return .noDeviceOrAddress }
-      let code = walk.perform(on: tree) { planner throws(DeviceError) in try planner.disable([place]) }
-      if code.isError { session.note("\(place.device.chardev): disable failed: \(code.text)") }
+    return try walk.run(failure: "error disabling device", done: "disabled") { tree, location in
+      guard !isMemory(location.device, session) else { return .noDeviceOrAddress }
+      let code = walk.perform(on: tree) { planner throws(DeviceError) in try planner.disable([location]) }
+      if code.isError { session.note("\(location.device.chardev): disable failed: \(code.text)") }
       return code
     }
   }
@@ -77,25 +77,25 @@ enum DaxCommands {
 
   private static func online(_ session: ToolSession) throws -> ReturnCode {
     let walk = try DaxWalk(session, verb: "online memory for")
-    return try walk.run(failure: "error onlining memory", done: "onlined memory for") { tree, place in
-      guard !isProgram(place.device, session) else { return .noDeviceOrAddress }
-      MemoryNotes.beforeOnlining(place.device, session)
-      if MemoryNotes.isOnline(place.device, session) { return .failed }
+    return try walk.run(failure: "error onlining memory", done: "onlined memory for") { tree, location in
+      guard !isProgram(location.device, session) else { return .noDeviceOrAddress }
+      MemoryNotes.beforeOnlining(location.device, session)
+      if MemoryNotes.isOnline(location.device, session) { return .failed }
       let code = walk.perform(on: tree) { planner throws(DeviceError) in
-        try planner.online([place], isMovable: !session.options.flag("no-movable"))
+        try planner.online([location], isMovable: !session.options.flag("no-movable"))
       }
-      if code.isError { session.note("\(place.device.chardev): failed to online memory: \(code.text)") }
+      if code.isError { session.note("\(location.device.chardev): failed to online memory: \(code.text)") }
       return code
     }
   }
 
   private static func offline(_ session: ToolSession) throws -> ReturnCode {
     let walk = try DaxWalk(session, verb: "offline memory for")
-    return try walk.run(failure: "error offlining memory", done: "offlined memory for") { tree, place in
-      guard !isProgram(place.device, session) else { return .noDeviceOrAddress }
-      if MemoryNotes.isOffline(place.device, session) { return .failed }
-      let code = walk.perform(on: tree) { planner throws(DeviceError) in try planner.offline([place]) }
-      if code.isError { session.note("\(place.device.chardev): failed to offline memory: \(code.text)") }
+    return try walk.run(failure: "error offlining memory", done: "offlined memory for") { tree, location in
+      guard !isProgram(location.device, session) else { return .noDeviceOrAddress }
+      if MemoryNotes.isOffline(location.device, session) { return .failed }
+      let code = walk.perform(on: tree) { planner throws(DeviceError) in try planner.offline([location]) }
+      if code.isError { session.note("\(location.device.chardev): failed to offline memory: \(code.text)") }
       return code
     }
   }
@@ -132,13 +132,13 @@ enum DaxCommands {
 
   private static func destroy(_ session: ToolSession) throws -> ReturnCode {
     let walk = try DaxWalk(session, verb: "destroy")
-    return try walk.run(failure: "error destroying devices", done: "destroyed") { tree, place in
-      guard !place.device.isEnabled || session.options.flag("force") else {
-        session.note("\(place.device.chardev) is active, specify --force for deletion")
+    return try walk.run(failure: "error destroying devices", done: "destroyed") { tree, location in
+      guard !location.device.isEnabled || session.options.flag("force") else {
+        session.note("\(location.device.chardev) is active, specify --force for deletion")
         return .noDeviceOrAddress
       }
       return walk.perform(on: tree) { planner throws(DeviceError) in
-        try planner.destroy([place], force: true)
+        try planner.destroy([location], force: true)
       }
     }
   }

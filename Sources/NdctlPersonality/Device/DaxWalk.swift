@@ -39,10 +39,10 @@ struct DaxWalk {
       .filter { DaxSelectors.matches($0.device, name) }.map(\.device.chardev)
     for (index, target) in targets.enumerated() {
       if index > 0 { tree = try session.devices(.planning, forWriting: true) }
-      guard let place = tree.inventory.daxDevices.first(where: { $0.device.chardev == target }) else {
+      guard let location = tree.inventory.daxDevices.first(where: { $0.device.chardev == target }) else {
         continue
       }
-      code = try visit(tree, place)
+      code = try visit(tree, location)
       if code == .done { count += 1 }
     }
     if code.isError { session.note("\(failure): \(code.text)") }

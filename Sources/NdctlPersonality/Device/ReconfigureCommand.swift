@@ -16,10 +16,10 @@ enum ReconfigureCommand {
     }
     var changed: [String] = []
     var shown: (() throws -> Void)?
-    let code = try walk.run(failure: "error reconfiguring devices", done: "reconfigured") { tree, place in
-      let code = reconfigure(place, tree, request, walk)
+    let code = try walk.run(failure: "error reconfiguring devices", done: "reconfigured") { tree, location in
+      let code = reconfigure(location, tree, request, walk)
       guard code == .done, request.size == nil else { return code }
-      changed.append(place.device.chardev)
+      changed.append(location.device.chardev)
       shown = { try DaxCommands.show(changed, session) }
       return code
     }
@@ -28,15 +28,15 @@ enum ReconfigureCommand {
   }
 
   private static func reconfigure(
-    _ place: DaxDeviceLocation, _ tree: DeviceTree, _ request: Request, _ walk: DaxWalk
+    _ location: DaxDeviceLocation, _ tree: DeviceTree, _ request: Request, _ walk: DaxWalk
   ) -> ReturnCode {
-    let device = place.device
+    let device = location.device
     // The kernel takes another alignment for a new device alone.
     if let align = request.align, align != device.align { return .invalid }
-    if let size = request.size { return resize(place, ByteCount(size), tree, walk) }
+    if let size = request.size { return resize(location, ByteCount(size), tree, walk) }
     switch request.mode {
-    case "system-ram": return toMemory(place, tree, request, walk)
-    case "devdax": return toDevice(place, tree, request, walk)
+    case "system-ram": return toMemory(location, tree, request, walk)
+    case "devdax": return toDevice(location, tree, request, walk)
     case nil, .some:
       walk.session.note("\(device.chardev): unknown mode requested: 0")
       return .invalid
@@ -44,24 +44,24 @@ enum ReconfigureCommand {
   }
 
   private static func resize(
-    _ place: DaxDeviceLocation, _ size: ByteCount, _ tree: DeviceTree, _ walk: DaxWalk
+    _ location: DaxDeviceLocation, _ size: ByteCount, _ tree: DeviceTree, _ walk: DaxWalk
   ) -> ReturnCode {
-    guard !place.device.isEnabled else { return .busy }
-    guard place.region.isDivisible else { return .invalid }
+    guard !location.device.isEnabled else { return .busy }
+    guard location.region.isDivisible else { return .invalid }
     return walk.perform(on: tree) { _ throws(DeviceError) in
       Plan(
-        title: "resize \(place.device.chardev)",
+        title: "resize \(location.device.chardev)",
         entries: [
           Plan.Entry(
-            .resizeDevice(place.device.chardev, size), "resize \(place.device.chardev) to \(size)")
+            .resizeDevice(location.device.chardev, size), "resize \(location.device.chardev) to \(size)")
         ])
     }
   }
 
   private static func toMemory(
-    _ place: DaxDeviceLocation, _ tree: DeviceTree, _ request: Request, _ walk: DaxWalk
+    _ location: DaxDeviceLocation, _ tree: DeviceTree, _ request: Request, _ walk: DaxWalk
   ) -> ReturnCode {
-    let device = place.device
+    let device = location.device
     let session = walk.session
     if request.noOnline || !request.noMovable, !request.force, tree.inventory.host.memoryPolicy != .offline {
       session.note("\(device.chardev): error: kernel policy will auto-online memory, aborting")
@@ -75,13 +75,14 @@ enum ReconfigureCommand {
     }
     let wanted = DaxDeviceRequest(
       mode: .systemRAM, isOnline: !request.noOnline, isMovable: !request.noMovable, force: request.force)
-    return walk.perform(on: tree) { planner throws(DeviceError) in try planner.reconfigure([place], wanted) }
+    return walk.perform(on: tree) { planner throws(DeviceError) in try planner.reconfigure([location], wanted)
+    }
   }
 
   private static func toDevice(
-    _ place: DaxDeviceLocation, _ tree: DeviceTree, _ request: Request, _ walk: DaxWalk
+    _ location: DaxDeviceLocation, _ tree: DeviceTree, _ request: Request, _ walk: DaxWalk
   ) -> ReturnCode {
-    let device = place.device
+    let device = location.device
     if device.isEnabled, device.mode == .devdax {
       walk.session.note("\(device.chardev) was already in devdax mode")
       return .done
@@ -94,7 +95,8 @@ enum ReconfigureCommand {
       return .busy
     }
     let wanted = DaxDeviceRequest(mode: .devdax, force: request.force)
-    return walk.perform(on: tree) { planner throws(DeviceError) in try planner.reconfigure([place], wanted) }
+    return walk.perform(on: tree) { planner throws(DeviceError) in try planner.reconfigure([location], wanted)
+    }
   }
 
   /// The request, by the command line or by the configuration.

@@ -6,9 +6,9 @@ enum SpecialCommands {
   static let splitACPI = ToolCommand(
     "split-acpi", "[<options>]",
     [
-      OptionSpec("d", "directory", .text, "path", "of ACPI tables"),
+      OptionSpec("d", "directory", .text, "path", "path of ACPI tables"),
       OptionSpec("p", "pxm", .number, nil, "proximity domain to split"),
-      OptionSpec("n", "nodes", .number, nil, "into how many"),
+      OptionSpec("n", "nodes", .number, nil, "number of parts"),
       OptionSpec("v", "verbose", .flag, nil, "print more"),
     ]
   ) { session in

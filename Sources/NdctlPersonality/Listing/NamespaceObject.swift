@@ -50,9 +50,9 @@ extension DeviceObjects {
       guard let start = namespace.resource, start >= resource else { return }
       let overhead = namespace.mode == .sector ? 0 : dataOffset(of: namespace)
       let size = namespace.mode == .sector ? namespace.rawSize : namespace.size
-      let place = Extent(offset: start - resource + overhead, length: size.rawValue)
-      found = region.badBlocks.compactMap { $0.intersection(place) }.map {
-        Extent(offset: $0.offset - place.offset, length: $0.length)
+      let usable = Extent(offset: start - resource + overhead, length: size.rawValue)
+      found = region.badBlocks.compactMap { $0.intersection(usable) }.map {
+        Extent(offset: $0.offset - usable.offset, length: $0.length)
       }
     }
     let count = found.reduce(0) { $0 + $1.length } / 512

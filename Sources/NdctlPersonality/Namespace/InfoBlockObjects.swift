@@ -12,18 +12,18 @@ struct InfoBlockObjects {
 
   /// - Parameters:
   ///   - bytes: ``size`` of them.
-  ///   - place: `dev` or `file`, and which.
+  ///   - source: `dev` or `file`, and which.
   ///   - parent: The UUID of the namespace's label; nil for a file and for a label-less one.
   /// - Returns: In ndctl's order; empty if there is no block.
-  func all(_ bytes: [UInt8], place: (key: String, name: String), parent: DeviceUUID?) -> [LibraryObject] {
+  func all(_ bytes: [UInt8], source: (key: String, name: String), parent: DeviceUUID?) -> [LibraryObject] {
     let second = ByteFields(Array(bytes.dropFirst(4096)))
     let first = ByteFields(Array(bytes.prefix(4096)))
     var objects: [LibraryObject] = []
     for fields in [second, first] where Self.signature(fields, 14) == "BTT_ARENA_INFO" {
-      add(fields, place, parent, &objects, content: addBtt)
+      add(fields, source, parent, &objects, content: addBtt)
     }
     for kind in ["NVDIMM_PFN_INFO", "NVDIMM_DAX_INFO"] where Self.signature(second, 15) == kind {
-      add(second, place, parent, &objects, content: addPfn)
+      add(second, source, parent, &objects, content: addPfn)
     }
     return objects
   }
@@ -33,7 +33,7 @@ struct InfoBlockObjects {
   }
 
   private func add(
-    _ fields: ByteFields, _ place: (key: String, name: String), _ parent: DeviceUUID?,
+    _ fields: ByteFields, _ source: (key: String, name: String), _ parent: DeviceUUID?,
     _ objects: inout [LibraryObject], content: (ByteFields, inout LibraryObject) -> Void
   ) {
     if verifies {
@@ -42,7 +42,7 @@ struct InfoBlockObjects {
       guard isSound, parent == nil || parent?.isNull == true || parent == uuid(fields, 32) else { return }
     }
     var object = LibraryObject()
-    object.add(place.key, place.name)
+    object.add(source.key, source.name)
     object.add("signature", Self.text(fields.bytes.prefix(16)))
     object.add("uuid", (uuid(fields, 16) ?? .null).description)
     object.add("parent_uuid", (uuid(fields, 32) ?? .null).description)

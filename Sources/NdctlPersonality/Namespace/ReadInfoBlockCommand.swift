@@ -6,11 +6,11 @@ enum ReadInfoBlockCommand {
   static let command = ToolCommand(
     "read-infoblock", "<namespace> [<options>]",
     NamespaceCommands.base + [
-      OptionSpec("o", "output", .text, "output-file", "write it there"),
+      OptionSpec("o", "output", .text, "output-file", "write it to this file"),
       OptionSpec("i", "input", .text, "input-file", "read this file instead of a namespace"),
-      OptionSpec("V", "verify", .flag, nil, "only blocks that are sound"),
+      OptionSpec("V", "verify", .flag, nil, "only valid blocks"),
       OptionSpec("j", "json", .flag, nil, "as JSON"),
-      OptionSpec("u", "human", .flag, nil, "as JSON for people"),
+      OptionSpec("u", "human", .flag, nil, "as human-readable JSON"),
     ], run: run)
 
   private static func run(_ session: ToolSession) throws -> ReturnCode {
@@ -80,7 +80,7 @@ enum ReadInfoBlockCommand {
       }
     }
 
-    private func take(_ found: [UInt8], _ place: (key: String, name: String), _ parent: DeviceUUID?) {
+    private func take(_ found: [UInt8], _ source: (key: String, name: String), _ parent: DeviceUUID?) {
       count += 1
       let isHuman = session.options.flag("human")
       guard isHuman || session.options.flag("json") else {
@@ -89,7 +89,7 @@ enum ReadInfoBlockCommand {
       }
       let blocks = InfoBlockObjects(
         style: NumberStyle(isHuman: isHuman), verifies: session.options.flag("verify"))
-      objects = (objects ?? []) + blocks.all(found, place: place, parent: parent)
+      objects = (objects ?? []) + blocks.all(found, source: source, parent: parent)
     }
 
     /// - Returns: What went wrong; nil if nothing did.
