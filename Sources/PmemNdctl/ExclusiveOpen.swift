@@ -21,13 +21,13 @@ enum ExclusiveOpen {
       ]
     case EACCES, EPERM:
       throw DeviceError(
-        .permission, "cannot find out who uses \(path): \(NdctlContext.text(errno))",
+        .permission, "cannot determine who uses \(path): \(NdctlContext.text(errno))",
         details: ["only root may change namespaces"], errno: errno)
     case ENOENT, ENXIO, ENODEV:
       return []
     default:
       throw DeviceError(
-        .failed, "cannot find out who uses \(path): \(NdctlContext.text(errno))", errno: errno)
+        .failed, "cannot determine who uses \(path): \(NdctlContext.text(errno))", errno: errno)
     }
   }
 }

@@ -88,7 +88,7 @@ extension ConformanceCase {
       }
       try machine.perform(.enableRegion(region.dev))
     },
-    ConformanceCase("labels that are wiped leave an empty region, and are made anew by the next namespace") {
+    ConformanceCase("labels that are wiped leave an empty region, and are written by the next namespace") {
       machine in
       _ = try machine.create(.raw, mebibytes: 64)
       let region = try machine.region()

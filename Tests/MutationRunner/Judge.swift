@@ -21,7 +21,7 @@ struct Judge {
     return "\(runs) runs, \(counts); at most \(peak >> 10) MiB and \(Int(longest * 1000)) ms"
   }
 
-  /// What is wrong; nil if all is well.
+  /// What is wrong; nil if nothing is wrong.
   mutating func failure(of input: Input) throws -> String? {
     defer { restore(input) }
     for command in input.commands {

@@ -161,9 +161,9 @@ import Testing
   @Test func aNamespaceIsMadeAnewUnderItsName() throws {
     let harness = try PersonalityHarness("--dimm 2GiB")
     harness.run("ndctl create-namespace -s 64M -m fsdax -n db")
-    let anew = harness.run("ndctl create-namespace -fe namespace0.0 -m sector -l 512")
-    #expect(anew.status == 0, "\(anew.err)")
-    #expect(anew.out.contains("\"mode\":\"sector\"") && anew.out.contains("\"name\":\"db\""))
+    let recreated = harness.run("ndctl create-namespace -fe namespace0.0 -m sector -l 512")
+    #expect(recreated.status == 0, "\(recreated.err)")
+    #expect(recreated.out.contains("\"mode\":\"sector\"") && recreated.out.contains("\"name\":\"db\""))
     let uuid = { harness.run("ndctl list -v").out.firstMatch(of: #/"raw_uuid":"([^"]*)"/#)?.output.1 }
     let first = uuid()
     #expect(harness.run("ndctl create-namespace -fe namespace0.0").status == 0)

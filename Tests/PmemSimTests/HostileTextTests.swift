@@ -26,7 +26,7 @@ import Testing
     ("dimms=0", "dimms=0,0", "line 4: a region is on at most 32 DIMMs"),
     ("dimms=0", "dimms=7", "line 4: a region is on at most 32 DIMMs"),
     ("kernel profile=6.12\n", "kernel profile=6.12\nregion\n", "line 3: base is missing"),
-    ("dimms=0\n", "dimms=0", "line 4: it is cut off"),
+    ("dimms=0\n", "dimms=0", "line 4: it is truncated"),
   ]
 
   @Test(arguments: machines) func aMachineFileIsCheckedLineByLine(

@@ -97,7 +97,7 @@ import Testing
     Case("namespace show", .usage, "namespace show needs a namespace"),
     Case("namespace show all", .usage, "show takes one namespace"),
     Case("sim create MACHINE-2", .usage, "needs at least one --dimm or --e820"),
-    Case("sim create MACHINE-2 --dimm 0", .usage, "a DIMM of 0 bytes cannot be"),
+    Case("sim create MACHINE-2 --dimm 0", .usage, "a DIMM of 0 bytes is not possible"),
     Case("sim create MACHINE-2 --dimm 1GiB,colour=red", .usage, "\"colour=red\" is not known"),
     Case("sim create MACHINE-2 --dimm 1GiB,node=-1", .usage, "is not a NUMA node"),
     Case("sim create MACHINE-2 --dimm 1GiB,label-version=3", .usage, "label version \"3\" is not known"),

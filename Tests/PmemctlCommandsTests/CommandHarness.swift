@@ -97,7 +97,7 @@ final class CommandHarness {
 
 /// Text that is compared with a file under Golden/.
 ///
-/// RECORD_GOLDEN=1 writes the files anew, and fails so that a recording never passes for a test.
+/// RECORD_GOLDEN=1 rewrites the files, and fails so that a recording never passes for a test.
 func expectGolden(_ text: String, _ name: String, _ location: SourceLocation = #_sourceLocation) throws {
   let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
   let file = directory.appendingPathComponent(name)

@@ -67,9 +67,9 @@ import Testing
     #expect(harness.run("doctor").out == sick.out, sourceLocation: sourceLocation)
     let cured = harness.run(command + ["--yes"])
     #expect(cured.status == .done, "\(cured.err)", sourceLocation: sourceLocation)
-    #expect(harness.run("doctor").out == "all is well\n", sourceLocation: sourceLocation)
+    #expect(harness.run("doctor").out == "no problems found\n", sourceLocation: sourceLocation)
     harness.run(["sim", "reboot", harness.machine])
-    #expect(harness.run("doctor").out == "all is well\n", sourceLocation: sourceLocation)
+    #expect(harness.run("doctor").out == "no problems found\n", sourceLocation: sourceLocation)
     let list = harness.run("namespace list").out
     for mode in ["fsdax", "devdax", "sector"] {
       #expect(list.contains(mode), "\(list)", sourceLocation: sourceLocation)
@@ -96,7 +96,7 @@ import Testing
     for command in String(line.split(separator: ":", maxSplits: 1)[1]).components(separatedBy: "&&") {
       #expect(harness.run(command.split(separator: " ").dropFirst().map(String.init)).status == .done)
     }
-    #expect(harness.run("doctor").out == "all is well\n")
+    #expect(harness.run("doctor").out == "no problems found\n")
   }
 
   @Test(arguments: [("fs", UInt64(0)), ("dd", 128 << 20)]) func aFlippedBitOfAnInfoBlock(
@@ -157,7 +157,7 @@ import Testing
     let harness = try machine()
     try change(label: "dd", of: harness) { $0.set(2, at: 84, width: 2) }
     #expect(harness.run("label check nmem0").out.contains("says that it is one of 2"))
-    try cure(harness, of: ["region0", "says that it is one of 2", "\"fs\" (128 MiB)", "out of sight"])
+    try cure(harness, of: ["region0", "says that it is one of 2", "\"fs\" (128 MiB)", "not visible"])
   }
 
   @Test func aLabelThatClaimsTheSpaceOfAnother() throws {
@@ -182,7 +182,7 @@ import Testing
     #expect(harness.run("label repair nmem0 --yes").status == .done)
     #expect(harness.run("namespace list").out.contains("fsdax"))
     #expect(harness.run("undo run --yes").status == .done)
-    // Numbers are given anew, in the order of slots.
+    // Numbers are assigned in the order of slots.
     #expect(!harness.run("namespace list").out.contains("fsdax"))
   }
 
@@ -207,7 +207,7 @@ import Testing
     let after = harness.run("namespace list --json").out
     let lines = { (text: String) in text.split(separator: "\n").filter { !$0.contains("\"name\"") } }
     #expect(lines(after).map(String.init) == lines(before).map(String.init))
-    #expect(harness.run("doctor").out == "all is well\n")
+    #expect(harness.run("doctor").out == "no problems found\n")
     #expect(harness.run("label recover nmem0").status == .refused)
   }
 

@@ -46,7 +46,7 @@ struct HostLockTests {
     second.release()
     #expect(
       reports == [
-        "another pmemctl is changing this host (pid \(getpid()): region disable all): waiting for its end"
+        "another pmemctl is changing this host (pid \(getpid()): region disable all): waiting for it to end"
       ])
   }
 

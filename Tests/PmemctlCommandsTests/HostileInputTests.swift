@@ -42,7 +42,7 @@ import Testing
     ("\"numa_node\": 0", "\"numa_node\": 4294967296", "line 8: buses[0].regions[0].numa_node is not"),
     (
       "{\"dev\": \"nmem0\", \"id\"", "{\"dev\": \"nmem0\"}, {\"dev\": \"nmem0\", \"id\"",
-      "line 3: buses: nmem0 comes twice"
+      "line 3: buses: nmem0 appears twice"
     ),
     ("[{\"dimm\"", String(repeating: "[", count: 200) + "{\"dimm\"", "nested more than 128 deep"),
   ]
@@ -187,7 +187,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("--dimm 1GiB,colour=red", "is not known"), ("--dimm 99999TiB", "cannot be"),
+    ("--dimm 1GiB,colour=red", "is not known"), ("--dimm 99999TiB", "is not possible"),
     ("--dimm 1GiB --dry-run", "has more than"),
     ("--dimm", "it describes no machine"), ("--help", "has more than"),
     ("/tmp/x --dimm 1GiB", "no machine"),

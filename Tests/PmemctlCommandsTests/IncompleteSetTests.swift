@@ -38,7 +38,7 @@ import Testing
     #expect(!harness.run("namespace list").out.contains("half"))
     let found = harness.run("doctor")
     #expect(found.status == .failed && found.out.contains("labels on 1 of 2 DIMMs"), "\(found.out)")
-    #expect(harness.run("doctor --fix").out == "all is well\n")
+    #expect(harness.run("doctor --fix").out == "no problems found\n")
     let list = harness.run("namespace list").out
     #expect(list.contains("half") && list.contains("kept") && !list.contains("disabled"), "\(list)")
   }

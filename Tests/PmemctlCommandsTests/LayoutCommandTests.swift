@@ -245,7 +245,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("{select: {node: 7}}", Status.notFound, "no region of this machine is as selected"),
+    ("{select: {node: 7}}", Status.notFound, "no region of this machine matches the selector"),
     (
       "{select: all, namespaces: [{name: a, mode: raw, size: 64MiB}]}", .badData,
       "write {index} into the name"

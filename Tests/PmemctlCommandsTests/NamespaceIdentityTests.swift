@@ -46,7 +46,9 @@ import Testing
     let harness = try CommandHarness.standard()
     harness.run("namespace create --region region0 --size 64MiB --uuid \(Self.uuid)")
     let answer = harness.run("namespace reconfigure --force --uuid \(Self.uuid) namespace0.0")
-    #expect(answer.status == .done && answer.err.contains("is so already"), "\(answer.out)\(answer.err)")
+    #expect(
+      answer.status == .done && answer.err.contains("is already configured like that"),
+      "\(answer.out)\(answer.err)")
   }
 
   @Test func thePlanShowsTheUUIDAndChangesNothing() throws {

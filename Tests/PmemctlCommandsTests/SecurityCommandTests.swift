@@ -204,7 +204,7 @@ import Testing
     #expect(update.status == .failed && update.err.contains("the passphrase is wrong"), "\(update.err)")
     harness.run(["sim", "reboot", harness.machine])
     let unlock = harness.run("dimm security unlock nmem0")
-    #expect(unlock.status == .failed && unlock.err.contains("does not take the passphrase"), "\(unlock.err)")
+    #expect(unlock.status == .failed && unlock.err.contains("refuses the passphrase"), "\(unlock.err)")
     #expect(try security(harness) == "locked")
   }
 

@@ -158,7 +158,7 @@ import Testing
     let harness = try machine("--dimm 1GiB,label-version=blank --dimm 1GiB,labels=none")
     let refused = harness.run("label init nmem0")
     #expect(refused.status == .refused)
-    #expect(refused.err.contains("would be out of sight"), "\(refused.err)")
+    #expect(refused.err.contains("would not be visible"), "\(refused.err)")
     #expect(harness.run("label init nmem1 --force").status == .notSupported)
     try expectGolden(harness.run("label init nmem0 --force --dry-run").out, "plan-label-init.txt")
     let done = harness.run("label init all --force --label-version 1.1")

@@ -7,7 +7,7 @@ enum BusCommands {
       "wait-scrub", "[<bus-id> <bus-id2> ... <bus-idN>] [<options>]",
       [
         OptionSpec("v", "verbose", .flag, nil, "print debug messages of the library"),
-        OptionSpec("p", "poll", .number, nil, "seconds between two looks"),
+        OptionSpec("p", "poll", .number, nil, "poll interval in seconds"),
       ], run: wait),
     ToolCommand(
       "activate-firmware", "[<bus-id> <bus-id2> ... <bus-idN>] [<options>]",

@@ -15,7 +15,7 @@ enum MonitorCommand {
       OptionSpec(nil, "daemon", .flag, nil, "in the background"),
       OptionSpec("u", "human", .flag, nil, "events on several lines"),
       OptionSpec("v", "verbose", .flag, nil, "print debug messages"),
-      OptionSpec("p", "poll", .number, nil, "seconds between two looks at health"),
+      OptionSpec("p", "poll", .number, nil, "interval of health checks in seconds"),
     ]
   ) { session in
     try session.refuseNames()

@@ -6,14 +6,14 @@ enum InjectCommands {
   static let all = [
     ToolCommand(
       "inject-smart", "<dimm> [<options>]",
-      DimmCommands.base + [OptionSpec("u", "human", .flag, nil, "numbers for people")]
+      DimmCommands.base + [OptionSpec("u", "human", .flag, nil, "human-readable numbers")]
         + values("media-temperature", "m", "M") + values("ctrl-temperature", "c", "C")
         + values("spares", "s", "S") + [
           OptionSpec("f", "fatal", .flag, nil, "fatal health"),
           OptionSpec("F", "fatal-uninject", .flag, nil, "no fatal health"),
           OptionSpec("U", "unsafe-shutdown", .flag, nil, "an unsafe shutdown"),
           OptionSpec(nil, "unsafe-shutdown-uninject", .flag, nil, "no unsafe shutdown"),
-          OptionSpec("N", "uninject-all", .flag, nil, "nothing injected any more"),
+          OptionSpec("N", "uninject-all", .flag, nil, "remove injected values"),
         ], run: smart),
     ToolCommand(
       "inject-error", "<namespace> [<options>]",
@@ -23,8 +23,8 @@ enum InjectCommands {
         OptionSpec("d", "uninject", .flag, nil, "remove them"),
         OptionSpec("t", "status", .flag, nil, "list them"),
         OptionSpec("N", "no-notify", .flag, nil, "without notification"),
-        OptionSpec("S", "saturate", .flag, nil, "all of each block"),
-        OptionSpec("u", "human", .flag, nil, "numbers for people"),
+        OptionSpec("S", "saturate", .flag, nil, "saturate each block"),
+        OptionSpec("u", "human", .flag, nil, "human-readable numbers"),
       ], run: error),
   ]
 

@@ -8,14 +8,14 @@ enum LabelCommands {
     ToolCommand(
       "read-labels", "<nmem0> [<nmem1>..<nmemN>] [-o <filename>]",
       DimmCommands.base + range + [
-        OptionSpec("o", "output", .text, "output-file", "write it there"),
+        OptionSpec("o", "output", .text, "output-file", "write it to this file"),
         OptionSpec("j", "json", .flag, nil, "as JSON"),
-        OptionSpec("u", "human", .flag, nil, "as JSON for people"),
+        OptionSpec("u", "human", .flag, nil, "as human-readable JSON"),
         OptionSpec("I", "index", .flag, nil, "the index blocks alone"),
       ], run: read),
     ToolCommand(
       "write-labels", "<nmem> [-i <filename>]",
-      DimmCommands.base + range + [OptionSpec("i", "input", .text, "input-file", "read it from there")],
+      DimmCommands.base + range + [OptionSpec("i", "input", .text, "input-file", "read it from this file")],
       run: write),
     ToolCommand("init-labels", DimmCommands.names, DimmCommands.base + initializing, run: initialize),
     ToolCommand("check-labels", DimmCommands.names, DimmCommands.base, run: check),
@@ -23,11 +23,11 @@ enum LabelCommands {
 
   private static let range = [
     OptionSpec("s", "size", .number, nil, "bytes of the label area"),
-    OptionSpec("O", "offset", .number, nil, "from where in it"),
+    OptionSpec("O", "offset", .number, nil, "offset in the label area"),
   ]
   static let initializing = [
     OptionSpec("f", "force", .flag, nil, "also if there are labels"),
-    OptionSpec("V", "label-version", .text, "version", "1.1, as without, or 1.2"),
+    OptionSpec("V", "label-version", .text, "version", "1.1, the default, or 1.2"),
   ]
 
   // MARK: Reading

@@ -45,7 +45,7 @@ enum SecurityCommands {
 
   private static let sanitizing =
     [
-      OptionSpec("c", "crypto-erase", .flag, nil, "replace the key of the media, as without an option"),
+      OptionSpec("c", "crypto-erase", .flag, nil, "replace the key of the media, the default"),
       OptionSpec("o", "overwrite", .flag, nil, "overwrite the media"),
       OptionSpec("z", "zero-key", .flag, nil, "with a passphrase of zeros"),
     ] + master

@@ -11,7 +11,7 @@ enum DaxListCommand {
       OptionSpec("R", "regions", .flag, nil, "list regions"),
       OptionSpec("M", "mappings", .flag, nil, "with the ranges of devices"),
       OptionSpec("i", "idle", .flag, nil, "also devices without a size"),
-      OptionSpec("u", "human", .flag, nil, "sizes and addresses for people"),
+      OptionSpec("u", "human", .flag, nil, "human-readable sizes and addresses"),
     ], run: run)
 
   private static func run(_ session: ToolSession) throws -> ReturnCode {

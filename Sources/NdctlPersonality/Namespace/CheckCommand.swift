@@ -8,7 +8,7 @@ enum CheckCommand {
     "check-namespace", "<namespace> [<options>]",
     NamespaceCommands.base + [
       OptionSpec("R", "repair", .flag, nil, "repair what can be repaired"),
-      OptionSpec("L", "rewrite-log", .flag, nil, "also write the log anew"),
+      OptionSpec("L", "rewrite-log", .flag, nil, "also rewrite the log"),
       OptionSpec("f", "force", .flag, nil, "also if it is enabled"),
     ], run: run)
 

@@ -25,7 +25,7 @@ struct CreateCheck {
   /// - Parameters:
   ///   - options: Of the command line.
   ///   - region: Where.
-  ///   - namespace: That is made anew; nil for a new one.
+  ///   - namespace: To recreate; nil for a new one.
   ///   - host: Page size.
   ///   - fallback: Whose mode it has if none was named.
   init(

@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemctlCommands
 
-/// `ndctl create-namespace`: the first region in the library's order that can have it, or an existing namespace made anew.
+/// `ndctl create-namespace`: the first region in the library's order that can have it, or an existing namespace made recreation.
 enum CreateCommand {
   static let command = ToolCommand("create-namespace", "[<options>]", CreateOptions.specs, run: run)
 
@@ -123,24 +123,26 @@ final class Creation {
       let planner = try NamespaceReconfigurePlanner(
         namespace, as: namespace, in: tree.inventory, inspector: self.session.inspector(machine),
         contents: nil)
-      return try planner.plan(self.anew(request, namespace, region)).plan
+      return try planner.plan(self.recreation(request, namespace, region)).plan
     }
     return try conclude(code, namespace.dev)
   }
 
-  private func anew(
+  private func recreation(
     _ request: NamespaceCreateRequest, _ namespace: Namespace, _ region: Region
   ) -> NamespaceReconfigureRequest {
-    var anew = NamespaceReconfigureRequest(
+    var recreation = NamespaceReconfigureRequest(
       mode: request.mode, map: request.map, align: request.align,
       sectorSize: request.mode == .sector ? request.sectorSize : nil,
       name: region.isLabeled ? options.name : nil, force: true)
     if region.isLabeled {
-      anew.uuid = options.uuid ?? .random()
-      if case .bytes(let size) = request.amount, size != namespace.rawSize { anew.amount = request.amount }
+      recreation.uuid = options.uuid ?? .random()
+      if case .bytes(let size) = request.amount, size != namespace.rawSize {
+        recreation.amount = request.amount
+      }
     }
-    anew.recreates = true
-    return anew
+    recreation.recreates = true
+    return recreation
   }
 
   // MARK: Labels for a region that has none

@@ -21,10 +21,10 @@ struct CreateOptions {
 
   static let specs =
     NamespaceCommands.base + [
-      OptionSpec("e", "reconfig", .text, "namespace", "make this one anew"),
-      OptionSpec("u", "uuid", .text, "uuid", "UUID of the label; random without"),
+      OptionSpec("e", "reconfig", .text, "namespace", "reconfigure this namespace"),
+      OptionSpec("u", "uuid", .text, "uuid", "UUID of the label; random by default"),
       OptionSpec("n", "name", .text, "name", "name in the label"),
-      OptionSpec("s", "size", .text, "size", "bytes taken from the region; all without"),
+      OptionSpec("s", "size", .text, "size", "bytes to allocate from the region; all by default"),
       OptionSpec("m", "mode", .text, "mode", "fsdax, devdax, sector or raw"),
       OptionSpec("M", "map", .text, "location", "memory map in mem or on dev"),
       OptionSpec("l", "sector-size", .text, "bytes", "logical sector size"),

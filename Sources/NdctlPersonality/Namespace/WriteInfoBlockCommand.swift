@@ -8,13 +8,13 @@ enum WriteInfoBlockCommand {
     NamespaceCommands.base + [
       OptionSpec("o", "output", .text, "output-file", "write it to the start of this file"),
       OptionSpec("c", "stdout", .flag, nil, "write it to standard output"),
-      OptionSpec("m", "mode", .text, "mode", "fsdax, as without, or devdax"),
-      OptionSpec("s", "size", .text, "size", "of the device that it is for"),
+      OptionSpec("m", "mode", .text, "mode", "fsdax, the default, or devdax"),
+      OptionSpec("s", "size", .text, "size", "size of the device that it is for"),
       OptionSpec("a", "align", .text, "align", "alignment in it"),
-      OptionSpec("u", "uuid", .text, "uuid", "of the block; random without"),
+      OptionSpec("u", "uuid", .text, "uuid", "of the block; random by default"),
       OptionSpec("M", "map", .text, "location", "memory map in mem or on dev"),
       OptionSpec("p", "parent-uuid", .text, "uuid", "of the namespace"),
-      OptionSpec("O", "offset", .text, "offset", "where the device begins, for tests of alignment"),
+      OptionSpec("O", "offset", .text, "offset", "start of the device, to test alignment"),
     ], run: run)
 
   private static func run(_ session: ToolSession) throws -> ReturnCode {

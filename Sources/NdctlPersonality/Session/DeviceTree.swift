@@ -9,7 +9,7 @@ struct DeviceTree {
 
   /// - Parameters:
   ///   - inventory: By number.
-  ///   - order: Kernel names; those that are not among them keep their place behind them.
+  ///   - order: Kernel names; those that are not among them keep their order behind them.
   init(_ inventory: Inventory, order: [String]) {
     self.inventory = inventory
     guard !order.isEmpty else {

@@ -164,14 +164,14 @@ extension Step {
     case .write(let namespace, let bytes, let offset):
       "write \(bytes.count) bytes at \(offset) of \(namespace)"
     case .rename(let namespace, let name): "rename \(namespace) to \"\(name)\""
-    case .identify(let namespace, let uuid): "give \(namespace) the UUID \(uuid)"
-    case .setMode(let namespace, let mode): "note that \(namespace) is \(mode)"
+    case .identify(let namespace, let uuid): "set the UUID of \(namespace) to \(uuid)"
+    case .setMode(let namespace, let mode): "mark \(namespace) as \(mode)"
     case .resize(let namespace, let size): "resize \(namespace) to \(size)"
     case .clearErrors(let namespace, let extent):
       "clear the errors in \(extent.length) bytes at \(extent.offset) of \(namespace)"
     case .bindDevice(let device, let mode): "make \(device) \(mode.rawValue)"
-    case .unbindDevice(let device): "take the driver of \(device) away"
-    case .onlineMemory(let device, _): "put the memory of \(device) online"
+    case .unbindDevice(let device): "unbind \(device)"
+    case .onlineMemory(let device, _): "bring the memory of \(device) online"
     case .offlineMemory(let device): "take the memory of \(device) offline"
     case .createDevice(let region, let size, _): "create a DAX device of \(size) in DAX region \(region)"
     case .resizeDevice(let device, let size): "resize \(device) to \(size)"

@@ -87,7 +87,7 @@ public struct DaxEnablePlanner {
     }
     return Outcome(
       plan: Plan(
-        title: "give \(present.title) to \(request.consumer.words)", entries: [],
+        title: "prepare \(present.title) for \(request.consumer.words)", entries: [],
         warnings: ["\(present.title) is ready for \(request.consumer.words) already; nothing was changed"]),
       namespace: present.dev)
   }
@@ -121,13 +121,13 @@ public struct DaxEnablePlanner {
     guard namespace.mode.hasMemoryMap else {
       return Outcome(
         plan: Plan(
-          title: "take \(present.title) back", entries: [],
+          title: "return \(present.title) to raw mode", entries: [],
           warnings: ["\(present.title) has no DAX: it is in \(namespace.mode) mode"]), namespace: present.dev)
     }
     guard namespace.holder != nil || !namespace.isEnabled || namespace.map != .mem else {
       throw DeviceError(
-        .unsupported, "cannot take DAX from \(present.title): the kernel maps this memory natively",
-        details: ["only sector mode keeps it from doing so"],
+        .unsupported, "cannot disable DAX of \(present.title): the kernel maps this memory natively",
+        details: ["only sector mode prevents that"],
         try: ["pmemctl namespace reconfigure --mode sector \(present.dev)"], errno: 95)
     }
     let outcome = try NamespaceReconfigurePlanner(

@@ -15,7 +15,7 @@ public struct DaxUse: Hashable, Sendable {
   }
 
   public var purpose: Purpose
-  /// nil if it could not be found out.
+  /// nil if it could not be determined.
   public var isPossible: Bool?
   /// Whether that was seen; else it is the kernel's rule.
   public var isTried: Bool

@@ -25,7 +25,7 @@ public struct HealthVerdict: Hashable, Sendable {
   }
 
   public let level: Level
-  /// The worst first; empty if all is well.
+  /// The worst first; empty if it is healthy.
   public let reasons: [Reason]
 
   /// - Parameters:
@@ -70,8 +70,8 @@ public struct HealthVerdict: Hashable, Sendable {
     var reasons: [Reason] = []
     func add(_ level: Level, _ text: String) { reasons.append(Reason(level: level, text: text)) }
     switch health.state {
-    case .fatal, .critical: add(.critical, "it calls its state \(health.state?.rawValue ?? "")")
-    case .nonCritical: add(.warning, "it calls its state non-critical: it needs maintenance")
+    case .fatal, .critical: add(.critical, "it reports the state \(health.state?.rawValue ?? "")")
+    case .nonCritical: add(.warning, "it reports the state non-critical: it needs maintenance")
     case .ok, nil: break
     }
     for kind in DimmHealth.AlarmKind.allCases {

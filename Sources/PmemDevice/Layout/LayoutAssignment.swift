@@ -47,7 +47,7 @@ struct LayoutAssignment {
       let matches = inventory.regions.filter { part.select.matches($0, in: inventory) }
       guard !matches.isEmpty else {
         throw DeviceError(
-          .notFound, "\(part.position.text): no region of this machine is as selected",
+          .notFound, "\(part.position.text): no region of this machine matches the selector",
           details: inventory.regions.map { Self.describe($0, in: inventory) })
       }
       for (index, region) in matches.enumerated() {

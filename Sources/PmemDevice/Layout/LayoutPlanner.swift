@@ -218,7 +218,7 @@ public struct LayoutPlanner {
       work.take(try states(work).destroy([present], force: true))
       work.changed(
         .destroy, present,
-        "destroy \(present.title): \(differences.joined(separator: ", ")), and cannot be here")
+        "destroy \(present.title): \(differences.joined(separator: ", ")), and it does not fit here")
       work.machine.destroy(present)
       return true
     }
@@ -249,7 +249,7 @@ public struct LayoutPlanner {
     } catch {
       // There may be room if the conflicting namespaces may be destroyed.
       guard work.conflicts.isEmpty else {
-        work.warnings.append("\(error.summary): once the conflicts are settled there may be room")
+        work.warnings.append("\(error.summary): there may be room once the conflicts are resolved")
         return
       }
       throw error
@@ -304,7 +304,7 @@ public struct LayoutPlanner {
     if plan.entries.isEmpty, memory == .offline, online { plan = try planner.offline(locations) }
     guard !plan.entries.isEmpty else { return }
     work.make(plan)
-    work.changed(.memory, namespace, "make \(namespace.title) the kernel's memory, \(memory.rawValue)")
+    work.changed(.memory, namespace, "use \(namespace.title) as system-ram, \(memory.rawValue)")
   }
 
   private static func request(_ memory: NamespaceLayout.SystemRAM) -> DaxDeviceRequest {

@@ -2,8 +2,9 @@
 ///
 /// - Parameters:
 ///   - number: How many.
-///   - noun: In the singular; the plural ends with "s".
+///   - noun: In the singular.
+///   - plural: If it does not end with "s" alone.
 /// - Returns: Both, with a blank between them.
-public func counted(_ number: some BinaryInteger, _ noun: String) -> String {
-  "\(number) \(noun)\(number == 1 ? "" : "s")"
+public func counted(_ number: some BinaryInteger, _ noun: String, plural: String? = nil) -> String {
+  "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
 }

@@ -47,7 +47,7 @@ public struct Unseen: Hashable, Sendable {
   /// - Returns: The missing permissions.
   public static func hidden(processes count: Int) -> Unseen {
     Unseen(
-      .processes, "\(count) process\(count == 1 ? "" : "es") could not be inspected",
+      .processes, "\(counted(count, "process", plural: "processes")) could not be inspected",
       remedy: "only root sees those of others")
   }
 

@@ -99,7 +99,7 @@ extension Usage {
   public var text: String {
     let size = bytes.map { "\(ByteCount($0)) of " } ?? ""
     let online = blocks.map { ", \($0.online) of \($0.total) memory blocks online" } ?? ""
-    let unseen = opens.map { ", open \($0) time\($0 == 1 ? "" : "s") more than known holders explain" } ?? ""
+    let unseen = opens.map { ", open \(counted($0, "time")) more than known holders explain" } ?? ""
     return size + "\(path)" + online + unseen + (process.map { " by \($0)" } ?? "")
   }
 

@@ -62,7 +62,7 @@ public struct PinUse {
 
   private static func advice(_ pins: DevicePins, _ holders: [PinHolder]) -> String {
     if holders.isEmpty, pins.ranges.contains(where: { $0.kind == .orphan }) {
-      return "no process is left that could release these pins: a reboot does"
+      return "no process is left that could release these pins: only a reboot does"
     }
     guard !holders.isEmpty else {
       return "their holder must release them: see pmemctl pin list \(pins.namespace)"

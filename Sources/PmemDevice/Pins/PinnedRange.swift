@@ -10,7 +10,7 @@ public struct PinnedRange: Hashable, Sendable {
     case orphan
     /// The count is impossible: a late release has hit the pages of another life of the device.
     case corrupt
-    /// It could not be found out.
+    /// It could not be determined.
     case unknown
   }
 
@@ -186,7 +186,7 @@ extension [DevicePins] {
     var found: [Unseen] = []
     for device in self {
       guard let reason = device.unknown else { continue }
-      let text = "whether memory is pinned for DMA could not be found out: \(reason)"
+      let text = "whether memory is pinned for DMA could not be determined: \(reason)"
       if let index = found.firstIndex(where: { $0.reason == text }) {
         found[index].namespaces.append(device.namespace)
       } else {

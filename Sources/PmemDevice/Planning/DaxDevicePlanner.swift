@@ -53,7 +53,7 @@ public struct DaxDevicePlanner {
     try checkRAM(devices, verb: "online")
     let offline = devices.map(\.device).filter { $0.memory?.online ?? 0 < $0.memory?.total ?? 0 }
     return Plan(
-      title: "put the memory of \(Self.count(devices)) online",
+      title: "bring the memory of \(Self.count(devices)) online",
       entries: offline.map { Self.onlining($0, isMovable: isMovable) },
       warnings: devices.map(\.device).filter { device in !offline.contains(device) }.map {
         "all memory of \($0.chardev) is online already"
@@ -238,20 +238,20 @@ public struct DaxDevicePlanner {
   }
 
   private static func binding(_ device: DaxDevice, _ mode: DaxDevice.Mode) -> Plan.Entry {
-    let what = mode == .devdax ? "give \(device.chardev) to programs" : "give \(device.chardev) to the kernel"
+    let what = mode == .devdax ? "bind \(device.chardev) to device_dax" : "bind \(device.chardev) to kmem"
     return Plan.Entry(
       .bindDevice(device.chardev, mode), "\(what) (\(mode.rawValue))")
   }
 
   private static func unbinding(_ device: DaxDevice) -> Plan.Entry {
     Plan.Entry(
-      .unbindDevice(device.chardev), "take the driver of \(device.chardev) away")
+      .unbindDevice(device.chardev), "unbind \(device.chardev)")
   }
 
   private static func onlining(_ device: DaxDevice, isMovable: Bool) -> Plan.Entry {
     Plan.Entry(
       .onlineMemory(device: device.chardev, movable: isMovable),
-      "put its memory online\(isMovable ? ", in ZONE_MOVABLE" : "")")
+      "bring its memory online\(isMovable ? ", in ZONE_MOVABLE" : "")")
   }
 
   private static func offlining(_ device: DaxDevice) -> Plan.Entry {

@@ -113,7 +113,7 @@ public struct Diagnosis: Hashable, Sendable {
     guard region.isEnabled else {
       add(
         Finding(
-          .warning, region.dev, "it is disabled, its namespaces are out of sight",
+          .warning, region.dev, "it is disabled, its namespaces are not visible",
           try: ["pmemctl region enable \(region.dev)"]))
       return
     }

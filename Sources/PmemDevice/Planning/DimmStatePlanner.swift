@@ -41,7 +41,8 @@ public struct DimmStatePlanner {
       isDestructive: clearance.harmsUsers, harmsUsers: clearance.harmsUsers)
   }
 
-  private static func count(_ dimms: [DIMM]) -> String {
+  /// Its kernel name if it is one, else how many.
+  static func count(_ dimms: [DIMM]) -> String {
     dimms.count == 1 ? dimms[0].dev : "\(dimms.count) DIMMs"
   }
 }

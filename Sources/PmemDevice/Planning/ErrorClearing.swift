@@ -47,6 +47,6 @@ extension NamespaceStatePlanner {
 
   private static func blocks(_ extents: [Extent]) -> String {
     let count = extents.reduce(0) { $0 + $1.length } / 512
-    return count == 1 ? "1 bad block of 512 bytes" : "\(count) bad blocks of 512 bytes"
+    return "\(counted(count, "bad block")) of 512 bytes"
   }
 }

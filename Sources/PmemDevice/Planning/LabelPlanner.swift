@@ -169,7 +169,7 @@ public struct LabelPlanner {
     let losses = namespaces.map { namespace in
       let isLabeled = inventory.region(of: namespace)?.isLabeled ?? true
       return "\(namespace.title), \(namespace.mode), \(namespace.rawSize), "
-        + (isLabeled ? "would be lost" : "would be out of sight: its region has no labels yet")
+        + (isLabeled ? "would be lost" : "would not be visible: its region has no labels yet")
     }
     let kept = written.map { "\($0.dev) has labels already" }
     throw DeviceError(

@@ -20,10 +20,10 @@ public struct SecurityPlanner {
   /// - Returns: The plan.
   /// - Throws: ``DeviceError/Code/unsupported``, or ``DeviceError/Code/failed`` with every precondition that does not hold.
   public func setUp(_ dimms: [DIMM], createsMaster: Bool) throws(DeviceError) -> Plan {
-    try check(dimms, "give a passphrase to", from: [.disabled], needs: createsMaster ? [] : [.master])
+    try check(dimms, "set a passphrase on", from: [.disabled], needs: createsMaster ? [] : [.master])
     let lacksMaster = dimms.first { !keys($0).hasMaster }
     return Plan(
-      title: "give a passphrase to \(Self.count(dimms))",
+      title: "set a passphrase on \(DimmStatePlanner.count(dimms))",
       entries: (createsMaster ? lacksMaster.map { [entry(.createMasterKey, $0)] } ?? [] : [])
         + dimms.flatMap { dimm in
           // Without a passphrase the DIMM has no pending one either.
@@ -35,7 +35,7 @@ public struct SecurityPlanner {
   public func update(_ dimms: [DIMM]) throws(DeviceError) -> Plan {
     try check(dimms, "change the passphrase of", from: [.unlocked], needs: [.current, .master])
     return Plan(
-      title: "change the passphrase of \(Self.count(dimms))",
+      title: "change the passphrase of \(DimmStatePlanner.count(dimms))",
       entries: dimms.flatMap { dimm in
         (keys(dimm).hasPending ? [entry(.adoptPendingKey, dimm)] : []) + newPassphrase(dimm)
       }, warnings: [backup(dimms)], isDestructive: true)
@@ -45,7 +45,7 @@ public struct SecurityPlanner {
   public func remove(_ dimms: [DIMM]) throws(DeviceError) -> Plan {
     try check(dimms, "remove the passphrase of", from: [.unlocked], needs: [.current])
     return Plan(
-      title: "remove the passphrase of \(Self.count(dimms))",
+      title: "remove the passphrase of \(DimmStatePlanner.count(dimms))",
       entries: dimms.flatMap { dimm in
         (keys(dimm).hasPending ? [entry(.adoptPendingKey, dimm)] : [])
           + [entry(.removePassphrase, dimm), entry(.discardKeys, dimm)]
@@ -57,7 +57,8 @@ public struct SecurityPlanner {
     let thawed = dimms.filter { security[$0.dev]?.isFrozen != true }
     try check(thawed, "freeze the security of", from: [.unlocked], needs: [])
     return Plan(
-      title: "freeze the security of \(Self.count(dimms))", entries: thawed.map { entry(.freeze, $0) },
+      title: "freeze the security of \(DimmStatePlanner.count(dimms))",
+      entries: thawed.map { entry(.freeze, $0) },
       warnings: dimms.filter { !thawed.contains($0) }.map { "the security of \($0.dev) is frozen already" }
         + thawed.map { "\($0.dev) stays frozen until the next power cycle" })
   }
@@ -71,7 +72,7 @@ public struct SecurityPlanner {
       !region.isEnabled && region.mappings.allSatisfy { open.contains($0.dimm) }
     }
     return Plan(
-      title: "unlock \(Self.count(dimms))",
+      title: "unlock \(DimmStatePlanner.count(dimms))",
       entries: locked.map { entry(.unlock, $0) }
         + regions.map { Plan.Entry(.enableRegion($0.dev), "enable \($0.dev) and the namespaces on it") },
       warnings: dimms.filter { !locked.contains($0) }.map { "\($0.dev) is unlocked already" })
@@ -94,7 +95,7 @@ public struct SecurityPlanner {
     try check(dimms, "erase", from: [.disabled, .unlocked], needs: [])
     try check(
       dimms.filter { security[$0.dev]?.state == .unlocked }, "erase", from: [.unlocked], needs: [.current])
-    let what = Self.count(dimms)
+    let what = DimmStatePlanner.count(dimms)
     let regions = inventory.regions(on: dimms)
     let lost = regions.flatMap(\.configuredNamespaces)
     let clearance = try TeardownGuard(
@@ -166,7 +167,7 @@ public struct SecurityPlanner {
   private func check(
     _ dimms: [DIMM], _ verb: String, from states: [DimmSecurity.State], needs: [Need]
   ) throws(DeviceError) {
-    let title = "\(verb) \(Self.count(dimms))"
+    let title = "\(verb) \(DimmStatePlanner.count(dimms))"
     let foreign = dimms.filter { security[$0.dev]?.state == nil }
     guard foreign.isEmpty else {
       throw DeviceError(
@@ -239,9 +240,5 @@ public struct SecurityPlanner {
     case .locked: "pmemctl dimm security unlock \(dimm.dev)"
     case .overwrite: nil
     }
-  }
-
-  private static func count(_ dimms: [DIMM]) -> String {
-    dimms.count == 1 ? dimms[0].dev : "\(dimms.count) DIMMs"
   }
 }

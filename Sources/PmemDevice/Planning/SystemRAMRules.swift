@@ -47,7 +47,7 @@ struct SystemRAMRules {
     }
     throw DeviceError(
       .refused,
-      "refused: the kernel would put the memory of \(device.chardev) online at once, "
+      "refused: the kernel would bring the memory of \(device.chardev) online at once, "
         + "\(isMovable ? "in ZONE_MOVABLE" : "not in ZONE_MOVABLE, from where it may never come back")",
       details: [
         "auto_online_blocks is \(host.memoryPolicy.rawValue)"

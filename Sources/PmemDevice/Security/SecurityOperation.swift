@@ -32,8 +32,8 @@ public enum SecurityOperation: String, CaseIterable, Hashable, Sendable {
     switch self {
     case .createMasterKey: "create a master key"
     case .createKey: "create a passphrase for \(dimm)"
-    case .adoptPendingKey: "find out whether \(dimm) has the pending passphrase"
-    case .setPassphrase: "give \(dimm) the new passphrase"
+    case .adoptPendingKey: "test whether \(dimm) has the pending passphrase"
+    case .setPassphrase: "set the new passphrase on \(dimm)"
     case .verifyPassphrase: "verify the passphrase of \(dimm)"
     case .commitKey: "make the new passphrase of \(dimm) the current one"
     case .removePassphrase: "remove the passphrase of \(dimm)"

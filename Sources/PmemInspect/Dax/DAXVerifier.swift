@@ -27,7 +27,7 @@ struct DAXVerifier {
     }
     let target = devices.target(of: facts)
     guard !facts.isCharacterDevice || target != nil else {
-      throw DeviceError(.usage, "cannot map \(path): it is no DAX device")
+      throw DeviceError(.usage, "cannot map \(path): it is not a DAX device")
     }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else { throw Self.failure("open", path, errno) }
@@ -44,7 +44,7 @@ struct DAXVerifier {
     guard window.touch(UInt64(position)) else {
       throw DeviceError(
         .failed, "cannot touch byte \(position) of \(path): a process that does is killed by SIGBUS",
-        details: ["it is a bad block, or the file was cut off"], errno: EFAULT)
+        details: ["it is a bad block, or the file was truncated"], errno: EFAULT)
     }
     var probe = DaxProbe(
       facts.isRegular ? .file : facts.isBlockDevice ? .blockDevice : .daxDevice, isDAX: nil, pageSize: nil,

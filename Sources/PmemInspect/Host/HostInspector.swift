@@ -123,7 +123,7 @@ public struct HostInspector {
       return processes + [
         Unseen(
           .opens,
-          "who uses devices inside the kernel, or pins their memory, cannot be found out: \(error.reason)",
+          "who uses devices inside the kernel, or pins their memory, cannot be determined: \(error.reason)",
           remedy: error.remedy, isDecisive: true)
       ]
     }

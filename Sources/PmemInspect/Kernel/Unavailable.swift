@@ -20,7 +20,7 @@ struct Unavailable: Error {
       // kernel/bpf/core.c: helpers that read kernel memory are not there, and the program has no meaning.
       return Unavailable(
         "the kernel is locked down (confidentiality)",
-        remedy: "boot without lockdown=confidentiality to have it found out")
+        remedy: "boot without lockdown=confidentiality to have it determined")
     }
     if isUserNamespace(roots) {
       return Unavailable(

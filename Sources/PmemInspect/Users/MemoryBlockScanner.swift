@@ -39,7 +39,7 @@ struct MemoryBlockScanner {
     guard !lent.isEmpty else { return [] }
     return [
       Unseen(
-        .memory, "whether memory is online could not be found out: \(directory) cannot be read",
+        .memory, "whether memory is online could not be determined: \(directory) cannot be read",
         remedy: "mount -t sysfs sysfs /sys", of: lent.map(\.dev), isDecisive: true)
     ]
   }

@@ -15,7 +15,7 @@ struct UserSearch {
     var kernel: UserScanner.Found
     /// Devices that are open more often than that explains.
     var unseen: [Usage] = []
-    /// Whether that is so could not be found out.
+    /// Whether that is so could not be determined.
     var missing: [Unseen] = []
 
     var isAnyoneSeen: Bool { !descriptors.uses.isEmpty || !mapped.report.mappings.isEmpty }
@@ -40,7 +40,7 @@ struct UserSearch {
       var found = look()
       found.missing = [
         Unseen(
-          .opens, "whether anything unseen has it open could not be found out: \(error.reason)",
+          .opens, "whether anything unseen has it open could not be determined: \(error.reason)",
           remedy: error.remedy, of: namespaces.map(\.dev), isDecisive: true)
       ]
       return found

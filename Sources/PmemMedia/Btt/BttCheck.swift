@@ -162,7 +162,7 @@ public struct BttCheck {
         lane.spare.map { "its spare block \($0) is in use" } ?? "no entry of it is valid"
       find(
         true, "arena at \(arena.offset): lane \(index) of the log is damaged: \(reason)",
-        repair: "give it a free block")
+        repair: "assign a free block to it")
     }
     var free = owners.missing
     if !orphans.isEmpty { repair(lanes: orphans, of: arena, log, slots, &free) }
@@ -200,7 +200,7 @@ public struct BttCheck {
         // A write whose log entry is on the media, but whose map entry is not (btt.c:btt_freelist_init).
         if let change = changes[sector], change.old == block, change.new != block {
           find(
-            false, "arena at \(arena.offset): the last write to sector \(sector) was cut short",
+            false, "arena at \(arena.offset): the last write to sector \(sector) was interrupted",
             repair: "complete it, as the kernel would")
           patch(arena, sector, change.raw, "complete the last write to sector \(sector)")
           block = change.new
@@ -210,10 +210,11 @@ public struct BttCheck {
           tell(bad.count) { check in
             let reason =
               block < arena.info.internalBlocks
-              ? "its block \(block) is another's too" : "it points to block \(block), which is not there"
+              ? "its block \(block) is mapped by another sector too"
+              : "it points to block \(block), which does not exist"
             check.find(
               true, "arena at \(arena.offset): the map entry of sector \(sector) is damaged: \(reason)",
-              repair: "give it a free block, whose reading fails")
+              repair: "map it to a free block, and mark it so that reading fails")
           }
           continue
         }
@@ -249,7 +250,7 @@ public struct BttCheck {
       repairs.append(
         Repair(
           offset: arena.log.offset + UInt64(lane * BttLog.laneSize), bytes: fields.bytes,
-          text: "give block \(block) to lane \(lane) of the arena at \(arena.offset)"))
+          text: "assign block \(block) to lane \(lane) of the arena at \(arena.offset)"))
     }
   }
 

@@ -148,7 +148,7 @@ extension LabelStore {
         Finding(
           isSerious: true,
           text:
-            "no index block is valid, but \(count) whole label\(count == 1 ? " is" : "s are") in the slots",
+            "no index block is valid, but \(counted(count, "whole label"))\(count == 1 ? " is" : " are") in the slots",
           isExplained: true)
       ]
     }

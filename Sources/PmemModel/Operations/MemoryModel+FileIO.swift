@@ -32,7 +32,7 @@ extension MemoryModel {
     }
     guard offset < file.size else { throw KernelRefusal(27, "the file ends before \(offset)") }
     let bytes = min(length ?? UInt64.max, file.size - offset)
-    guard bytes > 0 else { throw KernelRefusal(22, "that is nothing") }
+    guard bytes > 0 else { throw KernelRefusal(22, "the length is 0") }
     return (offset / 4096..<(offset + bytes + 4095) / 4096, filesystem.isDAX)
   }
 

@@ -15,14 +15,16 @@ extension MemoryModel {
   package mutating func mount(
     _ volume: Volume, _ mountPoint: String, type: String, isDAX: Bool, isNew: Bool = false
   ) throws(KernelRefusal) {
-    guard mountPoint.hasPrefix("/") else { throw KernelRefusal(22, "\(mountPoint) is no absolute path") }
+    guard mountPoint.hasPrefix("/") else { throw KernelRefusal(22, "\(mountPoint) is not an absolute path") }
     guard !state.filesystems.contains(where: { $0.mountPoints.contains(mountPoint) }) else {
       throw KernelRefusal(16, "something is mounted there")
     }
-    guard try daxAlign(of: volume) == nil else { throw KernelRefusal(15, "a DAX device is no block device") }
+    guard try daxAlign(of: volume) == nil else {
+      throw KernelRefusal(15, "a DAX device is not a block device")
+    }
     let index = state.filesystems.firstIndex { $0.volume == volume }
     if let index, state.filesystems[index].isLive {
-      guard !isNew else { throw KernelRefusal(16, "a filesystem has it") }
+      guard !isNew else { throw KernelRefusal(16, "a filesystem uses it") }
       try mountAgain(index, mountPoint, isDAX: isDAX)
       return
     }

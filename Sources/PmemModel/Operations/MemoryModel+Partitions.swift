@@ -26,7 +26,7 @@ extension MemoryModel {
   package mutating func resizePartition(_ volume: Volume, to size: UInt64) throws(KernelRefusal) {
     guard case .partition(let device, let number) = volume,
       let index = state.partitions.firstIndex(where: { $0.volume == volume })
-    else { throw KernelRefusal(22, "it is no partition") }
+    else { throw KernelRefusal(22, "it is not a partition") }
     let extent = Extent(offset: state.partitions[index].extent.offset, length: size)
     guard
       rule(.partitionsShrink)
@@ -84,7 +84,7 @@ extension MemoryModel {
     if let number,
       !(1...1 << 30).contains(number.rawValue) || state.pageFaults.contains(where: { $0.id == number })
     {
-      throw KernelRefusal(17, "there is a fault \(number), or cannot be")
+      throw KernelRefusal(17, "fault \(number) exists already, or is out of range")
     }
     let page = mapping.pages((address - mapping.start)..<(address - mapping.start + 1))
     guard isBacked(mapping, page.offset..<page.end) else {
@@ -121,7 +121,7 @@ extension MemoryModel {
     if !isOwn {
       recordViolation(
         .strayEntry,
-        "fault \(id) of process \(fault.pid) makes an entry for what is no longer the mapping's",
+        "fault \(id) of process \(fault.pid) inserts an entry for a page that is no longer the mapping's",
         of: "fault \(id)")
     }
     reclaimAndWake()

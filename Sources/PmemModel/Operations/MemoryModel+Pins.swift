@@ -54,7 +54,7 @@ extension MemoryModel {
     }
     if let number, !(1...1 << 30).contains(number.rawValue) || state.pins.contains(where: { $0.id == number })
     {
-      throw KernelRefusal(17, "there is a pin \(number), or cannot be")
+      throw KernelRefusal(17, "pin \(number) exists already, or is out of range")
     }
     try check(request, mapping)
     let begin = address - mapping.start
@@ -144,7 +144,7 @@ extension MemoryModel {
       && rule(.longTermIsRefused)
     guard mapping.isDAX else {
       guard mapping.source.inode != nil else {
-        throw KernelRefusal(22, "that is the page cache: a reference to it is none to persistent memory")
+        throw KernelRefusal(22, "that is the page cache: a reference to it is not one to persistent memory")
       }
       guard !refuses || !request.isWrite || mapping.isPrivate || !rules.refusesLongTermPageCache else {
         throw KernelRefusal(14, "a file whose filesystem tracks stores has no long-term pins")
@@ -152,7 +152,7 @@ extension MemoryModel {
       return
     }
     guard !isPageless(mapping.source.volume) || !rule(.pagelessCannotBePinned) else {
-      throw KernelRefusal(14, "its memory has no pages: get_user_pages finds none")
+      throw KernelRefusal(14, "its memory has no pages: get_user_pages fails")
     }
     guard !refuses else { throw KernelRefusal(95, "memory of a DAX filesystem is not pinned for long") }
     guard kind != .ioUring || rules.registersDeviceBuffers else {
@@ -179,7 +179,8 @@ extension MemoryModel {
     let isFatal = release(at: index)
     reclaimAndWake()
     guard !isFatal else {
-      throw KernelRefusal(14, "the kernel oopsed: the pages that were released are no more")
+      throw KernelRefusal(
+        14, "the kernel oopsed: use after free, the dev_pagemap of the released pages is gone")
     }
   }
 
@@ -206,8 +207,9 @@ extension MemoryModel {
     recordViolation(
       .useAfterFree,
       isBack
-        ? "pin \(pin.id) of process \(pin.pid) was released on pages that are the device's next ones"
-        : "pin \(pin.id) of process \(pin.pid) was released on pages that are no more", of: "pin \(pin.id)")
+        ? "pin \(pin.id) of process \(pin.pid) was released on pages of the device's next dev_pagemap"
+        : "pin \(pin.id) of process \(pin.pid) was released after the dev_pagemap of its pages was gone",
+      of: "pin \(pin.id)")
     return !isBack
   }
 }

@@ -10,7 +10,7 @@ extension MemoryModel {
     var number = pid ?? 1000
     if pid == nil { while used.contains(number) { number = ProcessID(number.rawValue + 1) } }
     guard number > 0, number.rawValue < 1 << 22 else {
-      throw KernelRefusal(22, "\(number) is no process number")
+      throw KernelRefusal(22, "\(number) is not a process number")
     }
     guard !used.contains(number) else { throw KernelRefusal(17, "there is a process \(number)") }
     state.processes.append(ModelProcess(pid: number, command: String(command.prefix(15))))

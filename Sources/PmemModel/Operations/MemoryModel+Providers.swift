@@ -17,7 +17,7 @@ extension MemoryModel {
     guard !state.providers.contains(where: { $0.name == provider.name }) else {
       throw KernelRefusal(17, "there is a provider \(provider.name)")
     }
-    guard provider.pages > 0, provider.pages <= 1 << 38 else { throw KernelRefusal(22, "that is no size") }
+    guard provider.pages > 0, provider.pages <= 1 << 38 else { throw KernelRefusal(22, "that is not a size") }
     state.providers.append(provider)
   }
 
@@ -135,7 +135,7 @@ extension MemoryModel {
         if maySleep { return .waits(.driver(name), "until there is memory for a page of \(name)") }
         recordViolation(
           .spuriousFailure, "\(name) has no memory for page \(page) at the moment, and may not wait for it")
-        throw KernelRefusal(28, "no page can be had without sleeping")
+        throw KernelRefusal(28, "no page can be allocated without sleeping")
       }
       state.providers[index].pool -= 1
       if maySleep { state.providers[index].sleeps &+= 1 }

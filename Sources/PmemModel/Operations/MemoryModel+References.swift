@@ -34,7 +34,7 @@ extension MemoryModel {
       }
       if let failing, failing < grant.pages + good {
         good = failing - grant.pages
-        grant.fault = KernelRefusal(14, "the page's device cannot be had")
+        grant.fault = KernelRefusal(14, "the page's device cannot be referenced")
       }
       let whole = DeviceExtent(
         device: piece.device, extent: Extent(offset: piece.extent.offset, length: good * 4096))

@@ -41,7 +41,7 @@ extension MemoryModel {
     if let number = request.number,
       !(1...1 << 30).contains(number.rawValue) || state.transfers.contains(where: { $0.id == number })
     {
-      throw KernelRefusal(17, "there is a transfer \(number), or cannot be")
+      throw KernelRefusal(17, "transfer \(number) exists already, or is out of range")
     }
   }
 

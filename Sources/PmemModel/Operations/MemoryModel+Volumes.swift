@@ -41,7 +41,7 @@ extension MemoryModel {
   /// The alignment of a DAX device; nil for a block device.
   package func daxAlign(of volume: Volume) throws(KernelRefusal) -> UInt64? {
     guard let device = try liveDevice(volume), device.isDAXDevice else { return nil }
-    guard device.kind == .devdax else { throw KernelRefusal(6, "no driver gives its memory to programs") }
+    guard device.kind == .devdax else { throw KernelRefusal(6, "no driver exposes its memory to programs") }
     return device.alignment
   }
 
@@ -167,7 +167,7 @@ extension MemoryModel {
     var pieces: [StackedDevice.Piece] = []
     for volume in volumes {
       guard try daxAlign(of: volume) == nil else {
-        throw KernelRefusal(15, "a DAX device is no block device")
+        throw KernelRefusal(15, "a DAX device is not a block device")
       }
       try checkNotHeld(volume)
       pieces.append(
@@ -211,7 +211,9 @@ extension MemoryModel {
   }
 
   package mutating func swapOn(_ volume: Volume) throws(KernelRefusal) {
-    guard try daxAlign(of: volume) == nil else { throw KernelRefusal(22, "a DAX device is no block device") }
+    guard try daxAlign(of: volume) == nil else {
+      throw KernelRefusal(22, "a DAX device is not a block device")
+    }
     try checkNotHeld(volume)
     // Its content is overwritten.
     state.filesystems.removeAll { $0.volume == volume }

@@ -80,7 +80,7 @@ extension MemoryModel {
       if !isReal, policies.writeback != .write {
         recordViolation(
           .falsePin,
-          "page \(pin.attachedPages.lowerBound) of \(name(source)) is taken for pinned: it is referenced by \(pin.kind.rawValue)"
+          "page \(pin.attachedPages.lowerBound) of \(name(source)) counts as pinned: it is referenced by \(pin.kind.rawValue)"
         )
       }
       pinned.set(pin.attachedPages, true)

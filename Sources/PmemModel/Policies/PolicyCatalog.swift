@@ -87,7 +87,7 @@ public enum PolicyCatalog {
     Choice(
       "none", "writable mappings continue to be stored to",
       by: "no proposal: reported by Jan Kara, 2015-10-24, \"DAX mmap isn't safe wrt fs freezing\"",
-      cost: "a frozen filesystem changes: a copy of it is no consistent snapshot",
+      cost: "a frozen filesystem changes: a copy of it is not a consistent snapshot",
       outcome: "until 4.9"),
     Choice(
       "unmap", "unmap_mapping_range() for each inode",
@@ -116,7 +116,7 @@ public enum PolicyCatalog {
     Choice(
       "wait", "truncate waits until no page of the range is pinned",
       by: "Matthew Wilcox, linux-fsdevel, 2014-10-08, proposal 3",
-      cost: "who holds a pin forever holds truncate up forever",
+      cost: "a pin that is never released blocks truncate forever",
       outcome: "Linux since 6.15 (fs/dax.c:dax_break_layout)"),
     Choice(
       "bounce", "get_user_pages copies to DRAM and pins the copies",
@@ -167,7 +167,7 @@ public enum PolicyCatalog {
       "storage-wait", "mappings are revoked, then references are waited for",
       by:
         "Dan Williams, the same mail: \"pin it active only while i/o is in flight and forcibly revoke mappings\"",
-      cost: "unbinding waits for pins; a pin forever is a wait forever",
+      cost: "unbinding waits for pins; a pin that is never released is an endless wait",
       outcome: "until 5.17 (71389703839e, 4.12; mm/memremap.c:dev_pagemap_cleanup)"),
     Choice(
       "storage", "mappings are revoked, references are not waited for",
@@ -181,7 +181,7 @@ public enum PolicyCatalog {
     Choice(
       "write", "the page is written back as any other",
       by: "what Linux does (mm/page-writeback.c:clear_page_dirty_for_io)",
-      cost: "hardware continues to write to pages that the filesystem takes for clean",
+      cost: "hardware continues to write to pages that the filesystem considers clean",
       outcome: "still so; pinning such pages for long is refused since 6.5 (8ac268436e6d)"),
     Choice(
       "wait", "page_mkclean waits until the page is not pinned",
@@ -189,11 +189,11 @@ public enum PolicyCatalog {
       cost: "\"isn't really going to fly due to deadlocks\" (Jan Kara, 2018-10-03)",
       outcome: "not taken"),
     Choice(
-      "skip", "the page stays dirty and is passed over",
+      "skip", "the page stays dirty and is skipped",
       by:
         "Jerome Glisse, linux-mm, 2018-09-29: \"skipping those ... pages while reclaiming likely make sense\"",
       cost: "long-term pinned pages are never written: fsync cannot keep its promise",
-      outcome: "mm/vmscan.c:shrink_folio_list passes over pinned pages; writeback does not"),
+      outcome: "mm/vmscan.c:shrink_folio_list skips pinned pages; writeback does not"),
     Choice(
       "bounce", "a copy of the page is written, the page stays dirty",
       by: "John Hubbard and Jan Kara, linux-mm, 2018-09-28 and 2018-10-03",
@@ -209,7 +209,7 @@ public enum PolicyCatalog {
       cost: "every caller of get_user_pages() had to be changed",
       outcome: "FOLL_PIN: 5.6, GUP_PIN_COUNTING_BIAS 5.7 (mm/gup.c)"),
     Choice(
-      "mapcount", "a page with more references than mappings is taken for pinned",
+      "mapcount", "a page with more references than mappings counts as pinned",
       by: "Jerome Glisse, linux-mm, 2018-09-29",
       cost: "migration, isolation, lookups and filesystems hold references too: false positives",
       outcome: "not taken"),

@@ -49,7 +49,7 @@ public struct DeviceView: Hashable, Sendable {
     self.isMediaClean = isMediaClean
   }
 
-  /// Whether it is a DAX device, which is no block device.
+  /// Whether it is a DAX device, which is not a block device.
   var isDAXDevice: Bool { kind == .devdax || kind == .undrivenDAX }
 
   /// The size of a page, bytes: pages of a DAX device are compound.

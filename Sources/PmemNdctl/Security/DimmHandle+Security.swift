@@ -96,7 +96,7 @@ extension DimmHandle {
     }
     guard securityState != .locked else {
       throw DeviceError(
-        .failed, "cannot unlock \(dev): it does not take the passphrase in \(material.directory)",
+        .failed, "cannot unlock \(dev): it refuses the passphrase in \(material.directory)",
         errno: EKEYREJECTED)
     }
     return 0

@@ -147,7 +147,7 @@ enum RecordFile {
     while !rest.isEmpty {
       number += 1
       guard let end = rest.utf8.firstIndex(of: UInt8(ascii: "\n")) else {
-        throw DeviceError(.corrupt, "\(file), line \(number): it is cut off, the line does not end")
+        throw DeviceError(.corrupt, "\(file), line \(number): it is truncated: the line does not end")
       }
       let line = rest[..<end]
       rest = rest[rest.utf8.index(after: end)...]

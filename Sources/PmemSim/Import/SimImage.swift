@@ -21,12 +21,12 @@ public struct SimImage: Hashable, Sendable {
     try Self.checkRaw(file, whole, path)
     guard whole % 4096 == 0, whole > 0 else {
       throw DeviceError(
-        .corrupt, "\(path) is no DIMM image: its size, \(whole) bytes, is not a multiple of 4 KiB")
+        .corrupt, "\(path) is not a DIMM image: its size, \(whole) bytes, is not a multiple of 4 KiB")
     }
     let area: UInt64 = if let labelArea { labelArea } else { try Self.findLabelArea(file, whole) }
     guard area < whole else {
       throw DeviceError(
-        .corrupt, "\(path) is no DIMM image with a label area of \(ByteCount(area)): it is smaller")
+        .corrupt, "\(path) is not a DIMM image with a label area of \(ByteCount(area)): it is smaller")
     }
     self.labelArea = area
     size = whole - area

@@ -73,7 +73,7 @@ struct HealthRecords: Hashable {
     try RecordFile.read(text, header: Self.header, file: file) { line throws(DeviceError) in
       let number = try line.integer("number", file: file, as: Int.self)
       guard line.kind == "dimm", (0..<dimms).contains(number) else {
-        throw Self.wrong(line, file, "that is no DIMM of the machine")
+        throw Self.wrong(line, file, "that is not a DIMM of the machine")
       }
       let flags = line["flags"]?.split(separator: ",").map(String.init) ?? []
       guard flags.allSatisfy(DIMM.platformFlags.contains) else {

@@ -58,7 +58,7 @@ struct SecurityRecords: Hashable {
       }
       let number = try line.integer("number", file: file, as: Int.self)
       guard line.kind == "dimm", (0..<dimms).contains(number) else {
-        throw DeviceError(.corrupt, "\(file), line \(line.number): that is no DIMM of the machine")
+        throw DeviceError(.corrupt, "\(file), line \(line.number): that is not a DIMM of the machine")
       }
       found[number] = Record(
         passphrase: try Self.passphrase("passphrase", line, file),

@@ -63,7 +63,7 @@ struct SimBadBlocks: Hashable {
       guard line.kind == "bad", regions.indices.contains(region), extent.length > 0,
         extent.offset <= regions[region].size, extent.length <= regions[region].size - extent.offset
       else {
-        throw DeviceError(.corrupt, "\(file), line \(line.number): that is no range of a region")
+        throw DeviceError(.corrupt, "\(file), line \(line.number): that is not a range of a region")
       }
       found.add(region: region, extent)
     }

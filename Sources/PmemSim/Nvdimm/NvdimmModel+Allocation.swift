@@ -20,7 +20,7 @@ extension NvdimmModel {
       throw KernelRefusal(22, "the name is too long")
     }
     let size = request.size.rawValue
-    guard size > 0 else { throw KernelRefusal(22, "a namespace without a size is none") }
+    guard size > 0 else { throw KernelRefusal(22, "a namespace needs a size") }
     let align = topology.regions[index].align
     guard size % align == 0 else { throw KernelRefusal(22, "\(size) is not \(align >> 10)K aligned") }
     // __size_store: against the largest piece, then the first that is large enough.
@@ -109,7 +109,7 @@ extension NvdimmModel {
     guard isLabeled(index), namespace.uuid != nil, namespace.size > 0 else {
       throw KernelRefusal(6, "the namespace has no label")
     }
-    guard size > 0 else { throw KernelRefusal(22, "a namespace without a size is none") }
+    guard size > 0 else { throw KernelRefusal(22, "a namespace needs a size") }
     let align = topology.regions[index].align
     guard size % align == 0 else { throw KernelRefusal(22, "\(size) is not \(align >> 10)K aligned") }
     guard size != namespace.size else { return }

@@ -127,7 +127,7 @@ extension NvdimmModel {
     try checkChangeable(dimm, [.locked])
     let isPending = record.currentKey != record.passphrase
     guard !isPending || record.pendingKey == record.passphrase else {
-      throw KernelRefusal(129, "it does not take the passphrase")
+      throw KernelRefusal(129, "it refuses the passphrase")
     }
     openDimms.insert(dimm)
     if isPending { try commitKey(dimm) }

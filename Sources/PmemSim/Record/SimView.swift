@@ -139,15 +139,15 @@ extension SimView {
       case .mounts: Unseen(.mounts, "mounts of other mount namespaces cannot be seen", remedy: remedy)
       case .opens:
         Unseen(
-          .opens, "whether anything unseen has it open could not be found out: this process has no CAP_BPF",
+          .opens, "whether anything unseen has it open could not be determined: this process has no CAP_BPF",
           remedy: remedy, of: names, isDecisive: !names.isEmpty)
       case .pins:
         Unseen(
-          .pins, "whether memory is pinned for DMA could not be found out: this process has no CAP_BPF",
+          .pins, "whether memory is pinned for DMA could not be determined: this process has no CAP_BPF",
           remedy: remedy, of: names, isDecisive: !names.isEmpty)
       case .memory:
         Unseen(
-          .memory, "whether memory is online could not be found out: memory blocks cannot be seen",
+          .memory, "whether memory is online could not be determined: memory blocks cannot be seen",
           remedy: remedy, of: names, isDecisive: !names.isEmpty)
       }
     }

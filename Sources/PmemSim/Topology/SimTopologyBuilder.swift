@@ -140,13 +140,13 @@ extension SimTopology {
     else {
       throw DeviceError(
         .usage,
-        "a region of \(ByteCount(size)) on \(ways) DIMM\(ways == 1 ? "" : "s") at 0x\(String(base, radix: 16)) is not possible",
+        "a region of \(ByteCount(size)) on \(counted(ways, "DIMM")) at 0x\(String(base, radix: 16)) is not possible",
         details: ["at most \(RegionMapping.most) DIMMs and 1 PiB each, below 2^52"])
     }
     guard chosen % ways == 0, share >= 4096, share & (share - 1) == 0, chosen <= size else {
       throw DeviceError(
         .usage,
-        "a region of \(ByteCount(size)) on \(ways) DIMM\(ways == 1 ? "" : "s") cannot have an alignment of \(ByteCount(chosen))",
+        "a region of \(ByteCount(size)) on \(counted(ways, "DIMM")) cannot have an alignment of \(ByteCount(chosen))",
         details: ["the share of each DIMM must be a power of two, at least 4 KiB"])
     }
     return Region(dimms: members, base: base, size: size, align: chosen, node: node)
@@ -157,7 +157,8 @@ extension SimDimmRequest {
   fileprivate func check() throws(DeviceError) {
     try Self.check(size: size, of: "a DIMM")
     guard labelArea == .zero || (labelArea.rawValue >= 1024 && labelArea.rawValue <= 16 << 20) else {
-      throw DeviceError(.usage, "a label area of \(labelArea) cannot be: it takes 1 KiB to 16 MiB, or none")
+      throw DeviceError(
+        .usage, "a label area of \(labelArea) is not possible: it takes 1 KiB to 16 MiB, or none")
     }
     guard labelArea.isMultiple(of: 4096) || labelArea == .zero || labelArea.isMultiple(of: 256) else {
       throw DeviceError(.usage, "a label area of \(labelArea) is not a multiple of 256 bytes")
@@ -174,7 +175,7 @@ extension SimDimmRequest {
   fileprivate static func check(size: ByteCount, of what: String) throws(DeviceError) {
     guard size >= .mebibytes(1), size <= .gibibytes(256 << 10), size.isMultiple(of: 4096) else {
       throw DeviceError(
-        .usage, "\(what) of \(size.exact) cannot be: it takes 1 MiB to 256 TiB, a multiple of 4 KiB")
+        .usage, "\(what) of \(size.exact) is not possible: it takes 1 MiB to 256 TiB, a multiple of 4 KiB")
     }
   }
 }

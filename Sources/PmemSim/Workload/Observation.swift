@@ -48,7 +48,7 @@ extension SimWorkload {
           Observation(
             owner: .process(process.pid.rawValue), subject: "pin \(pin.id)",
             value:
-              "\(pin.kind.rawValue), \(ByteCount(pin.length))\(pin.isDangling ? ", of pages that are no more" : "")"
+              "\(pin.kind.rawValue), \(ByteCount(pin.length))\(pin.isDangling ? ", of pages whose dev_pagemap is gone" : "")"
           ))
       }
       return facts

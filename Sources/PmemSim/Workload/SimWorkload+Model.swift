@@ -57,7 +57,7 @@ extension SimWorkload {
   /// Writes everything of the filesystem that is mounted on a directory to the media, as syncfs(2).
   public func sync(_ pid: Int, _ mountPoint: String) throws(DeviceError) -> AccessOutcome {
     let (volume, isFilesystem) = try freezable(mountPoint)
-    guard isFilesystem else { throw DeviceError(.failed, "\(mountPoint) is no directory of a filesystem") }
+    guard isFilesystem else { throw DeviceError(.failed, "\(mountPoint) is not a directory of a filesystem") }
     return try perform(.sync(ProcessID(pid), volume), "sync \(mountPoint)", SimWorkload.access)
   }
 
@@ -71,7 +71,7 @@ extension SimWorkload {
   /// Commits the journal of the filesystem that is mounted on a directory.
   public func commit(_ mountPoint: String) throws(DeviceError) {
     let (volume, isFilesystem) = try freezable(mountPoint)
-    guard isFilesystem else { throw DeviceError(.failed, "\(mountPoint) is no directory of a filesystem") }
+    guard isFilesystem else { throw DeviceError(.failed, "\(mountPoint) is not a directory of a filesystem") }
     try perform(.commit(volume), "commit \(mountPoint)")
   }
 
@@ -146,7 +146,7 @@ extension SimWorkload {
 
   func bound(_ name: String) throws(DeviceError) -> DeviceID {
     guard case .device(let device) = try volume(name) else {
-      throw DeviceError(.failed, "\(name) is no namespace")
+      throw DeviceError(.failed, "\(name) is not a namespace")
     }
     return device
   }

@@ -8,7 +8,7 @@ extension SimWorkload {
   /// - Parameters:
   ///   - name: A device or a namespace.
   ///   - holder: The holder.
-  /// - Throws: ``DeviceError/Code/notFound``; ``DeviceError/Code/failed`` for what is no namespace's own device.
+  /// - Throws: ``DeviceError/Code/notFound``; ``DeviceError/Code/failed`` for what is not a namespace's own device.
   public func hold(_ name: String, by holder: SimHolder) throws(DeviceError) {
     let device = try ownDevice(name)
     try change { $0.holders.append(SimView.Holder(kind: holder, device: device)) }
@@ -113,7 +113,7 @@ extension SimWorkload {
 
   private func ownDevice(_ name: String) throws(DeviceError) -> DeviceID {
     guard case .device(let device) = try volume(name) else {
-      throw DeviceError(.failed, "\(name) is no namespace's own device", errno: 22)
+      throw DeviceError(.failed, "\(name) is not a namespace's own device", errno: 22)
     }
     return device
   }

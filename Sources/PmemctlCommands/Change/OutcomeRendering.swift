@@ -39,7 +39,7 @@ struct OutcomeRendering {
       try recovery.forget()
       return cause.adding(details: [Self.untouched])
     } catch {
-      return cause.adding(details: ["all is as it was, but \(error.summary)"])
+      return cause.adding(details: ["everything was rolled back, but \(error.summary)"])
     }
   }
 

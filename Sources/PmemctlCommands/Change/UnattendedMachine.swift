@@ -66,7 +66,7 @@ public struct UnattendedMachine {
 }
 
 extension Step {
-  /// Whether the kernel creates device nodes anew if what it disables is enabled again.
+  /// Whether the kernel recreates device nodes when the disabled object is enabled again.
   var recreatesNodes: Bool {
     switch self {
     case .disable, .disableRegion: true

@@ -50,7 +50,7 @@ final class HostLock {
           details: ["waited \(waited.components.seconds) seconds", "nothing was changed"], errno: EAGAIN)
       }
       if !isReported, waited > Self.silence {
-        waiting("another pmemctl is changing this host\(Self.holder(descriptor)): waiting for its end")
+        waiting("another pmemctl is changing this host\(Self.holder(descriptor)): waiting for it to end")
         isReported = true
       }
       usleep(20_000)
@@ -97,7 +97,8 @@ final class HostLock {
   private static func failure(_ what: String, _ reason: Errno) -> DeviceError {
     DeviceError(
       DeviceError.Code(errno: reason.rawValue), "cannot \(what): \(reason.description)",
-      details: ["changes of this host take turns by this file", "nothing was changed"], errno: reason.rawValue
+      details: ["this file is the lock of changes of this host", "nothing was changed"],
+      errno: reason.rawValue
     )
   }
 }

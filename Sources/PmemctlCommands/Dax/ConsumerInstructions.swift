@@ -56,13 +56,13 @@ struct ConsumerInstructions {
   var text: String {
     switch consumer {
     case .qemu:
-      return "Give this to QEMU, beside -m with slots= and maxmem= that leave room:\n"
-        + qemu.map { "  \($0)\n" }.joined() + "or this to libvirt, beside <maxMemory slots=...>:\n"
+      return "Pass this to QEMU, with slots= and maxmem= of -m large enough:\n"
+        + qemu.map { "  \($0)\n" }.joined() + "or this to libvirt, with a <maxMemory slots=...>:\n"
         + libvirt.split(separator: "\n").map { "  \($0)\n" }.joined()
     case .spdk, .rdma:
       let user = consumer == .spdk ? "VFIO pins it (spdk_mem_register)" : "the card pins it (ibv_reg_mr)"
       return """
-        Give this to \(consumer.words):
+        Pass this to \(consumer.words):
           path   \(path)
           size   \(size)
           align  \(align): offset, length and address of its mapping

@@ -39,7 +39,7 @@ struct DaxStatus: ContextCommand {
   }
 }
 
-/// Mappings of what can have DAX, each tried once: a filesystem may be mounted at thousands of places.
+/// Mappings of what can have DAX, each tried once: a filesystem may be mounted on thousands of mount points.
 private struct DaxTrials {
   private let samples: [RawText: String]
   private let inventory: Inventory

@@ -37,6 +37,8 @@ struct DeviceCreate: ContextCommand {
 func parseDeviceSize(_ text: String?) throws(DeviceError) -> ByteCount? {
   guard let text, text != "max" else { return nil }
   let size = try parseBytes(text, option: "--size")
-  guard size != .zero else { throw DeviceError(.usage, "a DAX device of size 0 is none: destroy it") }
+  guard size != .zero else {
+    throw DeviceError(.usage, "a DAX device has a size: pmemctl device destroy removes it")
+  }
   return size
 }

@@ -40,7 +40,7 @@ struct DimmHealthCommand: ContextCommand {
     let levels = Set(verdicts.map(\.level))
     let bad = verdicts.count { $0.level.isBad }
     if bad > 0 {
-      throw DeviceError(.failed, "\(bad) DIMM\(bad == 1 ? " is" : "s are") not well")
+      throw DeviceError(.failed, "\(counted(bad, "DIMM"))\(bad == 1 ? " is" : " are") not well")
     }
     if levels.contains(.unknown) { throw DeviceError(.failed, "the health of a DIMM is unknown") }
     if levels.contains(.notPermitted) {

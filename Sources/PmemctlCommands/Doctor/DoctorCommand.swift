@@ -114,14 +114,14 @@ struct DoctorCommand: ContextCommand {
       for record in records where record.state == .begun {
         diagnosis.leave(
           record.scope.subjects(in: inventory),
-          to: "change \(record.id) was cut short there: that comes first")
+          to: "change \(record.id) was interrupted there: complete or undo it first")
       }
       // In the order in which they can be reverted: the latest first.
       for record in records where record.state == .begun {
         diagnosis.add(
           Diagnosis.Finding(
             .warning, "undo",
-            "change \(record.id) (\(record.title)) was cut short: \(record.stateText(journal))",
+            "change \(record.id) (\(record.title)) was interrupted: \(record.stateText(journal))",
             try: [
               Restorer(target: record.before, scope: record.scope, backend: backend).suggestion(record.id)
             ]))
@@ -143,7 +143,7 @@ struct DoctorCommand: ContextCommand {
       let elements = findings.map { Self.json($0, context) } + [missing.element].compactMap(\.self)
       try context.out.write(JSON.array(elements.map(JSON.object)).text)
     } else if findings.isEmpty {
-      try context.out.write("all is well\n")
+      try context.out.write("no problems found\n")
     } else {
       var text = ""
       for severity in Diagnosis.Severity.allCases {
@@ -159,7 +159,7 @@ struct DoctorCommand: ContextCommand {
     }
     let bad = findings.count { $0.severity != .note }
     guard bad == 0 else {
-      throw DeviceError(.failed, "\(bad) problem\(bad == 1 ? "" : "s") found")
+      throw DeviceError(.failed, "\(counted(bad, "problem")) found")
     }
   }
 

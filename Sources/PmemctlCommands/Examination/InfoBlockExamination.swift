@@ -69,8 +69,8 @@ struct InfoBlockExamination {
     let what = contents.first.map { "Its data, \($0.text)," } ?? "Its data"
     let way =
       namespace.isEnabled
-      ? ": as raw everything is shifted by that, and what is written to /dev/\(namespace.node ?? namespace.dev) "
-        + "is written over them"
+      ? ": as raw everything is shifted by that, and writes to /dev/\(namespace.node ?? namespace.dev) "
+        + "overwrite them"
       : ""
     return ". \(what) begin at \(ByteCount(data.offset))\(way)"
   }

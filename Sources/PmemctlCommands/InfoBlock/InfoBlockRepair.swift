@@ -102,7 +102,7 @@ struct InfoBlockRepair: ContextCommand {
     }
     let wanted: ClaimClass = block.kind == .pfn ? .pfn : .dax
     guard [ClaimClass.none, wanted].contains(classes[target.labelUUID]) else {
-      throw DeviceError(.corrupt, "\(what): the label is for another mode, the kernel would pass over it")
+      throw DeviceError(.corrupt, "\(what): the label is for another mode, the kernel would skip it")
     }
     let start = target.resource ?? 0
     let fault =

@@ -34,7 +34,7 @@ struct InfoBlockVerify: ContextCommand {
     let bad = verdicts.filter { $0.fault != nil }.map(\.location.name)
     guard bad.isEmpty else {
       throw DeviceError(
-        .corrupt, "the kernel would not take the info block of \(bad.joined(separator: ", "))")
+        .corrupt, "the kernel would refuse the info block of \(bad.joined(separator: ", "))")
     }
   }
 }

@@ -62,7 +62,7 @@ struct DeviceRestoration {
       wanted == 0
         ? Plan.Entry(.offlineMemory(device: name), "take the memory of \(name) offline")
         : Plan.Entry(
-          .onlineMemory(device: name, movable: saved.isMovable), "put the memory of \(name) online"))
+          .onlineMemory(device: name, movable: saved.isMovable), "bring the memory of \(name) online"))
     return entries
   }
 }

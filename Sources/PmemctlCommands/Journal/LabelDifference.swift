@@ -209,7 +209,7 @@ struct LabelDifference {
     if let uuid = saved.uuid, uuid != present.labelUUID {
       entries.append(
         Plan.Entry(
-          .identify(namespace: present.dev, uuid: uuid), "give \(present.title) the UUID \(uuid) again"))
+          .identify(namespace: present.dev, uuid: uuid), "restore the UUID \(uuid) of \(present.title)"))
     }
     if labels.then.name != now.name {
       entries.append(

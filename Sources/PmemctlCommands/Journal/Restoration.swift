@@ -75,7 +75,7 @@ struct Restoration {
       throw DeviceError(
         .failed,
         "\(region.dev) stays divided by labels until the next boot, though the labels are as they were: "
-          + "\(saved.title) is out of sight until then",
+          + "\(saved.title) is not visible until then",
         try: backend.isSimulated ? ["pmemctl sim reboot"] : [])
     }
   }

@@ -33,7 +33,7 @@ struct LabelCheck: ContextCommand {
       let verdict =
         findings.isEmpty
         ? store.index == nil ? "no labels" : "good"
-        : "\(findings.count) finding\(findings.count == 1 ? "" : "s")"
+        : counted(findings.count, "finding")
       try context.out.write("\(dimm.dev): \(verdict)\n")
       for finding in findings {
         try context.out.write("  \(finding.isSerious ? "" : "note: ")\(finding.text.sanitized)\n")

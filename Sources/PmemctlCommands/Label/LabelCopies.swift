@@ -37,7 +37,7 @@ struct LabelCopies {
   init(parsing bytes: [UInt8], file: String) throws(DeviceError) {
     func damaged(_ reason: String, line: Int = 1) -> DeviceError {
       DeviceError(
-        .corrupt, "\(file), line \(line): it is no backup of labels: \(reason)",
+        .corrupt, "\(file), line \(line): it is not a backup of labels: \(reason)",
         details: ["nothing was changed"])
     }
     let json: JSON

@@ -44,7 +44,7 @@ struct LabelExamination {
         Diagnosis.Finding(
           .error, region.dev,
           "the kernel does not enable it: \(reason(error, region)). "
-            + Self.cost(others, "with it \(others.count == 1 ? "is" : "are") out of sight"),
+            + Self.cost(others, "with it \(others.count == 1 ? "is" : "are") not visible"),
           try: [
             isHalf(error, region)
               ? "pmemctl doctor --fix" : "pmemctl label repair \(words: region.mappings.map(\.dimm))",
@@ -68,7 +68,7 @@ struct LabelExamination {
       guard refusal.label.isPersistentMemory else { return "\(label) is of another type than this memory" }
       guard Int(refusal.label.labelCount) == region.mappings.count else {
         return "\(label) says that it is one of \(refusal.label.labelCount), but \(region.dev) is on "
-          + "\(region.mappings.count == 1 ? "1 DIMM" : "\(region.mappings.count) DIMMs")"
+          + counted(region.mappings.count, "DIMM")
       }
       let missing = region.mappings.first { $0.position == position }?.dimm ?? "position \(position)"
       return "\(label) has no counterpart on \(missing)"
@@ -88,18 +88,18 @@ struct LabelExamination {
     let what =
       conflict.other.map {
         "\(Self.name(conflict.label)) (slot \(conflict.label.slot)) claims space of \(Self.name($0)) (slot \($0.slot))"
-      } ?? "\(Self.name(conflict.label)) (slot \(conflict.label.slot)) has an extent that cannot be"
+      } ?? "\(Self.name(conflict.label)) (slot \(conflict.label.slot)) has an invalid extent"
     let whole = regions.filter { $0.isEnabled && !$0.isLabeled }.map(\.dev)
     let danger =
       whole.isEmpty
       ? ""
-      : ". \(whole.joined(separator: " and ")) is presented as one raw namespace over all of them: what is "
-        + "written to it is written over them"
+      : ". \(whole.joined(separator: " and ")) is presented as one raw namespace over all of them: "
+        + "writes to it overwrite them"
     return [
       Diagnosis.Finding(
         .error, dimm.dev,
         "the kernel's driver does not bind to it (EBUSY): \(what). "
-          + Self.cost(probe.labels, "\(probe.labels.count == 1 ? "is" : "are") out of sight") + danger,
+          + Self.cost(probe.labels, "\(probe.labels.count == 1 ? "is" : "are") not visible") + danger,
         try: (whole.isEmpty ? [] : ["pmemctl region disable \(words: whole)"]) + [
           "pmemctl label repair \(dimm.dev)"
         ])
@@ -114,8 +114,8 @@ struct LabelExamination {
       } ?? ""
     return Diagnosis.Finding(
       .error, dimm.dev,
-      "the label in slot \(slot.number) is damaged\(reason)\(what). The kernel passes over it: its namespace does "
-        + "not exist, and its space counts as free, for the next create to write over",
+      "the label in slot \(slot.number) is damaged\(reason)\(what). The kernel skips it: its namespace does "
+        + "not exist, and its space counts as free: the next create may overwrite it",
       try: ["pmemctl label repair \(dimm.dev)"])
   }
 
@@ -128,7 +128,7 @@ struct LabelExamination {
         .error, dimm.dev,
         "\(isBlank ? "no index block is there" : "both index blocks are damaged"), but \(found.labels.count) whole "
           + "label\(found.labels.count == 1 ? " is" : "s are") in its slots: \(names). The kernel takes all of it for one raw "
-          + "namespace: what is written to it is written over them",
+          + "namespace: writes to it overwrite them",
         try: ["pmemctl label repair \(dimm.dev)"])
     ]
   }
@@ -160,7 +160,7 @@ struct LabelExamination {
     return [
       Diagnosis.Finding(
         .error, dimm.dev,
-        "\(foreign.count) label\(foreign.count == 1 ? " belongs" : "s belong") to another set of DIMMs: "
+        "\(counted(foreign.count, "label"))\(foreign.count == 1 ? " belongs" : " belong") to another set of DIMMs: "
           + "\(foreign.map(Self.name).joined(separator: ", ")) cannot be assembled here, and take space"
       )
     ]

@@ -16,7 +16,7 @@ struct LabelReadback {
   var text: String {
     guard probe.index != nil else { return "no labels" }
     let count = probe.labels.count
-    return "\(count) label\(count == 1 ? "" : "s"), \(dimm.labels?.availableSlots ?? 0) free"
+    return "\(counted(count, "label")), \(dimm.labels?.availableSlots ?? 0) free"
   }
 
   /// Refuses an area that is not as fresh labels are.
@@ -26,7 +26,7 @@ struct LabelReadback {
     guard probe.index?.layout.version == version, probe.labels.isEmpty else {
       let found = probe.index.map { "version \($0.layout.version.rawValue), \(text)" } ?? text
       throw DeviceError(
-        .failed, "the labels of \(dimm.dev) were written, but the kernel finds other ones: \(found)",
+        .failed, "the labels of \(dimm.dev) were written, but the kernel finds others: \(found)",
         try: ["pmemctl label check \(dimm.dev)"])
     }
   }

@@ -31,7 +31,7 @@ struct LabelRecover: ContextCommand {
   func run(in context: CommandContext) throws {
     let uuids = try namespace.map { text throws(DeviceError) in
       guard let uuid = DeviceUUID(text) else {
-        throw DeviceError(.usage, "--namespace: \"\(text)\" is no UUID")
+        throw DeviceError(.usage, "--namespace: \"\(text)\" is not a UUID")
       }
       return uuid
     }

@@ -48,7 +48,8 @@ struct SavedLayoutPlan {
       let replace = object["replace"]?.array, let destroy = object["destroy"]?.array
     else {
       throw DeviceError(
-        .corrupt, "\(file), line 1: it is no saved plan", details: ["pmemctl layout plan --out writes one"])
+        .corrupt, "\(file), line 1: it is not a saved plan", details: ["pmemctl layout plan --out writes one"]
+      )
     }
     let line = JSON.location(of: "layout", in: bytes)?.line ?? 1
     layout = try Layout(parsing: Array(source.utf8), file: "\(file), line \(line), \(name)")

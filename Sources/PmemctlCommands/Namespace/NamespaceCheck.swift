@@ -99,7 +99,7 @@ struct NamespaceCheck: ContextCommand {
       let identity = try NamespaceIdentity(raw, label: target.uuid)
       if case .pfn(let block) = identity.block {
         if let fault = block.fault(start: target.resource ?? 0, size: raw.size, host: inventory.host) {
-          throw DeviceError(.corrupt, "the kernel would not take the info block of \(target.title): \(fault)")
+          throw DeviceError(.corrupt, "the kernel would refuse the info block of \(target.title): \(fault)")
         }
         return nil
       }

@@ -102,7 +102,7 @@ struct NamespaceCreate: ContextCommand {
     for index in planned.indices where !planned[index].proposal.region.isLabeled {
       let loss = try NamespaceStatePlanner(
         inventory, inspector: backend, contents: ContentProbe(backend), accepting: dangers.accepted
-      ).refuseLoss([planned[index].proposal.namespace], verb: "make anew")
+      ).refuseLoss([planned[index].proposal.namespace], verb: "recreate")
       planned[index].add(warnings: loss.warnings, harmsUsers: loss.harmsUsers)
     }
     return planned

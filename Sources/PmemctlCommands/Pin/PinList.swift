@@ -63,7 +63,7 @@ struct PinList: ContextCommand {
     let devices = unread.reduce(0) { $0 + $1.namespaces.count }
     throw DeviceError(
       remedy == nil ? .failed : .permission,
-      "the pins of \(devices) namespace\(devices == 1 ? "" : "s") could not be read",
+      "the pins of \(counted(devices, "namespace")) could not be read",
       details: [remedy].compactMap(\.self))
   }
 

@@ -114,7 +114,7 @@ struct PinRendering {
     let other = device.heldBytes - bytes
     let parts = [
       bytes > 0
-        ? "\(ByteCount(bytes)) pinned (\(pages) \(pages == 1 ? "page" : "pages"), "
+        ? "\(ByteCount(bytes)) pinned (\(counted(pages, "page")), "
           + (pinned.allSatisfy(\.isExact) ? "exact" : "not all exact") + ")" : nil,
       other > 0 ? "\(ByteCount(other)) referenced" : nil,
     ]
@@ -130,7 +130,7 @@ struct PinRendering {
     let pinned = pages(device.ranges.filter { $0.pins > 0 })
     guard held > pinned else { return "" }
     return
-      "  by reference and map counts alone, \(held) \(held == 1 ? "page" : "pages") would look pinned; \(pinned) "
+      "  by reference and map counts alone, \(counted(held, "page")) would look pinned; \(pinned) "
       + "\(pinned == 1 ? "is" : "are")\n"
   }
 

@@ -124,7 +124,7 @@ extension CxlRegion {
   /// `2 ways, 4 KiB`, or why it is not known.
   var interleave: String {
     let ways =
-      ways.map { "\($0) \($0 == 1 ? "way" : "ways")" }
+      ways.map { counted($0, "way") }
       ?? (isCommitted == false ? "interleave not set" : "interleave unknown")
     return granularity.map { "\(ways), \(ByteCount($0))" } ?? ways
   }

@@ -108,12 +108,12 @@ struct InventoryFields {
       .corrupt, "\(source.location(path(key), in: path)): \(path(key)) is not \(expected)")
   }
 
-  /// Refuses a name that comes twice.
+  /// Refuses a name that appears twice.
   func checkDistinct(_ key: String, _ names: [String]) throws(DeviceError) {
     var seen: Set<String> = []
     guard let twice = names.first(where: { !seen.insert($0).inserted }) else { return }
     throw DeviceError(
-      .corrupt, "\(source.location(path(key), in: path)): \(path(key)): \(twice) comes twice")
+      .corrupt, "\(source.location(path(key), in: path)): \(path(key)): \(twice) appears twice")
   }
 
   private func required(_ key: String) throws(DeviceError) -> JSON {

@@ -24,7 +24,7 @@ struct NamespaceNotes {
       notes.append("mounted on \(points.map(\.text).joined(separator: ", "))")
     }
     if namespace.badblockCount > 0 {
-      notes.append("\(namespace.badblockCount) bad block\(namespace.badblockCount == 1 ? "" : "s")")
+      notes.append(counted(namespace.badblockCount, "bad block"))
     }
     notes += namespace.daxRegion?.devices.compactMap(Self.memory) ?? []
     notes += [state(namespace)].compactMap(\.self)

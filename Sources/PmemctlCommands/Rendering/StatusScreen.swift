@@ -40,7 +40,7 @@ struct StatusScreen {
     let problems = diagnosis.findings.filter { $0.severity != .note }
     guard let first = problems.first else { return "Nothing needs attention.\n" }
     let others =
-      problems.count > 1 ? ", and \(count(problems.count - 1, "other problem", "other problems"))" : ""
+      problems.count > 1 ? ", and \(counted(problems.count - 1, "other problem"))" : ""
     return words(["Needs attention:", "\(first.subject): \(first.text)\(others)", "(pmemctl doctor)"])
   }
 
@@ -49,9 +49,9 @@ struct StatusScreen {
     let total = ByteCount(regions.reduce(0) { $0 + $1.size.rawValue })
     let free = ByteCount(regions.reduce(0) { $0 + $1.availableSize.rawValue })
     return words([
-      "kernel \(inventory.host.kernelRelease)", count(inventory.buses.count, "bus", "buses"),
-      count(inventory.dimms.count, "DIMM", "DIMMs"), count(regions.count, "region", "regions"),
-      count(inventory.namespaces.filter { !$0.isSeed }.count, "namespace", "namespaces"), "\(total) pmem",
+      "kernel \(inventory.host.kernelRelease)", counted(inventory.buses.count, "bus", plural: "buses"),
+      counted(inventory.dimms.count, "DIMM"), counted(regions.count, "region"),
+      counted(inventory.namespaces.filter { !$0.isSeed }.count, "namespace"), "\(total) pmem",
       "\(free) free", "backend: \(backend)",
     ]) + hint
   }
@@ -70,7 +70,7 @@ struct StatusScreen {
   }
 
   private func labels(_ dimm: DIMM) -> String {
-    dimm.labels.map { count($0.availableSlots, "label free", "labels free") } ?? "no labels"
+    dimm.labels.map { counted($0.availableSlots, "label free", plural: "labels free") } ?? "no labels"
   }
 
   private func trouble(_ dimm: DIMM) -> [String] {
@@ -110,7 +110,7 @@ struct StatusScreen {
   /// CXL devices with the way of their memory, then the windows.
   private var cxl: String {
     let chain = CxlChain(inventory)
-    var text = words(["CXL", count(inventory.cxl.memdevs.count, "device", "devices")])
+    var text = words(["CXL", counted(inventory.cxl.memdevs.count, "device")])
     for memdev in inventory.cxl.memdevs {
       text += "  " + words([memdev.dev, memdev.id.map { "serial \($0)" } ?? "", memdev.memory ?? ""])
       text += chain.lines(of: memdev).map { CxlChain.folded($0, width: terminal.width, indent: 4) }.joined()
@@ -145,9 +145,5 @@ struct StatusScreen {
       }
     }
     return lines.map { $0 + "\n" }.joined()
-  }
-
-  private func count(_ number: Int, _ singular: String, _ plural: String) -> String {
-    "\(number) \(number == 1 ? singular : plural)"
   }
 }

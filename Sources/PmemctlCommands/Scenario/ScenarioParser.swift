@@ -158,7 +158,7 @@ struct ScenarioParser {
     let words = try words(line, number)
     do {
       guard let command = try root.parseAsRoot(words) as? any ContextCommand else {
-        throw misfit(number, "\"\(line)\" is no command that can be run")
+        throw misfit(number, "\"\(line)\" is not a command that can be run")
       }
       if let problem = ScenarioConfinement.problem(of: command, words) {
         throw misfit(number, problem, [String(line)])
@@ -167,7 +167,7 @@ struct ScenarioParser {
     } catch let error as DeviceError {
       throw error
     } catch {
-      throw misfit(number, "\"\(line)\" is no command", [root.message(for: error)])
+      throw misfit(number, "\"\(line)\" is not a command", [root.message(for: error)])
     }
   }
 

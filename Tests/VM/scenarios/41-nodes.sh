@@ -1,4 +1,4 @@
-# Nodes of namespaces that a change creates anew keep their owner, group, mode and ACL.
+# Nodes that a change recreates keep their owner, group, mode and ACL.
 . "$VM_TESTS/lib.sh"
 
 # attributes NODE: owner, group, mode and ACL.

@@ -86,7 +86,7 @@ pmemctl namespace destroy --discard-content --yes table volume guest >&2
 # 4.9: a region with one namespace in use: ndctl disables the others, and calls it success.
 pmemctl namespace create --region region0 --mode raw --size 64MiB --name other >&2
 mount /dev/pmem0 /run/formatted
-same "region in use: ndctl says that all is well" 0 "$(status ndctl disable-region region0)"
+same "region in use: ndctl says that no problems found" 0 "$(status ndctl disable-region region0)"
 same "region in use: and has disabled what it met" disabled "$(ndctl list -N -i -n "$(kernel_name other)" | jq -r '(if type == "array" then .[0] else . end).state')"
 ndctl enable-namespace "$(kernel_name other)" >&2
 spared "region in use" /run/formatted 4 region disable region0
@@ -124,7 +124,7 @@ mount /dev/pmem0 /run/formatted
 spared "rename of what is mounted" /run/formatted 4 namespace rename renamed again
 umount /run/formatted
 
-# 4.14: ndctl writes labels anew where it is asked for another mode; pmemctl leaves them.
+# 4.14: ndctl rewrites labels if it is asked for another mode; pmemctl leaves them.
 ndctl disable-region region1 >&2
 ndctl zero-labels nmem1 >&2
 ndctl disable-dimm nmem1 >&2 && ndctl enable-dimm nmem1 >&2

@@ -75,7 +75,7 @@ same 'not root: nor is it proven in dax status' '[true,true,null,[]]' \
 pmemctl dax disable --force --yes "$device" >&2
 before=$(pmemctl status --json --idle | sed 's/"persistence_domain.*//')
 hold holder open /dev/pmem0
-same 'a device in use is not made anew' 4 "$(status pmemctl dax enable namespace0.0 --for qemu --force --yes)"
+same 'a device in use is not recreated' 4 "$(status pmemctl dax enable namespace0.0 --for qemu --force --yes)"
 let_go
 same 'and is as it was' "$before" "$(pmemctl status --json --idle | sed 's/"persistence_domain.*//')"
 

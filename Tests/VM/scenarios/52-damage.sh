@@ -15,7 +15,7 @@ for name in fsdax sector; do
 	mkfs.ext4 -q "$(node $name)" >&2 && mount "$(node $name)" /mnt &&
 		head -c 1000000 /dev/urandom > /mnt/file && sha256sum < /mnt/file > "/run/$name.sum" && umount /mnt
 done
-same 'nothing is wrong at first' 'all is well' "$(pmemctl doctor)"
+same 'nothing is wrong at first' 'no problems found' "$(pmemctl doctor)"
 
 # below NAME COMMAND: runs a command on /dev/pmem*, while the namespace is raw.
 below() {
@@ -36,7 +36,7 @@ cure() {
 	command=$(sed -n 's/^ *try: pmemctl \(.*repair.*\)/\1/p' <<< "$said" | head -n 1)
 	# shellcheck disable=SC2086
 	check "$1: pmemctl $command" pmemctl $command --yes
-	same "$1: nothing is left to say" 'all is well' "$(pmemctl doctor)"
+	same "$1: nothing is left to say" 'no problems found' "$(pmemctl doctor)"
 }
 files() { for name in fsdax sector; do same "$1: the file on $name" "$(cat "/run/$name.sum")" "$(file $name)"; done; }
 
@@ -84,4 +84,4 @@ check 'labels are recovered from info blocks' pmemctl label recover nmem0 --yes
 rename() { pmemctl namespace rename "$(pmemctl namespace list --json | jq -r "[.[] | select(.mode == \"$1\")][0].dev")" "$1" >&2; }
 for mode in fsdax devdax sector; do rename $mode; done
 files 'recovered'
-same 'nothing is wrong at last' 'all is well' "$(pmemctl doctor)"
+same 'nothing is wrong at last' 'no problems found' "$(pmemctl doctor)"

@@ -5,7 +5,7 @@
 
 RANDOM=${SEED:-1}
 commands=${COMMANDS:-40}
-# Lines between two states that are made anew.
+# Lines between two resets of the state.
 episode=20
 links=/run/as
 mkdir -p "$links" /run/diff

@@ -32,7 +32,7 @@ same 'non-critical is a warning, and the status is 1' 1 "$(status pmemctl dimm h
 same 'with its reasons' '["warning",3]' "$(health 0 '[.verdict, (.reasons | length)]')"
 ndctl inject-smart --fatal "$(dimm 1)" >&2
 same 'a fatal state is critical' critical "$(health 1 .verdict | tr -d '"')"
-check 'doctor has it as an error' grep -q "^error: $(dimm 1): it calls its state fatal" <(pmemctl doctor)
+check 'doctor has it as an error' grep -q "^error: $(dimm 1): it reports the state fatal" <(pmemctl doctor)
 check 'status has it' grep -q "^  $(dimm 1) .*health critical" <(pmemctl status)
 ndctl inject-smart --fatal-uninject "$(dimm 1)" >&2
 ndctl inject-smart --media-temperature=-3 --spares=4 "$(dimm 1)" >&2

@@ -48,7 +48,7 @@ if hold pinner io_uring "$device" $((8 << 20)); then
 	let_go
 	for _ in $(seq 100); do [ "$(users device)" = "[]" ] && break; /bin/busybox usleep 100000; done
 fi
-# VFIO does not release what it has of device-dax: the namespace is made anew after it.
+# VFIO does not release what it has of device-dax: the namespace is recreated after it.
 if have_vfio; then
 	hold vfio "$vfio_group" "$device" $((4 << 20)) && {
 		found "a device given away by VFIO" vfio vfio corrupts $((4 << 20))

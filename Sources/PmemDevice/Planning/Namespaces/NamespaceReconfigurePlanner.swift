@@ -60,7 +60,8 @@ public struct NamespaceReconfigurePlanner {
     guard changes(proposal) || changesUUID(request) || request.recreates else {
       guard let name = request.name else {
         return Outcome(
-          plan: Plan(title: what, entries: [], warnings: ["\(namespace.title) is so already"]),
+          plan: Plan(
+            title: what, entries: [], warnings: ["\(namespace.title) is already configured like that"]),
           proposal: proposal)
       }
       return Outcome(plan: try states.rename(namespace, to: name), proposal: nil)
@@ -156,7 +157,7 @@ public struct NamespaceReconfigurePlanner {
       entries.append(
         Plan.Entry(
           .setMode(namespace: dev, proposal.mode),
-          "note \(region.isLabeled ? "in its labels " : "")that it is \(proposal.mode)"))
+          "mark it as \(proposal.mode)\(region.isLabeled ? " in its labels" : "")"))
     }
     var last = NamespaceCreatePlan.claimSteps(proposal)
     if let index = last.indices.last { last[index].loses = overwritten(proposal) }
@@ -180,7 +181,7 @@ public struct NamespaceReconfigurePlanner {
     let change = ByteCount(isLarger ? new - old : old - new)
     return Plan.Entry(
       .resize(namespace: namespace.dev, size: proposal.taken),
-      "\(isLarger ? "add" : "give back") \(change) \(side)",
+      "\(isLarger ? "add" : "free") \(change) \(side)",
       loses: moves(proposal) ? "where \(namespace.dev) began" : nil)
   }
 

@@ -13,7 +13,7 @@ public struct NamespaceReconfigureRequest: Hashable, Sendable {
   public var uuid: DeviceUUID?
   /// Also while it is enabled (and idle).
   public var force: Bool
-  /// Also if it is as asked already: its info block is written anew, and what is on it is lost.
+  /// Also if it is already configured as requested: its info block is rewritten, and its content is lost.
   public var recreates = false
 
   public init(

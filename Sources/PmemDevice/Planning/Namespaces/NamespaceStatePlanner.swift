@@ -125,7 +125,7 @@ public struct NamespaceStatePlanner {
   static func disabling(_ namespace: Namespace) -> Plan.Entry {
     Plan.Entry(
       .disable(namespace: namespace.dev),
-      "disable \(namespace.title)\(namespace.node.map { ": /dev/\($0) goes away" } ?? "")")
+      "disable \(namespace.title)\(namespace.node.map { ", which removes /dev/\($0)" } ?? "")")
   }
 
   /// The steps that make it unclaimed and disabled.
@@ -148,7 +148,7 @@ public struct NamespaceStatePlanner {
   private func freeing(_ namespace: Namespace) -> Plan.Entry {
     Plan.Entry(
       .free(namespace: namespace.dev),
-      "give the \(namespace.rawSize) of \(namespace.title) back to region\(namespace.regionID), and its labels",
+      "free the \(namespace.rawSize) of \(namespace.title) in region\(namespace.regionID), and its labels",
       loses: "the labels of \(namespace.dev)")
   }
 

@@ -133,7 +133,7 @@ struct SizeSolver {
 
   private var inUse: String {
     let count = region.configuredNamespaces.count
-    return "\(count) namespace\(count == 1 ? "" : "s") take all \(region.size)"
+    return "\(counted(count, "namespace")) \(count == 1 ? "takes" : "take") all \(region.size)"
   }
 
   private func suggestion(_ size: UInt64?) -> [Suggestion] {

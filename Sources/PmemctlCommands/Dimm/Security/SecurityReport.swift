@@ -22,11 +22,11 @@ struct SecurityReport {
     return words.isEmpty ? "none" : words.joined(separator: ", ")
   }
 
-  /// A remark for people, without the DIMM's name; nil if all is well.
+  /// A remark for people, without the DIMM's name; nil if nothing is wrong.
   var remark: String? {
     guard let keys = security.keys else { return nil }
     if keys.hasPending {
-      return "a change of its passphrase was cut short; the next one, or unlock, completes or drops it"
+      return "a change of its passphrase was interrupted; the next one, or unlock, completes or drops it"
     }
     switch security.state {
     case .unlocked where !keys.hasCurrent, .locked where !keys.hasCurrent:

@@ -9,7 +9,7 @@ struct SimImport: MachineVerb {
     commandName: "import", abstract: "Create a simulated machine from a guest's images, or like a real host.",
     discussion: """
       --image FILE[,labels=SIZE|none][,node=N][,set=NAME][,slot=N] copies an NVDIMM's image, as a guest has left it; \
-      where its label area lies is found out if labels= does not say. --inventory FILE makes a machine with \
+      where its label area lies is detected if labels= does not name it. --inventory FILE makes a machine with \
       the hardware and the namespaces that pmemctl status --json, as root, saw on another one.
       """)
 

@@ -7,7 +7,7 @@ import SystemPackage
 
 struct SimQemu: MachineVerb {
   static let configuration = CommandConfiguration(
-    commandName: "qemu", abstract: "Print the arguments that give a simulated machine's DIMMs to a guest.",
+    commandName: "qemu", abstract: "Print the arguments that attach a simulated machine's DIMMs to a guest.",
     discussion: """
       Prints arguments of QEMU, quoted for the shell, or elements of libvirt's domain XML. The guest works on the \
       images themselves: do not change the machine with pmemctl while it runs.

@@ -120,7 +120,7 @@ struct SimPolicySet: ActionVerb {
       let policy = try SimPolicyCommand.parse(policy)
       guard choice == "kernel" || policy.choices.contains(choice) else {
         throw DeviceError(
-          .usage, "\"\(choice)\" is no choice of \(policy.rawValue)",
+          .usage, "\"\(choice)\" is not a choice of \(policy.rawValue)",
           details: ["valid values: \((policy.choices + ["kernel"]).joined(separator: ", "))"])
       }
       return (policy, choice == "kernel" ? nil : choice)

@@ -24,7 +24,7 @@ options:
     description: A file on the host that has it, YAML or JSON.
     type: path
   replace:
-    description: Namespaces, by name, that may be made anew where they are; V(all) for any. What is on them is lost.
+    description: Namespaces, by name, that may be recreated in place; V(all) for any. What is on them is lost.
     type: list
     elements: str
     default: []
