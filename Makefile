@@ -60,7 +60,7 @@ topology = $(addprefix -d ,$(DIMMS)) -e $(E820)
 sections = 7 8
 pages = $(foreach section,$(sections),$(wildcard man/*.$(section)))
 
-.PHONY: all build release-build optimized-build demo test test-quick quick-test unit-test products-test model-test mutation-test fault-test faults ansible-test vm-test \
+.PHONY: all build release-build optimized-build demo test test-quick quick-test unit-test products-test docs model-test mutation-test fault-test faults ansible-test vm-test \
 	boot-test ndctl-diff ndctl-suite lockstep undo-test kernel-faults holders-test check format bench exponents man \
 	install uninstall install-test dist deb deb-test clean help deps-build deps-check deps-quick deps-test deps-vm deps-bench deps-boot deps-holders deps-suite deps-deb deps-deb-test
 
@@ -77,6 +77,7 @@ help:
 	@echo 'make fault-test some failed system calls and kills in every changing verb'
 	@echo 'make faults     thousands of them (FAULTS=$(FAULTS) SEED=$(SEED))'
 	@echo 'make products-test  a package of another project on the library products'
+	@echo 'make docs       the documentation of the library products, by DocC'
 	@echo 'make ansible-test   the Ansible collection on simulated hosts'
 	@echo 'make vm-test    the real kernel alone (KERNEL=$(KERNEL) MEMORY=$(MEMORY) DIMMS="$(DIMMS)" E820=$(E820) SEED= COUNT= CHANGES=)'
 	@echo 'make boot-test  the first boot under systemd, a second one, and one with broken layouts (KERNEL=$(KERNEL))'
@@ -155,7 +156,7 @@ demo: deps-build
 # The four tiers: 1 and 2 in process and by millions of steps, 3 the built binary, alone, with calls that fail, and under
 # Ansible, 4 a real kernel.
 test:
-	@MAKE='$(MAKE)' Tests/run-parts unit-test install-test products-test model-test fault-test ansible-test vm-test boot-test
+	@MAKE='$(MAKE)' Tests/run-parts unit-test install-test products-test docs model-test fault-test ansible-test vm-test boot-test
 
 # Without a VM, with one build instead of two: rules, output, inspection, the main commands, the binary and the manual. The
 # other suites try thousands of cases, which takes a debug build long.
@@ -198,6 +199,16 @@ fault-test: build deps-test
 
 faults: build deps-test
 	@Tests/FaultRunner/run --seed $(SEED) --count $(FAULTS) $(program)
+
+# The pages of the library products, by DocC, which is part of the toolchain; a link that leads nowhere is an error. In a
+# build directory of its own, because the plugin is a dependency that no other build has.
+libraries = PmemDevice PmemMedia PmemModel PmemSim
+docs: deps-build
+	@mkdir -p .build/docs
+	PMEMCTL_DOCS=1 $(SWIFT) package --scratch-path .build/docs/build --allow-writing-to-directory .build/docs \
+		generate-documentation $(addprefix --target ,$(libraries)) --enable-experimental-combined-documentation \
+		--warnings-as-errors --output-path .build/docs/pmemctl.doccarchive
+	@echo 'docc preview, or any web server, shows .build/docs/pmemctl.doccarchive'
 
 products-test: deps-build
 	@SWIFT='$(SWIFT)' Tests/Products/run
@@ -247,6 +258,7 @@ check: deps-build deps-check
 	@Tests/check-documentation
 	@Tests/check-manual $(pages)
 	@Tests/check-words
+	@Tests/check-docs
 
 format:
 	$(SWIFT) format --in-place --recursive Sources Tests Package.swift

@@ -122,3 +122,8 @@ let package = Package(
     tests("CLITests", ["TestSupport"]),
   ]
 )
+
+// For `make docs` alone: a build of the program, or of a program on its libraries, needs no plugin.
+if Context.environment["PMEMCTL_DOCS"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}

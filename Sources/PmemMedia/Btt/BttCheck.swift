@@ -39,7 +39,7 @@ public struct BttCheck {
   /// In the order in which they are to be written.
   public private(set) var repairs: [Repair] = []
   public private(set) var arenas: [BttArena] = []
-  /// Findings beyond ``most`` of a kind, which are counted only.
+  /// Findings beyond 20 of a kind, which are counted only.
   public private(set) var omittedCount = 0
   public let version: BttLayout.Version
 
@@ -59,7 +59,7 @@ public struct BttCheck {
   ///   - label: The UUID of its label; nil for a label-less one.
   ///   - claimClass: Of its label. If that is BTT and all info blocks are lost, they are rebuilt from the rest.
   ///   - progress: Gets how many map entries are read, of how many; what it throws ends the examination.
-  /// - Throws: ``DeviceError/Code/notFound`` if no info block of a BTT is left, and the errors of reading.
+  /// - Throws: `DeviceError.Code.notFound` if no info block of a BTT is left, and the errors of reading.
   public init(
     _ raw: any ByteSource, label: DeviceUUID?, claimClass: ClaimClass? = ClaimClass.none,
     progress: @escaping (UInt64, UInt64) throws(DeviceError) -> Void = { _, _ in }

@@ -15,7 +15,7 @@ public final class BttReader: ByteSource {
   /// - Parameters:
   ///   - raw: The namespace below its mode.
   ///   - version: The format, which decides the offset of the first arena.
-  /// - Throws: ``DeviceError/Code/corrupt`` if an info block is damaged.
+  /// - Throws: `DeviceError.Code.corrupt` if an info block is damaged.
   public init(_ raw: any ByteSource, version: BttLayout.Version) throws(DeviceError) {
     self.raw = raw
     var arenas: [(first: UInt64, arena: BttArena)] = []

@@ -106,7 +106,7 @@ public struct NamespaceIdentity: Hashable, Sendable {
   ///
   /// - Parameter raw: The namespace below its mode.
   /// - Returns: The bytes of its data area.
-  /// - Throws: ``DeviceError/Code/corrupt`` if a BTT is damaged.
+  /// - Throws: `DeviceError.Code.corrupt` if a BTT is damaged.
   public func content(_ raw: any ByteSource) throws(DeviceError) -> any ByteSource {
     switch block {
     case .btt(let btt): try BttReader(raw, version: btt.version)

@@ -1,7 +1,7 @@
 public import PmemDevice
 
 /// The info block of a fsdax or devdax namespace: `struct nd_pfn_sb` in drivers/nvdimm/pfn.h, 4 KiB into the
-/// namespace. 1.0 to 1.4 are read and written (``KernelRules/infoBlockMinor``).
+/// namespace. 1.0 to 1.4 are read and written (`KernelRules.infoBlockMinor`).
 public struct PfnInfoBlock: Hashable, Sendable {
   /// By its signature: whose info block it is.
   public enum Kind: String, Hashable, Sendable {

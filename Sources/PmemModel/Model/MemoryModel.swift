@@ -4,7 +4,7 @@ public import PmemDevice
 /// pages and who refers to them, tasks that are blocked, and what must never be of all that.
 ///
 /// Two equal models have the same future. It knows devices as ``DeviceView`` only; the owner of the devices keeps
-/// ``devices`` up to date, and unbinds those in ``Observations/unboundDevices``.
+/// the list of them up to date, and unbinds those in ``Observations/unboundDevices``.
 public struct MemoryModel: Hashable, Sendable {
   /// Of the kernel that is modelled.
   public let rules: KernelRules

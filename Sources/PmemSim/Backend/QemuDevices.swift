@@ -5,7 +5,7 @@ public import SystemPackage
 public struct QemuDevices {
   /// One NVDIMM.
   public struct Device: Hashable, Sendable {
-    /// Of the device; see ``QemuDevices/id(slot:prefix:)``.
+    /// Of the device, from the slot and a prefix.
     public let id: String
     public let image: FilePath
     /// Of the data and of the label area, bytes.

@@ -7,7 +7,7 @@ import SystemPackage
 enum MachineFile {
   /// Opens a regular file.
   ///
-  /// - Throws: ``DeviceError/Code/corrupt`` for a symbolic link and anything else that is no regular file, and the
+  /// - Throws: `DeviceError.Code.corrupt` for a symbolic link and anything else that is no regular file, and the
   ///   system's error.
   static func open(
     _ path: FilePath, _ mode: FileDescriptor.AccessMode
@@ -31,7 +31,7 @@ enum MachineFile {
   /// Creates an empty file for writing, replacing a regular one of that name: other hard links to the old one keep its
   /// content.
   ///
-  /// - Throws: ``DeviceError/Code/corrupt`` for a symbolic link and anything else that is no regular file, and the
+  /// - Throws: `DeviceError.Code.corrupt` for a symbolic link and anything else that is no regular file, and the
   ///   system's error.
   static func create(_ path: FilePath) throws(DeviceError) -> FileDescriptor {
     var status = stat()

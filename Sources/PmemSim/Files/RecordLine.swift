@@ -138,7 +138,7 @@ enum RecordRange {
 enum RecordFile {
   /// Calls `body` with each record of `text`, whose first line must be `header`.
   ///
-  /// - Throws: ``DeviceError/Code/corrupt`` with file and line, and what `body` throws.
+  /// - Throws: `DeviceError.Code.corrupt` with file and line, and what `body` throws.
   static func read(
     _ text: String, header: String, file: String, _ body: (RecordLine) throws(DeviceError) -> Void
   ) throws(DeviceError) {

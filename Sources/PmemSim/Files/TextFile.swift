@@ -9,7 +9,7 @@ enum TextFile {
 
   /// The whole file; nil if there is none.
   ///
-  /// - Throws: ``DeviceError/Code/corrupt`` for a symbolic link, for anything else that is no regular file, for text
+  /// - Throws: `DeviceError.Code.corrupt` for a symbolic link, for anything else that is no regular file, for text
   ///   that is not UTF-8 and for more than 16 MiB.
   static func read(_ path: FilePath) throws(DeviceError) -> String? {
     let bytes: [UInt8]

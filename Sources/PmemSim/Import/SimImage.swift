@@ -13,7 +13,7 @@ public struct SimImage: Hashable, Sendable {
 
   /// Examines an image; if `labelArea` is nil, the index blocks at its end determine the label area.
   ///
-  /// - Throws: ``DeviceError/Code/corrupt`` for a size that no DIMM has, and the error of reading it.
+  /// - Throws: `DeviceError.Code.corrupt` for a size that no DIMM has, and the error of reading it.
   public init(_ path: FilePath, labelArea: UInt64? = nil) throws(DeviceError) {
     self.path = path
     let file = try ImageFile(named: path)

@@ -157,7 +157,7 @@ public final class SimMachine {
   ///   - directory: Its path.
   ///   - forWriting: Keeps every other command out until the machine is closed; else only those that write.
   /// - Returns: The machine, locked.
-  /// - Throws: ``DeviceError/Code/notFound`` for a foreign directory, ``DeviceError/Code/corrupt`` for damage.
+  /// - Throws: `DeviceError.Code.notFound` for a foreign directory, `DeviceError.Code.corrupt` for damage.
   public static func open(_ directory: FilePath, forWriting: Bool) throws(DeviceError) -> SimMachine {
     try open(directory, forWriting: forWriting, power: PowerSupply())
   }
@@ -269,7 +269,7 @@ public final class SimMachine {
     let writes: Int
 
     /// Hashes it: two snapshots of a machine with the same hash have the same future
-    /// (``MemoryModel/hashCanonically(into:)``).
+    /// (`MemoryModel.hashCanonically(into:)`).
     public func hashCanonically(into hasher: inout Hasher) {
       model.hashCanonically(into: &hasher)
       hasher.combine(regions)
@@ -282,7 +282,7 @@ public final class SimMachine {
 
   /// Puts back what the kernel had in memory.
   ///
-  /// - Throws: ``DeviceError/Code/failed`` if media were written to since: they cannot be restored.
+  /// - Throws: `DeviceError.Code.failed` if media were written to since: they cannot be restored.
   public func restore(_ snapshot: Snapshot) throws(DeviceError) {
     guard kernel.media.power.writes == snapshot.writes else {
       throw DeviceError(.failed, "media were written to: that cannot be undone")

@@ -47,7 +47,7 @@ struct SimRuntime {
   ///   - text: The file.
   ///   - topology: The machine's: a state that does not fit it was not written by ``text``.
   ///   - file: Its name, for messages.
-  /// - Throws: ``DeviceError/Code/corrupt`` with file and line.
+  /// - Throws: `DeviceError.Code.corrupt` with file and line.
   init(parsing text: String, of topology: SimTopology, file: String) throws(DeviceError) {
     var reader = SimRuntimeReader(topology, file)
     try RecordFile.read(text, header: Self.header, file: file) { line throws(DeviceError) in

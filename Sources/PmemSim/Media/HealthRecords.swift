@@ -17,7 +17,7 @@ struct HealthRecords: Hashable {
     return health
   }
 
-  /// As ``DIMM/flags`` has them.
+  /// As `DIMM.flags` has them.
   func flags(of dimm: Int) -> [String] { platformFlags[dimm] ?? [] }
 
   mutating func set(_ health: DimmHealth?, of dimm: Int) {
@@ -67,7 +67,7 @@ struct HealthRecords: Hashable {
 
   /// Reads the file back.
   ///
-  /// - Throws: ``DeviceError/Code/corrupt`` with file and line for what no DIMM of the machine can report.
+  /// - Throws: `DeviceError.Code.corrupt` with file and line for what no DIMM of the machine can report.
   init(parsing text: String, dimms: Int, file: String) throws(DeviceError) {
     var found = HealthRecords()
     try RecordFile.read(text, header: Self.header, file: file) { line throws(DeviceError) in

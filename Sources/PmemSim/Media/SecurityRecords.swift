@@ -48,7 +48,7 @@ struct SecurityRecords: Hashable {
 
   /// Reads the file back.
   ///
-  /// - Throws: ``DeviceError/Code/corrupt`` with file and line for what is no DIMM, or no passphrase.
+  /// - Throws: `DeviceError.Code.corrupt` with file and line for what is no DIMM, or no passphrase.
   init(parsing text: String, dimms: Int, file: String) throws(DeviceError) {
     var found = SecurityRecords()
     try RecordFile.read(text, header: Self.header, file: file) { line throws(DeviceError) in

@@ -52,7 +52,7 @@ struct SimBadBlocks: Hashable {
 
   /// Reads the file back.
   ///
-  /// - Throws: ``DeviceError/Code/corrupt`` with file and line for a range that is not inside a region.
+  /// - Throws: `DeviceError.Code.corrupt` with file and line for a range that is not inside a region.
   init(parsing text: String, regions: [SimTopology.Region], file: String) throws(DeviceError) {
     var found = SimBadBlocks()
     try RecordFile.read(text, header: Self.header, file: file) { line throws(DeviceError) in

@@ -11,7 +11,7 @@ extension SimTopology {
   /// - Parameters:
   ///   - inventory: Of the machine, with addresses, as root sees it.
   ///   - profile: Whose rules to follow.
-  /// - Throws: ``DeviceError/Code/unsupported`` for hardware that a simulated machine cannot have.
+  /// - Throws: `DeviceError.Code.unsupported` for hardware that a simulated machine cannot have.
   public init(describing inventory: Inventory, profile: KernelProfile) throws(DeviceError) {
     let regions = inventory.regions.sorted { $0.id < $1.id }
     let dimms = inventory.dimms.filter { dimm in

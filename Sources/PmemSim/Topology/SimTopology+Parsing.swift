@@ -9,7 +9,7 @@ extension SimTopology {
   /// - Parameters:
   ///   - text: The file.
   ///   - file: Its name, for messages.
-  /// - Throws: ``DeviceError/Code/corrupt`` with file and line.
+  /// - Throws: `DeviceError.Code.corrupt` with file and line.
   init(parsing text: String, file: String) throws(DeviceError) {
     var topology = SimTopology(profile: .v612, dimms: [], regions: [])
     try RecordFile.read(text, header: Self.header, file: file) { line throws(DeviceError) in

@@ -48,7 +48,7 @@ extension SimTopology {
   ///   - ranges: e820 ranges.
   ///   - align: Of every region; nil for the kernel's default.
   ///   - profile: Whose rules to follow.
-  /// - Throws: ``DeviceError/Code/usage`` for what no machine can have.
+  /// - Throws: `DeviceError.Code.usage` for what no machine can have.
   public init(
     dimms: [SimDimmRequest], ranges: [SimRangeRequest], align: UInt64?, profile: KernelProfile
   ) throws(DeviceError) {

@@ -79,7 +79,7 @@ extension SimWorkload {
   ///   - path: Absolute.
   ///   - pid: The process, which waits as in the kernel; nil: no process that could.
   /// - Returns: Whether it waits.
-  /// - Throws: ``DeviceError/Code/failed`` if there is no such file.
+  /// - Throws: `DeviceError.Code.failed` if there is no such file.
   public func removeFile(_ path: String, by pid: Int? = nil) throws(DeviceError) -> AccessOutcome {
     try perform(.removeFile(path, by: pid.map { ProcessID($0) }), "remove \(path)", SimWorkload.access)
   }

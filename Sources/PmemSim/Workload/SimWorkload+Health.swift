@@ -5,10 +5,10 @@ extension SimWorkload {
   ///
   /// - Parameters:
   ///   - name: `nmem0`, `0` or an id.
-  ///   - flags: The new ``DIMM/flags``; nil keeps them.
+  ///   - flags: The new `DIMM.flags`; nil keeps them.
   ///   - change: Gets what the DIMM reports now, nil if it has no health command, and leaves what it shall report. Whether an
   ///     alarm is raised follows from the values.
-  /// - Throws: ``DeviceError/Code/notFound``, and the disk's error.
+  /// - Throws: `DeviceError.Code.notFound`, and the disk's error.
   public func setHealth(
     of name: String, flags: [String]? = nil, _ change: (inout DimmHealth?) -> Void
   ) throws(DeviceError) {

@@ -5,7 +5,7 @@ public import PmemModel
 extension SimWorkload {
   // MARK: Policies
 
-  /// A question of ``PolicyCatalog`` and how a machine answers it.
+  /// A question of `PolicyCatalog` and how a machine answers it.
   public struct PolicyState: Hashable, Sendable {
     public let policy: Policy
     /// In force.
@@ -24,7 +24,7 @@ extension SimWorkload {
   /// - Parameters:
   ///   - policy: The question.
   ///   - choice: nil: the behaviour of the machine's kernel.
-  /// - Throws: ``DeviceError/Code/failed`` for what cannot be chosen.
+  /// - Throws: `DeviceError.Code.failed` for what cannot be chosen.
   public func choose(_ policy: Policy, _ choice: String?) throws(DeviceError) {
     try perform(.choose(policy, choice), "choose \(choice ?? "kernel") for \(policy.rawValue)")
   }
@@ -41,7 +41,7 @@ extension SimWorkload {
   /// Writes to a file, or reads it, by system call.
   ///
   /// - Returns: Whether the process waits.
-  /// - Throws: ``DeviceError/Code/failed`` behind its end.
+  /// - Throws: `DeviceError.Code.failed` behind its end.
   @discardableResult
   public func readOrWrite(
     _ pid: Int, _ path: String, offset: UInt64, length: UInt64?, isWrite: Bool, isSync: Bool = false
@@ -187,7 +187,7 @@ extension SimWorkload {
   ///   - size: Whole pages.
   ///   - pool: For how many pages there is memory.
   ///   - namespace: The namespace whose faults it serves; it has the same size then. nil: none.
-  /// - Throws: ``DeviceError/Code/usage`` for impossible arguments, ``DeviceError/Code/failed`` if the name exists.
+  /// - Throws: `DeviceError.Code.usage` for impossible arguments, `DeviceError.Code.failed` if the name exists.
   public func makeProvider(
     _ name: String, kind: String, size: ByteCount, pool: UInt64, under namespace: String? = nil
   ) throws(DeviceError) {

@@ -88,7 +88,7 @@ extension SimWorkload {
   ///   - pid: The process.
   ///   - offset: Added to it, bytes.
   /// - Returns: The address.
-  /// - Throws: ``DeviceError/Code/notFound`` and ``DeviceError/Code/ambiguous``.
+  /// - Throws: `DeviceError.Code.notFound` and `DeviceError.Code.ambiguous`.
   public func address(_ name: String, in pid: Int, offset: UInt64 = 0) throws(DeviceError) -> UInt64 {
     let start: UInt64
     if let address = Self.address(name) {

@@ -7,7 +7,7 @@ extension SimWorkload {
   ///   - name: `nmem0`, `0` or an id.
   ///   - isSupported: Whether it has security; removing it removes its passphrase too.
   ///   - isFrozenByFirmware: Whether it is frozen at every power on, this one included; nil leaves that as it is.
-  /// - Throws: ``DeviceError/Code/notFound``, and the disk's error.
+  /// - Throws: `DeviceError.Code.notFound`, and the disk's error.
   public func setSecurity(
     of name: String, isSupported: Bool, isFrozenByFirmware: Bool?
   ) throws(DeviceError) {

@@ -8,7 +8,7 @@ extension SimWorkload {
   /// - Parameters:
   ///   - name: A device or a namespace.
   ///   - holder: The holder.
-  /// - Throws: ``DeviceError/Code/notFound``; ``DeviceError/Code/failed`` for what is not a namespace's own device.
+  /// - Throws: `DeviceError.Code.notFound`; `DeviceError.Code.failed` for what is not a namespace's own device.
   public func hold(_ name: String, by holder: SimHolder) throws(DeviceError) {
     let device = try ownDevice(name)
     try change { $0.holders.append(SimView.Holder(kind: holder, device: device)) }
@@ -19,7 +19,7 @@ extension SimWorkload {
   /// - Parameters:
   ///   - name: A device or a namespace.
   ///   - holder: The holder that it was opened for.
-  /// - Throws: ``DeviceError/Code/notFound`` if it has not.
+  /// - Throws: `DeviceError.Code.notFound` if it has not.
   public func release(_ name: String, by holder: SimHolder) throws(DeviceError) {
     let wanted = SimView.Holder(kind: holder, device: try ownDevice(name))
     guard machine.kernel.view.holders.contains(wanted) else {
@@ -43,8 +43,8 @@ extension SimWorkload {
   ///   - name: A device or a namespace.
   ///   - kind: The replacement.
   ///   - other: Of a link: the device that it leads to, by any name. Of a node with another path: that path, under /dev.
-  /// - Throws: ``DeviceError/Code/notFound``; ``DeviceError/Code/usage`` if `other` is not what `kind` needs;
-  ///   ``DeviceError/Code/failed`` if the path exists.
+  /// - Throws: `DeviceError.Code.notFound`; `DeviceError.Code.usage` if `other` is not what `kind` needs;
+  ///   `DeviceError.Code.failed` if the path exists.
   public func replaceNode(
     of name: String, by kind: SimNode, _ other: String? = nil
   ) throws(DeviceError) {
@@ -79,7 +79,7 @@ extension SimWorkload {
   /// Gives a device the node back that the kernel made.
   ///
   /// - Parameter name: A device or a namespace.
-  /// - Throws: ``DeviceError/Code/notFound`` if its node is what it should be.
+  /// - Throws: `DeviceError.Code.notFound` if its node is what it should be.
   public func restoreNode(of name: String) throws(DeviceError) {
     let device = try ownDevice(name)
     guard machine.kernel.view.nodes.contains(where: { $0.device == device }) else {
@@ -92,7 +92,7 @@ extension SimWorkload {
   ///
   /// - Parameter path: Any name.
   /// - Returns: nil if that node is not changed.
-  /// - Throws: ``DeviceError/Code/notFound`` and ``DeviceError/Code/failed`` if the path leads to no device.
+  /// - Throws: `DeviceError.Code.notFound` and `DeviceError.Code.failed` if the path leads to no device.
   func changedNode(_ path: String) throws(DeviceError) -> Volume? {
     guard path.hasPrefix("/dev/") else { return nil }
     for node in machine.kernel.view.nodes {

@@ -38,7 +38,7 @@ public struct SimWorkload {
 
   /// Starts a process, `pid` or the lowest free number from 1000.
   ///
-  /// - Throws: ``DeviceError/Code/failed`` if the number is in use.
+  /// - Throws: `DeviceError.Code.failed` if the number is in use.
   public func start(_ command: String, pid: Int?) throws(DeviceError) -> Int {
     try perform(.startProcess(command: command, as: pid.map { ProcessID($0) }), "start \(command)") {
       if case .started(let pid) = $0 { pid.rawValue } else { nil }
@@ -277,7 +277,7 @@ public struct SimWorkload {
     public let copied: UInt64
   }
 
-  /// Releases the references of ``pin(_:at:length:kind:)``.
+  /// Releases the references of ``pin(_:at:length:kind:isWrite:number:)``.
   public func unpin(_ id: Int) throws(DeviceError) {
     try perform(.unpin(PinID(id)), "release pin \(id)")
   }
@@ -292,7 +292,7 @@ public struct SimWorkload {
   /// Accesses memory, by loads or by stores.
   ///
   /// - Returns: The effect.
-  /// - Throws: ``DeviceError/Code/failed`` if nothing is mapped.
+  /// - Throws: `DeviceError.Code.failed` if nothing is mapped.
   public func access(
     _ pid: Int, at address: UInt64, length: UInt64, isStore: Bool
   ) throws(DeviceError) -> AccessOutcome {
