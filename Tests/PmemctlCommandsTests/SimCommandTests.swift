@@ -51,6 +51,17 @@ import Testing
     #expect((words as? [String])?.filter { $0 == "-device" }.count == 3)
   }
 
+  @Test func virtioDevicesHaveNoLabels() throws {
+    let harness = try machine("--dimm 1GiB,labels=none --dimm 512MiB,labels=none")
+    try expectGolden(harness.run("sim qemu --virtio").out, "sim-qemu-virtio.txt")
+    try expectGolden(harness.run("sim qemu --virtio --libvirt").out, "sim-qemu-virtio.xml")
+    let labeled = try machine("--dimm 1GiB,labels=none --dimm 1GiB").run("sim qemu --virtio")
+    #expect(labeled.status == .notSupported && labeled.out.isEmpty)
+    #expect(labeled.err.contains("cannot attach nmem1 as a virtio-pmem device: it has a label area"))
+    let odd = try machine("--dimm 1028KiB,labels=none").run("sim qemu --virtio")
+    #expect(odd.status == .notSupported && odd.err.contains("is not a multiple of 2 MiB"), "\(odd.err)")
+  }
+
   @Test func qemuCannotInterleave() throws {
     let harness = try machine("--dimm 1GiB,set=a --dimm 1GiB,set=a")
     let answer = harness.run("sim qemu")

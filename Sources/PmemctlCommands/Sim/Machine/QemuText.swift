@@ -6,10 +6,20 @@ import SystemPackage
 struct QemuText {
   private let devices: QemuDevices
   private let memory: ByteCount
+  private let kind: Kind
 
-  init(_ devices: QemuDevices, memory: ByteCount) {
+  /// The device that a DIMM is in the guest.
+  enum Kind {
+    /// With labels, described by ACPI's NFIT.
+    case nvdimm
+    /// Without labels; writes are durable after fsync (drivers/nvdimm/virtio_pmem.c).
+    case virtio
+  }
+
+  init(_ devices: QemuDevices, memory: ByteCount, kind: Kind) {
     self.devices = devices
     self.memory = memory
+    self.kind = kind
   }
 
   private var mostMemory: UInt64 {
@@ -21,7 +31,7 @@ struct QemuText {
   /// each DIMM.
   var arguments: [[String]] {
     var arguments = [
-      ["-machine", "q35,nvdimm=on"],
+      ["-machine", kind == .nvdimm ? "q35,nvdimm=on" : "q35"],
       ["-m", "\(memory.rawValue >> 20)M,slots=\(devices.devices.count),maxmem=\(mostMemory >> 30)G"],
     ]
     for (slot, device) in devices.devices.enumerated() {
@@ -32,6 +42,10 @@ struct QemuText {
       arguments.append([
         "-object", "memory-backend-file,id=memory\(slot),share=on,mem-path=\(path),size=\(whole)",
       ])
+      guard kind == .nvdimm else {
+        arguments.append(["-device", "virtio-pmem-pci,id=\(device.id),memdev=memory\(slot)"])
+        continue
+      }
       let labels = device.labelArea > 0 ? ",label-size=\(device.labelArea)" : ""
       let node = device.node > 0 ? ",node=\(device.node)" : ""
       arguments.append(["-device", "nvdimm,id=\(device.id),memdev=memory\(slot)\(labels)\(node)"])
@@ -43,6 +57,10 @@ struct QemuText {
   var libvirt: String {
     var text = "<maxMemory slots='\(devices.devices.count)' unit='KiB'>\(mostMemory >> 10)</maxMemory>\n"
     for (slot, device) in devices.devices.enumerated() {
+      guard kind == .nvdimm else {
+        text += virtioElement(device)
+        continue
+      }
       text += """
         <memory model='nvdimm' access='shared'>
           <source>
@@ -70,6 +88,22 @@ struct QemuText {
         """
     }
     return text
+  }
+
+  /// On PCI, where the address is libvirt's to choose; it has no node (domain_validate.c:virDomainMemoryDefValidate).
+  private func virtioElement(_ device: QemuDevices.Device) -> String {
+    """
+    <memory model='virtio-pmem' access='shared'>
+      <source>
+        <path>\(Self.escaped(device.image.string))</path>
+      </source>
+      <target>
+        <size unit='KiB'>\(device.size >> 10)</size>
+      </target>
+      <alias name='\(device.id)'/>
+    </memory>
+
+    """
   }
 
   private static func escaped(_ text: String) -> String {

@@ -18,6 +18,9 @@ struct SimQemu: MachineVerb {
   @Flag(name: .long, help: "Print elements of libvirt's domain XML instead.")
   var libvirt = false
 
+  @Flag(name: .long, help: "Attach them as virtio-pmem devices, which have no labels.")
+  var virtio = false
+
   @Option(
     name: [.customShort("m"), .long],
     help: ArgumentHelp(
@@ -42,18 +45,40 @@ struct SimQemu: MachineVerb {
     guard !devices.devices.isEmpty else {
       throw DeviceError(.unsupported, "the machine has no DIMM for the guest")
     }
+    if virtio { try checkVirtio(devices) }
     for range in devices.ranges {
       context.note(
-        "an e820 range is the guest's own memory, without this machine's content: give its kernel "
+        "an e820 range is the guest's own memory, without this machine's content: boot its kernel with "
           + "memmap=\(range.size >> 20)M!\(range.base >> 20)M")
     }
-    let text = QemuText(devices, memory: memory)
+    let text = QemuText(devices, memory: memory, kind: virtio ? .virtio : .nvdimm)
     if libvirt { return try context.out.write(text.libvirt) }
     guard !output.json else {
       return try context.out.write(JSON.array(text.arguments.flatMap { $0 }.map(JSON.string)).text)
     }
     let lines = text.arguments.map { $0.map { "\(ShellWord($0))" }.joined(separator: " ") }
     try context.out.write(lines.joined(separator: "\n") + "\n")
+  }
+
+  /// Refuses what a guest would see differently: without its labels, a region is one namespace.
+  ///
+  /// QEMU places one device behind the other, at multiples of the images' page size; the kernel maps memory at multiples of
+  /// 2 MiB (include/linux/mmzone.h:SUBSECTION_SHIFT).
+  private func checkVirtio(_ devices: QemuDevices) throws(DeviceError) {
+    for (slot, device) in devices.devices.enumerated() {
+      guard device.labelArea == 0 else {
+        throw DeviceError(
+          .unsupported,
+          "cannot attach nmem\(slot) as a virtio-pmem device: it has a label area, and virtio-pmem has none",
+          details: ["DIMMs that are created with labels=none can be attached like that"])
+      }
+      guard device.size.isMultiple(of: 2 << 20) else {
+        throw DeviceError(
+          .unsupported,
+          "cannot attach nmem\(slot) as a virtio-pmem device: \(ByteCount(device.size)) is not a multiple of 2 MiB",
+          details: ["the guest could not map the device behind it"])
+      }
+    }
   }
 }
 
