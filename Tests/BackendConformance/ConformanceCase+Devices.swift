@@ -43,7 +43,7 @@ extension ConformanceCase {
       try machine.perform(.bindDevice(device.chardev, .devdax))
       try machine.expectEqual(try machine.device(of: namespace), device, "the device")
     },
-    ConformanceCase("memory that is nobody's cannot go online") { machine in
+    ConformanceCase("memory without a driver cannot go online") { machine in
       let namespace = try machine.create(.devdax, mebibytes: 64)
       let device = try machine.device(of: namespace)
       try machine.expectErrno(19, what: "online") {

@@ -247,7 +247,7 @@ extension ConformanceCase {
       try machine.expectEqual(try machine.region().configuredNamespaces, [], "namespaces")
       try machine.expectEqual(try machine.region().availableSize, before, "free space")
     },
-    ConformanceCase("a namespace that nobody uses has no user") { machine in
+    ConformanceCase("an unused namespace has no user") { machine in
       let namespace = try machine.create(.fsdax, mebibytes: 64)
       let inventory = try machine.backend.inventory(.listing)
       try machine.expectEqual(try machine.backend.usage(of: [namespace], in: inventory).uses, [], "users")

@@ -8,7 +8,7 @@ public protocol ConformanceStage: AnyObject {
   /// Closes what ``hold(_:)`` opened.
   func release(_ namespace: Namespace) throws
 
-  /// Hides a part of the machine from whoever looks at it: processes, or how often devices are open.
+  /// Hides a part of the machine from inspection: processes, or how often devices are open.
   ///
   /// - Parameter part: nil: nothing is hidden any more.
   /// - Throws: If the machine cannot be put into it, or cannot leave it.

@@ -130,7 +130,7 @@ import Testing
     #expect(answer.output.components(separatedBy: "destroyed namespace0.0 \"db\"\n").count == 3)
   }
 
-  /// A job that is not a job would be found by whoever commits it.
+  /// An invalid job would be found only after it is committed.
   @Test func theJobIsYAMLAndRunsTheScript() throws {
     let block = try #require(
       PrintedExamples(page: Self.page, section: nil).blocks.first { $0.contains("runs-on") })

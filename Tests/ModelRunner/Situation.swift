@@ -127,7 +127,7 @@ struct Situation {
       let (pid, path, size) = (pid(), pick(Self.files) ?? "", 4096 * number(0..<32))
       note("truncate \(pid) \(path) \(size)")
       _ = try workload.truncate(pid, path, to: ByteCount(size))
-      // Or what was freed is not given to anybody for long.
+      // Or freed memory is not allocated again for long.
       if number(0..<4) == 0 { try? workload.commit("/mnt") }
     case 15:
       let path = pick(Self.files) ?? ""
@@ -359,7 +359,7 @@ struct Situation {
     let left = workload.facts.filter { $0.subject.hasSuffix("referenced") }
     // What VFIO forgot stays.
     guard left.isEmpty || trail.contains(where: { $0.hasSuffix("vfio") }) else {
-      throw Failure(text: "\(left[0].subject): \(left[0].value), and nobody is there")
+      throw Failure(text: "\(left[0].subject): \(left[0].value), and no process is left")
     }
   }
 }

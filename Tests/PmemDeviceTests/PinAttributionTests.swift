@@ -53,7 +53,7 @@ import Testing
     let short = Self.buffer(2, nil, 1)
     let found = classified([Self.range(0, 4, pins: 1), Self.range(9, 1, pins: 1)], [lost, short])
     #expect(found.map { $0.holders.map(\.process.pid) } == [[1, 2], [2]])
-    // Where it is the only one, it is named all the same: nothing is called nobody's too soon.
+    // Where it is the only one, it is named all the same: no pin is called an orphan too soon.
     #expect(classified([Self.range(9, 1, pins: 1)], [lost]).map(\.kind) == [.pinned])
   }
 

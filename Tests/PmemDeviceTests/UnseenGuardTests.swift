@@ -1,7 +1,7 @@
 import PmemDevice
 import Testing
 
-/// Who could not look everywhere does not know that nobody is there.
+/// An inspection that could not look everywhere cannot report that there is no user.
 @Suite struct UnseenGuardTests {
   private static let inventory = Machines.inventory(Machines.region(taken: [(0, 64)]))
   private static let namespace = "namespace0.1"

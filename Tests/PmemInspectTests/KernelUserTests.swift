@@ -142,7 +142,7 @@ import Testing
     #expect(uses(host, .unseen) == ["namespace0.0 ext4 on /dev/pmem0", "namespace1.0 ext4 on /dev/pmem1"])
   }
 
-  /// A thread's directory keeps a filesystem mounted as an open file does; that of the whole system is everybody's.
+  /// A thread's directory keeps a filesystem mounted as an open file does; that of the whole system keeps nothing.
   @Test func directoriesOfProcessesAreUses() throws {
     let host = try FakeHost()
     for (pid, name) in [(1, "init"), (7, "worker")] { try host.process(pid, name, maps: "") }

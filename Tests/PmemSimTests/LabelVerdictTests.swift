@@ -163,7 +163,7 @@ import Testing
   @Test func aSetNeedsEveryLabelThatItsFirstDIMMHas() throws {
     let machine = try DamagedMachine(dimms: 2)
     #expect(names(try machine.booted()) == Self.all)
-    // Without the label on the second DIMM the region is disabled, without that on the first nobody looks.
+    // Without the label on the second DIMM the region is disabled; without that on the first it is not examined.
     try machine.change(label: "fs", on: 1, isSealed: false) { $0.bytes[0x50] ^= 1 }
     #expect(try machine.booted().regions[0].isEnabled == false)
     try machine.change(label: "fs", on: 0, isSealed: false) { $0.bytes[0x50] ^= 1 }

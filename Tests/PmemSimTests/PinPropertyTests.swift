@@ -138,7 +138,7 @@ import Testing
           let holders = truth.pins.filter {
             $0.namespace == name && $0.range.overlaps(place..<(place + page))
           }
-          // Nobody's pins are called nobody's only where no holder is left, and never somebody's who is not there.
+          // Pins are called orphans only if no holder is left, and are never attributed to a process that does not exist.
           if range.kind == .orphan { #expect(holders.allSatisfy { $0.pid == 0 }) }
           #expect(range.holders.allSatisfy { holder in truth.pins.contains { $0.pid == holder.process.pid } })
         }

@@ -17,7 +17,7 @@ struct Answer {
 }
 
 /// Runs command lines through the real parser, on a simulated machine in a directory of its own. The real kernel
-/// cannot be reached: whoever tries fails.
+/// cannot be reached: trying to is a failure.
 final class CommandHarness {
   private let directory: TemporaryDirectory
   let machine: String

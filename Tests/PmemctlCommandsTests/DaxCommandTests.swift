@@ -123,7 +123,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("dax enable region0 --for nobody", Status.usage), ("dax enable region7 --for fs", .notFound),
+    ("dax enable region0 --for printer", Status.usage), ("dax enable region7 --for fs", .notFound),
     ("dax enable region0 --for qemu --align 3MiB", .usage),
     ("dax disable namespace2.0 --force", .notSupported),
     ("dax enable region0 --for qemu --size 3TiB", .failed), ("dax probe /dev/pmem9", .notFound),
@@ -194,7 +194,7 @@ import Testing
     if policy == "none" {
       for _ in 0..<2 { #expect(harness.run("sim touch 7 0x7f0000200000 --write").err == "") }
     } else {
-      // Whoever waits does nothing else.
+      // A blocked process does nothing else.
       #expect(harness.run("sim touch 7 0x7f0000200000 --write").err.contains("waits already"))
     }
     let thawed = harness.run("sim thaw pmem1")
@@ -214,7 +214,7 @@ import Testing
     #expect(harness.run("sim partition resize pmem1p1 --size 32MiB").status == .done)
     let finished = harness.run("sim fault finish 1")
     #expect(finished.status == .failed && finished.err.contains("its size was not held"))
-    // What it stores there is nobody's, or the next partition's.
+    // Its stores there reach free space, or the next partition.
     #expect(harness.run("sim touch 7 \(place) --write").status == .done)
     #expect(
       harness.run("sim touch 7 0x\(String(0x7f00_0020_0000 + (40 << 20), radix: 16))").err.contains("SIGBUS"))

@@ -124,7 +124,7 @@ import Testing
             #expect(found.count == 1 && found[0].mode == wanted.mode && found[0].isEnabled, "\(text)")
           }
         }
-        // What nobody spoke of, or what was kept, is where it was and holds what it held.
+        // What no layout mentions, or keeps, is at its offset with its content.
         let changed = Set(planned.changes.filter { $0.kind != .rename }.map(\.namespace))
         for old in before.namespaces where !old.isSeed && !changed.contains(old.dev) {
           let now = try #require(after.namespaces.first { $0.dev == old.dev })

@@ -77,7 +77,7 @@ import Testing
     #expect(harness.run("namespace disable small").status == .refused)
   }
 
-  /// What is named is done: but never to memory that somebody has pinned.
+  /// What a flag names is done, but never to pinned memory.
   @Test func mappingsAreBrokenOnlyWhenThatIsNamed() throws {
     let harness = try machine(["sim map 812 vm --length 4MiB", "sim open 812 vm"])
     let start = try #require(harness.run("mapping list --json").out.firstMatch(of: #/"start": (\d+)/#)?.1)
@@ -95,7 +95,7 @@ import Testing
     let done = harness.run("namespace disable vm --break-mappings --yes")
     #expect(done.status == .done && done.err.contains("qemu (812)"), "\(done.err)")
     #expect(harness.run("sim touch 812 \(address)").err.contains("killed by SIGBUS"))
-    // A mounted filesystem is nobody's mapping.
+    // A mounted filesystem is not a mapping.
     let mounted = try machine(["sim mount files /srv", "sim file create /srv/f", "sim map 812 /srv/f"])
     #expect(mounted.run("namespace destroy --force files --break-mappings --yes").status == .refused)
   }

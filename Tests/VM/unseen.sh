@@ -32,7 +32,7 @@ in_use() {
 	check "$what: it works still" "$@"
 }
 
-# beside WHAT NAME: whoever has it open unseen is counted beside those that are named.
+# beside WHAT NAME: unseen openers are counted beside those that are named.
 beside() {
 	hold flight "$(node "$2")" || { not_ok "$1: a descriptor in flight"; return; }
 	same "$1: a descriptor in flight is counted beside it" 1 \
@@ -66,7 +66,7 @@ disk() {
 	return 1
 }
 
-# goes NAME WHAT: nobody uses it any more, and it goes through.
+# goes NAME WHAT: it has no user any more, and the change goes through.
 goes() {
 	same "$2: afterwards it is free" "" "$(kinds "$1")"
 	check "$2: afterwards it can be disabled" pmemctl namespace disable "$1"

@@ -96,7 +96,7 @@ final class Creation {
     return plan
   }
 
-  // MARK: Anew
+  // MARK: Recreation
 
   private func reconfigure(_ name: String) throws -> ReturnCode {
     let tree = try session.devices(.planning, forWriting: true)

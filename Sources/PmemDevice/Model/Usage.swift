@@ -45,7 +45,7 @@ public struct Usage: Hashable, Sendable {
     case sigbus
     /// Its next use of the descriptor gives an error.
     case errors
-    /// Devices continue to read and write the memory, whoever uses it next.
+    /// Devices continue to read and write the memory of its next user.
     case corrupts
     /// None: no user is left that could do anything with it.
     case none
@@ -108,7 +108,7 @@ extension Usage {
     switch effect {
     case .refused: "the kernel refuses to disable it"
     case .waits: "disabling it would wait until it is released"
-    case .corrupts: "its device would continue to read and write this memory, whoever uses it next"
+    case .corrupts: "its device would continue to read and write this memory, under its next user"
     case .none: "no process is left that could release it"
     case .sigbus: "its next access would be answered with SIGBUS"
     case .errors: "its next use of it would fail"

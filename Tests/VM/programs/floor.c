@@ -1,5 +1,5 @@
 // floor: how long the kernel takes to show every mapping of every process to a BPF program that does nothing, the best of
-// five, in milliseconds: less than that nobody can take who uses this iterator.
+// five, in milliseconds: no user of this iterator can take less.
 //
 // link: -lbpf
 #include <bpf/btf.h>

@@ -48,7 +48,7 @@ check 'what is exported is what there is' reached
 pmemctl status --json > /run/status.json
 same 'a snapshot says the same' 0 "$(status pmemctl layout plan --inventory /run/status.json /run/layout.yaml)"
 
-# Somebody uses one: nothing is changed.
+# One is in use: nothing is changed.
 pmemctl namespace destroy --force --yes all >&2
 printf 'layout: 1\nregions: [{select: {dimms: [%s]}, namespaces: [{name: data, mode: fsdax, size: 512MiB}]}]\n' \
 	"$(pmemctl dimm show nmem1 --json | jq -r .id)" > /run/layout.yaml

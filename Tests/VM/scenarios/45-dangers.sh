@@ -47,7 +47,7 @@ spared "label-less, destroyed" 'ext4 filesystem "precious"' 4 namespace destroy 
 pmemctl namespace enable namespace2.0 >&2
 same "label-less: the file is intact" two "$(content /dev/pmem2)"
 
-# 4.10, 4.11: a filesystem that nobody has mounted is lost without a question, enabled (-f) or disabled.
+# 4.10, 4.11: a filesystem that is not mounted is lost without a question, enabled (-f) or disabled.
 pmemctl namespace create --region region0 --mode fsdax --size 128MiB --name files >&2
 formatted /dev/pmem0 three
 ndctl disable-namespace namespace0.0 >&2
@@ -104,7 +104,7 @@ dd if=/dev/urandom of=/run/noise bs=1024 count=128 status=none
 spared "labels cut short" '131072 bytes' 65 label write nmem0 --input /run/short --force
 spared "labels of noise" 'index block' 65 label write nmem0 --input /run/noise
 
-# 4.17, 5.11: what another tool left half done blocks everybody; the doctor knows.
+# 4.17, 5.11: a namespace that another tool left half-configured blocks further creation; doctor reports it.
 seed=$(cat /sys/bus/nd/devices/region1/namespace_seed)
 half_done() { cat /proc/sys/kernel/random/uuid > "/sys/bus/nd/devices/$seed/uuid"; }
 half_done

@@ -121,7 +121,7 @@ mount "$block" /mnt/fs
 same '1 KiB blocks: named' '[false,false,null,["block-size"]]' "$(state /mnt/fs)"
 umount /mnt/fs
 
-# What the superblock has: the kernel refuses, and it is named before anybody mounts it.
+# What the superblock has: the kernel refuses, and it is named before the first mount.
 mkfs.ext4 -q -F -b 4096 -O inline_data "$block" >&2
 check 'inline_data: the kernel does not mount it with DAX' sh -c "! mount -o dax=always $block /mnt/fs"
 same 'inline_data: named before it is mounted' '[false,false,null,["inline-data"]]' "$(state "ext4 on $block")"
@@ -187,7 +187,7 @@ umount /mnt/fs
 # Stacked, at a page and beside one: the kernel takes both for able.
 wipefs -qa "$block"
 sectors=$(($(blockdev --getsz "$block") - 4096))
-# stack NAME START: makes $dm, with a node of its own: nobody else makes one here.
+# stack NAME START: makes $dm, with a node of its own: there is no udev here.
 stack() {
 	dmsetup create --noudevsync "$1" --table "0 $sectors linear $block $2"
 	# shellcheck disable=SC2046

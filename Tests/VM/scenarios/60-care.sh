@@ -159,7 +159,7 @@ same 'nothing was changed' "$before" "$(state 3)"
 disk=$(pmemctl namespace list --region "$region" --json | jq -r '.[0].blockdev')
 exec 9< "/dev/$disk"
 said=$(security erase 3 --yes --erase-all-data 2>&1)
-same 'nor is it done while somebody uses what is on it' 4 $?
+same 'nor is it done while a namespace on it is in use' 4 $?
 case $said in *"$disk"*) ok 'who is named' ;; *) not_ok "who is named: $said" ;; esac
 exec 9<&-
 same 'nothing was changed then' "$before" "$(state 3)"

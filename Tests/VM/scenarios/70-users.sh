@@ -1,4 +1,4 @@
-# Who maps and who uses: each kind of user, made by programs that are not pmemctl, is found; nothing that somebody uses is
+# Who maps and who uses: each kind of user, made by programs that are not pmemctl, is found; nothing in use is
 # disabled; and where ndctl does it, what was said would happen happens.
 . "$VM_TESTS/lib.sh"
 
@@ -9,8 +9,8 @@ pmemctl namespace create --region region0 --mode fsdax --size 512MiB --name file
 pmemctl namespace create --region region0 --mode sector --size 64MiB --name blocks > /dev/null
 device=$(node device) small=$(node small) files=$(node files) blocks=$(node blocks)
 
-same "nobody uses anything yet" "[]" "$(users)"
-same "nobody maps anything yet" "[]" "$(pmemctl mapping list --json | jq -c .)"
+same "no namespace has a user yet" "[]" "$(users)"
+same "no namespace is mapped yet" "[]" "$(pmemctl mapping list --json | jq -c .)"
 
 mkfs.ext4 -q -b 4096 "$files"
 mkdir -p /run/a /run/b /run/lower /run/upper
@@ -115,7 +115,7 @@ let_go
 
 # What is named is done: the users are told of, and get what was said.
 hold holder mapclosed "$device"
-same "breaking mappings must be confirmed where nobody can be asked" 4 "$(status pmemctl namespace disable --break-mappings device)"
+same "breaking mappings must be confirmed if no question can be asked" 4 "$(status pmemctl namespace disable --break-mappings device)"
 said=$(pmemctl namespace disable --break-mappings --yes device 2>&1)
 same "mappings are broken where that is named" 0 "$?"
 case $said in *"holder ($holder)"*) ok "and it is told whose" ;; *) not_ok "and it is told whose: $said" ;; esac
@@ -349,5 +349,5 @@ same "root sees it" 1 "$(pmemctl mapping list device --json | jq length)"
 let_go
 chmod 600 "$device"
 
-same "nobody uses anything any more" "[]" "$(users)"
+same "no namespace has a user any more" "[]" "$(users)"
 check "and all can be destroyed" pmemctl namespace destroy --force --discard-content --yes device small files files2 blocks

@@ -58,7 +58,7 @@ if have_vfio; then
 		same "VFIO: and the kernel lives when its process has ended" "[]" "$(users device)"
 	}
 fi
-same "nobody uses it any more" "[]" "$(users device)"
+same "it has no user any more" "[]" "$(users device)"
 
 # --- system-ram
 
@@ -67,7 +67,7 @@ pmemctl namespace create --region region1 --mode devdax --size 1GiB --name memor
 dax=$(node memory)
 same "system-ram: made" 0 "$(status daxctl reconfigure-device --mode=system-ram --no-online "${dax#/dev/}")"
 blocks() { pmemctl user list memory --json | jq -c '.[] | select(.kind == "system-ram") | [.blocks, .blocks_online, .blocks_movable]'; }
-same "memory that is offline is in nobody's way" "" "$(blocks)"
+same "memory that is offline blocks nothing" "" "$(blocks)"
 size=$((0x$(cat /sys/devices/system/memory/block_size_bytes)))
 start=$(pmemctl device list --json | jq --arg dev "${dax#/dev/}" '.[] | select(.chardev == $dev) | .mappings[0].start')
 first=$(((start + size - 1) / size))

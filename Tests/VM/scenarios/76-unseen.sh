@@ -382,12 +382,12 @@ blind "no DAX devices in sysfs" opens device covered /sys/bus/dax
 let_go
 for errno in 1 38; do
 	said=$(filtered $errno "$PMEMCTL" namespace disable block 2>&1)
-	same "bpf(2) answered with $errno, though nobody is there: disable is not permitted" 5 $?
+	same "bpf(2) answered with $errno, though it has no user: disable is not permitted" 5 $?
 	case $said in *seccomp*) ok "bpf(2) answered with $errno: the reason is named" ;; *) not_ok "bpf(2) answered with $errno: the reason is named: $said" ;; esac
 done
 blind="setpriv --bounding-set=-bpf,-perfmon,-sys_admin --inh-caps=-bpf,-perfmon,-sys_admin"
 said=$($blind "$PMEMCTL" namespace disable block 2>&1)
-same "blind, though nobody is there: disable is not permitted" 5 $?
+same "blind, though it has no user: disable is not permitted" 5 $?
 case $said in *CAP_BPF*"--assume-unused"*) ok "blind: the reason and the flag are named" ;; *) not_ok "blind: the reason and the flag are named: $said" ;; esac
 same "blind: --force does not help" 5 "$(status $blind "$PMEMCTL" namespace destroy --force --yes block)"
 check "blind: nothing changed" is_enabled "$(kernel_name block)"

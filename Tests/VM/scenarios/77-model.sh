@@ -105,19 +105,19 @@ truncate_under() {
 	quietly sim sim unpin 2
 	quietly sim sim process stop 22
 	check "$1: nothing is held any more" until_free files
-	same "$1: nobody waits any more" '[null]' "$(sim sim process list --json | jq -c '[.[].waits_for] | unique')"
+	same "$1: no process waits any more" '[null]' "$(sim sim process list --json | jq -c '[.[].waits_for] | unique')"
 	same "$1: and it is empty now" 0 \
 		"$(sim sim file list --json | jq --arg name "/run/a/$2" '.[] | select(.path == $name) | .size')"
 }
 file unmapped
-truncate_under "that nobody maps" unmapped
+truncate_under "that no process maps" unmapped
 file mapped
 "$PROGRAMS/storer" /run/a/mapped > /run/mapper.out &
 mapper=$!
 ready /run/mapper.out
 quietly sim sim process start mapper --pid 23
 quietly sim sim map 23 /run/a/mapped
-truncate_under "that somebody maps" mapped
+truncate_under "that a process maps" mapped
 kill "$mapper"
 wait "$mapper" 2>/dev/null
 quietly sim sim process stop 23
@@ -143,7 +143,7 @@ fi
 let_go
 wait "$remover" 2>/dev/null
 quietly sim sim unpin 3
-same "rm: nobody waits any more" '[null]' "$(sim sim process list --json | jq -c '[.[].waits_for] | unique')"
+same "rm: no process waits any more" '[null]' "$(sim sim process list --json | jq -c '[.[].waits_for] | unique')"
 quietly sim sim process stop 22
 
 # --- freezing

@@ -176,7 +176,7 @@ for _ in $(seq $((steps * 4))); do
 	before=${#trail}
 	one
 	[ ${#trail} -gt "$before" ] && taken=$((taken + 1))
-	# When everybody waits, the pins are released, and what is frozen is thawed.
+	# When all processes wait, the pins are released, and what is frozen is thawed.
 	for number in 1 2 3; do
 		if [ -n "${blocked[1]}${blocked[2]}${blocked[3]}" ] && [ -z "${blocked[$number]}" ] &&
 			[ -n "${pinned[$number]}" ] && [ $((RANDOM % 3)) = 0 ] && [ -z "$failed" ]; then
@@ -196,7 +196,7 @@ if [ -z "$failed" ]; then ok "seed ${SEED:-1}: $taken steps, no difference"; els
 	printf '%s' "$trail" | sed 's/^/# /'
 fi
 
-# Whoever waits goes on, and no process, mount or namespace is left to later scenarios.
+# Blocked processes continue, and no process, mount or namespace is left to later scenarios.
 for number in 1 2 3 4; do
 	kill -9 "${own[$number]}" 2>/dev/null
 	eval "exec 1$number>&-"
@@ -212,4 +212,4 @@ for number in 1 2 3 4; do
 done
 fsfreeze --unfreeze /run/a 2>/dev/null
 umount /run/a
-check "and nobody is left" pmemctl namespace destroy --force --discard-content --yes files
+check "and no user is left" pmemctl namespace destroy --force --discard-content --yes files

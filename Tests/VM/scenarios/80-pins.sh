@@ -1,4 +1,4 @@
-# Pages that somebody has references to: which, how many, by whom, as the programs that took them know; none where there
+# Pages with extra references: which, how many, by whom, as the programs that took them know; none where there
 # are none. What ndctl takes away, and oopses over when the pin is released, is refused.
 . "$VM_TESTS/lib.sh"
 . "$VM_TESTS/dma.sh"
@@ -49,7 +49,7 @@ exact() {
 	holder=$!
 	ready "$report" || { not_ok "$1: the program is not ready"; return; }
 	same "$1: $(grep -vc ready "$report") pages are held as the program knows, seed $5" "$(grep -v ready "$report")" "$(pins "$1")"
-	same "$1: whoever holds them is the one, seed $5" "pinbox $holder" "$(holders "$1")"
+	same "$1: their holder is named, seed $5" "pinbox $holder" "$(holders "$1")"
 	let_go
 	check "$1: nothing is held any more, seed $5" until_free "$1"
 }
@@ -122,7 +122,7 @@ if have_vfio; then
 	same "VFIO is found" '[[0,1048576,"pinned",1]]' "$(pmemctl pin list target --json | jq -c '[.[] | [.offset, .length, .class, .pins]]')"
 	same "and who does it" "vfio $holder" "$(holders target)"
 	let_go
-	same "its pins outlive it: nobody's" '[[0,1048576,"orphan",1,[]]]' \
+	same "its pins outlive it: orphans" '[[0,1048576,"orphan",1,[]]]' \
 		"$(pmemctl pin list target --json | jq -c '[.[] | [.offset, .length, .class, .pins, .holders]]')"
 	same "which the kernel would not mind" none "$(effect target pin)"
 	refused "orphans" target "no process is left"
@@ -149,7 +149,7 @@ same "a file's pages are found, and which file it is" "[\"/run/a/warm\",0,$place
 refused "a file's pages" files /run/a
 said=$(pmemctl pin list files --json | jq -c '.[0].effects | [.truncate, .unlink]')
 case $version in
-6.1.* | 6.12.*) same "what truncate and unlink would do, nobody mapping it" '["corrupts","corrupts"]' "$said" ;;
+6.1.* | 6.12.*) same "what truncate and unlink would do to a file that is not mapped" '["corrupts","corrupts"]' "$said" ;;
 *) same "what truncate and unlink would do" '["waits","waits-unkillably"]' "$said" ;;
 esac
 # It is so: until 6.14 the blocks go at once, since then truncate waits.
@@ -176,7 +176,7 @@ for _ in 1 2 3 4 5 6; do ndctl disable-namespace "$(kernel_name target)"; ndctl 
 other=$!
 for _ in 1 2 3 4 5 6 7 8; do
 	pmemctl pin list target --json > /run/racing.json 2> /run/racing.err
-	# Nobody, gone, or unknown (1, or 5 if a privilege is missing): never a crash or nonsense.
+	# No holder, gone, or unknown (1, or 5 if a privilege is missing): never a crash or nonsense.
 	case $? in 0 | 1 | 3 | 5) ;; *) tr '\n' ' ' < /run/racing.err ;; esac
 	jq -c '[.[] | .class] - ["unknown", null]' /run/racing.json
 done | sort -u > /run/racing
