@@ -182,7 +182,7 @@ release-build:
 	$(SWIFT) build $(release_flags)
 
 optimized-build:
-	$(SWIFT) build --build-tests --scratch-path .build/optimized -Xswiftc -O
+	$(SWIFT) build --build-tests --scratch-path .build/optimized -Xswiftc -O -debug-info-format none
 
 model-test: deps-build
 	$(SWIFT) build $(release_flags) --product pmemctl-model
