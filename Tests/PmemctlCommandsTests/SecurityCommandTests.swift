@@ -87,7 +87,7 @@ import Testing
   @Test(arguments: ["update", "remove", "unlock", "freeze"])
   func whatTakesAPassphraseIsRefusedWithoutOne(verb: String) throws {
     let answer = try machine().run("dimm security \(verb) nmem0")
-    #expect(answer.status == .failed && answer.err.contains("nmem0 has no passphrase"), "\(answer.err)")
+    #expect(answer.status == .failed && answer.err.contains("it has no passphrase"), "\(answer.err)")
   }
 
   @Test(arguments: ["setup", "update", "remove", "unlock"])
@@ -187,7 +187,7 @@ import Testing
     for verb in ["update", "remove"] {
       let answer = harness.run("dimm security \(verb) nmem0")
       #expect(
-        answer.status == .failed && answer.err.contains("the passphrase of nmem0 is not in"), "\(answer.err)")
+        answer.status == .failed && answer.err.contains("its passphrase is not in"), "\(answer.err)")
     }
     harness.run(["sim", "reboot", harness.machine])
     #expect(harness.run("dimm security unlock nmem0").status == .failed)

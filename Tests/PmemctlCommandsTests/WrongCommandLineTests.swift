@@ -24,7 +24,7 @@ import Testing
       let first = said.first.map(String.init) ?? ""
       let suggestions = said.filter { $0.contains("try: ") && !$0.hasSuffix("--help") }
       // Words to choose from, or a command to paste.
-      let isHelped = ["did you mean", "ambiguous", "such as", "valid values"].contains {
+      let isHelped = ["did you mean", "ambiguous", "such as", "valid values", "for example"].contains {
         answer.err.contains($0)
       }
       if !isHelped, suggestions.isEmpty { unhelped.append(line) }

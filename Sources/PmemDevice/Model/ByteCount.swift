@@ -123,7 +123,7 @@ extension ByteCount: CustomStringConvertible {
     let shift = UInt64(10 * exponent)
     let whole = rawValue >> shift
     let rest = rawValue & ((1 << shift) - 1)
-    guard rest != 0 else { return "\(whole) \(Self.names[exponent])" }
+    guard rest != 0 else { return rawValue == 1 ? "1 byte" : "\(whole) \(Self.names[exponent])" }
     let hundredths = ((rest >> (shift - 10)) * 100) >> 10
     let padded = hundredths < 10 ? "0\(hundredths)" : "\(hundredths)"
     return "\(whole).\(padded) \(Self.names[exponent])"

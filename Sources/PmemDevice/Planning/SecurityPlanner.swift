@@ -170,13 +170,15 @@ public struct SecurityPlanner {
     let title = "\(verb) \(DimmStatePlanner.count(dimms))"
     let foreign = dimms.filter { security[$0.dev]?.state == nil }
     guard foreign.isEmpty else {
+      let names = foreign.map(\.dev).joined(separator: ", ")
+      let owner = dimms.count == 1 ? "it has" : names + (foreign.count == 1 ? " has" : " have")
       throw DeviceError(
-        .unsupported, "cannot \(title): \(foreign.map(\.dev).joined(separator: ", ")) has no security",
+        .unsupported, "cannot \(title): \(owner) no security",
         details: ["nothing was changed"], errno: 95)
     }
     // State that only root may see is not missing: lack of root is reported separately.
     let problems = dimms.flatMap { dimm in
-      self.problems(of: dimm, states, security[dimm.dev]?.keys == nil ? [] : needs)
+      self.problems(of: dimm, states, security[dimm.dev]?.keys == nil ? [] : needs, isAlone: dimms.count == 1)
     }
     guard problems.isEmpty else {
       throw DeviceError(
@@ -194,24 +196,30 @@ public struct SecurityPlanner {
     var suggestion: Suggestion?
   }
 
-  private func problems(of dimm: DIMM, _ states: [DimmSecurity.State], _ needs: [Need]) -> [Problem] {
+  private func problems(
+    of dimm: DIMM, _ states: [DimmSecurity.State], _ needs: [Need], isAlone: Bool
+  ) -> [Problem] {
+    // The title names it already.
+    let subject = isAlone ? "it" : dimm.dev
+    let owner = isAlone ? "its" : "the"
+    let of = isAlone ? "" : " of \(dimm.dev)"
     guard let known = security[dimm.dev], let state = known.state else { return [] }
     var problems: [Problem] = []
     if !states.contains(state) {
       problems.append(
-        Problem(text: "\(dimm.dev) \(Self.words(state))", suggestion: Self.way(from: state, dimm)))
+        Problem(text: "\(subject) \(Self.words(state))", suggestion: Self.way(from: state, dimm)))
     }
     if known.isFrozen {
       problems.append(
         Problem(
-          text: "the security of \(dimm.dev) is frozen until the next power cycle, perhaps by its firmware"))
+          text: "\(owner) security\(of) is frozen until the next power cycle, perhaps by its firmware"))
     }
     let keys = keys(dimm)
     for need in needs {
       switch need {
       case .current where !keys.hasCurrent && !keys.hasPending,
         .anyKey where !keys.hasCurrent && !keys.hasPending:
-        problems.append(Problem(text: "the passphrase of \(dimm.dev) is not in \(keys.directory)"))
+        problems.append(Problem(text: "\(owner) passphrase\(of) is not in \(keys.directory)"))
       case .master where !keys.hasMaster:
         problems.append(
           Problem(

@@ -154,7 +154,9 @@ struct TeardownGuard {
     for use in uses where !advice.contains(use.advice) { advice.append(use.advice) }
     let details = uses.map { "\($0.kind.rawValue): \($0.text); \($0.consequence)" }
     let subject =
-      used.count == 1 ? "\(used[0].title) is in use" : "\(used.count) namespaces are in use"
+      used.count != 1
+      ? "\(used.count) namespaces are in use"
+      : what == used[0].title ? "it is in use" : "\(used[0].title) is in use"
     return DeviceError(
       .refused, "refused to \(verb) \(what): \(subject)",
       details: details + advice + hints(uses) + ["nothing was changed"], errno: 16)

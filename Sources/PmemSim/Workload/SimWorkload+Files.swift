@@ -68,7 +68,7 @@ extension SimWorkload {
   public func createFile(_ path: String, size: ByteCount, by pid: Int? = nil) throws(DeviceError)
     -> AccessOutcome
   {
-    try perform(.createFile(path, size: size.rawValue, by: pid.map { ProcessID($0) }), "make \(path)") {
+    try perform(.createFile(path, size: size.rawValue, by: pid.map { ProcessID($0) }), "create \(path)") {
       if case .fileCreated = $0 { .done } else { SimWorkload.access($0) }
     }
   }

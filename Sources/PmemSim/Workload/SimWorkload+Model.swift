@@ -198,10 +198,10 @@ extension SimWorkload {
     }
     if let namespace {
       let device = try bound(namespace)
-      return try perform(.makeDriverUnder(device, name, kind, pool: pool), "make \(name)")
+      return try perform(.makeDriverUnder(device, name, kind, pool: pool), "create \(name)")
     }
     guard size.rawValue % 4096 == 0 else { throw DeviceError(.usage, "a provider is whole pages of 4 KiB") }
-    try perform(.makeDriver(name, kind, pages: size.rawValue / 4096, pool: pool), "make \(name)")
+    try perform(.makeDriver(name, kind, pages: size.rawValue / 4096, pool: pool), "create \(name)")
   }
 
   /// Removes a provider. Throws if it is in use.

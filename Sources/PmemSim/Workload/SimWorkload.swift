@@ -199,7 +199,7 @@ public struct SimWorkload {
   public func stack(_ name: String, _ devices: [String]) throws(DeviceError) -> String {
     var volumes: [Volume] = []
     for device in devices { volumes.append(try volume(device)) }
-    let number = try perform(.makeStack(name, volumes), "make \(name)", SimWorkload.number)
+    let number = try perform(.makeStack(name, volumes), "create \(name)", SimWorkload.number)
     return "dm-\(number)"
   }
 

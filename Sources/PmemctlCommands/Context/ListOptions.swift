@@ -46,6 +46,9 @@ struct ListColumns<Row> {
   init(_ all: [TableColumn<Row>], _ options: ListOptions, isJSON: Bool) throws(DeviceError) {
     let known = all.map(\.name)
     func find(_ name: Substring, _ option: String) throws(DeviceError) -> TableColumn<Row> {
+      guard name.lowercased() != "json" else {
+        throw DeviceError(.usage, "\(option) takes columns; did you mean --json?")
+      }
       guard let found = all.first(where: { $0.name == name.lowercased() }) else {
         throw DeviceError(
           .usage, "\(option): there is no column \"\(name)\"\(didYouMean(String(name), known))",

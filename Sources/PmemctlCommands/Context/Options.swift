@@ -135,5 +135,7 @@ func parseChoice<Value: RawRepresentable & CaseIterable>(
 
 /// `; did you mean "fsdax"?`, or nothing if no known word is near.
 func didYouMean(_ word: String, _ known: [String]) -> String {
-  NearestWord.of(word, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
+  (WordMeaning.value(word, among: known) ?? NearestWord.of(word, among: known)).map {
+    "; did you mean \"\($0)\"?"
+  } ?? ""
 }

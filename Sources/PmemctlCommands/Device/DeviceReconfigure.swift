@@ -46,7 +46,9 @@ struct DeviceReconfigure: ContextCommand {
       size: try parseDeviceSize(size), isOnline: !noOnline, isMovable: !noMovable, force: force)
     if let mode {
       guard let parsed = DaxDevice.Mode(rawValue: mode == "ram" ? "system-ram" : mode) else {
-        throw DeviceError(.usage, "--mode: \"\(mode)\" is neither devdax nor system-ram")
+        throw DeviceError(
+          .usage,
+          "--mode: \"\(mode)\" is neither devdax nor system-ram\(didYouMean(mode, ["devdax", "system-ram"]))")
       }
       request.mode = parsed
     }

@@ -39,12 +39,22 @@ struct MappingList: ContextCommand {
       look: {
         let backend = try context.open(machine, forWriting: false)
         let inventory = try backend.inventory(.listing)
-        let filter = try UseFilter(names, inventory, isSimulated: backend.isSimulated)
+        let filter = try filter(inventory, isSimulated: backend.isSimulated)
         let report = try backend.mappings(in: inventory, pid: pid, interface: interface)
         let accepted = report.mappings.filter { filter.accepts(namespaces: $0.namespaces, path: $0.path) }
         return (columns.sorted(accepted), report.missing)
       }, key: Identity.init, text: { columns.text($0, in: context) }, line: Self.line, json: \.json
     ).run()
+  }
+
+  private func filter(_ inventory: Inventory, isSimulated: Bool) throws(DeviceError) -> UseFilter {
+    do { return try UseFilter(names, inventory, isSimulated: isSimulated) } catch {
+      var error = error
+      if error.code == .notFound, pid == nil, let process = names.first(where: { Int32($0) != nil }) {
+        error.suggestions.append(Suggestion([["pmemctl", "mapping", "list", "--pid", process]]))
+      }
+      throw error
+    }
   }
 
   /// The identity of a mapping over time.

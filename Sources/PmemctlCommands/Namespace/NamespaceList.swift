@@ -37,7 +37,7 @@ struct NamespaceList: ContextCommand {
     let inventory = try backend.inventory(.listing)
     let resolver = NameResolver(inventory)
     let regions = try resolver.regions(region.map { [$0] } ?? [], onBus: bus)
-    let named = names.isEmpty ? regions.flatMap(\.namespaces) : try resolver.namespaces(names, in: regions)
+    let named = try named(regions, resolver)
     let listed = named.filter { idle || !names.isEmpty || !$0.isSeed }
     let mounts = output.json || list.quiet ? [:] : backend.mountPoints(in: inventory)
     // JSON has the kernel's word, and --mode means what is shown.
@@ -51,6 +51,20 @@ struct NamespaceList: ContextCommand {
       return try context.out.write(JSON.array(rows.map { .object($0.namespace.json) }).text)
     }
     try context.out.write(columns.text(rows, in: context))
+  }
+}
+
+extension NamespaceList {
+  private func named(_ regions: [Region], _ resolver: NameResolver) throws(DeviceError) -> [Namespace] {
+    guard !names.isEmpty else { return regions.flatMap(\.namespaces) }
+    do { return try resolver.namespaces(names, in: regions) } catch {
+      var error = error
+      if error.code == .notFound, mode == nil, names.count == 1, let meant = NamespaceMode(parsing: names[0])
+      {
+        error.suggestions.append(Suggestion([["pmemctl", "namespace", "list", "--mode", "\(meant)"]]))
+      }
+      throw error
+    }
   }
 }
 

@@ -20,7 +20,7 @@ struct NamespaceShapeOptions {
   func parsedMap() throws(DeviceError) -> MapLocation? {
     guard let map else { return nil }
     guard let location = MapLocation(rawValue: map.lowercased()), location != .none else {
-      throw DeviceError(.usage, "--map: \"\(map)\" is neither mem nor dev")
+      throw DeviceError(.usage, "--map: \"\(map)\" is neither mem nor dev\(didYouMean(map, ["mem", "dev"]))")
     }
     return location
   }

@@ -15,7 +15,7 @@ enum ForeignCommands {
       "list", "namespace list",
       namespaceFilter
         + " n|namespace=@ m|mode=--mode d|dimm=dimm.list i|idle:--idle B|buses:bus.list D|dimms:dimm.list "
-        + "R|regions:region.list N|namespaces:namespace.list X|device-dax:device.list H|health:dimm.list "
+        + "R|regions:region.list N|namespaces:namespace.list X|device-dax:device.list H|health:dimm.health "
         + "F|firmware:dimm.list C|capabilities:bus.list M|media-errors:doctor c|configured t|type= u|human "
         + "U|numa-node="),
     ForeignCommand(
@@ -46,10 +46,11 @@ enum ForeignCommands {
     ForeignCommand("init-labels", "label init", "b|bus= f|force:--force V|label-version=--label-version"),
     ForeignCommand("check-labels", "label check", "b|bus="),
     ForeignCommand(
-      "inject-error", "namespace inject-error",
-      "r|region= b|bus= B|block=--block n|count=--count d|uninject:--uninject t|status N|no-notify S|saturate"
+      "inject-error", "sim inject-error", "r|region= b|bus= B|block=--block n|count=--count N|no-notify"),
+    ForeignCommand(
+      "inject-smart", "sim set-health",
+      "b|bus= m|media-temperature=--media-temperature c|ctrl-temperature=--controller-temperature s|spares=--spares"
     ),
-    ForeignCommand("inject-smart", "dimm inject-smart"),
     ForeignCommand("start-scrub", "bus scrub start"),
     ForeignCommand("wait-scrub", "bus scrub wait"),
     ForeignCommand("setup-passphrase", "dimm security setup", "k|key-handle=--key-handle"),
@@ -109,10 +110,10 @@ enum ForeignCommands {
   /// - Parameters:
   ///   - arguments: Such as `destroy-namespace all -f`, with or without the name of its tool before it.
   ///   - isKnown: Whether a command line is understood here.
-  /// - Returns: The foreign command that was recognised, and the command line here; nil if it is none.
+  /// - Returns: The foreign command that was recognised, the command line here, and its own; nil if it is none.
   static func meaning(
     of arguments: [String], isKnown: ([String]) -> Bool
-  ) -> (foreign: String, words: [String])? {
+  ) -> (foreign: String, words: [String], own: [String])? {
     guard let first = arguments.first else { return nil }
     let tool = tools.first { $0.name == first }
     let rest = tool == nil ? arguments : Array(arguments.dropFirst())
@@ -125,7 +126,7 @@ enum ForeignCommands {
         $0.name.contains("-") || $0.name == "monitor" || isBareList
       }
     if let command = commands.first(where: { $0.name.isEmpty }) {
-      return command.translated(rest, isKnown: isKnown).map { (first, $0) }
+      return command.translated(rest, isKnown: isKnown).map { (first, $0, arguments) }
     }
     // Letter by letter, or nearly.
     guard
@@ -135,6 +136,8 @@ enum ForeignCommands {
         })
     else { return nil }
     let foreign = (tool.map { "\($0.name) " } ?? "") + command.name
-    return command.translated(Array(rest.dropFirst()), isKnown: isKnown).map { (foreign, $0) }
+    let owner = tool ?? tools.first { tool in tool.commands.contains { $0.name == command.name } }
+    let own = [owner?.name ?? "ndctl", command.name] + rest.dropFirst()
+    return command.translated(Array(rest.dropFirst()), isKnown: isKnown).map { (foreign, $0, own) }
   }
 }

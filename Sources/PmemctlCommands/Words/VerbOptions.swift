@@ -7,6 +7,12 @@ struct VerbOptions {
     /// With their dashes, the longest first.
     let names: [String]
     let takesValue: Bool
+    /// Whether the verb cannot do without it.
+    let isRequired: Bool
+    /// Of its value: `consumer`.
+    let valueName: String
+    /// What it takes, without the full stop.
+    let help: String
   }
 
   private(set) var options: [Option] = []
@@ -18,6 +24,7 @@ struct VerbOptions {
     let name: String
     /// Whether `all` is one for every one.
     let takesAll: Bool
+    let isRequired: Bool
   }
 
   init(_ type: any ParsableCommand.Type) {
@@ -25,10 +32,13 @@ struct VerbOptions {
       let arguments = dump.object?["command"]?.object?["arguments"]?.array
     else { return }
     for argument in arguments.compactMap(\.object) {
+      let isRequired = argument["isOptional"]?.boolean == false
       if argument["kind"]?.string == "positional" {
         let words = (argument["abstract"]?.string ?? "").split { !$0.isLetter }
         positionals.append(
-          Positional(name: argument["valueName"]?.string ?? "", takesAll: words.contains("all")))
+          Positional(
+            name: argument["valueName"]?.string ?? "", takesAll: words.contains("all"), isRequired: isRequired
+          ))
         continue
       }
       let names = (argument["names"]?.array ?? []).compactMap { name -> String? in
@@ -38,8 +48,14 @@ struct VerbOptions {
       options.append(
         Option(
           names: names.sorted { $0.utf8.count > $1.utf8.count },
-          takesValue: argument["kind"]?.string == "option"))
+          takesValue: argument["kind"]?.string == "option", isRequired: isRequired,
+          valueName: argument["valueName"]?.string ?? "",
+          help: Self.clause(argument["abstract"]?.string ?? "")))
     }
+  }
+
+  private static func clause(_ sentence: String) -> String {
+    sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
   }
 
   /// All names with two dashes.

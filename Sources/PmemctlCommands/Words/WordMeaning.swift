@@ -17,7 +17,26 @@ enum WordMeaning {
     "simulator": "sim",
     "simulation": "sim", "simulate": "sim", "emulate": "sim", "machine": "sim", "health": "doctor",
     "diagnose": "doctor", "fsck": "doctor",
-    "repair": "doctor", "policy": "sim",
+    "repair": "doctor", "policy": "sim", "lsblk": "namespace", "lsmem": "device", "smartctl": "dimm",
+  ]
+
+  /// Values of options for values.
+  private static let values: [String: String] = [
+    "kvm": "qemu", "libvirt": "qemu", "vm": "qemu", "guest": "qemu", "nvdimm": "qemu", "vfio": "spdk",
+    "dpdk": "spdk",
+    "ib": "rdma", "infiniband": "rdma", "verbs": "rdma", "filesystem": "fs", "ext4": "fs", "xfs": "fs",
+    "mount": "fs",
+    "btt": "sector", "block": "sector", "pfn": "fsdax", "device-dax": "devdax", "chardev": "devdax",
+    "ram": "mem",
+    "dram": "mem", "memory": "mem", "device": "dev", "pmem": "dev", "kmem": "system-ram",
+    "system_ram": "system-ram",
+    "hotplug": "system-ram", "device_dax": "devdax",
+  ]
+
+  /// Programs whose work comes before or after pmemctl's.
+  static let otherPrograms: Set<String> = [
+    "mount", "umount", "mkfs", "mkfs.ext4", "mkfs.xfs", "fdisk", "parted", "wipefs", "modprobe", "dmsetup",
+    "qemu-img",
   ]
 
   /// Verbs for verbs, the likeliest first: a noun has only some of them.
@@ -29,7 +48,7 @@ enum WordMeaning {
     "remove": ["destroy", "zero"],
     "del": ["destroy", "remove", "zero"], "erase": ["destroy", "zero", "remove"],
     "wipe": ["destroy", "zero"],
-    "kill": ["stop", "process stop", "destroy"], "free": ["destroy", "remove"],
+    "kill": ["stop", "process stop", "destroy"], "free": ["destroy", "remove", "list"],
     "drop": ["destroy", "remove"],
     "add": ["create", "start"], "new": ["create", "start"], "make": ["create", "start"],
     "mk": ["create", "start"],
@@ -39,7 +58,10 @@ enum WordMeaning {
     "print": ["show", "list", "export"], "info": ["show", "status", "list"], "get": ["show", "list"],
     "display": ["show", "list"], "describe": ["show", "explain", "list"], "status": ["show", "list"],
     "cat": ["show", "read"], "view": ["show", "list"], "query": ["show", "list"], "details": ["show"],
-    "health": ["show", "status"],
+    "health": ["health", "show", "status"], "smart": ["health"], "secure": ["security"],
+    "passphrase": ["security"], "password": ["security"], "unlock": ["security unlock", "unlock"],
+    "freeze": ["security freeze"], "sanitize": ["security erase"], "temperature": ["health"],
+    "space": ["list"],
     "stop": ["disable", "offline"], "off": ["disable", "offline"], "down": ["disable", "offline"],
     "unbind": ["disable"], "deactivate": ["disable"], "start": ["enable", "online"],
     "on": ["enable", "online"],
@@ -91,6 +113,13 @@ enum WordMeaning {
 
   static func noun(_ word: String) -> String? { nouns[singular(word)] ?? nouns[word.lowercased()] }
   static func verbs(_ word: String) -> [String] { verbs[word.lowercased()] ?? [] }
+  /// The value that a word means, of those that are known.
+  static func value(_ word: String, among known: [String]) -> String? {
+    let word = word.lowercased()
+    if let meant = values[word], known.contains(meant) { return meant }
+    // A filesystem is on fsdax.
+    return ["fs", "filesystem", "ext4", "xfs"].contains(word) && known.contains("fsdax") ? "fsdax" : nil
+  }
   static func options(_ word: String) -> [String] { options[word] ?? [] }
 
   /// The noun that a name belongs to: `region0` is a region.

@@ -47,7 +47,13 @@ struct WrongArguments {
         }
         continue
       }
-      if word != name { continue }
+      if word != name {
+        let value = word.hasPrefix("--") ? word.drop { $0 != "=" }.dropFirst() : word.dropFirst(2)
+        if let refused = wrongValue(String(value), of: option, replacing(index, with: [name, "1"])) {
+          return refused
+        }
+        continue
+      }
       guard index + 1 < arguments.count, !arguments[index + 1].hasPrefix("--") else {
         return DeviceError(
           .usage,
@@ -56,8 +62,53 @@ struct WrongArguments {
           try: [help])
       }
       index += 1
+      if let refused = wrongValue(arguments[index], of: option, replacing(index, with: ["1"])) {
+        return refused
+      }
     }
-    return extra(positionals) ?? missing(positionals.count)
+    return wrongArgument(positionals) ?? extra(positionals) ?? missing(positionals.count) ?? missingOption()
+  }
+
+  /// An argument that must be a number.
+  private func wrongArgument(_ positionals: [(index: Int, text: String)]) -> DeviceError? {
+    for (position, argument) in zip(verb.positionals, positionals) where Int(argument.text) == nil {
+      let isNumber = ["pid", "id", "n"].contains(position.name)
+      guard isNumber || isKnown(replacing(argument.index, with: ["1"])), !isKnown(path + arguments) else {
+        continue
+      }
+      return DeviceError(
+        .usage, "\(title): \"\(argument.text)\" is not \(Self.withArticle(position.name))",
+        try: [path.first == "undo" ? "pmemctl undo list" : help])
+    }
+    return nil
+  }
+
+  private static func withArticle(_ noun: String) -> String {
+    (noun.first.map { "aeio".contains($0) } ?? false ? "an " : "a ") + noun
+  }
+
+  /// A value that the parser refuses: with a number instead of it, the line is understood.
+  private func wrongValue(_ value: String, of option: VerbOptions.Option, _ changed: [String]) -> DeviceError?
+  {
+    guard isKnown(changed), !isKnown(path + arguments) else { return nil }
+    let name = option.names[0]
+    return DeviceError(
+      .usage, "\(title): \(name): \"\(value)\" is \(value.hasPrefix("-") ? "not valid" : "not a number")",
+      details: Self.example(of: name).map { ["for example: \(name) \($0)"] } ?? [], try: [help])
+  }
+
+  private func missingOption() -> DeviceError? {
+    let missing = verb.options.first { option in
+      option.isRequired
+        && !arguments.contains { word in
+          option.names.contains {
+            word == $0 || word.hasPrefix($0 + "=") || $0.utf8.count == 2 && word.hasPrefix($0)
+          }
+        }
+    }
+    guard let missing else { return nil }
+    return DeviceError(
+      .usage, "\(title) needs \(missing.names[0]) \(missing.valueName)", details: [missing.help], try: [help])
   }
 
   private func isNumber(_ word: String) -> Bool { word.dropFirst().allSatisfy { $0.isNumber } }
@@ -184,7 +235,10 @@ struct WrongArguments {
   }
 
   private func missing(_ given: Int) -> DeviceError? {
-    guard given < verb.positionals.count, !isKnown(path + arguments) else { return nil }
+    guard given < verb.positionals.count, verb.positionals[given].isRequired, !isKnown(path + arguments)
+    else {
+      return nil
+    }
     let name = verb.positionals[given].name
     let nouns = [
       "namespace": "namespace", "region": "region", "dimm": "dimm", "device": "device", "bus": "bus",
@@ -197,7 +251,7 @@ struct WrongArguments {
         "pmemctl undo list"
       } else { help }
     let all = verb.positionals[given].takesAll ? ", or all for every one" : ""
-    return DeviceError(.usage, "\(title) needs a \(name)\(all)", try: [list])
+    return DeviceError(.usage, "\(title) needs \(Self.withArticle(name))\(all)", try: [list])
   }
 
   private static func count(_ number: Int, _ noun: String) -> String {

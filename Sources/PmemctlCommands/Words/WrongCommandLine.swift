@@ -52,14 +52,23 @@ struct WrongCommandLine {
     var node = root
     while !node.isVerb {
       guard let word = words.first else { return nil }
-      guard let child = node.child(word) else {
-        return unknown(word, Array(words.dropFirst()), in: node, path)
+      let rest = Array(words.dropFirst())
+      guard let child = node.child(word), !isMeantOtherwise(word, child, rest, path) else {
+        return unknown(word, rest, in: node, path)
       }
       words.removeFirst()
       path.append(child.name)
       node = child
     }
     return WrongArguments(words, of: node, path: path, isKnown: isKnown).diagnosis
+  }
+
+  /// Whether a prefix of a noun is a word of its own, and no verb of that noun follows: `info fs` is not about info blocks.
+  private func isMeantOtherwise(_ word: String, _ child: CommandTree, _ rest: [String], _ path: [String])
+    -> Bool
+  {
+    path.isEmpty && !child.names.contains(word) && WordMeaning.noun(word) != nil
+      && rest.first.flatMap(child.child) == nil
   }
 
   private func isKnown(_ words: [String]) -> Bool { CommandTree.parses(words, as: root.type) }
@@ -83,14 +92,17 @@ struct WrongCommandLine {
     if word == "--as" || word.hasPrefix("--as=") {
       return error("--as takes ndctl or daxctl, as the first option, such as \"pmemctl --as ndctl list\"")
     }
-    if let (foreign, words) = ForeignCommands.meaning(of: arguments, isKnown: isKnown) {
+    if WordMeaning.otherPrograms.contains(word) {
+      return error("\"\(word)\" is a program of its own", try: [Suggestion([arguments])])
+    }
+    if let (foreign, words, own) = ForeignCommands.meaning(of: arguments, isKnown: isKnown) {
       let known = isKnown(words)
       return DeviceError(
         .usage,
         known
           ? "\"\(foreign)\" is \"\(commandName(words))\" here"
           : "\"\(foreign)\" has no counterpart in pmemctl",
-        try: [Suggestion([["pmemctl"] + (known ? words : ["--help"])])])
+        try: [Suggestion([known ? ["pmemctl"] + words : own])])
     }
     let bare = word.drop { $0 == "-" }.lowercased()
     let ambiguous = root.ambiguous(bare)
@@ -101,7 +113,9 @@ struct WrongCommandLine {
     if let noun = rest.first.flatMap(noun(named:)), let verb = verb(named: bare, in: noun) {
       return meant(word, [noun.name] + verb + rest.dropFirst())
     }
-    if let noun = noun(named: bare) {
+    // `status fs`: that shows everything, and takes no name.
+    let isNamed = rest.first.map { !$0.hasPrefix("-") } ?? false
+    if let noun = noun(named: bare), !(noun.isVerb && isNamed) {
       return meant(word, resolved([noun.name] + rest))
     }
     // A verb alone: the noun is that of the name behind it.
@@ -137,7 +151,8 @@ struct WrongCommandLine {
     if let next = rest.first, !next.hasPrefix("-"), let verb = verb(named: next, in: node) {
       return meant(word, path + verb + [word] + rest.dropFirst(), in: title, isName: true)
     }
-    if let (_, words) = ForeignCommands.meaning(of: Array(arguments.dropFirst(path.count)), isKnown: isKnown)
+    if let (_, words, _) = ForeignCommands.meaning(
+      of: Array(arguments.dropFirst(path.count)), isKnown: isKnown), isKnown(words)
     {
       return meant(word, words, in: title)
     }
@@ -154,7 +169,11 @@ struct WrongCommandLine {
     }
     let asName = viewer.flatMap { viewer -> Suggestion? in
       let words = path + [viewer.name, word] + rest
-      return !word.hasPrefix("-") && path.first != "sim" && isKnown(words)
+      // Names that people choose are those of namespaces; all others have a number in them.
+      let canBeName =
+        ["namespace", "user", "mapping", "pin", "dax"].contains(path.first)
+        || word.contains(where: \.isNumber)
+      return !word.hasPrefix("-") && path.first != "sim" && canBeName && isKnown(words)
         ? Suggestion([["pmemctl"] + words]) : nil
     }
     return error(
@@ -165,8 +184,9 @@ struct WrongCommandLine {
 
   private func noun(named word: String) -> CommandTree? {
     let singular = WordMeaning.singular(word)
-    return root.child(word) ?? root.child(singular)
-      ?? WordMeaning.noun(word).flatMap { name in root.children.first { $0.name == name } }
+    let exact = root.children.first { $0.names.contains(word) || $0.names.contains(singular) }
+    return exact ?? WordMeaning.noun(word).flatMap { name in root.children.first { $0.name == name } }
+      ?? root.child(word) ?? root.child(singular)
   }
 
   /// The words below a node that a verb means: mostly one.
@@ -240,8 +260,21 @@ struct WrongCommandLine {
       } else {
         "unknown command \"\(word)\"; did you mean \"\(name)\"?"
       }
-    // If something is still missing, the whole line would be refused again.
-    let line = isKnown(words) ? words : name.split(separator: " ").map(String.init) + ["--help"]
-    return error(summary, try: [Suggestion([["pmemctl"] + line])])
+    return error(summary, try: [Suggestion([["pmemctl"] + understood(words, name)])])
+  }
+
+  /// The command line, mended if it can be; its verb's help if it would be refused again.
+  private func understood(_ words: [String], _ name: String) -> [String] {
+    let path = name.split(separator: " ").map(String.init)
+    // Such a name would be refused: a namespace does not move to another region.
+    let isMove = name == "namespace rename" && words.last.flatMap(WordMeaning.noun(of:)) != nil
+    guard !isMove else { return path + ["--help"] }
+    if isKnown(words) { return words }
+    var node = root
+    for word in path { node = node.children.first { $0.name == word } ?? node }
+    guard node.isVerb else { return path + ["--help"] }
+    let wrong = WrongArguments(Array(words.dropFirst(path.count)), of: node, path: path, isKnown: isKnown)
+    let mended = wrong.diagnosis?.suggestions.first?.commands.first.map { Array($0.dropFirst()) }
+    return mended.flatMap { $0.starts(with: path) && isKnown($0) ? $0 : nil } ?? path + ["--help"]
   }
 }

@@ -203,7 +203,9 @@ public struct NamespaceReconfigurePlanner {
     return [
       Plan.Fact("mode", "\(proposal.mode)", mode),
       Plan.Fact("take", "\(proposal.taken)", size),
-      Plan.Fact("usable", proposal.usable.exact, "instead of \(namespace.size.exact)"),
+      Plan.Fact(
+        "usable", proposal.usable.exact,
+        proposal.usable == namespace.size ? "as before" : "instead of \(namespace.size.exact)"),
     ] + NamespaceCreatePlan.costs(proposal)
   }
 }
