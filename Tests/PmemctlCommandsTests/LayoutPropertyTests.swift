@@ -124,6 +124,11 @@ import Testing
             #expect(found.count == 1 && found[0].mode == wanted.mode && found[0].isEnabled, "\(text)")
           }
         }
+        for promised in planned.free {
+          let region = after.regions.first { $0.dev == promised.region }
+          #expect(region?.availableSize == promised.free, "\(promised)\n\(text)")
+          #expect(region?.maxAvailableExtent == promised.largest, "\(promised)\n\(text)")
+        }
         // What no layout mentions, or keeps, is at its offset with its content.
         let changed = Set(planned.changes.filter { $0.kind != .rename }.map(\.namespace))
         for old in before.namespaces where !old.isSeed && !changed.contains(old.dev) {

@@ -51,11 +51,8 @@ struct LayoutPacking {
   private func attempt(_ order: [NamespaceLayout]) -> (Packed, DeviceError?) {
     var packed = Packed(plans: [], machine: machine)
     for layout in order {
-      guard let region = packed.machine.region(region) else { continue }
       do throws(DeviceError) {
-        let plan = try NamespaceCreatePlanner(
-          layout.request(on: region), inventory: packed.machine.inventory
-        ).plan()
+        guard let plan = try plan(layout, on: packed.machine) else { continue }
         packed.machine.add(plan.proposal, name: layout.name, uuid: plan.uuid)
         packed.plans.append((layout, plan))
       } catch {
@@ -63,6 +60,16 @@ struct LayoutPacking {
       }
     }
     return (packed, nil)
+  }
+
+  /// In a function of its own, so that no copy of the region is left when the machine changes.
+  private func plan(
+    _ layout: NamespaceLayout, on machine: VirtualInventory
+  ) throws(DeviceError) -> NamespaceCreatePlan? {
+    guard let region = machine.region(region) else { return nil }
+    return try NamespaceCreatePlanner(
+      layout.request(on: region), inventory: machine.inventory, extents: machine.extents
+    ).plan()
   }
 
   private func orders(_ wanted: [NamespaceLayout]) -> [[NamespaceLayout]] {

@@ -23,6 +23,28 @@ public struct Inventory: Hashable, Sendable {
   public var dimms: [DIMM] { buses.flatMap(\.dimms) }
   public var namespaces: [Namespace] { regions.flatMap(\.namespaces) }
 
+  /// The first namespace, in the order of ``namespaces``, with a UUID in its label or its info block; no other is copied.
+  func namespace(withUUID uuid: DeviceUUID) -> Namespace? {
+    for region in regions {
+      for index in region.namespaces.indices
+      where region.namespaces[index].uuid == uuid || region.namespaces[index].rawUUID == uuid {
+        return region.namespaces[index]
+      }
+    }
+    return nil
+  }
+
+  /// The first namespace, in the order of ``namespaces``, with a name of its own; no other is copied.
+  func namespace(ownName name: String) -> Namespace? {
+    for region in regions {
+      for index in region.namespaces.indices
+      where region.namespaces[index].name == name && region.namespaces[index].rawSize != .zero {
+        return region.namespaces[index]
+      }
+    }
+    return nil
+  }
+
   /// Namespaces by kernel name, without looking at those of other regions; in the order of ``namespaces``.
   ///
   /// - Parameter names: Such as `namespace0.1`; others are in no region.

@@ -90,8 +90,20 @@ public struct Region: Hashable, Sendable {
   /// the seed. Nil if the kernel has lost its seed (it can, when a region with namespaces is enabled:
   /// nd_region_register_namespaces() names a seed after its probe may already have run).
   public var nextNamespace: Namespace? {
-    let idle = namespaces.filter(\.isSeed)
-    return idle.first { $0.id == 0 } ?? idle.first { $0.dev == namespaceSeed }
+    var seed: Int?
+    // By index: a namespace of a thousand is copied only to be returned.
+    for index in namespaces.indices where namespaces[index].rawSize == .zero {
+      if namespaces[index].id == 0 { return namespaces[index] }
+      if seed == nil, namespaces[index].dev == namespaceSeed { seed = index }
+    }
+    return seed.map { namespaces[$0] }
+  }
+
+  /// The region alone: a copy that keeps no namespace, so that those of the original are not copied when one of them changes.
+  var withoutNamespaces: Region {
+    var region = self
+    region.namespaces = []
+    return region
   }
 }
 

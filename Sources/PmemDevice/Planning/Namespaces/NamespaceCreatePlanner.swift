@@ -3,10 +3,20 @@
 public struct NamespaceCreatePlanner {
   private let request: NamespaceCreateRequest
   private let inventory: Inventory
+  private let extents: [Int: [Extent]]
 
   public init(_ request: NamespaceCreateRequest, inventory: Inventory) {
+    self.init(request, inventory: inventory, extents: [:])
+  }
+
+  /// - Parameters:
+  ///   - request: The namespace.
+  ///   - inventory: The machine.
+  ///   - extents: The free extents of regions, by number, as far as they are known.
+  init(_ request: NamespaceCreateRequest, inventory: Inventory, extents: [Int: [Extent]]) {
     self.request = request
     self.inventory = inventory
+    self.extents = extents
   }
 
   /// The plan, or why there is none and what would work.
@@ -22,7 +32,7 @@ public struct NamespaceCreatePlanner {
   private func checkUUID() throws(DeviceError) {
     guard let uuid = request.uuid else { return }
     // bus.c:nd_is_uuid_unique compares within a bus; an ambiguous UUID on one machine helps no one.
-    if let owner = inventory.namespaces.first(where: { $0.uuid == uuid || $0.rawUUID == uuid }) {
+    if let owner = inventory.namespace(withUUID: uuid) {
       throw DeviceError(
         .failed, "cannot create a namespace with UUID \(uuid): \(owner.title) has it already",
         details: ["leave --uuid out for a random one"], errno: 22)
@@ -31,9 +41,7 @@ public struct NamespaceCreatePlanner {
 
   private func warnings(for proposal: NamespaceProposal) -> [String] {
     var warnings: [String] = []
-    if let name = request.name,
-      let twin = inventory.namespaces.first(where: { !$0.isSeed && $0.name == name })
-    {
+    if let name = request.name, let twin = inventory.namespace(ownName: name) {
       warnings.append("\(twin.dev) is also named \"\(name)\": the name alone will be ambiguous")
     }
     if request.name != nil, !proposal.region.isLabeled {
@@ -53,7 +61,9 @@ public struct NamespaceCreatePlanner {
     var failures: [DeviceError] = []
     for region in request.regions {
       do throws(DeviceError) {
-        proposals.append(try RegionFit(request, region: region, inventory: inventory).proposal())
+        proposals.append(
+          try RegionFit(request, region: region, inventory: inventory, extents: extents[region.id]).proposal()
+        )
       } catch {
         failures.append(error)
       }

@@ -1,5 +1,6 @@
 /// A namespace that a region could have: the exact numbers, before anything is touched.
 public struct NamespaceProposal: Hashable, Sendable {
+  /// Its namespaces are left out.
   public var region: Region
   /// The device that it will be.
   public var namespace: Namespace
@@ -66,7 +67,8 @@ struct NamespaceGeometry {
   /// - Throws: ``DeviceError`` for what no size helps against.
   func proposal(offset: UInt64, size: UInt64, extent: Extent) throws(DeviceError) -> NamespaceProposal? {
     var proposal = NamespaceProposal(
-      region: region, namespace: namespace, mode: mode, map: map, align: nil, sectorSize: sectorSize,
+      region: region.withoutNamespaces, namespace: namespace, mode: mode, map: map, align: nil,
+      sectorSize: sectorSize,
       offset: offset, taken: ByteCount(size), usable: ByteCount(size), overhead: .zero, truncated: .zero,
       dram: .zero, extent: extent, needsClaim: mode != .raw)
     var sharing: SectionUse?

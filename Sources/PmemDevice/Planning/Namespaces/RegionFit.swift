@@ -5,9 +5,20 @@ struct RegionFit {
   private let inventory: Inventory
   /// The operation, for messages: `create a namespace on region0`.
   private let what: String
+  private let extents: [Extent]?
   private var mode: NamespaceMode { request.mode }
 
-  init(_ request: NamespaceCreateRequest, region: Region, inventory: Inventory, what: String? = nil) {
+  /// - Parameters:
+  ///   - request: The namespace.
+  ///   - region: The region.
+  ///   - inventory: The machine.
+  ///   - what: The operation, if it is not a creation.
+  ///   - extents: The region's free extents, if they are known.
+  init(
+    _ request: NamespaceCreateRequest, region: Region, inventory: Inventory, what: String? = nil,
+    extents: [Extent]? = nil
+  ) {
+    self.extents = extents
     self.what = what ?? "create a namespace on \(region.dev)"
     self.request = request
     self.region = region
@@ -73,7 +84,7 @@ struct RegionFit {
     }
     guard let seed = region.nextNamespace else { throw seedLost }
     try checkLabels()
-    guard let extents = region.freeExtents else {
+    guard let extents = extents ?? region.freeExtents else {
       throw DeviceError(
         .permission, "cannot plan on \(region.dev): the addresses of its namespaces may not be read",
         details: ["only root may see and change them"])
