@@ -23,22 +23,49 @@ public struct PinUse {
 
   /// One use for each process and kind, though it may have thousands of buffers.
   private func made(of namespace: String, _ pins: [DevicePins]) -> [Usage] {
+    let held = Self.heldBytes(pins)
     var uses: [Usage] = []
-    for use in evidence.compactMap({ use($0, of: namespace, pins) }) {
-      if let known = uses.firstIndex(where: { $0.kind == use.kind && $0.process == use.process }) {
-        uses[known].bytes = (uses[known].bytes ?? 0) + (use.bytes ?? 0)
+    var known: [UseKey: Int] = [:]
+    for use in evidence.compactMap({ use($0, of: namespace, held) }) {
+      let key = UseKey(kind: use.kind, process: use.process)
+      if let index = known[key] {
+        uses[index].bytes = (uses[index].bytes ?? 0) + (use.bytes ?? 0)
       } else {
+        known[key] = uses.count
         uses.append(use)
       }
     }
     return uses
   }
 
+  private struct UseKey: Hashable {
+    let kind: Usage.Kind
+    let process: ProcessName?
+  }
+
+  /// A process and an activity of it, by which the holders of ranges are compared.
+  private struct HolderKey: Hashable {
+    let process: ProcessName
+    let evidence: PinHolder.Evidence
+  }
+
+  /// Bytes of the ranges that each process and activity probably holds.
+  private static func heldBytes(_ pins: [DevicePins]) -> [HolderKey: UInt64] {
+    var held: [HolderKey: UInt64] = [:]
+    for range in pins.lazy.flatMap(\.ranges) {
+      for key in Set(range.holders.map { HolderKey(process: $0.process, evidence: $0.evidence) }) {
+        held[key, default: 0] += range.extent.length
+      }
+    }
+    return held
+  }
+
   private func total(_ pins: DevicePins) -> Usage? {
     guard !pins.ranges.isEmpty else { return nil }
     var holders: [PinHolder] = []
-    for holder in pins.ranges.flatMap(\.holders)
-    where !holders.contains(where: { $0.process == holder.process && $0.evidence == holder.evidence }) {
+    var known: Set<HolderKey> = []
+    for holder in pins.ranges.lazy.flatMap(\.holders)
+    where known.insert(HolderKey(process: holder.process, evidence: holder.evidence)).inserted {
       holders.append(holder)
     }
     let processes = Set(holders.map(\.process))
@@ -71,7 +98,7 @@ public struct PinUse {
     return "their holder must release them; likely \(known)"
   }
 
-  private func use(_ made: PinEvidence, of namespace: String, _ pins: [DevicePins]) -> Usage? {
+  private func use(_ made: PinEvidence, of namespace: String, _ held: [HolderKey: UInt64]) -> Usage? {
     let kind: Usage.Kind
     switch made.evidence {
     case .ioUring: kind = .ioUring
@@ -80,7 +107,7 @@ public struct PinUse {
     case .kvm: kind = .kvm
     case .directIO, .pipe, .pinned: return nil
     }
-    let bytes = bytes(of: made, on: namespace, pins)
+    let bytes = bytes(of: made, on: namespace, held)
     guard bytes > 0 else { return nil }
     return Usage(
       kind: kind, namespace: namespace, path: RawText(made.evidence.title), process: made.process,
@@ -90,13 +117,11 @@ public struct PinUse {
   }
 
   /// The part of a namespace that is concerned: a known range, or the possible reason for one.
-  private func bytes(of made: PinEvidence, on namespace: String, _ pins: [DevicePins]) -> UInt64 {
+  private func bytes(of made: PinEvidence, on namespace: String, _ held: [HolderKey: UInt64]) -> UInt64 {
     if let ranges = made.ranges {
       return ranges.filter { $0.namespace == namespace }.reduce(0) { $0 + $1.extent.length }
     }
-    let held = pins.flatMap(\.ranges).filter { range in
-      range.holders.contains { $0.process == made.process && $0.evidence == made.evidence }
-    }.reduce(0) { $0 + $1.extent.length }
+    let held = held[HolderKey(process: made.process, evidence: made.evidence)] ?? 0
     return min(held, made.evidence.bytes ?? held)
   }
 }
