@@ -17,18 +17,20 @@ struct RecordLine {
 
   /// Reads a line; `file` is for messages.
   init(_ text: Substring, number: Int, file: String) throws(DeviceError) {
-    let words = text.split(separator: " ")
+    // By bytes: the files are ASCII, and a machine with a thousand pins has a thousand lines.
+    let words = text.utf8.split(separator: UInt8(ascii: " "))
     guard let first = words.first else {
       throw DeviceError(.corrupt, "\(file), line \(number): it is empty")
     }
-    kind = String(first)
+    kind = String(Substring(first))
     self.number = number
     for word in words.dropFirst() {
-      guard let equals = word.firstIndex(of: "="), let value = Self.decode(word[word.index(after: equals)...])
+      guard let equals = word.firstIndex(of: UInt8(ascii: "=")),
+        let value = Self.decode(word[word.index(after: equals)...])
       else {
-        throw DeviceError(.corrupt, "\(file), line \(number): \"\(word)\" is not key=value")
+        throw DeviceError(.corrupt, "\(file), line \(number): \"\(Substring(word))\" is not key=value")
       }
-      pairs.append((String(word[..<equals]), value))
+      pairs.append((String(Substring(word[..<equals])), value))
     }
   }
 
@@ -99,9 +101,10 @@ struct RecordLine {
     return text
   }
 
-  private static func decode(_ text: Substring) -> String? {
+  private static func decode(_ text: Substring.UTF8View) -> String? {
+    guard text.contains(UInt8(ascii: "%")) else { return String(Substring(text)) }
     var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
+    var rest = Array(text)[...]
     while let byte = rest.popFirst() {
       guard byte == UInt8(ascii: "%") else {
         bytes.append(byte)
