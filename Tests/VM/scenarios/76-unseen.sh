@@ -82,7 +82,6 @@ if modprobe tcm_loop 2>/dev/null && modprobe target_core_iblock 2>/dev/null && m
 	if backstore iblock "udev_path=$second" && echo /dev/null > $core/iblock_0/pm/udev_path; then
 		in_use "LIO iblock" second target reads "$scsi"
 		beside "LIO iblock" second
-		from_everywhere "LIO iblock" second few_views
 		no_backstore iblock
 		goes second "LIO iblock"
 	else
@@ -138,7 +137,6 @@ if modprobe xfs 2>/dev/null; then
 	mkdir -p /run/a
 	if mount -o "logdev=$second" "$block" /run/a; then
 		in_use "XFS with a log on another device" second mount touch /run/a/file
-		from_everywhere "XFS with a log on another device" second few_views
 		case $(pmemctl user list second) in *"/run/a"*) ok "XFS: its place is named" ;; *) not_ok "XFS: its place is named" ;; esac
 		umount /run/a
 		wipefs -qa "$block" "$second"
@@ -154,7 +152,6 @@ if modprobe btrfs 2>/dev/null; then
 	mkdir -p /run/a
 	if mount "$block" /run/a; then
 		in_use "btrfs on two devices" second mount touch /run/a/file
-		from_everywhere "btrfs on two devices" second few_views
 		umount /run/a
 		wipefs -qa "$block" "$second"
 		goes second "btrfs on two devices"
