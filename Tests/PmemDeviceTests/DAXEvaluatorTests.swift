@@ -103,7 +103,7 @@ import Testing
   }
 
   @Test func aRuleThatWasTriedSaysSo() throws {
-    let refused = uses(.file, isDAX: true) { $0.longTermPin = .disproven }
+    let refused = uses(.file, isDAX: true) { $0.longTermPin = .failed }
     #expect(refused[.longTermPins]?.isTried == true && refused[.longTermPins]?.isPossible == false)
     let taken = uses(.daxDevice, isDAX: true, mode: .devdax) { $0.longTermPin = .proven }
     #expect(taken[.longTermPins]?.isTried == true && taken[.longTermPins]?.isPossible == true)

@@ -75,7 +75,9 @@ public struct DaxProbe: Hashable, Sendable {
 public struct DaxProof: Hashable, Sendable {
   /// The result of a trial.
   public enum Outcome: String, Hashable, Sendable {
-    case proven, disproven, unverified
+    case proven
+    case failed = "disproven"
+    case unverified
   }
 
   /// The subject of a check: consumers differ in their requirements.

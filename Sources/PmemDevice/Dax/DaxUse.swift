@@ -107,7 +107,7 @@ extension DaxProbe {
     if longTermPin == .proven {
       return DaxUse(.longTermPins, true, isTried: true, "one was taken and released (io_uring)")
     }
-    let isTried = longTermPin == .disproven
+    let isTried = longTermPin == .failed
     switch subject {
     case .daxDevice:
       return DaxUse(

@@ -99,7 +99,7 @@ struct LayoutAssignment {
           "two namespaces would be named \"\(name)\""
             + (other == namespace.position ? "" : ", one at \(other.text)"),
           other == namespace.position
-            ? ["the selector means \(count) regions: write {index} into the name"] : []
+            ? ["the selector matches \(count) regions: write {index} into the name"] : []
         )
       }
       if let stray = present[name]?.first(where: { $0.regionID != region.id }) {

@@ -2,7 +2,7 @@
 /// one plan.
 public struct DaxDevicePlanner {
   private let inventory: Inventory
-  private let inTheWay: TeardownGuard
+  private let teardownGuard: TeardownGuard
   private let rules: SystemRAMRules
 
   /// - Parameters:
@@ -12,7 +12,7 @@ public struct DaxDevicePlanner {
   public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
   {
     self.inventory = inventory
-    inTheWay = TeardownGuard(inventory, inspector: inspector, contents: nil, accepting: accepted)
+    teardownGuard = TeardownGuard(inventory, inspector: inspector, contents: nil, accepting: accepted)
     rules = SystemRAMRules(inventory.host)
   }
 
@@ -234,7 +234,7 @@ public struct DaxDevicePlanner {
   private func check(_ devices: [DaxDeviceLocation], verb: String) throws(DeviceError)
     -> TeardownGuard.Clearance
   {
-    try inTheWay.check(devices.map(\.usedNamespace), verb: verb, what: Self.count(devices))
+    try teardownGuard.check(devices.map(\.usedNamespace), verb: verb, what: Self.count(devices))
   }
 
   private static func binding(_ device: DaxDevice, _ mode: DaxDevice.Mode) -> Plan.Entry {

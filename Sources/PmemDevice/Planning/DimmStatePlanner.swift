@@ -1,7 +1,7 @@
 /// Plans to enable and disable DIMMs, several as one plan, all or nothing.
 public struct DimmStatePlanner {
   private let inventory: Inventory
-  private let inTheWay: TeardownGuard
+  private let teardownGuard: TeardownGuard
 
   /// - Parameters:
   ///   - inventory: The machine's devices.
@@ -10,7 +10,7 @@ public struct DimmStatePlanner {
   public init(_ inventory: Inventory, inspector: any UsageInspector, accepting accepted: AcceptedDangers = [])
   {
     self.inventory = inventory
-    inTheWay = TeardownGuard(inventory, inspector: inspector, contents: nil, accepting: accepted)
+    teardownGuard = TeardownGuard(inventory, inspector: inspector, contents: nil, accepting: accepted)
   }
 
   /// Enables DIMMs; those that are enabled already are left out.
@@ -27,7 +27,7 @@ public struct DimmStatePlanner {
   public func disable(_ dimms: [DIMM]) throws(DeviceError) -> Plan {
     let enabled = dimms.filter(\.isEnabled)
     let regions = inventory.regions(on: enabled).filter(\.isEnabled)
-    let clearance = try inTheWay.check(
+    let clearance = try teardownGuard.check(
       regions.flatMap(\.namespaces), verb: "disable", what: Self.count(dimms))
     return Plan(
       title: "disable \(Self.count(dimms))",

@@ -26,7 +26,7 @@ extension NamespaceStatePlanner {
       }
       bad.append((namespace, extents))
     }
-    let clearance = try inTheWay.check(bad.map(\.namespace), verb: "clear the errors of", what: nil)
+    let clearance = try teardownGuard.check(bad.map(\.namespace), verb: "clear the errors of", what: nil)
     return Plan(
       title: title,
       entries: bad.flatMap { namespace, extents in

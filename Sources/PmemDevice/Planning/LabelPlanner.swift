@@ -2,7 +2,7 @@
 /// first is touched.
 public struct LabelPlanner {
   private let inventory: Inventory
-  private let inTheWay: TeardownGuard
+  private let teardownGuard: TeardownGuard
 
   /// - Parameters:
   ///   - inventory: The machine's devices, read for planning: labels must be known.
@@ -14,7 +14,7 @@ public struct LabelPlanner {
     accepting accepted: AcceptedDangers = []
   ) {
     self.inventory = inventory
-    inTheWay = TeardownGuard(inventory, inspector: inspector, contents: contents, accepting: accepted)
+    teardownGuard = TeardownGuard(inventory, inspector: inspector, contents: contents, accepting: accepted)
   }
 
   /// Plans fresh labels, every slot free: the regions on the DIMMs are disabled for it and enabled again.
@@ -32,7 +32,7 @@ public struct LabelPlanner {
     for dimm in dimms where dimm.labels == nil { throw Self.noLabels(dimm, verb: "initialize") }
     let regions = inventory.regions(on: dimms)
     let what = Self.what(dimms)
-    let clearance = try inTheWay.checkLoss(
+    let clearance = try teardownGuard.checkLoss(
       regions.flatMap(\.configuredNamespaces), verb: "initialize", what: what)
     if !force { try refuseLoss(dimms, regions, what: what) }
     return Plan(
@@ -68,8 +68,8 @@ public struct LabelPlanner {
     let what = Self.what(dimms)
     let kept = regions.flatMap(\.configuredNamespaces).filter(keeps.contains)
     let gone = regions.flatMap(\.configuredNamespaces).filter { !keeps.contains($0) }
-    let clearance = try inTheWay.checkLoss(gone, verb: verb, what: what)
-    let others = try inTheWay.check(kept, verb: verb, what: what)
+    let clearance = try teardownGuard.checkLoss(gone, verb: verb, what: what)
+    let others = try teardownGuard.check(kept, verb: verb, what: what)
     if !force { try refuseLoss(of: gone, what: what, verb: verb) }
     return Plan(
       title: "\(verb) \(what)",
@@ -101,7 +101,8 @@ public struct LabelPlanner {
     let dimms = areas.map(\.dimm)
     let regions = inventory.regions(on: dimms)
     let what = Self.what(dimms)
-    let clearance = try inTheWay.check(regions.flatMap(\.configuredNamespaces), verb: "repair", what: what)
+    let clearance = try teardownGuard.check(
+      regions.flatMap(\.configuredNamespaces), verb: "repair", what: what)
     let writes = areas.map { dimm, bytes in
       Plan.Entry(
         .writeLabels(dimm: dimm.dev, bytes: bytes),

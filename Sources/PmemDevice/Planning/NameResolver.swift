@@ -37,7 +37,7 @@ public struct NameResolver {
   public func namespace(_ name: String, for verb: String) throws(DeviceError) -> Namespace {
     let found = try namespaces([name])
     guard found.count == 1, let namespace = found.first else {
-      throw DeviceError(.usage, "\(verb) takes one namespace, and \"\(name)\" means \(found.count)")
+      throw DeviceError(.usage, "\(verb) takes one namespace, and \"\(name)\" matches \(found.count)")
     }
     return namespace
   }

@@ -2,7 +2,7 @@
 public struct RegionStatePlanner {
   private let inventory: Inventory
   private let inspector: any UsageInspector
-  private let inTheWay: TeardownGuard
+  private let teardownGuard: TeardownGuard
 
   /// - Parameters:
   ///   - inventory: The machine's devices.
@@ -12,7 +12,7 @@ public struct RegionStatePlanner {
   {
     self.inventory = inventory
     self.inspector = inspector
-    inTheWay = TeardownGuard(inventory, inspector: inspector, contents: nil, accepting: accepted)
+    teardownGuard = TeardownGuard(inventory, inspector: inspector, contents: nil, accepting: accepted)
   }
 
   /// Enables regions; those that are enabled already are left out.
@@ -32,7 +32,7 @@ public struct RegionStatePlanner {
     let namespaces = enabled.flatMap(\.namespaces).filter(\.isEnabled)
     let clearance: TeardownGuard.Clearance
     do throws(DeviceError) {
-      clearance = try inTheWay.check(namespaces, verb: "disable", what: Self.count(regions))
+      clearance = try teardownGuard.check(namespaces, verb: "disable", what: Self.count(regions))
     } catch {
       throw addingCxl(to: error, enabled)
     }

@@ -82,7 +82,7 @@ struct DAXVerifier {
     switch window.pin(align ?? 4096) {
     case 0: return .proven
     case EOPNOTSUPP where probe.subject == .file || inventory.host.rules.registersDeviceBuffers:
-      return .disproven
+      return .failed
     default: return nil
     }
   }
@@ -145,7 +145,7 @@ struct DAXVerifier {
     proofs.append(
       dax == "1"
         ? DaxProof(.proven, "the kernel offers DAX to filesystems on it (queue/dax is 1)")
-        : DaxProof(.disproven, "the kernel offers no DAX on it (queue/dax is \(dax ?? "not there"))"))
+        : DaxProof(.failed, "the kernel offers no DAX on it (queue/dax is \(dax ?? "not there"))"))
     proofs.append(
       DaxProof(
         .unverified, "mappings: they are of files, once a filesystem is on it (pmemctl dax probe FILE)"))
@@ -165,7 +165,7 @@ struct DAXVerifier {
     defer { close(descriptor) }
     let window: MappedWindow
     do throws(DeviceError) { window = try MappedWindow(all: device, descriptor, path: path) } catch {
-      return [DaxProof(.disproven, error.summary)]
+      return [DaxProof(.failed, error.summary)]
     }
     defer { window.unmap() }
     var proofs = [
@@ -176,7 +176,7 @@ struct DAXVerifier {
     proofs.append(
       isAlive
         ? DaxProof(.proven, "read the first byte and the last")
-        : DaxProof(.disproven, "the first byte or the last cannot be read: bad blocks, or the device is gone")
+        : DaxProof(.failed, "the first byte or the last cannot be read: bad blocks, or the device is gone")
     )
     if isAlive { proofs += [pages(window, device), location(window, device)].compactMap { $0 } }
     if longTerm, isAlive { proofs.append(pin(window, device)) }
@@ -190,7 +190,7 @@ struct DAXVerifier {
     }
     guard sizes == [device.align] else {
       let seen = sizes.map { "\(ByteCount($0))" }.joined(separator: ", ")
-      return DaxProof(.disproven, "its pages are \(seen), not \(ByteCount(device.align))")
+      return DaxProof(.failed, "its pages are \(seen), not \(ByteCount(device.align))")
     }
     return DaxProof(.proven, "pages of \(ByteCount(device.align)) seen")
   }
@@ -202,7 +202,7 @@ struct DAXVerifier {
     return address == range.start
       ? DaxProof(.proven, "its first page is the device's own memory, at 0x\(String(address, radix: 16))")
       : DaxProof(
-        .disproven, "its first page is at 0x\(String(address, radix: 16)), which is not the device's")
+        .failed, "its first page is at 0x\(String(address, radix: 16)), which is not the device's")
   }
 
   private func pin(_ window: MappedWindow, _ device: DaxDevice) -> DaxProof {
@@ -218,6 +218,6 @@ struct DAXVerifier {
         "long-term pins: io_uring could not be asked (\(isOld ? "before 6.5 it takes no device" : reason)); "
           + "RDMA and VFIO can pin device-dax on every kernel", of: .longTermPin)
     }
-    return DaxProof(.disproven, "long-term pins: refused (\(reason))", of: .longTermPin)
+    return DaxProof(.failed, "long-term pins: refused (\(reason))", of: .longTermPin)
   }
 }

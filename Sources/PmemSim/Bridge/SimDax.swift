@@ -145,13 +145,13 @@ struct SimDax {
     proofs.append(
       isAlive
         ? DaxProof(.proven, "read the first byte and the last")
-        : DaxProof(.disproven, "the first byte or the last cannot be read: bad blocks"))
+        : DaxProof(.failed, "the first byte or the last cannot be read: bad blocks"))
     guard isAlive else { return proofs }
     proofs.append(DaxProof(.proven, "pages of \(ByteCount(facts.page)) seen"))
     guard longTerm else { return proofs }
     proofs.append(
       namespace.map == .none
-        ? DaxProof(.disproven, "long-term pins: refused, its memory has no pages", of: .longTermPin)
+        ? DaxProof(.failed, "long-term pins: refused, its memory has no pages", of: .longTermPin)
         : DaxProof(.proven, "long-term pins possible: one was taken and released", of: .longTermPin))
     return proofs
   }
@@ -164,7 +164,7 @@ struct SimDax {
         ?? DaxProof(.proven, "opened /dev/\(node) exclusively: it has no other exclusive holder"),
       hasDAX
         ? DaxProof(.proven, "the kernel offers DAX to filesystems on it (queue/dax is 1)")
-        : DaxProof(.disproven, "the kernel offers no DAX on it (queue/dax is 0)"),
+        : DaxProof(.failed, "the kernel offers no DAX on it (queue/dax is 0)"),
       DaxProof(
         .unverified, "mappings: they are of files, once a filesystem is on it (pmemctl dax probe FILE)"),
     ]

@@ -70,10 +70,10 @@ struct DaxEnable: ContextCommand {
       throw DeviceError(.failed, "\(planned.subject) no longer exists")
     }
     let proofs = try backend.verify(namespace, in: now, longTerm: request.consumer.mode == .devdax)
-    let handout = ConsumerInstructions(request.consumer, namespace)
-    try report(namespace, proofs, handout, isChanged: !planned.plan.entries.isEmpty, context)
+    let instructions = ConsumerInstructions(request.consumer, namespace)
+    try report(namespace, proofs, instructions, isChanged: !planned.plan.entries.isEmpty, context)
     let failed = proofs.first { proof in
-      proof.outcome == .disproven && (proof.claim != .longTermPin || request.consumer.needsPins)
+      proof.outcome == .failed && (proof.claim != .longTermPin || request.consumer.needsPins)
     }
     if let failed {
       throw DeviceError(
@@ -90,13 +90,13 @@ struct DaxEnable: ContextCommand {
   }
 
   private func report(
-    _ namespace: Namespace, _ proofs: [DaxProof], _ handout: ConsumerInstructions, isChanged: Bool,
+    _ namespace: Namespace, _ proofs: [DaxProof], _ instructions: ConsumerInstructions, isChanged: Bool,
     _ context: CommandContext
   ) throws {
     guard !output.json else {
       var object = JSONObject()
       object.add("namespace", .object(namespace.json))
-      object.add("consumer", handout.consumer.rawValue)
+      object.add("consumer", instructions.consumer.rawValue)
       object.add("changed", isChanged)
       object.add(
         "proofs",
@@ -106,13 +106,13 @@ struct DaxEnable: ContextCommand {
           entry.add("text", proof.text)
           return .object(entry)
         })
-      object.add("handout", .object(handout.json))
+      object.add("handout", .object(instructions.json))
       return try context.out.write(JSON.object(object).text)
     }
     let align = namespace.align.map { "\(ByteCount($0)) pages, " } ?? ""
     let first = DaxProof(.proven, "\(namespace.title) is \(namespace.mode), \(align)\(namespace.size) usable")
     for proof in [first] + proofs { try context.out.write(proof.line(on: context.terminal)) }
-    try context.out.write("\n\(handout.text)")
+    try context.out.write("\n\(instructions.text)")
   }
 }
 
@@ -121,7 +121,7 @@ extension DaxProof {
     let mark =
       switch outcome {
       case .proven: terminal.isUnicode ? "✓" : "ok:"
-      case .disproven: terminal.isUnicode ? "✗" : "FAILED:"
+      case .failed: terminal.isUnicode ? "✗" : "FAILED:"
       case .unverified: "? unverified:"
       }
     return "\(mark) \(text.sanitized)\n"

@@ -18,7 +18,7 @@ struct DeviceShow: ContextCommand {
     let inventory = try context.open(machine, forWriting: false).inventory(.listing)
     let found = try NameResolver(inventory).devices([name])
     guard found.count == 1, let placed = found.first else {
-      throw DeviceError(.usage, "show takes one device, and \"\(name)\" means \(found.count)")
+      throw DeviceError(.usage, "show takes one device, and \"\(name)\" matches \(found.count)")
     }
     let row = DeviceColumns.Row(placed, inventory)
     guard !output.json else { return try context.out.write(row.json.text) }

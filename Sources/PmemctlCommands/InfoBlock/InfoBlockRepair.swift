@@ -26,7 +26,7 @@ struct InfoBlockRepair: ContextCommand {
     try frame.run { backend, inventory in
       let found = try NameResolver(inventory).namespaces([namespace])
       guard found.count == 1, let target = found.first, !target.isSeed else {
-        throw DeviceError(.usage, "repair takes one namespace, and \"\(namespace)\" means \(found.count)")
+        throw DeviceError(.usage, "repair takes one namespace, and \"\(namespace)\" matches \(found.count)")
       }
       let block = try repaired(target, inventory, backend)
       let planner = frame.namespacePlanner(inventory, backend, contents: nil)

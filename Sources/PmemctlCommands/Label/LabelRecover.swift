@@ -38,7 +38,7 @@ struct LabelRecover: ContextCommand {
     try Change(context, change, output, machine).run { backend, inventory in
       let dimms = try NameResolver(inventory).dimms([name])
       guard dimms.count == 1, let dimm = dimms.first else {
-        throw DeviceError(.usage, "recover takes one DIMM, and \"\(name)\" means \(dimms.count)")
+        throw DeviceError(.usage, "recover takes one DIMM, and \"\(name)\" matches \(dimms.count)")
       }
       let progress = context.line(change.progress, "searching \(dimm.dev)", unit: "MiB")
       let plan = try plan(dimm, Set(uuids), inventory, backend, progress)

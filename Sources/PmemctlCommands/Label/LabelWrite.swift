@@ -31,7 +31,7 @@ struct LabelWrite: ContextCommand {
     ) { _, inventory throws(DeviceError) in
       let dimms = try NameResolver(inventory).dimms([name])
       guard dimms.count == 1 else {
-        throw DeviceError(.usage, "write takes one DIMM, and \"\(name)\" means \(dimms.count)")
+        throw DeviceError(.usage, "write takes one DIMM, and \"\(name)\" matches \(dimms.count)")
       }
       if !force { try LabelSoundness.check(bytes, of: input, for: dimms[0], inventory) }
       return [(dimms[0], bytes)]

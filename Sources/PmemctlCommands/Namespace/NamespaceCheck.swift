@@ -37,7 +37,7 @@ struct NamespaceCheck: ContextCommand {
     let inventory = try backend.inventory(.planning)
     let found = try NameResolver(inventory).namespaces([namespace])
     guard found.count == 1, let target = found.first, !target.isSeed else {
-      throw DeviceError(.usage, "check takes one namespace, and \"\(namespace)\" means \(found.count)")
+      throw DeviceError(.usage, "check takes one namespace, and \"\(namespace)\" matches \(found.count)")
     }
     guard target.isEnabled || target.holder != nil else {
       return try check(target, inventory, backend, context)

@@ -28,7 +28,7 @@ struct UndoPlanner {
       target: record.before, scope: record.scope, inventory: inventory, backend: backend)
     restoration.restoresStates = !isFinished
     if isFinished || record.undoes == nil { try refuseChangedSince() }
-    let removed = try inTheWay(force: force)
+    let removed = try teardownGuard(force: force)
     restoration.removing = Set(removed.compactMap(\.uuid))
     let entries = Self.detachingFirst(try restoration.steps())
     var plan = Plan(
@@ -179,7 +179,7 @@ struct UndoPlanner {
 
   // MARK: Obstacles
 
-  private func inTheWay(
+  private func teardownGuard(
     force: Bool
   ) throws(DeviceError) -> [(uuid: DeviceUUID?, namespace: Namespace)] {
     var found: [DeviceUUID: String] = [:]

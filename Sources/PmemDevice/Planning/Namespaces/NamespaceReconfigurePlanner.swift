@@ -9,7 +9,7 @@ public struct NamespaceReconfigurePlanner {
   private let namespace: Namespace
   private let region: Region
   private let inventory: Inventory
-  private let inTheWay: TeardownGuard
+  private let teardownGuard: TeardownGuard
   private let states: NamespaceStatePlanner
 
   /// - Parameters:
@@ -34,7 +34,7 @@ public struct NamespaceReconfigurePlanner {
     namespace = truth
     self.region = region
     self.inventory = inventory
-    inTheWay = TeardownGuard(inventory, inspector: inspector, contents: contents, accepting: accepted)
+    teardownGuard = TeardownGuard(inventory, inspector: inspector, contents: contents, accepting: accepted)
     states = NamespaceStatePlanner(inventory, inspector: inspector, contents: contents, accepting: accepted)
   }
 
@@ -68,8 +68,8 @@ public struct NamespaceReconfigurePlanner {
     }
     let clearance =
       keepsContent(proposal) && !request.recreates
-      ? try inTheWay.check([present], verb: "reconfigure", what: nil)
-      : try inTheWay.checkLoss([present], verb: "reconfigure", what: nil)
+      ? try teardownGuard.check([present], verb: "reconfigure", what: nil)
+      : try teardownGuard.checkLoss([present], verb: "reconfigure", what: nil)
     if namespace.isEnabled, !request.force {
       throw DeviceError(
         .refused,

@@ -2,7 +2,7 @@
 /// all of them are checked before the first is touched.
 public struct NamespaceStatePlanner {
   let inventory: Inventory
-  let inTheWay: TeardownGuard
+  let teardownGuard: TeardownGuard
 
   /// - Parameters:
   ///   - inventory: The machine's devices.
@@ -14,7 +14,7 @@ public struct NamespaceStatePlanner {
     accepting accepted: AcceptedDangers = []
   ) {
     self.inventory = inventory
-    inTheWay = TeardownGuard(inventory, inspector: inspector, contents: contents, accepting: accepted)
+    teardownGuard = TeardownGuard(inventory, inspector: inspector, contents: contents, accepting: accepted)
   }
 
   /// Enables namespaces; enabled ones are left out. Throws if one has no size.
@@ -34,7 +34,7 @@ public struct NamespaceStatePlanner {
   /// Disables namespaces. Throws ``DeviceError/Code/refused`` if one is in use.
   public func disable(_ namespaces: [Namespace]) throws(DeviceError) -> Plan {
     let enabled = namespaces.filter(\.isEnabled)
-    let clearance = try inTheWay.check(enabled, verb: "disable", what: nil)
+    let clearance = try teardownGuard.check(enabled, verb: "disable", what: nil)
     return Plan(
       title: "disable \(Self.count(namespaces))", entries: enabled.map(Self.disabling),
       warnings: clearance.warnings + notes(namespaces.filter { !$0.isEnabled }, "is disabled already"),
@@ -52,7 +52,7 @@ public struct NamespaceStatePlanner {
         .notFound, "cannot destroy \(namespace.dev): it has no size, there is nothing to destroy")
     }
     let enabled = namespaces.filter(\.isEnabled)
-    let clearance = try inTheWay.checkLoss(namespaces, verb: "destroy", what: nil)
+    let clearance = try teardownGuard.checkLoss(namespaces, verb: "destroy", what: nil)
     if !force, let first = enabled.first {
       throw DeviceError(
         .refused, "refused: \(first.title) is enabled\(first.node.map { " (/dev/\($0))" } ?? "")",
@@ -96,7 +96,7 @@ public struct NamespaceStatePlanner {
       return Plan(title: title, entries: [], warnings: ["\(namespace.title) has that name already"])
     }
     try refuseLostEnable([namespace], verb: "rename")
-    let clearance = try inTheWay.check([namespace], verb: "rename", what: nil)
+    let clearance = try teardownGuard.check([namespace], verb: "rename", what: nil)
     var entries = Self.detaching(namespace)
     entries.append(
       Plan.Entry(
@@ -169,7 +169,7 @@ public struct NamespaceStatePlanner {
   public func refuseLoss(
     _ namespaces: [Namespace], verb: String
   ) throws(DeviceError) -> (warnings: [String], harmsUsers: Bool) {
-    let clearance = try inTheWay.checkLoss(namespaces, verb: verb, what: nil)
+    let clearance = try teardownGuard.checkLoss(namespaces, verb: verb, what: nil)
     return (clearance.warnings, clearance.harmsUsers)
   }
 
