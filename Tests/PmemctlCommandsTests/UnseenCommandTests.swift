@@ -62,7 +62,7 @@ import Testing
     #expect(harness.run("namespace disable vm --assume-unused --yes").status == .done)
   }
 
-  /// The kernel's own count tells of a process that is not visible, and is believed.
+  /// The kernel's own count shows a process that is not visible, and is believed.
   @Test func aProcessOutOfSightIsInTheWay() throws {
     let harness = try machine()
     harness.run("sim process start app --pid 7")

@@ -1,7 +1,7 @@
 import PmemDevice
 import PmemctlCommands
 
-/// `ndctl create-namespace`: the first region in the library's order that can have it, or an existing namespace made recreation.
+/// `ndctl create-namespace`: the first region in the library's order that can have it, or an existing namespace, recreated.
 enum CreateCommand {
   static let command = ToolCommand("create-namespace", "[<options>]", CreateOptions.specs, run: run)
 

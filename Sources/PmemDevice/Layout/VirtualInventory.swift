@@ -112,21 +112,11 @@ struct VirtualInventory {
     }
   }
 
-  /// The free extents without the space of a new namespace; nil if they are not known.
+  /// The free extents without the space of a new namespace, which is whole multiples of the region's alignment, as they
+  /// are; nil if they are not known.
   private func remaining(_ proposal: NamespaceProposal) -> [Extent]? {
-    guard let before = extents[proposal.region.id], proposal.region.align > 0 else { return nil }
-    let align = proposal.region.align
-    let end = proposal.offset + proposal.taken.rawValue
-    return before.flatMap { extent -> [Extent] in
-      guard extent.offset < end, proposal.offset < extent.offset + extent.length else { return [extent] }
-      let first = ByteCount(end).roundedUp(to: align)?.rawValue ?? end
-      return [
-        Extent(
-          offset: extent.offset,
-          length: max(extent.offset, proposal.offset - proposal.offset % align) - extent.offset),
-        Extent(offset: first, length: max(first, extent.offset + extent.length) - first),
-      ].filter { $0.length > 0 }
-    }
+    let taken = Extent(offset: proposal.offset, length: proposal.taken.rawValue)
+    return extents[proposal.region.id]?.flatMap { $0.subtracting(taken) }
   }
 
   mutating func rename(_ namespace: Namespace, to name: String) {

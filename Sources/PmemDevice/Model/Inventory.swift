@@ -23,22 +23,20 @@ public struct Inventory: Hashable, Sendable {
   public var dimms: [DIMM] { buses.flatMap(\.dimms) }
   public var namespaces: [Namespace] { regions.flatMap(\.namespaces) }
 
-  /// The first namespace, in the order of ``namespaces``, with a UUID in its label or its info block; no other is copied.
+  /// The first namespace, in the order of ``namespaces``, with a UUID in its label or its info block.
   func namespace(withUUID uuid: DeviceUUID) -> Namespace? {
-    for region in regions {
-      for index in region.namespaces.indices
-      where region.namespaces[index].uuid == uuid || region.namespaces[index].rawUUID == uuid {
-        return region.namespaces[index]
-      }
-    }
-    return nil
+    firstNamespace { $0[$1].uuid == uuid || $0[$1].rawUUID == uuid }
   }
 
-  /// The first namespace, in the order of ``namespaces``, with a name of its own; no other is copied.
+  /// The first namespace, in the order of ``namespaces``, with a name of its own.
   func namespace(ownName name: String) -> Namespace? {
+    firstNamespace { $0[$1].name == name && $0[$1].rawSize != .zero }
+  }
+
+  /// By list and index: a namespace of a thousand is copied only to be returned.
+  private func firstNamespace(where isWanted: ([Namespace], Int) -> Bool) -> Namespace? {
     for region in regions {
-      for index in region.namespaces.indices
-      where region.namespaces[index].name == name && region.namespaces[index].rawSize != .zero {
+      if let index = region.namespaces.indices.first(where: { isWanted(region.namespaces, $0) }) {
         return region.namespaces[index]
       }
     }

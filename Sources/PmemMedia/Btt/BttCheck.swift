@@ -39,7 +39,7 @@ public struct BttCheck {
   /// In the order in which they are to be written.
   public private(set) var repairs: [Repair] = []
   public private(set) var arenas: [BttArena] = []
-  /// Findings beyond 20 of a kind, which are counted only.
+  /// Findings of a kind beyond those that are listed, which are counted only.
   public private(set) var omittedCount = 0
   public let version: BttLayout.Version
 

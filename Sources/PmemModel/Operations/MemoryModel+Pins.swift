@@ -144,7 +144,7 @@ extension MemoryModel {
       && rule(.longTermIsRefused)
     guard mapping.isDAX else {
       guard mapping.source.inode != nil else {
-        throw KernelRefusal(22, "that is the page cache: a reference to it is not one to persistent memory")
+        throw KernelRefusal(22, "that is the page cache: a reference to it does not reach persistent memory")
       }
       guard !refuses || !request.isWrite || mapping.isPrivate || !rules.refusesLongTermPageCache else {
         throw KernelRefusal(14, "a file whose filesystem tracks stores has no long-term pins")

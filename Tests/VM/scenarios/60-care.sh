@@ -119,7 +119,7 @@ same 'a removal that the DIMM calls failed fails' 1 $?
 case $said in *'was unlocked, and is disabled'*) ok 'what came of it is said' ;; *) not_ok "what came of it is said: $said" ;; esac
 same 'the key stays' "$before" "$(sha256sum $keys/nvdimm_*)"
 fail 2 0
-check 'doctor tells of the key that is left over' grep -q "$(dimm 2): it has no passphrase, but" <(pmemctl doctor)
+check 'doctor reports the key that is left over' grep -q "$(dimm 2): it has no passphrase, but" <(pmemctl doctor)
 rm -rf /var/lib/pmemctl
 check 'a new passphrase is set up' security setup 2
 

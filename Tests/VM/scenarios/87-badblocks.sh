@@ -31,12 +31,12 @@ poison() {
 }
 check 'a machine check makes a block bad' poison $((start + 64 * 1024 * 1024))
 
-same 'the region tells of it as ndctl does' \
+same 'the region reports it as ndctl does' \
 	"$(ndctl list -R -r region1 -M | jq -c '(if type == "array" then .[0] else . end) | [.badblock_count, [.badblocks[] | [.offset, .length]]]')" \
 	"$(pmemctl region show region1 --json | jq -c '[.badblock_count, [.badblocks[] | [.offset, .length]]]')"
-same 'the namespace tells of it' 1 "$(pmemctl namespace show bad --json | jq .badblock_count)"
+same 'the namespace reports it' 1 "$(pmemctl namespace show bad --json | jq .badblock_count)"
 same 'its neighbour does not' null "$(pmemctl namespace show good --json | jq .badblock_count)"
-case $(pmemctl doctor) in *'1 blocks of 512 bytes are bad'* | *'1 block'*) ok 'doctor tells of it' ;; *) not_ok 'doctor tells of it' ;; esac
+case $(pmemctl doctor) in *'1 blocks of 512 bytes are bad'* | *'1 block'*) ok 'doctor reports it' ;; *) not_ok 'doctor reports it' ;; esac
 
 before=$(pmemctl status --json --idle)
 said=$(pmemctl namespace clear-errors bad 2>&1)
