@@ -26,5 +26,10 @@ final class RealtimeDevices {
 
   /// - Parameter device: Of a filesystem.
   /// - Returns: Its realtime device, if it has one of persistent memory.
-  func device(beside device: DeviceTable.Device) -> DeviceTable.Device? { found[device.name] }
+  func device(beside device: DeviceTable.Device) -> DeviceTable.Device? {
+    // fs/xfs/xfs_super.c:xfs_fs_fill_super: each has a directory. Mounts of others are not worth reading.
+    isXFS.contains(device.name) ? found[device.name] : nil
+  }
+
+  private lazy var isXFS = Set(KernelFile.names(processes.roots.sys.appending("fs/xfs")))
 }
