@@ -6,7 +6,7 @@ import PmemDevice
 /// A bus in a context's tree.
 @safe
 struct BusHandle {
-  private let pointer: OpaquePointer
+  let pointer: OpaquePointer
 
   init(_ pointer: OpaquePointer) { unsafe self.pointer = pointer }
 

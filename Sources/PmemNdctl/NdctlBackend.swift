@@ -74,7 +74,7 @@ public final class NdctlBackend: DeviceBackend {
   ///
   /// Handles point into the context's tree without holding it: they must not leave `body`, until whose end the context
   /// is kept.
-  private func withContext<Result>(
+  func withContext<Result>(
     _ body: (NdctlContext) throws(DeviceError) -> Result
   ) throws(DeviceError) -> Result {
     let context = try NdctlContext(verbose: verbose != nil)
@@ -113,6 +113,9 @@ public final class NdctlBackend: DeviceBackend {
     switch step {
     // The kernel has tried each of many memory blocks for a while itself.
     case .onlineMemory, .offlineMemory: try attempt(step)
+    // It means that another one is under way, or answers what a DIMM says.
+    case .startScrub, .firmware, .activateFirmware, .injectErrors, .withdrawErrors, .injectHealth:
+      try attempt(step)
     default: try whileBusy { () throws(DeviceError) in try attempt(step) }
     }
   }
@@ -197,6 +200,13 @@ public final class NdctlBackend: DeviceBackend {
     case .enableDimm(let name): try Self.dimm(name, context).enable()
     case .disableDimm(let name): try Self.dimm(name, context).disable()
     case .security(let name, let operation): try Self.dimm(name, context).perform(operation)
+    case .startScrub(let name): try Self.bus(name, context).startScrub()
+    case .injectErrors(let name, let extent, let isSilent):
+      try Self.namespace(name, context).injectErrors(extent, isSilent: isSilent)
+    case .withdrawErrors(let name, let extent): try Self.namespace(name, context).withdrawErrors(extent)
+    case .injectHealth(let name, let injection): try Self.dimm(name, context).inject(injection)
+    case .firmware(let name, let operation): try Self.dimm(name, context).perform(operation)
+    case .activateFirmware(let name, let method): try Self.bus(name, context).activateFirmware(method)
     case .write(let name, let bytes, let offset):
       try Self.namespace(name, context).write(bytes, at: offset)
     case .rename(let name, let text): try Self.namespace(name, context).rename(text)
@@ -268,9 +278,7 @@ public final class NdctlBackend: DeviceBackend {
   }
 
   /// By kernel name, or by the UUID of the label.
-  private static func namespace(_ name: String, _ context: NdctlContext) throws(DeviceError)
-    -> NamespaceHandle
-  {
+  static func namespace(_ name: String, _ context: NdctlContext) throws(DeviceError) -> NamespaceHandle {
     if let uuid = DeviceUUID(name) {
       let all = context.buses.flatMap(\.regions).flatMap(\.namespaces)
       if let found = all.first(where: { $0.labelUUID == uuid }) { return found }
@@ -283,7 +291,7 @@ public final class NdctlBackend: DeviceBackend {
     throw DeviceError(.notFound, "\(name) is no longer there", errno: ENXIO)
   }
 
-  private static func dimm(_ name: String, _ context: NdctlContext) throws(DeviceError) -> DimmHandle {
+  static func dimm(_ name: String, _ context: NdctlContext) throws(DeviceError) -> DimmHandle {
     for bus in context.buses {
       if let found = bus.dimms.first(where: { $0.dev == name }) { return found }
     }

@@ -1,5 +1,5 @@
 # DIMMs with a passphrase.
-# pages: dimm-security-erase dimm-security-freeze dimm-security-remove dimm-security-update
+# pages: dimm-security-erase dimm-security-freeze dimm-security-remove dimm-security-update keys-load dimm-security-overwrite dimm-security-wait
 pmemctl sim create "$PMEMCTL_SIM" --dimm 8GiB --dimm 32GiB
 pmemctl sim set-security nmem0
 pmemctl sim set-security nmem1

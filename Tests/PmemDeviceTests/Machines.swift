@@ -53,6 +53,26 @@ final class ScriptedBackend: DeviceBackend, UsageInspector {
     dimms.map { _ in DimmSecurity(state: nil) }
   }
 
+  func scrubs(of buses: [Bus]) throws(DeviceError) -> [BusScrub] { buses.map { _ in .none } }
+
+  func firmware(of dimms: [DIMM]) throws(DeviceError) -> [FirmwareReading] {
+    dimms.map { _ in .notSupported }
+  }
+
+  func activation(of buses: [Bus]) throws(DeviceError) -> [FirmwareActivation] { buses.map { _ in .none } }
+
+  func injectedErrors(of namespaces: [Namespace]) throws(DeviceError) -> [[Extent]?] {
+    namespaces.map { _ in nil }
+  }
+
+  func injectableHealth(of dimms: [DIMM]) throws(DeviceError) -> [Set<HealthInjection.Kind>] {
+    dimms.map { _ in [] }
+  }
+
+  func loadKeys(of dimms: [DIMM], from directory: String?) throws(DeviceError) -> LoadedKeys {
+    LoadedKeys(directory: "none", master: nil, keys: [])
+  }
+
   func perform(_ step: Step) throws(DeviceError) {
     if step == failsAt { throw DeviceError(.failed, "cannot \(step.words)", errno: 5) }
     performed.append(step)

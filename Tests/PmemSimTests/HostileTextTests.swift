@@ -78,6 +78,9 @@ import Testing
     "\u{ff}", "pmemctl-badblocks 1\nbad region=0 offset=18446744073709551615 length=1\n",
     "pmemctl-badblocks 1\nbad region=0 offset=0 length=18446744073709551615\n",
     "pmemctl-badblocks 1\nbad region=9 offset=0 length=512\n", "", "pmemctl-badblocks 1\n\n",
+    "pmemctl-badblocks 1\nlatent region=0 offset=1073741824 length=512\n",
+    "pmemctl-badblocks 1\ninjected region=0 offset=0 length=0\n",
+    "pmemctl-badblocks 1\nbetter region=0 offset=0 length=512\n",
   ])
   func badBlocksAreChecked(text: String) throws {
     let machine = try ScratchMachine([SimDimmRequest(size: .gibibytes(1))])
@@ -87,6 +90,25 @@ import Testing
       try SimMachine.open(FilePath(machine.path), forWriting: false)
     }
     #expect(error?.code == .corrupt && error?.summary.contains("badblocks, line") ?? false, "\(error!)")
+  }
+
+  @Test(arguments: [
+    "platform scrub=1000001", "platform scrub=-1", "platform activation=soon",
+    "dimm number=1 running=1 storage=1 armed=0 open=0 result=none",
+    "dimm number=0 running=18446744073709551616 storage=1 armed=0 open=0 result=none",
+    "dimm number=0 running=1 storage=18446744073709551615 armed=0 open=0 result=none",
+    "dimm number=0 running=1 storage=1 armed=2 open=0 result=none",
+    "dimm number=0 running=1 storage=1 armed=0 open=0 result=perhaps", "dimm number=0",
+    "other number=0 running=1 storage=1 armed=0 open=0 result=none",
+  ])
+  func whatThePlatformCanDoIsChecked(line: String) throws {
+    let machine = try ScratchMachine([SimDimmRequest(size: .gibibytes(1))])
+    try "pmemctl-platform 1\n\(line)\n".write(
+      toFile: machine.path + "/platform", atomically: true, encoding: .utf8)
+    let error = #expect(throws: DeviceError.self) {
+      try SimMachine.open(FilePath(machine.path), forWriting: false)
+    }
+    #expect(error?.code == .corrupt && error?.summary.contains("platform, line 2: ") ?? false, "\(error!)")
   }
 
   /// Stacks that refer to each other twice at each level would be walked forever.
@@ -111,7 +133,7 @@ import Testing
   // MARK: Links
 
   /// What a machine's directory holds, and is opened by a change.
-  @Test(arguments: ["machine", "runtime", "runtime.pending", "nmem0.img", "badblocks"])
+  @Test(arguments: ["machine", "runtime", "runtime.pending", "nmem0.img", "badblocks", "platform"])
   func linksAreNotFollowed(name: String) throws {
     let machine = try ScratchMachine([SimDimmRequest(size: .gibibytes(1))])
     try machine.create { $0.amount = .bytes(.mebibytes(64)) }

@@ -18,7 +18,7 @@ import Testing
     harness.run(["sim", "reboot", harness.machine])
     #expect(harness.run("namespace list --json bad").out.contains("\"badblock_count\": 3"))
     #expect(harness.run("region show region0 --json").out.contains("\"badblocks\""))
-    #expect(harness.run("doctor").out.contains("3 blocks of 512 bytes are bad"))
+    #expect(harness.run("doctor").out.contains("3 blocks of 512 bytes are bad: the content is lost"))
     let dry = harness.run("namespace clear-errors bad --dry-run")
     #expect(dry.out.contains("clear 3 bad blocks of 512 bytes"))
     let cleared = harness.run("namespace clear-errors all")

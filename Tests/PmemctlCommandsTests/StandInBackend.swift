@@ -48,6 +48,41 @@ final class StandInBackend: DeviceBackend, UsageInspector, DaxInspector {
     }
     return found
   }
+  func scrubs(of buses: [Bus]) throws(DeviceError) -> [BusScrub] {
+    let own = try alive.inventory(.listing).buses.map(\.dev)
+    var found: [BusScrub] = []
+    for bus in buses { found += own.contains(bus.dev) ? try alive.scrubs(of: [bus]) : [.none] }
+    return found
+  }
+  func firmware(of dimms: [DIMM]) throws(DeviceError) -> [FirmwareReading] {
+    let own = try alive.inventory(.listing).dimms.map(\.dev)
+    var found: [FirmwareReading] = []
+    for dimm in dimms { found += own.contains(dimm.dev) ? try alive.firmware(of: [dimm]) : [.notSupported] }
+    return found
+  }
+  func activation(of buses: [Bus]) throws(DeviceError) -> [FirmwareActivation] {
+    let own = try alive.inventory(.listing).buses.map(\.dev)
+    var found: [FirmwareActivation] = []
+    for bus in buses { found += own.contains(bus.dev) ? try alive.activation(of: [bus]) : [.none] }
+    return found
+  }
+  func injectedErrors(of namespaces: [Namespace]) throws(DeviceError) -> [[Extent]?] {
+    let own = try alive.inventory(.listing).namespaces.map(\.dev)
+    var found: [[Extent]?] = []
+    for namespace in namespaces {
+      found += own.contains(namespace.dev) ? try alive.injectedErrors(of: [namespace]) : [nil]
+    }
+    return found
+  }
+  func injectableHealth(of dimms: [DIMM]) throws(DeviceError) -> [Set<HealthInjection.Kind>] {
+    let own = try alive.inventory(.listing).dimms.map(\.dev)
+    var found: [Set<HealthInjection.Kind>] = []
+    for dimm in dimms { found += own.contains(dimm.dev) ? try alive.injectableHealth(of: [dimm]) : [[]] }
+    return found
+  }
+  func loadKeys(of dimms: [DIMM], from directory: String?) throws(DeviceError) -> LoadedKeys {
+    try alive.loadKeys(of: dimms, from: directory)
+  }
   func usage(of namespaces: [Namespace], in inventory: Inventory) throws(DeviceError) -> UsageReport {
     var report = try alive.usage(of: namespaces, in: inventory)
     report.uses += otherUses.filter { use in namespaces.contains { $0.dev == use.namespace } }

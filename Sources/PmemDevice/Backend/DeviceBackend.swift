@@ -29,6 +29,50 @@ public protocol DeviceBackend: MediaBackend {
   /// - Throws: If the machine cannot be asked at all.
   func security(of dimms: [DIMM]) throws(DeviceError) -> [DimmSecurity]
 
+  /// The scrubs of buses; reads, and writes nothing.
+  ///
+  /// - Parameter buses: Of the present inventory.
+  /// - Returns: One for each, in their order.
+  /// - Throws: If the machine cannot be asked at all.
+  func scrubs(of buses: [Bus]) throws(DeviceError) -> [BusScrub]
+
+  /// The firmware of DIMMs; reads, and writes nothing.
+  ///
+  /// - Parameter dimms: Of the present inventory.
+  /// - Returns: A reading for each, in their order.
+  /// - Throws: If the machine cannot be asked at all; what one DIMM refuses is in its reading.
+  func firmware(of dimms: [DIMM]) throws(DeviceError) -> [FirmwareReading]
+
+  /// Whether the firmware of the DIMMs of buses can be activated while the machine runs, and how.
+  ///
+  /// - Parameter buses: Of the present inventory.
+  /// - Returns: One for each, in their order.
+  /// - Throws: If the machine cannot be asked at all.
+  func activation(of buses: [Bus]) throws(DeviceError) -> [FirmwareActivation]
+
+  /// Errors that were injected into namespaces, as far as the platform tells.
+  ///
+  /// - Parameter namespaces: Of the present inventory.
+  /// - Returns: For each, in their order: ranges of its data, bytes; nil if its bus has no error injection.
+  /// - Throws: The kernel's error.
+  func injectedErrors(of namespaces: [Namespace]) throws(DeviceError) -> [[Extent]?]
+
+  /// Which parts of their health DIMMs can be made to report otherwise.
+  ///
+  /// - Parameter dimms: Of the present inventory.
+  /// - Returns: For each, in their order.
+  /// - Throws: If the machine cannot be asked at all.
+  func injectableHealth(of dimms: [DIMM]) throws(DeviceError) -> [Set<HealthInjection.Kind>]
+
+  /// Loads the passphrases of DIMMs into the kernel's keyring, in which the driver of a DIMM looks for them.
+  ///
+  /// - Parameters:
+  ///   - dimms: Of the present inventory: all.
+  ///   - directory: Of the key files; nil for the usual one.
+  /// - Returns: What became of each key.
+  /// - Throws: If there is no keyring, or the files cannot be read.
+  func loadKeys(of dimms: [DIMM], from directory: String?) throws(DeviceError) -> LoadedKeys
+
   /// Performs one change. An error does not say how much of it took effect: the caller reads back.
   func perform(_ step: Step) throws(DeviceError)
 

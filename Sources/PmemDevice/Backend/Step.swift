@@ -53,6 +53,19 @@ public enum Step: Hashable, Sendable {
   case disableDimm(String)
   /// Change the security of a DIMM, or the key material for it.
   case security(dimm: String, SecurityOperation)
+  /// Have the platform read all media of a bus, in the background (ACPI 6.5, 9.20.7.5, Start ARS).
+  case startScrub(bus: String)
+  /// Have the platform report a part of a namespace's data as bad, in blocks of 512 bytes (ACPI 6.5, 9.20.7.9, ARS Error
+  /// Inject). A silent error is found by the next scrub.
+  case injectErrors(namespace: String, Extent, isSilent: Bool)
+  /// Take injected errors back; the kernel still lists them until they are cleared.
+  case withdrawErrors(namespace: String, Extent)
+  /// Have a DIMM report another health than it has, or what it has again.
+  case injectHealth(dimm: String, HealthInjection)
+  /// Change the firmware of a DIMM, or whether it takes part in the next activation.
+  case firmware(dimm: String, FirmwareOperation)
+  /// Activate the staged firmware of the armed DIMMs of a bus, at once.
+  case activateFirmware(bus: String, FirmwareActivation.Method)
 }
 
 /// The properties that ``Step/allocate(_:)`` gives to an idle namespace.
@@ -121,6 +134,12 @@ extension Step {
     case .enableDimm: "enable-dimm"
     case .disableDimm: "disable-dimm"
     case .security(_, let operation): operation.rawValue
+    case .startScrub: "start-scrub"
+    case .injectErrors: "inject-errors"
+    case .withdrawErrors: "withdraw-errors"
+    case .injectHealth: "inject-health"
+    case .firmware(_, let operation): operation.name
+    case .activateFirmware: "activate-firmware"
     }
   }
 
@@ -131,8 +150,8 @@ extension Step {
     case .claim(let namespace, _), .release(let namespace), .enable(let namespace), .disable(let namespace),
       .zeroInfoBlock(let namespace), .free(let namespace), .write(let namespace, _, _),
       .rename(let namespace, _), .identify(let namespace, _), .resize(let namespace, _),
-      .setMode(let namespace, _),
-      .clearErrors(let namespace, _):
+      .setMode(let namespace, _), .clearErrors(let namespace, _), .injectErrors(let namespace, _, _),
+      .withdrawErrors(let namespace, _):
       namespace
     case .enableRegion(let region), .disableRegion(let region): region
     case .bindDevice(let device, _), .unbindDevice(let device), .onlineMemory(let device, _),
@@ -140,8 +159,9 @@ extension Step {
       device
     case .createDevice(let region, _, _): "dax\(region)"
     case .initializeLabels(let dimm, _), .writeLabels(let dimm, _), .enableDimm(let dimm),
-      .disableDimm(let dimm), .security(let dimm, _):
+      .disableDimm(let dimm), .security(let dimm, _), .injectHealth(let dimm, _), .firmware(let dimm, _):
       dimm
+    case .startScrub(let bus), .activateFirmware(let bus, _): bus
     }
   }
 }
@@ -179,6 +199,14 @@ extension Step {
     case .enableDimm(let dimm): "enable \(dimm)"
     case .disableDimm(let dimm): "disable \(dimm)"
     case .security(let dimm, let operation): operation.words(dimm)
+    case .startScrub(let bus): "start a scrub of \(bus)"
+    case .injectErrors(let namespace, let extent, _):
+      "inject errors into \(extent.length) bytes at \(extent.offset) of \(namespace)"
+    case .withdrawErrors(let namespace, let extent):
+      "withdraw the errors injected into \(extent.length) bytes at \(extent.offset) of \(namespace)"
+    case .injectHealth(let dimm, let injection): injection.words(dimm)
+    case .firmware(let dimm, let operation): operation.words(dimm)
+    case .activateFirmware(let bus, _): "activate the firmware of the armed DIMMs of \(bus)"
     }
   }
 }
@@ -195,7 +223,8 @@ extension Step {
       true
     // Enabling writes the info block of a claim, which is a step of its own before it.
     case .release, .enable, .disable, .enableRegion, .disableRegion, .enableDimm, .disableDimm, .bindDevice,
-      .unbindDevice, .onlineMemory, .offlineMemory, .createDevice, .resizeDevice, .destroyDevice, .security:
+      .unbindDevice, .onlineMemory, .offlineMemory, .createDevice, .resizeDevice, .destroyDevice, .security,
+      .startScrub, .injectErrors, .withdrawErrors, .injectHealth, .firmware, .activateFirmware:
       false
     }
   }

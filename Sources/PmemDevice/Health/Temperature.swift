@@ -19,6 +19,9 @@ public struct Temperature: Hashable, Comparable, Sendable {
     sixteenths = raw & 0x8000 == 0 ? magnitude : -magnitude
   }
 
+  /// The field of SMART that ``init(smart:)`` decodes.
+  public var smart: UInt32 { UInt32(min(abs(sixteenths), 0x7fff)) | (sixteenths < 0 ? 0x8000 : 0) }
+
   /// Rounded to the nearest thousandth of a degree.
   public var millicelsius: Int { (sixteenths * 1000 + (sixteenths < 0 ? -8 : 8)) / 16 }
 

@@ -109,6 +109,25 @@ public struct Diagnosis: Hashable, Sendable {
     }
   }
 
+  /// By namespace; the region has the rest, which is free or of its labels' making.
+  private mutating func lookForBadBlocks(_ region: Region) {
+    let damaged = region.configuredNamespaces.filter { $0.badblockCount > 0 }
+    for namespace in damaged {
+      let count = counted(namespace.badblockCount, "block")
+      add(
+        Finding(
+          .error, namespace.dev,
+          "\(count) of 512 bytes \(namespace.badblockCount == 1 ? "is" : "are") bad: the content is lost",
+          try: ["pmemctl namespace clear-errors \(namespace.dev)"]))
+    }
+    let rest = region.badblockCount - damaged.reduce(0) { $0 + $1.badblockCount }
+    guard rest > 0 else { return }
+    add(
+      Finding(
+        damaged.isEmpty ? .error : .warning, region.dev,
+        "\(counted(rest, "block")) of 512 bytes \(rest == 1 ? "is" : "are") bad, outside of namespaces"))
+  }
+
   private mutating func look(at region: Region, _ inventory: Inventory) {
     guard region.isEnabled else {
       add(
@@ -118,9 +137,7 @@ public struct Diagnosis: Hashable, Sendable {
       return
     }
     if region.isReadOnly { add(Finding(.warning, region.dev, "it is read-only")) }
-    if region.badblockCount > 0 {
-      add(Finding(.error, region.dev, "\(region.badblockCount) blocks of 512 bytes are bad"))
-    }
+    lookForBadBlocks(region)
     let dimms = inventory.dimms.filter { dimm in region.mappings.contains { $0.dimm == dimm.dev } }
     let versions = Set(dimms.compactMap { $0.labels?.isBlank == true ? nil : $0.labels?.version })
     if versions.count > 1 {

@@ -92,31 +92,101 @@ public struct SecurityPlanner {
     _ dimms: [DIMM], inspector: any UsageInspector, contents: (any ContentInspector)?,
     accepting accepted: AcceptedDangers
   ) throws(DeviceError) -> Plan {
-    try check(dimms, "erase", from: [.disabled, .unlocked], needs: [])
+    let loss = try loss(dimms, "erase", inspector: inspector, contents: contents, accepting: accepted)
+    return Plan(
+      title: "erase \(DimmStatePlanner.count(dimms))",
+      entries: LabelPlanner.around(loss.regions, dimms.flatMap(erasing)), warnings: loss.warnings,
+      isDestructive: true, harmsUsers: true)
+  }
+
+  /// Has DIMMs begin to overwrite all their data, labels among them. Their regions are disabled for it, and stay so until
+  /// it is completed: ``completeOverwrite(_:waited:)``.
+  ///
+  /// - Parameters: As ``erase(_:inspector:contents:accepting:)``.
+  public func overwrite(
+    _ dimms: [DIMM], inspector: any UsageInspector, contents: (any ContentInspector)?,
+    accepting accepted: AcceptedDangers
+  ) throws(DeviceError) -> Plan {
+    let loss = try loss(dimms, "overwrite", inspector: inspector, contents: contents, accepting: accepted)
+    return Plan(
+      title: "overwrite \(DimmStatePlanner.count(dimms))",
+      entries: loss.regions.filter(\.isEnabled).flatMap(RegionStatePlanner.disabling)
+        + dimms.flatMap { dimm in
+          var overwrite = entry(.overwrite, dimm)
+          overwrite.loses = "all data of \(dimm.dev)"
+          return adopting(dimm) + [overwrite]
+        },
+      warnings: loss.warnings + ["it takes minutes to hours, and goes on after a reboot"],
+      isDestructive: true, harmsUsers: true)
+  }
+
+  /// What is left to do once DIMMs have overwritten their data.
+  ///
+  /// - Parameters:
+  ///   - dimms: Which; none is overwriting any more.
+  ///   - waited: Those of them whose overwrite was seen to end: their labels are read again, and the regions on them
+  ///     enabled.
+  /// - Returns: The plan; without steps if there is nothing left to do.
+  public func completeOverwrite(_ dimms: [DIMM], waited: Set<String>) -> Plan {
+    let keyed = dimms.filter { dimm in
+      security[dimm.dev]?.state == .disabled && (keys(dimm).hasCurrent || keys(dimm).hasPending)
+    }
+    let done = dimms.filter { waited.contains($0.dev) }
+    let busy = Set(
+      inventory.dimms.filter { ["locked", "overwrite"].contains($0.security) && !waited.contains($0.dev) }
+        .map(\.dev))
+    let regions = inventory.regions(on: done).filter { region in
+      !region.isEnabled && !region.mappings.contains { busy.contains($0.dimm) }
+    }
+    let idle = done.filter { dimm in !inventory.regions(on: [dimm]).contains(where: \.isEnabled) }
+    return Plan(
+      title: "complete the overwrite of \(DimmStatePlanner.count(dimms))",
+      entries: keyed.map { entry(.discardUnusedKeys, $0) } + idle.flatMap(Self.rereading)
+        + regions.map { Plan.Entry(.enableRegion($0.dev), "enable \($0.dev) and the namespaces on it") })
+  }
+
+  /// The driver reads labels when it is bound.
+  private static func rereading(_ dimm: DIMM) -> [Plan.Entry] {
+    (dimm.isEnabled ? [Plan.Entry(.disableDimm(dimm.dev), "disable \(dimm.dev)")] : []) + [
+      Plan.Entry(.enableDimm(dimm.dev), "enable \(dimm.dev): its labels are read again")
+    ]
+  }
+
+  private struct Loss {
+    var regions: [Region]
+    var warnings: [String]
+  }
+
+  /// Checks that all data of DIMMs may be lost.
+  ///
+  /// - Throws: ``DeviceError/Code/refused`` if a namespace is in use, or the required flag is missing.
+  private func loss(
+    _ dimms: [DIMM], _ verb: String, inspector: any UsageInspector, contents: (any ContentInspector)?,
+    accepting accepted: AcceptedDangers
+  ) throws(DeviceError) -> Loss {
+    try check(dimms, verb, from: [.disabled, .unlocked], needs: [])
     try check(
-      dimms.filter { security[$0.dev]?.state == .unlocked }, "erase", from: [.unlocked], needs: [.current])
+      dimms.filter { security[$0.dev]?.state == .unlocked }, verb, from: [.unlocked], needs: [.current])
     let what = DimmStatePlanner.count(dimms)
     let regions = inventory.regions(on: dimms)
     let lost = regions.flatMap(\.configuredNamespaces)
     let clearance = try TeardownGuard(
       inventory, inspector: inspector, contents: contents, accepting: accepted
     )
-    .checkLoss(lost, verb: "erase", what: what)
+    .checkLoss(lost, verb: verb, what: what)
     guard accepted.contains(.eraseAllData) else {
       throw DeviceError(
-        .refused, "refused to erase \(what): all data on it would be lost",
+        .refused, "refused to \(verb) \(what): all data on it would be lost",
         details: lost.map { "\($0.title), \($0.mode), \($0.rawSize), would be unreadable" }
           + ["--erase-all-data permits it; nothing was changed"], errno: 16)
     }
-    return Plan(
-      title: "erase \(what)",
-      entries: LabelPlanner.around(regions, dimms.flatMap(erasing)),
+    return Loss(
+      regions: regions,
       warnings: clearance.warnings
         + regions.filter { !$0.isEnabled }.map {
           "\($0.dev) is disabled: its content cannot be read, and is lost"
         }
-        + lost.map { "lost: all data of \($0.title), \($0.mode), \($0.rawSize)" },
-      isDestructive: true, harmsUsers: true)
+        + lost.map { "lost: all data of \($0.title), \($0.mode), \($0.rawSize)" })
   }
 
   /// The key material is removed with the passphrase, and the driver reads the labels again.
@@ -124,17 +194,15 @@ public struct SecurityPlanner {
     var erase = entry(.erase, dimm)
     erase.loses = "all data of \(dimm.dev)"
     let keys = keys(dimm)
-    // A pending passphrase may be the DIMM's.
-    let isUnsure = keys.hasPending && security[dimm.dev]?.state == .unlocked
-    let adopt = isUnsure ? [entry(.adoptPendingKey, dimm)] : []
     let discard = keys.hasCurrent || keys.hasPending ? [entry(.discardKeys, dimm)] : []
-    let reread =
-      dimm.isEnabled
-      ? [
-        Plan.Entry(.disableDimm(dimm.dev), "disable \(dimm.dev)"),
-        Plan.Entry(.enableDimm(dimm.dev), "enable \(dimm.dev): its labels are read again"),
-      ] : []
-    return adopt + [erase] + discard + reread
+    let reread = dimm.isEnabled ? Self.rereading(dimm) : []
+    return adopting(dimm) + [erase] + discard + reread
+  }
+
+  /// A pending passphrase may be the DIMM's.
+  private func adopting(_ dimm: DIMM) -> [Plan.Entry] {
+    let isUnsure = keys(dimm).hasPending && security[dimm.dev]?.state == .unlocked
+    return isUnsure ? [entry(.adoptPendingKey, dimm)] : []
   }
 
   // MARK: Steps
@@ -246,7 +314,7 @@ public struct SecurityPlanner {
     case .disabled: "pmemctl dimm security setup \(dimm.dev)"
     case .unlocked: "pmemctl dimm security update \(dimm.dev)"
     case .locked: "pmemctl dimm security unlock \(dimm.dev)"
-    case .overwrite: nil
+    case .overwrite: "pmemctl dimm security wait \(dimm.dev)"
     }
   }
 }

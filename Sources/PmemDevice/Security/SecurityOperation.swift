@@ -24,6 +24,11 @@ public enum SecurityOperation: String, CaseIterable, Hashable, Sendable {
   /// Have the DIMM replace its media encryption key: the old data cannot be read any more, and it has no passphrase.
   /// Its regions are disabled.
   case erase
+  /// Have the DIMM overwrite all its data, which takes minutes to hours after the step: it has no passphrase then. Its
+  /// regions are disabled.
+  case overwrite
+  /// Remove the key material of a DIMM, if it has no passphrase: not every DIMM loses it by being overwritten.
+  case discardUnusedKeys = "discard-unused-keys"
   /// Load the passphrase, and bind the driver again, which passes it to the DIMM.
   case unlock
 
@@ -40,6 +45,8 @@ public enum SecurityOperation: String, CaseIterable, Hashable, Sendable {
     case .discardKeys: "remove the key material of \(dimm)"
     case .freeze: "freeze the security of \(dimm)"
     case .erase: "erase all data of \(dimm)"
+    case .overwrite: "overwrite all data of \(dimm)"
+    case .discardUnusedKeys: "remove the key material of \(dimm), if it has no passphrase"
     case .unlock: "unlock \(dimm)"
     }
   }

@@ -53,10 +53,22 @@ extension DimmHandle {
     case .erase:
       // The kernel looks at regions that hold labels alone (security.c:nvdimm_security_store, nvdimm->busy).
       guard unsafe ndctl_dimm_is_active(pointer) == 0 else { return -EBUSY }
-      let key = securityState == .disabled ? 0 : try keys.current()
-      return unsafe ndctl_dimm_secure_erase(pointer, key)
+      return unsafe ndctl_dimm_secure_erase(pointer, try ownKey(keys))
+    case .overwrite:
+      guard unsafe ndctl_dimm_is_active(pointer) == 0 else { return -EBUSY }
+      let status = unsafe ndctl_dimm_overwrite(pointer, try ownKey(keys))
+      // The library may fail after the kernel has begun.
+      return securityState == .overwrite ? 0 : status
+    case .discardUnusedKeys:
+      if securityState == .disabled { try keys.discardAll() }
+      return 0
     case .unlock: return try unlock(keys)
     }
+  }
+
+  /// The number of the key for what takes the passphrase; 0 if the DIMM has none.
+  private func ownKey(_ keys: DimmKeys) throws(DeviceError) -> Int {
+    securityState == .disabled ? 0 : try keys.current()
   }
 
   /// The kernel proves what it has unlocked the same way (security.c:nvdimm_key_revalidate).

@@ -49,6 +49,28 @@ struct DimmKeys {
     _ = try keyring.add("user", Self.master, try directory.read(directory.master))
   }
 
+  // MARK: Loading
+
+  /// The master key, into the keyring.
+  ///
+  /// - Returns: nil if there is none.
+  static func loadMaster(from directory: KeyDirectory) throws(DeviceError) -> LoadedKeys.Outcome? {
+    let keys = try DimmKeys("", directory: directory)
+    guard try keys.keyring.find("user", master) == nil else { return .present }
+    guard KeyDirectory.exists(directory.master) else { return nil }
+    do throws(DeviceError) { try keys.loadMaster() } catch { return .failed(error.summary) }
+    return .loaded
+  }
+
+  /// The current passphrase, into the keyring.
+  func loadCurrent() -> LoadedKeys.Outcome {
+    do throws(DeviceError) {
+      guard try keyring.find(Self.encrypted, currentName) == nil else { return .present }
+      _ = try current()
+    } catch { return .failed(error.summary) }
+    return .loaded
+  }
+
   // MARK: Passphrases
 
   /// A new random passphrase, stored as pending before this returns.

@@ -28,6 +28,16 @@ struct KeyDirectory {
     try names().filter { Self.isCurrent($0, id) }.map { "\(path)/\($0)" }
   }
 
+  /// The ids of DIMMs whose passphrase is here, in order.
+  func ids() throws(DeviceError) -> [String] {
+    let found = try names().compactMap { name -> String? in
+      let parts = name.split(separator: "_", omittingEmptySubsequences: false)
+      guard parts.count >= 3, parts[0] == "nvdimm", name.hasSuffix(".blob") else { return nil }
+      return String(parts[1])
+    }
+    return Set(found).sorted()
+  }
+
   static func exists(_ file: String) -> Bool { unsafe access(file, F_OK) == 0 }
 
   /// Whether this process may look into it.

@@ -4,7 +4,7 @@ public import PmemDevice
 
 /// A simulated machine as a backend: the same questions and steps as the real kernel's.
 public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
-  private let machine: SimMachine
+  let machine: SimMachine
 
   public init(_ machine: SimMachine) { self.machine = machine }
 
@@ -113,6 +113,8 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     case .resize(let name, let size):
       let (region, id) = try namespace(name, nvdimm)
       try nvdimm.resize(region, id, size.rawValue)
+    case .startScrub, .injectErrors, .withdrawErrors, .injectHealth, .firmware, .activateFirmware:
+      try performCare(step, on: nvdimm)
     }
   }
 
@@ -150,7 +152,7 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     }
   }
 
-  private func rawMedia<Result>(
+  func rawMedia<Result>(
     _ name: String, _ verb: String, _ body: () throws -> Result
   ) throws(DeviceError) -> Result {
     do { return try body() } catch let fault as KernelRefusal {
@@ -210,7 +212,7 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
   // MARK: Names
 
   /// By kernel name, or by the UUID of the label.
-  private static func namespace(_ name: String, _ nvdimm: NvdimmModel) throws -> (Int, Int) {
+  static func namespace(_ name: String, _ nvdimm: NvdimmModel) throws -> (Int, Int) {
     if let uuid = DeviceUUID(name) {
       for (index, region) in nvdimm.regions.enumerated() {
         if let found = region.namespaces.first(where: { $0.uuid == uuid }) { return (index, found.id) }
@@ -227,8 +229,12 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     try number(name, "region", among: nvdimm.regions.indices)
   }
 
-  private static func dimm(_ name: String, _ nvdimm: NvdimmModel) throws -> Int {
+  static func dimm(_ name: String, _ nvdimm: NvdimmModel) throws -> Int {
     try number(name, "nmem", among: nvdimm.topology.dimms.indices)
+  }
+
+  static func bus(_ name: String, _ nvdimm: NvdimmModel) throws -> Int {
+    try number(name, "ndbus", among: SimInventory(nvdimm).inventory.buses.indices)
   }
 
   private static func number(_ name: String, _ prefix: String, among known: Range<Int>) throws -> Int {

@@ -19,7 +19,7 @@ extension NvdimmModel {
     let all = Extent(offset: namespace.offset, length: namespace.size)
     let data = dataExtent(namespace)
     var bad = ExtentSet()
-    for extent in media.badBlocks.extents(ofRegion: index) {
+    for extent in media.badBlocks.unreadable(ofRegion: index) {
       guard let part = extent.intersection(data) else { continue }
       bad.insert(Extent(offset: part.offset - data.offset, length: part.length))
     }

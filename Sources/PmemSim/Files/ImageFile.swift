@@ -111,6 +111,14 @@ struct ImageFile: ~Copyable {
     try copy.synchronize()
   }
 
+  /// Makes all of it one hole.
+  func clear() throws(DeviceError) {
+    let size = try size
+    guard ftruncate(descriptor.rawValue, 0) == 0, ftruncate(descriptor.rawValue, off_t(size)) == 0 else {
+      throw Self.failure("write", path, Errno(rawValue: errno))
+    }
+  }
+
   /// Writes noise over all data outside holes before an offset. The noise depends on the offset alone, and is never
   /// zero.
   func scramble(upTo limit: UInt64) throws(DeviceError) {

@@ -14,6 +14,7 @@ public import SystemPackage
 /// DIR/badblocks          ranges of the regions that cannot be read; absent where there are none
 /// DIR/health             what DIMMs report of themselves; absent where none reports anything
 /// DIR/security           passphrases of DIMMs, and the keys of its host; absent where no DIMM has security
+/// DIR/platform           scrubs, and the firmware of DIMMs; absent where there is neither
 /// DIR/undo               what it takes to undo changes
 /// ```
 ///
@@ -38,6 +39,7 @@ public final class SimMachine {
   private static let mostStepsEachWritten = 16
 
   private static let machineName = "machine"
+  private static let scrubNotesName = "scrubs.json"
   private static let runtimeName = "runtime"
   private static let pendingName = "runtime.pending"
 
@@ -77,13 +79,16 @@ public final class SimMachine {
   /// The directory of undo records, kept by the changes themselves.
   public static func undoDirectory(_ directory: FilePath) -> FilePath { directory.appending("undo") }
 
+  /// The file in which pmemctl notes the scrubs that it started.
+  public static func scrubNotes(_ directory: FilePath) -> FilePath { directory.appending(scrubNotesName) }
+
   /// Removes a machine and all its files; a directory with any other file in it stays, with that file.
   public static func destroy(_ directory: FilePath) throws(DeviceError) {
     let topology = try readTopology(directory)
     let lock = try MachineLock(directory.appending(machineName), exclusive: true)
     for name in names(of: topology) + [
-      SimMedia.badBlocksName, SimMedia.healthName, SimMedia.securityName, runtimeName, pendingName,
-      machineName,
+      SimMedia.badBlocksName, SimMedia.healthName, SimMedia.securityName, SimMedia.platformName, runtimeName,
+      pendingName, scrubNotesName, machineName,
     ] {
       guard unlink(directory.appending(name).string) == 0 || errno == ENOENT else {
         throw ImageFile.failure("remove", directory.appending(name), Errno(rawValue: errno))
@@ -181,6 +186,7 @@ public final class SimMachine {
       }
       return resumed
     }
+    try rethrowing { try kernel.nvdimm.letTimePass() }
     return SimMachine(directory: directory, topology: topology, kernel: kernel, lock: lock)
   }
 
@@ -229,10 +235,14 @@ public final class SimMachine {
     let security = try readRecords(SimMedia.securityName, in: directory) { text, file throws(DeviceError) in
       try SecurityRecords(parsing: text, dimms: dimms, file: file)
     }
+    let platform = try readRecords(SimMedia.platformName, in: directory) { text, file throws(DeviceError) in
+      try PlatformRecords(parsing: text, dimms: dimms, file: file)
+    }
     return SimMedia(
       directory, topology: topology, isWritable: isWritable, power: power,
       badBlocks: badBlocks ?? SimBadBlocks(),
-      health: health ?? HealthRecords(), security: security ?? SecurityRecords())
+      health: health ?? HealthRecords(), security: security ?? SecurityRecords(),
+      platform: platform ?? PlatformRecords())
   }
 
   private static func readRuntime(

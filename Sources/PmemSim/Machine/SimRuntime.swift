@@ -23,6 +23,8 @@ struct SimRuntime {
   var text: String {
     var media = RecordLine("media")
     media.add("labels", labels)
+    media.add("scrub-since", nvdimm.scrub.since)
+    if nvdimm.scrub.completed > 0 { media.add("scrubs", nvdimm.scrub.completed) }
     let state = nvdimm
     let known = state.disabledDimms.union(state.labeling).union(state.openDimms).union(state.frozenDimms)
     let dimms = known.sorted().map { dimm in

@@ -21,7 +21,10 @@ struct SimRuntimeReader {
 
   mutating func read(_ line: RecordLine) throws(DeviceError) {
     switch line.kind {
-    case "media": labels = try line.integer("labels", file: file)
+    case "media":
+      labels = try line.integer("labels", file: file)
+      nvdimm.scrub.since = try line.optional("scrub-since", in: RecordRange.counter, file: file)
+      nvdimm.scrub.completed = try line.optional("scrubs", in: RecordRange.id, file: file) ?? 0
     case "dimm":
       let number = try line.integer("number", file: file, as: Int.self)
       guard topology.dimms.indices.contains(number) else { throw wrong(line, "there is no DIMM \(number)") }

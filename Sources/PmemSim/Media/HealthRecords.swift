@@ -5,11 +5,13 @@ import PmemDevice
 struct HealthRecords: Hashable {
   private var readings: [Int: DimmHealth] = [:]
   private var platformFlags: [Int: [String]] = [:]
+  private var injected: [Int: [HealthInjection.Kind: Int]] = [:]
 
   /// The answer of a DIMM; nil if it has no health command. Watched alarms are raised as long as the value is at its
   /// threshold or beyond.
   func health(of dimm: Int) -> DimmHealth? {
     guard var health = readings[dimm] else { return nil }
+    for (kind, value) in injected[dimm] ?? [:] { health.report(kind, value) }
     for kind in DimmHealth.AlarmKind.allCases {
       guard let isWatched = health[kind].isWatched else { continue }
       health[kind].isRaised = isWatched && health.isBeyondThreshold(kind) == true
@@ -26,6 +28,22 @@ struct HealthRecords: Hashable {
     for kind in DimmHealth.AlarmKind.allCases { health?[kind].isRaised = nil }
     readings[dimm] = health
   }
+
+  // MARK: Injection
+
+  /// Which parts of its health a DIMM can be made to report otherwise: those that it reports at all.
+  func injectable(of dimm: Int) -> Set<HealthInjection.Kind> {
+    guard let health = readings[dimm] else { return [] }
+    return Set(HealthInjection.Kind.allCases.filter { health.offers($0) })
+  }
+
+  mutating func inject(_ injection: HealthInjection, into dimm: Int) {
+    injected[dimm, default: [:]][injection.kind] = injection.value
+    if injected[dimm]?.isEmpty ?? false { injected[dimm] = nil }
+  }
+
+  /// As a power cycle does.
+  mutating func withdrawAll() { injected = [:] }
 
   mutating func set(flags: [String], of dimm: Int) { platformFlags[dimm] = flags.isEmpty ? nil : flags }
 
@@ -60,6 +78,7 @@ struct HealthRecords: Hashable {
     for kind in DimmHealth.AlarmKind.allCases {
       line.add("watch-\(kind.rawValue)", health[kind].isWatched.map { $0 ? 1 : 0 })
     }
+    for kind in HealthInjection.Kind.allCases { line.add("injected-\(kind.rawValue)", injected[dimm]?[kind]) }
     return line
   }
 
@@ -82,6 +101,11 @@ struct HealthRecords: Hashable {
       found.set(flags: flags, of: number)
       guard line["command"] != nil else { return }
       found.set(try Self.health(line, file), of: number)
+      for kind in HealthInjection.Kind.allCases {
+        if let value = try line.optional("injected-\(kind.rawValue)", in: Self.temperatures, file: file) {
+          found.inject(HealthInjection(kind, value), into: number)
+        }
+      }
     }
     self = found
   }
@@ -116,5 +140,30 @@ struct HealthRecords: Hashable {
 
   private static func wrong(_ line: RecordLine, _ file: String, _ problem: String) -> DeviceError {
     DeviceError(.corrupt, "\(file), line \(line.number): \(problem)")
+  }
+}
+
+extension DimmHealth {
+  /// Whether the DIMM reports it at all.
+  fileprivate func offers(_ kind: HealthInjection.Kind) -> Bool {
+    switch kind {
+    case .mediaTemperature: mediaTemperature != nil
+    case .controllerTemperature: controllerTemperature != nil
+    case .spares: spares != nil
+    case .fatal: state != nil
+    case .dirtyShutdown: isShutdownDirty != nil
+    }
+  }
+
+  fileprivate mutating func report(_ kind: HealthInjection.Kind, _ value: Int) {
+    switch kind {
+    case .mediaTemperature: mediaTemperature = Temperature(sixteenths: value)
+    case .controllerTemperature: controllerTemperature = Temperature(sixteenths: value)
+    case .spares: spares = value
+    case .fatal: state = .fatal
+    case .dirtyShutdown:
+      isShutdownDirty = true
+      dirtyShutdowns = dirtyShutdowns.map { $0 + 1 }
+    }
   }
 }

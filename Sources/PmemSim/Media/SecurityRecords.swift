@@ -14,6 +14,10 @@ struct SecurityRecords: Hashable {
     /// On the host: the current passphrase, and the pending one.
     var currentKey: Passphrase?
     var pendingKey: Passphrase?
+    /// How long an overwrite takes.
+    var overwriteSeconds: UInt64 = 0
+    /// Seconds since 1970 at which the last overwrite ends; nil if there was none.
+    var overwrittenAt: UInt64?
   }
 
   private var records: [Int: Record] = [:]
@@ -28,6 +32,7 @@ struct SecurityRecords: Hashable {
   // MARK: The file
 
   private static let header = "pmemctl-security 1"
+  private static let seconds: ClosedRange<UInt64> = 0...1_000_000
 
   var text: String {
     var host = RecordLine("host")
@@ -39,6 +44,8 @@ struct SecurityRecords: Hashable {
       line.add("passphrase", record.passphrase.map(Self.hex))
       line.add("current", record.currentKey.map(Self.hex))
       line.add("pending", record.pendingKey.map(Self.hex))
+      if record.overwriteSeconds > 0 { line.add("overwrite-seconds", record.overwriteSeconds) }
+      line.add("overwritten-at", record.overwrittenAt)
       return line
     }
     return RecordFile.text(header: Self.header, [host] + lines)
@@ -64,7 +71,9 @@ struct SecurityRecords: Hashable {
         passphrase: try Self.passphrase("passphrase", line, file),
         isFrozenByFirmware: try line.integer("firmware-frozen", in: 0...1, file: file) != 0,
         currentKey: try Self.passphrase("current", line, file),
-        pendingKey: try Self.passphrase("pending", line, file))
+        pendingKey: try Self.passphrase("pending", line, file),
+        overwriteSeconds: try line.optional("overwrite-seconds", in: Self.seconds, file: file) ?? 0,
+        overwrittenAt: try line.optional("overwritten-at", in: RecordRange.counter, file: file))
     }
     self = found
   }

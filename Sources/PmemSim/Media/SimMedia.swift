@@ -12,19 +12,22 @@ final class SimMedia {
   private(set) var badBlocks: SimBadBlocks
   private(set) var health: HealthRecords
   private(set) var security: SecurityRecords
+  private(set) var platform: PlatformRecords
   static let badBlocksName = "badblocks"
   static let healthName = "health"
   static let securityName = "security"
+  static let platformName = "platform"
   private static let interleave: UInt64 = 4096
 
   init(
     _ directory: FilePath, topology: SimTopology, isWritable: Bool, power: PowerSupply = PowerSupply(),
     badBlocks: SimBadBlocks = SimBadBlocks(), health: HealthRecords = HealthRecords(),
-    security: SecurityRecords = SecurityRecords()
+    security: SecurityRecords = SecurityRecords(), platform: PlatformRecords = PlatformRecords()
   ) {
     self.badBlocks = badBlocks
     self.health = health
     self.security = security
+    self.platform = platform
     self.power = power
     self.directory = directory
     self.topology = topology
@@ -86,24 +89,22 @@ final class SimMedia {
 
   // MARK: Bad blocks
 
-  /// Makes the blocks that an extent of a region touches unreadable.
-  func injectErrors(region index: Int, _ extent: Extent) throws(DeviceError) {
-    try changeBadBlocks { $0.add(region: index, extent) }
-  }
-
-  private func changeBadBlocks(_ change: (inout SimBadBlocks) -> Void) throws(DeviceError) {
+  /// Changes what cannot be read.
+  func changeBadBlocks(_ change: (inout SimBadBlocks) -> Void) throws(DeviceError) {
     if let changed = try kept(badBlocks, Self.badBlocksName, \.text, change) { badBlocks = changed }
   }
 
   /// Changes records, at once and durably.
   ///
-  /// - Returns: The changed ones, which are on the disk; nil if nothing changed.
+  /// - Returns: The changed ones, which are on the disk if the machine may be written to; nil if nothing changed.
   private func kept<Records: Equatable>(
     _ records: Records, _ name: String, _ text: (Records) -> String, _ change: (inout Records) -> Void
   ) throws(DeviceError) -> Records? {
     var changed = records
     change(&changed)
     guard changed != records else { return nil }
+    // What time or a power cycle changed is the same for all readers; whoever changes the machine next writes it down.
+    guard isWritable else { return changed }
     guard !power.isOff else { throw power.failure }
     try TextFile.write(text(changed), to: directory.appending(name))
     return changed
@@ -121,11 +122,30 @@ final class SimMedia {
     if let changed = try kept(security, Self.securityName, \.text, change) { security = changed }
   }
 
+  /// Changes what the platform can do, or the firmware of its DIMMs.
+  func changePlatform(_ change: (inout PlatformRecords) -> Void) throws(DeviceError) {
+    if let changed = try kept(platform, Self.platformName, \.text, change) { platform = changed }
+  }
+
+  /// A power cycle: staged firmware runs, injected health is forgotten.
+  func cyclePower() throws(DeviceError) {
+    try changePlatform { $0.cyclePower() }
+    try changeHealth { $0.withdrawAll() }
+  }
+
   /// Turns the data of a DIMM into those under another key: noise. A hole, which was never written, stays one.
   func scramble(dimm index: Int) throws(DeviceError) {
     guard !power.isOff else { throw power.failure }
     let image = try open(Self.imageName(ofDimm: index))
     try image.scramble(upTo: topology.dimms[index].size)
+    try image.synchronize()
+  }
+
+  /// Makes a DIMM blank, its label area too.
+  func overwrite(dimm index: Int) throws(DeviceError) {
+    guard !power.isOff else { throw power.failure }
+    let image = try open(Self.imageName(ofDimm: index))
+    try image.clear()
     try image.synchronize()
   }
 

@@ -5,11 +5,14 @@ extension NvdimmModel {
   /// nil if the DIMM has no security.
   func securityState(_ dimm: Int) -> DimmSecurity.State? {
     guard let record = media.security[dimm] else { return nil }
+    guard record.overwrittenAt.map({ $0 <= Self.now }) ?? true else { return .overwrite }
     guard record.passphrase != nil else { return .disabled }
     return openDimms.contains(dimm) ? .unlocked : .locked
   }
 
   func isLocked(_ dimm: Int) -> Bool { securityState(dimm) == .locked }
+
+  func isOverwriting(_ dimm: Int) -> Bool { securityState(dimm) == .overwrite }
 
   func security(_ dimm: Int) -> DimmSecurity {
     guard let record = media.security[dimm], let state = securityState(dimm) else {
@@ -56,12 +59,15 @@ extension NvdimmModel {
       guard state == .unlocked else { throw KernelRefusal(5, "nmem\(dimm) has no passphrase") }
       frozenDimms.insert(dimm)
     case .erase: try erase(dimm, record, state)
+    case .overwrite: try overwrite(dimm, record, state)
+    case .discardUnusedKeys: if state == .disabled { try perform(.discardKeys, on: dimm) }
     case .unlock: try unlock(dimm, record)
     }
   }
 
   /// security.c:check_security_state.
   private func checkChangeable(_ dimm: Int, _ states: [DimmSecurity.State]) throws {
+    guard !isOverwriting(dimm) else { throw KernelRefusal(16, "nmem\(dimm) is overwriting its data") }
     guard !frozenDimms.contains(dimm) else { throw KernelRefusal(5, "the security of nmem\(dimm) is frozen") }
     guard let state = securityState(dimm), states.contains(state) else {
       throw KernelRefusal(5, "nmem\(dimm) is \(securityState(dimm)?.rawValue ?? "without security")")
@@ -112,6 +118,26 @@ extension NvdimmModel {
     try media.scramble(dimm: dimm)
     try media.changeSecurity { $0[dimm]?.passphrase = nil }
     openDimms.remove(dimm)
+  }
+
+  /// security.c:security_overwrite. It goes on without the host; labels go with the data.
+  private func overwrite(
+    _ dimm: Int, _ record: SecurityRecords.Record, _ state: DimmSecurity.State
+  ) throws {
+    try checkChangeable(dimm, [.disabled, .unlocked])
+    try checkRegionsDisabled(dimm)
+    guard state == .disabled || record.currentKey == record.passphrase else {
+      throw KernelRefusal(22, "the passphrase is wrong")
+    }
+    try media.overwrite(dimm: dimm)
+    try media.changeSecurity {
+      $0[dimm]?.passphrase = nil
+      $0[dimm]?.overwrittenAt = Self.now + record.overwriteSeconds
+    }
+    openDimms.remove(dimm)
+    labels[dimm] = try SimLabels(
+      dimm: dimm, areaSize: topology.dimms[dimm].labelArea, newest: topology.profile.rules.newestLabels,
+      media: media)
   }
 
   private func checkRegionsDisabled(_ dimm: Int) throws {

@@ -21,6 +21,7 @@ final class NvdimmModel {
   /// DIMMs that have a passphrase and are unlocked, and those whose security is frozen: until the next power cycle.
   var openDimms: Set<Int> = []
   var frozenDimms: Set<Int> = []
+  var scrub = ScrubState()
   let host: HostFacts
 
   /// Boots: reads the labels of every DIMM and enables every region.
@@ -28,6 +29,7 @@ final class NvdimmModel {
     self.topology = topology
     self.media = media
     host = Self.host(of: topology)
+    try media.cyclePower()
     regions = [SimRegion](repeating: SimRegion(), count: topology.regions.count)
     labels = try Self.readLabels(topology, media)
     frozenDimms = Set(topology.dimms.indices.filter { media.security[$0]?.isFrozenByFirmware == true })
@@ -47,6 +49,7 @@ final class NvdimmModel {
     disabledDimms = state.disabledDimms
     openDimms = state.openDimms
     frozenDimms = state.frozenDimms
+    scrub = state.scrub
     labeling = state.labeling
     host = Self.host(of: topology)
     labels = try Self.readLabels(topology, media)
@@ -70,7 +73,7 @@ final class NvdimmModel {
   var state: NvdimmState {
     NvdimmState(
       regions: regions, labeling: labeling, disabledDimms: disabledDimms, openDimms: openDimms,
-      frozenDimms: frozenDimms)
+      frozenDimms: frozenDimms, scrub: scrub)
   }
 
   // MARK: Regions
@@ -96,6 +99,10 @@ final class NvdimmModel {
     // namespace_devs.c:init_active_labels.
     if let dimm = topology.regions[index].dimms.first(where: isLocked) {
       throw KernelRefusal(6, "region\(index): nmem\(dimm): is locked, failing probe")
+    }
+    // region_devs.c:nd_region_activate.
+    if let dimm = topology.regions[index].dimms.first(where: isOverwriting) {
+      throw KernelRefusal(6, "region\(index): nmem\(dimm) is overwriting its data (EBUSY)")
     }
     if let dimm = topology.regions[index].dimms.first(where: disabledDimms.contains), labeling.contains(dimm)
     {

@@ -11,4 +11,13 @@ struct NvdimmState: Equatable {
   var openDimms: Set<Int> = []
   /// DIMMs whose security is frozen, until the next power cycle.
   var frozenDimms: Set<Int> = []
+  /// The scrubs of its bus, since the boot.
+  var scrub = ScrubState()
+}
+
+/// Scrubs of a simulated machine.
+struct ScrubState: Equatable {
+  /// Seconds since 1970 at which the running one began; nil if none is running.
+  var since: UInt64?
+  var completed = 0
 }

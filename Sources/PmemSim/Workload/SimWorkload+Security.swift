@@ -7,9 +7,10 @@ extension SimWorkload {
   ///   - name: `nmem0`, `0` or an id.
   ///   - isSupported: Whether it has security; removing it removes its passphrase too.
   ///   - isFrozenByFirmware: Whether it is frozen at every power on, this one included; nil leaves that as it is.
+  ///   - overwriteSeconds: How long an overwrite takes; nil leaves that as it is.
   /// - Throws: `DeviceError.Code.notFound`, and the disk's error.
   public func setSecurity(
-    of name: String, isSupported: Bool, isFrozenByFirmware: Bool?
+    of name: String, isSupported: Bool, isFrozenByFirmware: Bool?, overwriteSeconds: UInt64? = nil
   ) throws(DeviceError) {
     let inventory = SimInventory(machine.kernel.nvdimm).inventory
     guard let dimm = try NameResolver(inventory).dimms([name]).first,
@@ -23,6 +24,7 @@ extension SimWorkload {
         }
         var record = records[index] ?? SecurityRecords.Record()
         if let isFrozenByFirmware { record.isFrozenByFirmware = isFrozenByFirmware }
+        if let overwriteSeconds { record.overwriteSeconds = overwriteSeconds }
         records[index] = record
       }
       kernel.nvdimm.noteFirmware(index)

@@ -59,22 +59,6 @@ public struct SimWorkload {
     }
   }
 
-  /// Injects errors into blocks of a namespace.
-  ///
-  /// - Parameters:
-  ///   - name: By any name.
-  ///   - extent: Of what its users have, bytes.
-  /// - Throws: The kernel's error.
-  public func injectErrors(_ name: String, _ extent: Extent) throws(DeviceError) {
-    guard let found = try NameResolver(SimInventory(machine.kernel.nvdimm).inventory).namespaces([name]).first
-    else {
-      throw DeviceError(.notFound, "there is no namespace \(name)")
-    }
-    try doing("inject errors into \(found.dev)") {
-      try $0.nvdimm.injectErrors(found.regionID, found.id, extent)
-    }
-  }
-
   // MARK: Partitions
 
   /// Creates a partition on a block device. It exists in the machine's memory alone, and a boot discards it.

@@ -4,7 +4,8 @@ import PmemOutput
 
 struct BusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bus", abstract: "Inspect NVDIMM buses.", subcommands: [BusList.self])
+    commandName: "bus", abstract: "Inspect NVDIMM buses, and have them scrub their media.",
+    subcommands: [BusList.self, BusScrubCommand.self])
 }
 
 struct BusList: ContextCommand {

@@ -54,6 +54,9 @@ struct OutcomeRendering {
   /// All that the change touched was read back.
   private static let untouched = "nothing was changed"
 
+  /// Whether an error says that the machine is as it was before.
+  static func hasLeftNothing(_ error: DeviceError) -> Bool { error.details.contains(untouched) }
+
   /// An error after the change, which does not affect it.
   static func afterChange(_ error: DeviceError) -> DeviceError {
     var error = error.adding(details: ["the change was made"])

@@ -32,6 +32,28 @@ public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
     try kernel.security(of: dimms)
   }
 
+  public func scrubs(of buses: [Bus]) throws(DeviceError) -> [BusScrub] { try kernel.scrubs(of: buses) }
+
+  public func firmware(of dimms: [DIMM]) throws(DeviceError) -> [FirmwareReading] {
+    try kernel.firmware(of: dimms)
+  }
+
+  public func activation(of buses: [Bus]) throws(DeviceError) -> [FirmwareActivation] {
+    try kernel.activation(of: buses)
+  }
+
+  public func injectedErrors(of namespaces: [Namespace]) throws(DeviceError) -> [[Extent]?] {
+    try kernel.injectedErrors(of: namespaces)
+  }
+
+  public func injectableHealth(of dimms: [DIMM]) throws(DeviceError) -> [Set<HealthInjection.Kind>] {
+    try kernel.injectableHealth(of: dimms)
+  }
+
+  public func loadKeys(of dimms: [DIMM], from directory: String?) throws(DeviceError) -> LoadedKeys {
+    try kernel.loadKeys(of: dimms, from: directory)
+  }
+
   public func perform(_ step: Step) throws(DeviceError) { try kernel.perform(step) }
 
   public func withRawMedia<Result>(

@@ -47,6 +47,9 @@ struct DoctorCommand: ContextCommand {
         Diagnosis.Finding(
           .note, "labels", "only root may read labels and info blocks: they were not checked"))
     }
+    let care = CareFindings(
+      inventory: inventory, backend: backend, injectedDimms: InjectionNotes(context, machine).dimms)
+    for finding in try care.findings() { diagnosis.add(finding) }
     let journal = context.journal(machine)
     lookAtJournal(journal, inventory, backend, &diagnosis)
     // An interrupted change is reverted from its record.

@@ -18,6 +18,8 @@ struct ChangeScope: Hashable {
   var devices: Set<String> = []
   /// Whether it creates or removes DAX devices.
   var dividesDevices = false
+  /// What it changes that no step restores.
+  var care = CareScope()
 
   init() {}
 
@@ -74,6 +76,13 @@ struct ChangeScope: Hashable {
       devices.insert(device)
       dividesDevices = true
     case .createDevice: dividesDevices = true
+    case .startScrub(let bus): care.scrubs.insert(bus)
+    case .injectErrors(let namespace, _, _), .withdrawErrors(let namespace, _): care.errors.insert(namespace)
+    case .injectHealth(let dimm, _): care.health.insert(dimm)
+    case .firmware(let dimm, _): care.firmware.insert(dimm)
+    case .activateFirmware(let bus, _):
+      let members = inventory.buses.first { $0.dev == bus }?.dimms ?? []
+      care.firmware.formUnion(members.map(\.dev))
     }
   }
 
@@ -143,6 +152,7 @@ extension MachineState {
         namespaces.append(state)
       }
     }
+    facts = try CareFacts(scope.care, inventory, backend)
     devices = inventory.daxDevices.filter { placed in
       scope.dividesDevices && placed.region.isDivisible || scope.devices.contains(placed.device.chardev)
         || placed.namespace.map { scope.namespaces.contains($0.dev) } ?? false

@@ -6,6 +6,8 @@ struct MachineState: Hashable {
   var regions: [RegionState] = []
   var namespaces: [NamespaceState] = []
   var devices: [DeviceState] = []
+  /// What no step restores; empty in a record that was read back.
+  var facts = CareFacts()
 }
 
 struct DimmState: Hashable {

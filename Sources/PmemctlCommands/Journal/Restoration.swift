@@ -24,7 +24,7 @@ struct Restoration {
   /// - Throws: The error of reading; ``DeviceError/Code/notFound`` if a DIMM is not on this machine.
   func steps() throws(DeviceError) -> [Plan.Entry] {
     let entries = try changes()
-    if entries.isEmpty, let difference = securityDifferences.first { throw DeviceError(.failed, difference) }
+    if entries.isEmpty, let difference = careDifferences.first { throw DeviceError(.failed, difference) }
     return entries
   }
 
@@ -53,16 +53,18 @@ struct Restoration {
     return scope.namespaces.contains(saved.dev) || saved.uuid.map(scope.uuids.contains) ?? false
   }
 
-  /// Differences in the security of DIMMs, a line each. A passphrase that was set, or removed, is not undone: that
-  /// takes keys, and has verbs of its own.
-  var securityDifferences: [String] {
+  /// Differences that no step restores, a line each. A passphrase that was set, or removed, is not undone: that takes keys,
+  /// and has verbs of its own; so has firmware.
+  var careDifferences: [String] {
     guard restoresStates else { return [] }
-    return target.dimms.compactMap { saved in
-      guard let before = saved.security, let now = saved.find(in: inventory)?.security, now != before else {
-        return nil
+    let now = (try? CareFacts(scope.care, inventory, backend)) ?? target.facts
+    return target.facts.differences(now)
+      + target.dimms.compactMap { saved in
+        guard let before = saved.security, let now = saved.find(in: inventory)?.security, now != before else {
+          return nil
+        }
+        return "the security of \(saved.dev) was \(before), and is \(now)"
       }
-      return "the security of \(saved.dev) was \(before), and is \(now)"
-    }
   }
 
   /// Labels that were on a DIMM for a moment leave its regions divided until the next boot, even if they are removed

@@ -32,20 +32,20 @@ struct Restorer {
       }
     }
     do throws(DeviceError) {
-      guard try steps(usesKernel: false).isEmpty else { return failures + securityDifferences(failures) }
+      guard try steps(usesKernel: false).isEmpty else { return failures + careDifferences(failures) }
       try backend.synchronize()
       return []
     } catch {
-      return failures.isEmpty ? [error.summary] : failures + securityDifferences(failures)
+      return failures.isEmpty ? [error.summary] : failures + careDifferences(failures)
     }
   }
 
   /// Those that are not among other lines; none if the machine cannot be read, which those say.
-  private func securityDifferences(_ lines: [String]) -> [String] {
+  private func careDifferences(_ lines: [String]) -> [String] {
     guard let inventory = try? backend.inventory(.listing) else { return [] }
     return Restoration(
       target: target, scope: scope, inventory: inventory, backend: backend, restoresStates: restoresStates
-    ).securityDifferences.filter { !lines.contains($0) }
+    ).careDifferences.filter { !lines.contains($0) }
   }
 
   /// The steps after which restoring can continue, if they are known.

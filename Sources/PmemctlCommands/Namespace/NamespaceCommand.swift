@@ -6,6 +6,6 @@ struct NamespaceCommand: ParsableCommand {
     subcommands: [
       NamespaceList.self, NamespaceShow.self, NamespaceCreate.self, NamespaceEnable.self,
       NamespaceDisable.self, NamespaceReconfigure.self, NamespaceRename.self, NamespaceCheck.self,
-      NamespaceClearErrors.self, NamespaceDestroy.self,
+      NamespaceClearErrors.self, NamespaceInjectError.self, NamespaceDestroy.self,
     ], aliases: ["ns"])
 }

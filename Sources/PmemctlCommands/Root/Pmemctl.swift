@@ -18,7 +18,8 @@ public struct Pmemctl: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      StatusCommand.self, BusCommand.self, DimmCommand.self, LabelCommand.self, InfoBlockCommand.self,
+      StatusCommand.self, BusCommand.self, DimmCommand.self, KeysCommand.self, LabelCommand.self,
+      InfoBlockCommand.self,
       RegionCommand.self,
       NamespaceCommand.self,
       DeviceCommand.self, DaxCommand.self, MappingCommand.self, PinCommand.self, UserCommand.self,

@@ -11,7 +11,7 @@ struct SimCommand: ParsableCommand {
       SimPin.self, SimUnpin.self, SimMount.self, SimUmount.self, SimFileCommand.self, SimStackCommand.self,
       SimSwapon.self, SimSwapoff.self, SimHold.self, SimRelease.self, SimViewCommand.self,
       SimNodeCommand.self,
-      SimInjectError.self, SimSetHealth.self, SimSetSecurity.self,
+      SimInjectError.self, SimSetHealth.self, SimSetSecurity.self, SimSetPlatform.self, SimSetFirmware.self,
       SimPartitionCommand.self, SimFreezeCommand.self, SimThaw.self, SimFaultCommand.self,
       SimTruncate.self, SimWrite.self, SimRead.self, SimWriteback.self, SimSync.self, SimCommit.self,
       SimDMA.self,

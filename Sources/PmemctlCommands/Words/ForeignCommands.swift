@@ -46,11 +46,13 @@ enum ForeignCommands {
     ForeignCommand("init-labels", "label init", "b|bus= f|force:--force V|label-version=--label-version"),
     ForeignCommand("check-labels", "label check", "b|bus="),
     ForeignCommand(
-      "inject-error", "sim inject-error", "r|region= b|bus= B|block=--block n|count=--count N|no-notify"),
+      "inject-error", "namespace inject-error",
+      "r|region= b|bus= B|block=--block n|count=--count N|no-notify:--silent d|uninject:--withdraw t|status:--list "
+        + "S|saturate u|human"),
     ForeignCommand(
-      "inject-smart", "sim set-health",
-      "b|bus= m|media-temperature=--media-temperature c|ctrl-temperature=--controller-temperature s|spares=--spares"
-    ),
+      "inject-smart", "dimm inject-smart",
+      "b|bus= m|media-temperature=--media-temperature c|ctrl-temperature=--controller-temperature s|spares=--spares "
+        + "f|fatal:--fatal U|unsafe-shutdown:--dirty-shutdown N|uninject-all:--withdraw u|human"),
     ForeignCommand("start-scrub", "bus scrub start"),
     ForeignCommand("wait-scrub", "bus scrub wait"),
     ForeignCommand("setup-passphrase", "dimm security setup", "k|key-handle=--key-handle"),
@@ -60,7 +62,11 @@ enum ForeignCommands {
     ForeignCommand(
       "sanitize-dimm", "dimm security erase", "c|crypto-erase o|overwrite:dimm.security.overwrite"),
     ForeignCommand("wait-overwrite", "dimm security wait"),
-    ForeignCommand("update-firmware", "dimm firmware update", "f|firmware=--image"),
+    ForeignCommand("load-keys", "keys load", "p|key-path=--keys t|tpm-handle="),
+    ForeignCommand(
+      "update-firmware", "dimm firmware update",
+      "b|bus= f|firmware=--image A|arm:dimm.firmware.arm D|disarm:dimm.firmware.disarm i|force:--abandon-open"
+    ),
     ForeignCommand("activate-firmware", "dimm firmware activate"),
     ForeignCommand("monitor", "monitor"),
   ]

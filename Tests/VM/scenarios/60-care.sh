@@ -1,8 +1,8 @@
 # The care of DIMMs, on the kernel's own simulated NVDIMMs (nfit_test): compared with what its sysfs says.
 . "$VM_TESTS/lib.sh"
+. "$VM_TESTS/nfit.sh"
 
 # Its first four DIMMs have everything, of the last two the platform reports that they failed.
-devices=/sys/bus/nd/devices
 with_flags() { grep -l "$1" $devices/nmem*/nfit/flags | sed 's|.*/\(nmem[0-9]*\)/.*|\1|'; }
 check 'nfit_test has DIMMs that can notify' test -n "$(with_flags smart_notify)"
 check 'and one with a pending event' test -n "$(with_flags smart_event)"
@@ -11,14 +11,9 @@ same 'a DIMM has an event pending if the kernel says so, not if it can notify' \
 	"$(with_flags smart_event | sort)" \
 	"$(pmemctl dimm list --json | jq -r '.[] | select(.flag_smart_event) | .dev' | sort)"
 
-# Health. dimm N: the kernel name of nfit_test's own number, by its handle.
-tests=/sys/devices/platform/nfit_test.0/nfit_test_dimm
-dimm() { basename "$(dirname "$(dirname "$(grep -lx "$(cat "$tests/test_dimm$1/handle")" $devices/nmem*/nfit/handle)")")"; }
-# fail N COMMANDS: the commands (a mask of numbers of Intel's DSM) fail on a DIMM, none with 0.
-fail() { echo "$2" > "$tests/test_dimm$1/fail_cmd"; }
+# Health.
 # health N FILTER
 health() { pmemctl dimm health "$(dimm "$1")" --json 2>/dev/null | jq -c ".[0] | $2"; }
-nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 
 same 'a DIMM tells what nfit_test was made with' \
 	'["non-critical",23000,25000,75,true,false,true,true,40000,false,true,5,5,"clean"]' \

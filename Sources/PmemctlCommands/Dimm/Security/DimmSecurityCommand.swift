@@ -6,5 +6,6 @@ struct DimmSecurityCommand: ParsableCommand {
     subcommands: [
       DimmSecurityShow.self, DimmSecuritySetup.self, DimmSecurityUpdate.self, DimmSecurityRemove.self,
       DimmSecurityUnlock.self, DimmSecurityFreeze.self, DimmSecurityErase.self,
+      DimmSecurityOverwrite.self, DimmSecurityWait.self,
     ])
 }

@@ -24,13 +24,16 @@ struct SimInjectError: ContextCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("Number of blocks.", valueName: "count"))
   var count: UInt64 = 1
 
+  @Flag(name: .long, help: "Do not tell the kernel: it knows of the errors after the next scrub.")
+  var silent = false
+
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
     guard block < 1 << 50, count < 1 << 50 else {
       throw DeviceError(.usage, "--block and --count are numbers of blocks on the device")
     }
-    try SimWorkload(which.open(in: context, forWriting: true)).injectErrors(
-      namespace, Extent(offset: block * 512, length: count * 512))
+    try SimWorkload(which.open(in: context, forWriting: true)).spoil(
+      namespace, Extent(offset: block * 512, length: count * 512), isSilent: silent)
   }
 }

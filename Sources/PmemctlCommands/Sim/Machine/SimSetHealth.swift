@@ -23,7 +23,7 @@ struct SimSetHealth: ContextCommand {
   var state: String?
 
   @Option(
-    name: .customLong("media-temperature"),
+    name: .customLong("media-temperature"), parsing: .unconditional,
     help: ArgumentHelp("In °C, from -254 to 254.", valueName: "celsius"))
   var mediaTemperature: Int?
 
@@ -31,7 +31,9 @@ struct SimSetHealth: ContextCommand {
     name: .customLong("media-temperature-threshold"), help: ArgumentHelp("In °C.", valueName: "celsius"))
   var mediaTemperatureThreshold: Int?
 
-  @Option(name: .customLong("controller-temperature"), help: ArgumentHelp("In °C.", valueName: "celsius"))
+  @Option(
+    name: .customLong("controller-temperature"), parsing: .unconditional,
+    help: ArgumentHelp("In °C.", valueName: "celsius"))
   var controllerTemperature: Int?
 
   @Option(

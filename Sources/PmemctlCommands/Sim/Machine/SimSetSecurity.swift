@@ -21,13 +21,22 @@ struct SimSetSecurity: ContextCommand {
     help: "Whether the firmware freezes security at power-on, as some servers do.")
   var firmwareFreezes: Bool?
 
+  @Option(
+    name: .customLong("overwrite-seconds"),
+    help: ArgumentHelp("How long an overwrite of all its data takes; 0 by default.", valueName: "seconds"))
+  var overwriteSeconds: UInt32?
+
   @OptionGroup var which: SimOption
 
   func run(in context: CommandContext) throws {
-    guard !none || firmwareFreezes == nil else {
-      throw DeviceError(.usage, "--none leaves nothing to be frozen")
+    guard !none || firmwareFreezes == nil && overwriteSeconds == nil else {
+      throw DeviceError(.usage, "--none leaves no security to be set")
+    }
+    guard (overwriteSeconds ?? 0) <= 1_000_000 else {
+      throw DeviceError(.usage, "--overwrite-seconds must not be more than 1000000")
     }
     try SimWorkload(which.open(in: context, forWriting: true)).setSecurity(
-      of: dimm, isSupported: !none, isFrozenByFirmware: firmwareFreezes)
+      of: dimm, isSupported: !none, isFrozenByFirmware: firmwareFreezes,
+      overwriteSeconds: overwriteSeconds.map(UInt64.init))
   }
 }
