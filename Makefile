@@ -286,9 +286,10 @@ installed = $(DESTDIR)$(PREFIX)/bin/pmemctl $(share)/man/man8/pmemctl*.8 $(share
 	$(share)/bash-completion/completions/pmemctl $(share)/zsh/site-functions/_pmemctl \
 	$(share)/fish/vendor_completions.d/pmemctl.fish $(share)/pmemctl/layout.schema.json $(share)/pmemctl/scenarios/*.pmem \
 	$(share)/pmemctl/schema/*.json \
-	$(addprefix $(share)/$(collection)/,$(collection_files)) $(library)/systemd/system/pmemctl-layout.service \
+	$(addprefix $(share)/$(collection)/,$(collection_files)) $(addprefix $(library)/systemd/system/,$(units)) \
 	$(library)/udev/rules.d/60-pmemctl.rules $(library)/pmemctl/apply-layouts \
 	$(addprefix $(library)/pmemctl/bin/,$(called)) $(addprefix $(share)/pmemctl/completions/,$(called))
+units = pmemctl-layout.service pmemctl-monitor.service
 # The names by which scripts call other tools; man 7 pmemctl-ndctl. Where no search path looks.
 called = ndctl daxctl
 # Removed if nothing else is in them; bin, lib and man are the system's.
@@ -316,8 +317,10 @@ install:
 		ln -sf ../../../bin/pmemctl $(library)/pmemctl/bin/$$name && \
 		install -m 644 Sources/completions/ndctl.bash $(share)/pmemctl/completions/$$name || exit; \
 	done
-	sed 's|@BINDIR@|$(PREFIX)/bin|; s|@LIBDIR@|$(PREFIX)/lib|' Sources/systemd/pmemctl-layout.service \
-		> $(library)/systemd/system/pmemctl-layout.service
+	for unit in $(units); do \
+		sed 's|@BINDIR@|$(PREFIX)/bin|; s|@LIBDIR@|$(PREFIX)/lib|' Sources/systemd/$$unit > $(library)/systemd/system/$$unit || \
+			exit; \
+	done
 	install -m 644 Sources/udev/60-pmemctl.rules $(library)/udev/rules.d
 
 uninstall:

@@ -14,7 +14,7 @@ import Testing
   ]
 
   /// Examples that run until they are interrupted.
-  static let endless: Set<String> = ["sudo pmemctl mapping list --watch"]
+  static let endless: Set<String> = ["sudo pmemctl mapping list --watch", "pmemctl monitor --json"]
 
   /// Examples that no test can run, with the reason. The list may only shrink.
   static let unrunnable: [String: String] = [

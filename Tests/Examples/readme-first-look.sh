@@ -6,3 +6,5 @@ pmemctl sim set-security nmem1
 pmemctl sim set-health nmem0 --complete
 pmemctl sim set-health nmem1 --complete
 pmemctl dimm security setup --new-master-key nmem1
+pmemctl sim set-platform --scrub-seconds 0
+pmemctl sim set-firmware nmem0

@@ -129,7 +129,8 @@ import Testing
       "layout plan DIR/new.yaml --json", "layout apply DIR/new.yaml --destroy all --dry-run --json",
       "layout apply DIR/new.yaml --destroy all --json", "layout apply DIR/new.yaml --json",
       "undo list --json", "undo show 1 --json", "undo run --dry-run --json", "undo run --json",
-      "doctor --json", "label read all --json", "label check all --json",
+      "doctor --json", "sim set-health nmem0 --state fatal", "monitor --once --json", "label read all --json",
+      "label check all --json",
     ],
     [
       "sim create DIR/machine --dimm 2GiB --dimm 4GiB",

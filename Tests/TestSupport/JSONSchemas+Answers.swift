@@ -30,7 +30,7 @@ extension JSONSchemas {
   ) -> [String] {
     let options = arguments.prefix { $0 != "--" }
     guard options.contains("--json"), !options.contains("--help") else { return [] }
-    let isWatching = options.contains("--watch") || options.contains("-w")
+    let isWatching = options.contains("--watch") || options.contains("-w") || name == "monitor"
     return
       (outputProblems(name, output, status, errors, isStream: isWatching)
       + errorProblems(status, errors)).map {

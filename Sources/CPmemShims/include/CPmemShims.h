@@ -168,4 +168,15 @@ int64_t CPmem_read_key(int64_t key, void *bytes, uint64_t room);
 // Removes a key from the keyring. 0.
 int64_t CPmem_unlink_key(int64_t key);
 
+// The kernel's events of devices: a socket of libmnl. NULL if there is none.
+struct CPmem_events;
+
+struct CPmem_events *_Nullable CPmem_events_open(void);
+
+void CPmem_events_close(struct CPmem_events *events);
+
+// Waits for an event of the subsystems nd, dax and cxl, and then until no others come. 1, 0 after so many milliseconds, or a
+// negative error number.
+int CPmem_events_wait(struct CPmem_events *events, int milliseconds);
+
 #pragma clang assume_nonnull end

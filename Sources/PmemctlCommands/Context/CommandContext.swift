@@ -74,7 +74,7 @@ public struct CommandContext {
   }
 
   /// All environment variables that decide anything.
-  private static let variables = ["PMEMCTL_SIM", "PMEMCTL_NDCTL_UNSAFE", "NDCTL_LIST_LINT"]
+  private static let variables = ["PMEMCTL_SIM", "PMEMCTL_NDCTL_UNSAFE", "NDCTL_LIST_LINT", "NOTIFY_SOCKET"]
 
   /// The same, for commands on a machine that stays open between them.
   func working(on machine: SimMachine, out: any TextSink, err: any TextSink) -> CommandContext {

@@ -24,7 +24,7 @@ public struct Pmemctl: ParsableCommand {
       NamespaceCommand.self,
       DeviceCommand.self, DaxCommand.self, MappingCommand.self, PinCommand.self, UserCommand.self,
       LayoutCommand.self, UndoCommand.self,
-      DoctorCommand.self,
+      DoctorCommand.self, MonitorCommand.self,
       SimCommand.self,
     ])
 
