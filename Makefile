@@ -60,7 +60,7 @@ topology = $(addprefix -d ,$(DIMMS)) -e $(E820)
 sections = 7 8
 pages = $(foreach section,$(sections),$(wildcard man/*.$(section)))
 
-.PHONY: all build release-build optimized-build demo test test-quick quick-test unit-test products-test docs model-test mutation-test fault-test faults ansible-test vm-test \
+.PHONY: all build release-build optimized-build demo test test-quick quick-test unit-test products-test docs model-test mutation-test fault-test faults ansible-test vm-test guest-test \
 	boot-test ndctl-diff ndctl-suite lockstep undo-test kernel-faults holders-test check format bench exponents man \
 	install uninstall install-test dist deb deb-test clean help deps-build deps-check deps-quick deps-test deps-vm deps-bench deps-boot deps-holders deps-suite deps-deb deps-deb-test
 
@@ -156,7 +156,7 @@ demo: deps-build
 # The four tiers: 1 and 2 in process and by millions of steps, 3 the built binary, alone, with calls that fail, and under
 # Ansible, 4 a real kernel.
 test:
-	@MAKE='$(MAKE)' Tests/run-parts unit-test install-test products-test docs model-test fault-test ansible-test vm-test boot-test
+	@MAKE='$(MAKE)' Tests/run-parts unit-test install-test products-test docs model-test fault-test ansible-test guest-test
 
 # Without a VM, with one build instead of two: rules, output, inspection, the main commands, the binary and the manual. The
 # other suites try thousands of cases, which takes a debug build long.
@@ -220,6 +220,10 @@ ansible-test: deps-build deps-test
 vm-test: deps-build deps-vm
 	$(SWIFT) build $(release_flags)
 	@Tests/VM/run-all -k $(KERNEL) -m $(MEMORY) $(topology)
+
+# Both in one: the boots are more jobs of the same queue.
+guest-test: build deps-boot
+	@FIRST_BOOT=1 Tests/VM/run-all -k $(KERNEL) -m $(MEMORY) $(topology)
 
 boot-test: build deps-boot
 	@Tests/VM/first-boot -k $(KERNEL)
