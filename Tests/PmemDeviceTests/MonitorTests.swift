@@ -63,6 +63,21 @@ import Testing
     #expect(texts(now.events(since: known)) == ["notice namespace0.0: bad-blocks: 3 -> 1"])
   }
 
+  @Test func whatWasDeliveredBeforeAFailureIsKnown() {
+    let known = observation([
+      "region0 state": "enabled", "region0 bad-blocks": "2", "region1 state": "enabled",
+    ])
+    let now = observation(["region0 state": "disabled", "region0 bad-blocks": "3"])
+    let events = now.events(since: known)
+    #expect(events.count == 3)
+    var told = known
+    for (index, event) in events.enumerated() {
+      told = told.applying(event)
+      #expect(now.events(since: told) == Array(events[(index + 1)...]))
+    }
+    #expect(told == now)
+  }
+
   /// Whatever comes, goes, changes and cannot be read: the last value of each property that was told is the one that is
   /// known, so nothing is missed and nothing told twice.
   @Test(arguments: 0..<40) func everyChangeIsToldOnce(seed: UInt64) {

@@ -60,6 +60,17 @@ import Testing
     #expect(harness.run("monitor --once --state \(state)").status == .badData)
   }
 
+  @Test func aFileThatCannotBeWrittenEndsASingleLookOnly() throws {
+    let harness = try machine()
+    let nowhere = harness.machine + ".nowhere"
+    #expect(harness.run("monitor --once --state \(nowhere)/state").status == .failed)
+    harness.rounds = ["sim set-health nmem0 --state fatal"]
+    let answer = harness.run("monitor --json --state \(nowhere)/state --textfile \(nowhere)")
+    let told = words(try lines(answer.out))
+    #expect(answer.status == .done && told == ["critical nmem0 health-state ok fatal"])
+    #expect(answer.err.contains("cannot write MACHINE.nowhere/state"), "\(answer.err)")
+  }
+
   @Test func theTextfileIsWhatPrometheusReads() throws {
     let harness = try machine()
     let directory = (harness.machine as NSString).deletingLastPathComponent

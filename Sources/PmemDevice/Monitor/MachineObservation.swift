@@ -115,6 +115,17 @@ public struct MachineObservation: Hashable, Sendable {
     return events
   }
 
+  /// The observation after one event alone: as far as events were delivered before one could not be.
+  public func applying(_ event: MonitorEvent) -> MachineObservation {
+    var values = values
+    if let new = event.new {
+      values[event.key] = new
+    } else {
+      values = values.filter { $0.key.subject != event.key.subject }
+    }
+    return MachineObservation(values)
+  }
+
   /// What could not be read this time stays as it was known: it is compared when it can be read again.
   public func keeping(_ old: MachineObservation?) -> MachineObservation {
     guard let old else { return self }

@@ -51,6 +51,7 @@ struct MonitorCommand: ContextCommand {
     }
     let memory = state.map { MonitorState(file: FilePath($0)) }
     var known = try memory?.read()
+    var written = known
     let sink = MonitorSink(context: context, isJSON: output.json, usesJournal: journal, program: exec)
     let wakeup = context.isSimulated(machine) || once ? nil : DeviceEvents()
     var isReady = false
@@ -58,14 +59,38 @@ struct MonitorCommand: ContextCommand {
       let reading = try MachineReading(of: context.open(machine, forWriting: false))
       let observed = MachineObservation(reading)
       let time = context.now()
-      for event in observed.events(since: known) { try sink.deliver(event, at: time) }
-      if let textfile { try MetricsFile(in: textfile).write(MonitorMetrics(reading, time: time)) }
-      let kept = observed.keeping(known)
-      if kept != known { try memory?.write(kept) }
-      known = kept
+      var told = known ?? MachineObservation()
+      do {
+        for event in observed.events(since: known) {
+          try sink.deliver(event, at: time)
+          told = told.applying(event)
+        }
+      } catch {
+        // What was delivered is not repeated, the rest is.
+        try memory?.write(told)
+        throw error
+      }
+      known = observed.keeping(known)
+      try keep(context) { () throws(DeviceError) in
+        if let textfile { try MetricsFile(in: textfile).write(MonitorMetrics(reading, time: time)) }
+      }
+      if let memory, let known, known != written {
+        try keep(context) { () throws(DeviceError) in
+          try memory.write(known)
+          written = known
+        }
+      }
       if !isReady { notifyReady(context) }
       isReady = true
     } while !once && pause(wakeup, context)
+  }
+
+  /// Writes a file. Of a full disk it is told, and the next look writes again; a single look fails.
+  private func keep(_ context: CommandContext, _ write: () throws(DeviceError) -> Void) throws(DeviceError) {
+    do throws(DeviceError) { try write() } catch {
+      guard !once else { throw error }
+      context.note(error.summary)
+    }
   }
 
   /// For a unit of `Type=notify`: the first look is done.
