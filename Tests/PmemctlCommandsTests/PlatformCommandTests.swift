@@ -204,6 +204,10 @@ import Testing
     let security = try first(completed)
     #expect(security["security"] as? String == "disabled")
     #expect((security["keys"] as? [String: Any])?["current"] as? Bool == false)
+    #expect(!harness.run("region show region0 --json").out.contains("disabled"))
+    harness.run("region disable region0")
+    #expect(harness.run("dimm security wait nmem0").status == .done)
+    #expect(harness.run("region show region0 --json").out.contains("disabled"), "it was completed before")
     #expect(harness.run("dimm security wait nmem0").status == .done)
   }
 

@@ -39,7 +39,6 @@ public final class SimMachine {
   private static let mostStepsEachWritten = 16
 
   private static let machineName = "machine"
-  private static let scrubNotesName = "scrubs.json"
   private static let runtimeName = "runtime"
   private static let pendingName = "runtime.pending"
 
@@ -79,8 +78,16 @@ public final class SimMachine {
   /// The directory of undo records, kept by the changes themselves.
   public static func undoDirectory(_ directory: FilePath) -> FilePath { directory.appending("undo") }
 
-  /// The file in which pmemctl notes the scrubs that it started.
-  public static func scrubNotes(_ directory: FilePath) -> FilePath { directory.appending(scrubNotesName) }
+  /// A file in which pmemctl notes what it did and the machine does not tell.
+  ///
+  /// - Parameters:
+  ///   - name: One of ``noteNames``.
+  ///   - directory: Of the machine.
+  /// - Returns: Its path.
+  public static func notes(_ name: String, in directory: FilePath) -> FilePath { directory.appending(name) }
+
+  /// Names of files of notes, which are removed with the machine.
+  public static let noteNames = ["scrubs.json", "overwrites.json", "injected.json"]
 
   /// Removes a machine and all its files; a directory with any other file in it stays, with that file.
   public static func destroy(_ directory: FilePath) throws(DeviceError) {
@@ -88,8 +95,8 @@ public final class SimMachine {
     let lock = try MachineLock(directory.appending(machineName), exclusive: true)
     for name in names(of: topology) + [
       SimMedia.badBlocksName, SimMedia.healthName, SimMedia.securityName, SimMedia.platformName, runtimeName,
-      pendingName, scrubNotesName, machineName,
-    ] {
+      pendingName, machineName,
+    ] + noteNames {
       guard unlink(directory.appending(name).string) == 0 || errno == ENOENT else {
         throw ImageFile.failure("remove", directory.appending(name), Errno(rawValue: errno))
       }
@@ -258,6 +265,8 @@ public final class SimMachine {
     let lock = try locked(directory, exclusive: true)
     defer { lock.release() }
     _ = try readTopology(directory)
+    // A power cycle withdraws what was injected.
+    unlink(directory.appending("injected.json").string)
     let path = directory.appending(runtimeName)
     guard unlink(path.string) == 0 || errno == ENOENT else {
       throw ImageFile.failure("remove", path, Errno(rawValue: errno))

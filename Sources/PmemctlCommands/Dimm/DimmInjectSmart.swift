@@ -47,12 +47,12 @@ struct DimmInjectSmart: ContextCommand {
         withdraw ? "--withdraw withdraws everything, and takes no values" : "there is nothing to inject",
         details: withdraw ? [] : ["for example: --media-temperature 90; or --withdraw"])
     }
-    let notes = InjectionNotes(context, machine)
+    let notes = context.injectionNotes(machine)
     let known = Set(notes.dimms)
     var added: [DIMM] = []
     do {
       try inject(injections, notes, in: context) {
-        added = $0.filter { !known.contains(InjectionNotes.name($0)) }
+        added = $0.filter { !known.contains(DimmNotes.name($0)) }
       }
     } catch let error as DeviceError where OutcomeRendering.hasLeftNothing(error) {
       notes.remove(added)
@@ -61,7 +61,7 @@ struct DimmInjectSmart: ContextCommand {
   }
 
   private func inject(
-    _ injections: [HealthInjection], _ notes: InjectionNotes, in context: CommandContext,
+    _ injections: [HealthInjection], _ notes: DimmNotes, in context: CommandContext,
     noting: ([DIMM]) -> Void
   ) throws {
     try Change(context, change, output, machine).run { backend, inventory in

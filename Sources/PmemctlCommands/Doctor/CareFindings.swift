@@ -26,7 +26,7 @@ struct CareFindings {
   }
 
   private func injectedHealth() -> [Diagnosis.Finding] {
-    inventory.dimms.filter { injectedDimms.contains(InjectionNotes.name($0)) }.map { dimm in
+    inventory.dimms.filter { injectedDimms.contains(DimmNotes.name($0)) }.map { dimm in
       Diagnosis.Finding(
         .note, dimm.dev, "pmemctl has injected some of what it reports of its health",
         try: ["pmemctl dimm inject-smart \(dimm.dev) --withdraw"])

@@ -48,7 +48,7 @@ struct DoctorCommand: ContextCommand {
           .note, "labels", "only root may read labels and info blocks: they were not checked"))
     }
     let care = CareFindings(
-      inventory: inventory, backend: backend, injectedDimms: InjectionNotes(context, machine).dimms)
+      inventory: inventory, backend: backend, injectedDimms: context.injectionNotes(machine).dimms)
     for finding in try care.findings() { diagnosis.add(finding) }
     let journal = context.journal(machine)
     lookAtJournal(journal, inventory, backend, &diagnosis)

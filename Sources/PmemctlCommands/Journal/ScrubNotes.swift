@@ -103,6 +103,7 @@ extension CommandContext {
   /// Of the machine that the options name.
   func scrubNotes(_ options: MachineOptions) -> ScrubNotes {
     ScrubNotes(
-      file: simulation(options).map(SimMachine.scrubNotes) ?? stateDirectory.appending("scrubs.json"))
+      file: simulation(options).map { SimMachine.notes("scrubs.json", in: $0) }
+        ?? stateDirectory.appending("scrubs.json"))
   }
 }

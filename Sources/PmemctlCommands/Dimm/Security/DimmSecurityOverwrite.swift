@@ -28,7 +28,11 @@ struct DimmSecurityOverwrite: ContextCommand {
     let accepted = eraseAllData ? dangers.accepted.union(.eraseAllData) : dangers.accepted
     try Change(context, change, output, machine, accepting: accepted).security(names) {
       planner, dimms, backend throws(DeviceError) in
-      try planner.overwrite(dimms, inspector: backend, contents: ContentProbe(backend), accepting: accepted)
+      let plan = try planner.overwrite(
+        dimms, inspector: backend, contents: ContentProbe(backend), accepting: accepted)
+      // Before it begins: its end may come before it is waited for.
+      if !change.dryRun { context.overwriteNotes(machine).add(dimms) }
+      return plan
     }
     guard !change.dryRun else { return }
     let names = names.map { Suggestion([["pmemctl", "dimm", "security", "wait", $0]]) }

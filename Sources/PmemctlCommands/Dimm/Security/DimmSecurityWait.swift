@@ -23,13 +23,16 @@ struct DimmSecurityWait: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
+    let notes = context.overwriteNotes(machine)
     var waited: Set<String> = []
     let wait = Waiting(
       context, change.progress, what: "waiting for the overwrite", timeout: timeout.map(UInt64.init))
     let isPrivileged = try wait.until { () throws -> Bool? in
       let backend = try context.open(machine, forWriting: false)
       let inventory = try backend.inventory(.listing)
-      let busy = try NameResolver(inventory).dimms(names).filter { $0.security == "overwrite" }
+      let dimms = try NameResolver(inventory).dimms(names)
+      let busy = dimms.filter { $0.security == "overwrite" }
+      waited.formUnion(dimms.filter(notes.contains).map(\.dev))
       waited.formUnion(busy.map(\.dev))
       return busy.isEmpty || change.dryRun ? inventory.host.isPrivileged : nil
     }
@@ -37,8 +40,11 @@ struct DimmSecurityWait: ContextCommand {
       return context.note("to read labels and enable regions again: \(context.text(context.asRoot))")
     }
     let ended = waited
+    var completed: [DIMM] = []
     try Change(context, change, output, machine).security(names) { planner, dimms, _ throws(DeviceError) in
-      planner.completeOverwrite(dimms, waited: ended)
+      completed = dimms
+      return planner.completeOverwrite(dimms, waited: ended)
     }
+    if !change.dryRun { notes.remove(completed) }
   }
 }
