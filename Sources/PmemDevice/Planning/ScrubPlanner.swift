@@ -26,7 +26,7 @@ public struct ScrubPlanner {
   }
 
   /// Of buses without a scrub: `ndbus0 (ACPI.NFIT) has no scrub`.
-  public static func reason(_ buses: [Bus], isAlone: Bool) -> String {
+  private static func reason(_ buses: [Bus], isAlone: Bool) -> String {
     let names = buses.map { "\($0.dev) (\($0.provider))" }.joined(separator: ", ")
     let verb = buses.count == 1 ? "has" : "have"
     return (isAlone ? "its platform has" : "\(names) \(verb)")

@@ -141,7 +141,7 @@ extension DimmHandle {
   /// The DIMM tells how long that may take, and how often it wants to be asked.
   private func waitForVerification(_ start: OpaquePointer, _ limits: Limits) throws(DeviceError) {
     let pause = min(max(limits.interval, 10_000), 1_000_000)
-    let longest = max(UInt64(limits.longest), 10_000_000)
+    let longest = limits.longest == .max ? 600_000_000 : max(UInt64(limits.longest), 10_000_000)
     var waited: UInt64 = 0
     while true {
       guard let query = unsafe ndctl_dimm_cmd_new_fw_finish_query(start) else {

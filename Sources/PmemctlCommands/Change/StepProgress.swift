@@ -43,9 +43,10 @@ final class StepProgress {
   /// Removes the line from the terminal.
   func end() { line.end() }
 
-  /// Whether a step takes so long that it is reported without a terminal too: the kernel initializes the memory map of what
-  /// it enables, some seconds for each 100 GiB.
+  /// Whether a step takes so long that it is reported without a terminal too: a DIMM verifies an image for seconds to
+  /// minutes, the kernel initializes the memory map of what it enables, some seconds for each 100 GiB.
   private func isLong(_ entry: Plan.Entry) -> Bool {
+    if case .firmware(_, .stage) = entry.step { return true }
     guard case .enable(let name) = entry.step else { return false }
     let existing = inventory.namespaces.first { $0.dev == name }?.rawSize ?? .zero
     let allocated = plan.entries.compactMap { entry -> ByteCount? in

@@ -31,7 +31,8 @@ struct Waiting {
     let start = context.now()
     while true {
       if let answer = try look() { return answer }
-      let waited = context.now() - min(start, context.now())
+      let now = context.now()
+      let waited = now - min(start, now)
       if let timeout, waited >= timeout {
         throw DeviceError(
           .failed, "gave up \(what) after \(counted(timeout, "second"))",
