@@ -160,7 +160,7 @@ import Testing
     #expect(harness.run("dimm firmware update nmem0 --image \(image) --abandon-open").status == .done)
   }
 
-  /// Each step takes effect and then fails: what is said is what is there.
+  /// Each step takes effect and then fails: the report is what happened.
   @Test(arguments: [
     (
       "dimm firmware update nmem0 --image IMAGE",

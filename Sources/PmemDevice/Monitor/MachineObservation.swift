@@ -91,7 +91,7 @@ public struct MachineObservation: Hashable, Sendable {
 
   /// What has changed, in order of the devices.
   ///
-  /// - Parameter old: An earlier observation; nil for none, of which only what is bad is told.
+  /// - Parameter old: An earlier observation; nil for none, of which only what is bad is reported.
   /// - Returns: Each change once. What could not be read before, or cannot now, has not changed.
   public func events(since old: MachineObservation?) -> [MonitorEvent] {
     var events: [MonitorEvent] = []

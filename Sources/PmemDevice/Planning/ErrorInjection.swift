@@ -1,4 +1,4 @@
-/// Plans errors that are injected, for tests of what handles them, and how they are taken back.
+/// Plans errors that are injected, for tests of what handles them, and how they are withdrawn.
 extension NamespaceStatePlanner {
   /// Makes blocks of a namespace's data unreadable. Real errors: a process that touches them through DAX is killed.
   ///

@@ -37,26 +37,26 @@ public struct FirmwarePlanner {
   ) throws(DeviceError) -> Plan {
     let title = "stage \(ByteCount(UInt64(image.count))) of firmware on \(DimmStatePlanner.count(dimms))"
     let known = try read(dimms, title)
-    var problems = dimms.compactMap { dimm -> Problem? in
+    var problems = dimms.compactMap { dimm -> FailedPrecondition? in
       guard let storage = known[dimm.dev]?.storage, UInt64(image.count) > storage else { return nil }
-      return Problem("the image has \(image.count) bytes, and \(dimm.dev) has room for \(storage)")
+      return FailedPrecondition("the image has \(image.count) bytes, and \(dimm.dev) has room for \(storage)")
     }
-    if image.isEmpty { problems.insert(Problem("the image is empty"), at: 0) }
+    if image.isEmpty { problems.insert(FailedPrecondition("the image is empty"), at: 0) }
     for bus in buses(of: dimms) where scrubs[bus.dev]?.state == .active {
       problems.append(
-        Problem(
+        FailedPrecondition(
           "\(bus.dev) is being scrubbed, and DIMMs refuse images meanwhile",
           "pmemctl bus scrub wait \(bus.dev)"))
     }
     for dimm in dimms {
       guard let staged = known[dimm.dev]?.staged else { continue }
       problems.append(
-        Problem(
+        FailedPrecondition(
           "\(dimm.dev) has version \(Self.version(staged)) staged: it takes another image after the activation of that",
           activations[bus(of: dimm)?.dev ?? ""]?.method == nil
             ? nil : "pmemctl dimm firmware activate \(bus(of: dimm)?.dev ?? "")"))
     }
-    try refuse(title, problems)
+    try FailedPrecondition.refuse(title, problems)
     return Plan(
       title: title,
       entries: dimms.flatMap { dimm in
@@ -78,14 +78,15 @@ public struct FirmwarePlanner {
   public func arm(_ dimms: [DIMM]) throws(DeviceError) -> Plan {
     let title = "arm \(DimmStatePlanner.count(dimms)) for activation"
     let known = try read(dimms, title)
-    try refuse(title, unactivatable(dimms, known))
+    try FailedPrecondition.refuse(title, unactivatable(dimms, known))
     let armed = dimms.filter { known[$0.dev]?.activation == .armed }
     let rest = dimms.filter { !armed.contains($0) }
     let missing = rest.filter { known[$0.dev]?.staged == nil }
-    try refuse(
+    try FailedPrecondition.refuse(
       title,
       missing.map {
-        Problem("nothing is staged on \($0.dev)", "pmemctl dimm firmware update --image FILE \($0.dev)")
+        FailedPrecondition(
+          "nothing is staged on \($0.dev)", "pmemctl dimm firmware update --image FILE \($0.dev)")
       })
     return Plan(
       title: title, entries: rest.map { entry(.arm, $0) },
@@ -96,18 +97,18 @@ public struct FirmwarePlanner {
   public func disarm(_ dimms: [DIMM]) throws(DeviceError) -> Plan {
     let title = "disarm \(DimmStatePlanner.count(dimms))"
     let known = try read(dimms, title)
-    try refuse(title, unactivatable(dimms, known))
+    try FailedPrecondition.refuse(title, unactivatable(dimms, known))
     let armed = dimms.filter { known[$0.dev]?.activation == .armed }
     return Plan(
       title: title, entries: armed.map { entry(.disarm, $0) },
       warnings: dimms.filter { !armed.contains($0) }.map { "\($0.dev) is not armed" })
   }
 
-  private func unactivatable(_ dimms: [DIMM], _ known: [String: DimmFirmware]) -> [Problem] {
+  private func unactivatable(_ dimms: [DIMM], _ known: [String: DimmFirmware]) -> [FailedPrecondition] {
     dimms.compactMap { dimm in
       switch known[dimm.dev]?.activation {
-      case nil: Problem("the firmware of \(dimm.dev) is activated by a power cycle alone")
-      case .busy: Problem("\(dimm.dev) is being activated")
+      case nil: FailedPrecondition("the firmware of \(dimm.dev) is activated by a power cycle alone")
+      case .busy: FailedPrecondition("\(dimm.dev) is being activated")
       case .idle, .armed: nil
       }
     }
@@ -136,24 +137,24 @@ public struct FirmwarePlanner {
     }
     let known = try read(bus.dimms.filter { readings[$0.dev] != .notSupported }, title)
     let armed = bus.dimms.filter { known[$0.dev]?.activation == .armed }
-    var problems: [Problem] = []
+    var problems: [FailedPrecondition] = []
     if activation.state == .busy {
-      problems.append(Problem("an activation of \(bus.dev) is under way"))
+      problems.append(FailedPrecondition("an activation of \(bus.dev) is under way"))
     } else if armed.isEmpty {
-      problems.append(Problem("no DIMM of \(bus.dev) is armed", "pmemctl dimm firmware show"))
+      problems.append(FailedPrecondition("no DIMM of \(bus.dev) is armed", "pmemctl dimm firmware show"))
     }
     if activation.state == .overflow {
       problems.append(
-        Problem(
+        FailedPrecondition(
           "the \(armed.count) armed DIMMs take longer together than the platform permits: disarm some, and activate "
             + "those after the others", armed.last.map { "pmemctl dimm firmware disarm \($0.dev)" }))
     }
     for dimm in armed where known[dimm.dev]?.staged == nil {
       problems.append(
-        Problem(
+        FailedPrecondition(
           "\(dimm.dev) is armed, and nothing is staged on it", "pmemctl dimm firmware disarm \(dimm.dev)"))
     }
-    try refuse(title, problems)
+    try FailedPrecondition.refuse(title, problems)
     let freezes = (method ?? own) == .suspend
     if freezes, let root, !acceptsFreeze {
       throw DeviceError(
@@ -210,27 +211,6 @@ public struct FirmwarePlanner {
       }
     }
     return known
-  }
-
-  private struct Problem {
-    var text: String
-    var suggestion: Suggestion?
-
-    init(_ text: String, _ suggestion: Suggestion? = nil) {
-      self.text = text
-      self.suggestion = suggestion
-    }
-  }
-
-  private func refuse(_ title: String, _ problems: [Problem]) throws(DeviceError) {
-    guard let first = problems.first else { return }
-    throw DeviceError(
-      .failed,
-      "cannot \(title): \(problems.count == 1 ? first.text : "\(problems.count) preconditions fail")",
-      details: (problems.count == 1 ? [] : problems.map(\.text)) + ["nothing was changed"],
-      try: problems.compactMap(\.suggestion).reduce(into: []) { list, next in
-        if !list.contains(next) { list.append(next) }
-      })
   }
 
   /// `0xffffffffabcd`.

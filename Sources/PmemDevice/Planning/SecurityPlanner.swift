@@ -248,52 +248,38 @@ public struct SecurityPlanner {
     let problems = dimms.flatMap { dimm in
       self.problems(of: dimm, states, security[dimm.dev]?.keys == nil ? [] : needs, isAlone: dimms.count == 1)
     }
-    guard problems.isEmpty else {
-      throw DeviceError(
-        .failed,
-        "cannot \(title): \(problems.count == 1 ? problems[0].text : "\(problems.count) preconditions fail")",
-        details: (problems.count == 1 ? [] : problems.map(\.text)) + ["nothing was changed"],
-        try: problems.compactMap(\.suggestion).reduce(into: []) { list, next in
-          if !list.contains(next) { list.append(next) }
-        })
-    }
-  }
-
-  private struct Problem {
-    var text: String
-    var suggestion: Suggestion?
+    try FailedPrecondition.refuse(title, problems)
   }
 
   private func problems(
     of dimm: DIMM, _ states: [DimmSecurity.State], _ needs: [Need], isAlone: Bool
-  ) -> [Problem] {
+  ) -> [FailedPrecondition] {
     // The title names it already.
     let subject = isAlone ? "it" : dimm.dev
     let owner = isAlone ? "its" : "the"
     let of = isAlone ? "" : " of \(dimm.dev)"
     guard let known = security[dimm.dev], let state = known.state else { return [] }
-    var problems: [Problem] = []
+    var problems: [FailedPrecondition] = []
     if !states.contains(state) {
       problems.append(
-        Problem(text: "\(subject) \(Self.words(state))", suggestion: Self.way(from: state, dimm)))
+        FailedPrecondition("\(subject) \(Self.words(state))", Self.way(from: state, dimm)))
     }
     if known.isFrozen {
       problems.append(
-        Problem(
-          text: "\(owner) security\(of) is frozen until the next power cycle, perhaps by its firmware"))
+        FailedPrecondition(
+          "\(owner) security\(of) is frozen until the next power cycle, perhaps by its firmware"))
     }
     let keys = keys(dimm)
     for need in needs {
       switch need {
       case .current where !keys.hasCurrent && !keys.hasPending,
         .anyKey where !keys.hasCurrent && !keys.hasPending:
-        problems.append(Problem(text: "\(owner) passphrase\(of) is not in \(keys.directory)"))
+        problems.append(FailedPrecondition("\(owner) passphrase\(of) is not in \(keys.directory)"))
       case .master where !keys.hasMaster:
         problems.append(
-          Problem(
-            text:
-              "there is no master key: neither user key nvdimm-master nor nvdimm-master.blob in \(keys.directory)",
-            suggestion: "pmemctl dimm security setup --new-master-key \(dimm.dev)"))
+          FailedPrecondition(
+            "there is no master key: neither user key nvdimm-master nor nvdimm-master.blob in \(keys.directory)",
+            "pmemctl dimm security setup --new-master-key \(dimm.dev)"))
       default: break
       }
     }

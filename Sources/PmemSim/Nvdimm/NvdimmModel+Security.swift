@@ -110,11 +110,7 @@ extension NvdimmModel {
   private func erase(
     _ dimm: Int, _ record: SecurityRecords.Record, _ state: DimmSecurity.State
   ) throws {
-    try checkChangeable(dimm, [.disabled, .unlocked])
-    try checkRegionsDisabled(dimm)
-    guard state == .disabled || record.currentKey == record.passphrase else {
-      throw KernelRefusal(22, "the passphrase is wrong")
-    }
+    try checkErasable(dimm, record, state)
     try media.scramble(dimm: dimm)
     try media.changeSecurity { $0[dimm]?.passphrase = nil }
     openDimms.remove(dimm)
@@ -124,11 +120,7 @@ extension NvdimmModel {
   private func overwrite(
     _ dimm: Int, _ record: SecurityRecords.Record, _ state: DimmSecurity.State
   ) throws {
-    try checkChangeable(dimm, [.disabled, .unlocked])
-    try checkRegionsDisabled(dimm)
-    guard state == .disabled || record.currentKey == record.passphrase else {
-      throw KernelRefusal(22, "the passphrase is wrong")
-    }
+    try checkErasable(dimm, record, state)
     try media.overwrite(dimm: dimm)
     try media.changeSecurity {
       $0[dimm]?.passphrase = nil
@@ -138,6 +130,16 @@ extension NvdimmModel {
     labels[dimm] = try SimLabels(
       dimm: dimm, areaSize: topology.dimms[dimm].labelArea, newest: topology.profile.rules.newestLabels,
       media: media)
+  }
+
+  private func checkErasable(
+    _ dimm: Int, _ record: SecurityRecords.Record, _ state: DimmSecurity.State
+  ) throws {
+    try checkChangeable(dimm, [.disabled, .unlocked])
+    try checkRegionsDisabled(dimm)
+    guard state == .disabled || record.currentKey == record.passphrase else {
+      throw KernelRefusal(22, "the passphrase is wrong")
+    }
   }
 
   private func checkRegionsDisabled(_ dimm: Int) throws {

@@ -85,7 +85,7 @@ struct MonitorCommand: ContextCommand {
     } while !once && pause(wakeup, context)
   }
 
-  /// Writes a file. Of a full disk it is told, and the next look writes again; a single look fails.
+  /// Writes a file. A full disk is reported, and the next look writes again; a single look fails.
   private func keep(_ context: CommandContext, _ write: () throws(DeviceError) -> Void) throws(DeviceError) {
     do throws(DeviceError) { try write() } catch {
       guard !once else { throw error }

@@ -14,7 +14,7 @@ count() { tr -d + < $devices/$bus/nfit/scrub; }
 before=$(count)
 same 'who is not root starts none' 5 "$(status nobody "$PMEMCTL" bus scrub start "$bus")"
 check 'a scrub is started' pmemctl bus scrub start "$bus"
-check 'it is waited for, by nobody too' nobody "$PMEMCTL" bus scrub wait "$bus" --timeout 120
+check 'it is waited for, also by who is not root' nobody "$PMEMCTL" bus scrub wait "$bus" --timeout 120
 same 'the kernel has counted it' 1 "$((($(count) - before) > 0))"
 same 'as pmemctl does' "$(count)" "$(pmemctl bus scrub status "$bus" --json | jq '.[0].scrub_count')"
 same 'it has found nothing new' 0 "$(pmemctl bus scrub status "$bus" --json | jq '.[0].new_badblock_count')"
@@ -44,7 +44,7 @@ case $said in *"error: $space: 2 blocks of 512 bytes are bad"*) ok 'doctor has t
 case $said in *"note: $space: errors are injected into 2 blocks of it"*) ok 'and calls them injected' ;; *) not_ok "and calls them injected: $said" ;; esac
 check 'they are withdrawn' inject --withdraw
 same 'the platform knows of none' '[]' "$(inject --list --json | jq -c .)"
-check 'the kernel is told' pmemctl namespace clear-errors "$space"
+check 'the kernel is made to forget them' pmemctl namespace clear-errors "$space"
 same 'and lists none' '' "$(bad)"
 check 'all can be read' dd if="/dev/$disk" of=/dev/null bs=512 skip=8 count=1 iflag=direct status=none
 check 'silent ones are injected' inject --block 64 --count 3 --silent --yes --discard-content
@@ -77,7 +77,7 @@ firmware() { pmemctl dimm firmware "$1" "$(dimm "$2")" "${@:3}"; }
 shown() { pmemctl dimm firmware show "$(dimm "$1")" --json | jq -c ".[0].firmware.$2"; }
 armed() { cat "$devices/$(dimm "$1")/firmware/activate"; }
 same 'QEMU has no firmware' 6 "$(status pmemctl dimm firmware show nmem0)"
-same 'who is not root is told so' 5 "$(status nobody "$PMEMCTL" dimm firmware show "$(dimm 0)")"
+same 'who is not root gets the reason' 5 "$(status nobody "$PMEMCTL" dimm firmware show "$(dimm 0)")"
 same 'nothing is staged' null "$(shown 0 next_version)"
 same 'nor can anything be armed' 1 "$(status firmware arm 0)"
 same 'an image that is too large is refused' 1 "$(status firmware update 0 --image /run/large)"
@@ -106,7 +106,7 @@ same 'and are not activated' 1 "$(status pmemctl dimm firmware activate "$bus" -
 check 'one is disarmed' firmware disarm 3
 said=$(pmemctl dimm firmware activate "$bus" --yes 2>&1)
 same 'a root on 9p is not frozen' 4 $?
-case $said in *--accept-freeze*) ok 'and the way is said' ;; *) not_ok "and the way is said: $said" ;; esac
+case $said in *--accept-freeze*) ok 'and the option is named' ;; *) not_ok "and the option is named: $said" ;; esac
 same 'nothing was activated' armed "$(armed 0)"
 check 'without a freeze it is' pmemctl dimm firmware activate "$bus" --live --yes
 same 'the kernel says so' 'success success success' \

@@ -34,7 +34,7 @@ region=$(pmemctl dimm health "$one" --json 2>/dev/null | jq -r '.[0].regions[0]'
 watch /run/first
 check 'a first look tells what is bad' test "$(seen /run/first "$one" health-state non-critical)" = 1
 ndctl inject-smart --fatal "$one" >&2
-same 'a fatal state is told once' 1 "$(seen /run/first "$one" health-state fatal)"
+same 'a fatal state is reported once' 1 "$(seen /run/first "$one" health-state fatal)"
 ndctl inject-smart --fatal-uninject "$one" >&2
 pmemctl region disable "$region" >&2
 same 'a region that is disabled' 1 "$(seen /run/first "$region" state disabled)"
@@ -63,7 +63,7 @@ same 'each begins where the last one ended' '' \
 security=$(pmemctl dimm security show "$one" --json | jq -r '.[0].security')
 pmemctl region disable "$region" >&2
 watch /run/second
-same 'what happened meanwhile is told' 1 "$(seen /run/second "$region" state disabled)"
+same 'what happened meanwhile is reported' 1 "$(seen /run/second "$region" state disabled)"
 pmemctl region enable "$region" >&2
 same 'and what happens now' 1 "$(seen /run/second "$region" state enabled)"
 same 'what was told before is not' 0 "$(jq -c --arg s "$one" 'select(.subject == $s and .event == "health-state")' /run/second | wc -l)"
