@@ -82,4 +82,36 @@ import Testing
     #expect(harness.run("sim inject-error bad \(options)").status == status)
     #expect(!harness.run("namespace list --json").out.contains("badblock"))
   }
+
+  @Test func theFilesOnThemAreNamed() throws {
+    let harness = try machine("fsdax")
+    harness.run("sim mount pmem0.1 /mnt --type xfs")
+    harness.run("sim file create /mnt/one --size 64KiB")
+    harness.run("sim file create /mnt/two --size 64KiB")
+    let first = try #require(try extent(of: "/mnt/one", harness))
+    let second = try #require(try extent(of: "/mnt/two", harness))
+    // The last block of a file, two in the middle of another, and one behind both.
+    let blocks: [Int] = [(first + 65536) / 512 - 1, (second + 8192) / 512, (second + 8704) / 512, 200_000]
+    for block in blocks {
+      #expect(harness.run("sim inject-error bad --block \(block)").status == .done)
+    }
+    let shown = harness.run("namespace show bad --files")
+    #expect(shown.out.contains("/mnt/one, 512 bytes at byte 65024"), "\(shown.out)")
+    #expect(shown.out.contains("/mnt/two, 1 KiB at byte 8192"), "\(shown.out)")
+    #expect(shown.out.contains("1 bad block in no file"), "\(shown.out)")
+    let doctor = harness.run("doctor")
+    #expect(doctor.out.contains("it is mounted on /mnt: files there may have lost content"), "\(doctor.out)")
+    #expect(doctor.out.contains("pmemctl namespace show namespace0.1 --files"))
+    // Without the option nothing is searched.
+    #expect(!harness.run("namespace show bad").out.contains("/mnt"))
+  }
+
+  /// Where the first extent of a file begins, on its device.
+  private func extent(of file: String, _ harness: CommandHarness) throws -> Int? {
+    let text = harness.run("sim file list --json").out
+    let list = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]] ?? []
+    let found = list.first { $0["path"] as? String == file }
+    let extents = found?["extents"] as? [[String: Any]] ?? []
+    return (extents.first?["offset"] as? NSNumber)?.intValue
+  }
 }

@@ -108,6 +108,7 @@ import Testing
       "dimm inject-smart nmem0 --withdraw --json",
       "namespace inject-error cache --block 99 --discard-content --dry-run --json",
       "namespace inject-error cache --block 99 --discard-content --yes --json",
+      "namespace show cache --files --json",
       "namespace inject-error cache --list --json", "namespace inject-error cache --withdraw --json",
       "namespace clear-errors cache", "sim set-platform --scrub-seconds 0 --activation live",
       "bus scrub status --json", "bus scrub start ndbus0 --dry-run --json", "bus scrub start ndbus0 --json",

@@ -148,6 +148,11 @@ public protocol UsageInspector: AnyObject {
   /// - Returns: By the namespace's kernel name, in the order of mounting.
   func mountPoints(in inventory: Inventory) -> [String: [RawText]]
 
+  /// The files of mounted filesystems with data on bad blocks of a namespace, also through partitions and stacked devices.
+  ///
+  /// It walks every file that is mounted in this process's mount namespace, which takes as long as `find` does.
+  func damagedFiles(of namespace: Namespace, in inventory: Inventory) -> DamagedFiles
+
   /// Users of this machine that cannot be seen from this process, as far as that is known without searching for them.
   func unseen(in inventory: Inventory) -> [Unseen]
 }
@@ -156,4 +161,8 @@ extension UsageInspector {
   public func unseen(in inventory: Inventory) -> [Unseen] { [] }
 
   public func mountPoints(in inventory: Inventory) -> [String: [RawText]] { [:] }
+
+  public func damagedFiles(of namespace: Namespace, in inventory: Inventory) -> DamagedFiles {
+    DamagedFiles()
+  }
 }

@@ -60,6 +60,11 @@ public struct HostInspector {
     return points
   }
 
+  /// As ``UsageInspector/damagedFiles(of:in:)``.
+  public func damagedFiles(_ inventory: Inventory, of namespace: Namespace) -> DamagedFiles {
+    DamagedFileSearch(DeviceTable(inventory, roots: roots), roots: roots).search(namespace)
+  }
+
   /// Block devices on persistent memory, and filesystems on those.
   public func daxLayers(_ inventory: Inventory) -> [DaxLayer] {
     DaxLayerScanner(DeviceTable(inventory, roots: roots), roots: roots).layers()

@@ -9,14 +9,8 @@ final class FileExtents {
     let inode: UInt64
   }
 
-  /// A piece of a file, and its offset on the device.
-  private struct Piece {
-    var logical: UInt64
-    var extent: Extent
-  }
-
   /// nil for a file whose filesystem does not report it.
-  private var known: [Key: [Piece]?] = [:]
+  private var known: [Key: [FilePiece]?] = [:]
 
   /// Translates a range of a file.
   ///
@@ -28,17 +22,17 @@ final class FileExtents {
   /// - Returns: On the device, in the order of the file; nil if the filesystem does not report it.
   func of(_ device: String, _ inode: UInt64, _ range: Range<UInt64>, file: () -> Int32) -> [Extent]? {
     let key = Key(device: device, inode: inode)
-    let pieces: [Piece]?
+    let pieces: [FilePiece]?
     if let found = known[key] {
       pieces = found
     } else {
-      pieces = Self.read(file())
+      pieces = Self.pieces(of: file())
       known[key] = .some(pieces)
     }
     return pieces.map { Self.slice($0, range) }
   }
 
-  private static func slice(_ pieces: [Piece], _ range: Range<UInt64>) -> [Extent] {
+  private static func slice(_ pieces: [FilePiece], _ range: Range<UInt64>) -> [Extent] {
     // The first that ends behind the range's beginning.
     var low = 0
     var high = pieces.count
@@ -66,10 +60,13 @@ final class FileExtents {
     return found
   }
 
-  private static func read(_ file: Int32) -> [Piece]? {
+  /// All pieces of an open file that have blocks on the device of its filesystem.
+  ///
+  /// - Returns: In the order of the file; nil if the filesystem does not report them.
+  static func pieces(of file: Int32) -> [FilePiece]? {
     guard file >= 0 else { return nil }
     let room = 256
-    var found: [Piece] = []
+    var found: [FilePiece] = []
     var extents = [CPmem_extent](repeating: CPmem_extent(), count: room)
     var position: UInt64 = 0
     while true {
@@ -77,7 +74,7 @@ final class FileExtents {
       guard count >= 0 else { return nil }
       for extent in extents.prefix(count) where extent.flags & CPmem_extent_unplaced == 0 {
         found.append(
-          Piece(logical: extent.logical, extent: Extent(offset: extent.physical, length: extent.length)))
+          FilePiece(logical: extent.logical, extent: Extent(offset: extent.physical, length: extent.length)))
       }
       guard count == room, let last = extents.last, last.flags & CPmem_extent_last == 0 else { return found }
       position = last.logical + last.length

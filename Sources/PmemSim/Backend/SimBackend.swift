@@ -171,6 +171,10 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     SimUsage(machine.kernel).mountPoints
   }
 
+  public func damagedFiles(of namespace: Namespace, in inventory: Inventory) -> DamagedFiles {
+    SimFiles(machine.kernel).damaged(of: namespace)
+  }
+
   public func unseen(in inventory: Inventory) -> [Unseen] {
     machine.kernel.view.missing(of: inventory.namespaces)
   }

@@ -69,23 +69,16 @@ struct SimPins {
     var pieces: [(Extent, PinnedFile?)] = []
     for filesystem in kernel.model.state.filesystems {
       for file in filesystem.files {
-        var position: UInt64 = 0
-        for extent in file.extents {
-          for piece in kernel.model.pieces(filesystem.volume, [extent]) {
-            defer { position += piece.extent.length }
-            guard piece.device == DeviceID(namespace),
-              piece.extent.overlaps(range)
-            else { continue }
-            let start = max(piece.extent.offset, range.offset)
-            let end = min(piece.extent.offset + piece.extent.length, range.offset + range.length)
-            pieces.append(
-              (
-                Extent(offset: start, length: end - start),
-                PinnedFile(
-                  path: SimUsage.path(file, on: filesystem), inode: file.inode,
-                  offset: position + start - piece.extent.offset)
-              ))
-          }
+        let own = SimFiles(kernel).pieces(of: file, on: filesystem.volume, DeviceID(namespace))
+        for piece in own {
+          guard let part = piece.extent.intersection(range) else { continue }
+          pieces.append(
+            (
+              part,
+              PinnedFile(
+                path: SimUsage.path(file, on: filesystem), inode: file.inode,
+                offset: piece.logical + part.offset - piece.extent.offset)
+            ))
         }
       }
     }

@@ -99,6 +99,10 @@ public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
 
   public func mountPoints(in inventory: Inventory) -> [String: [RawText]] { inspector.mountPoints(inventory) }
 
+  public func damagedFiles(of namespace: Namespace, in inventory: Inventory) -> DamagedFiles {
+    inspector.damagedFiles(inventory, of: namespace)
+  }
+
   public func unseen(in inventory: Inventory) -> [Unseen] { inspector.unseen(inventory) }
 
   // MARK: DAX

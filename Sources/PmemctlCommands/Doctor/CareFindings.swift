@@ -3,12 +3,24 @@ import PmemDevice
 /// The findings of the care of DIMMs and buses: injections, firmware.
 struct CareFindings {
   let inventory: Inventory
-  let backend: any DeviceBackend
+  let backend: any CommandContext.Backend
   let injectedDimms: [String]
 
   /// - Throws: If the machine cannot be asked at all.
   func findings() throws(DeviceError) -> [Diagnosis.Finding] {
-    try injectedErrors() + injectedHealth() + firmware()
+    try injectedErrors() + damagedFilesystems() + injectedHealth() + firmware()
+  }
+
+  private func damagedFilesystems() -> [Diagnosis.Finding] {
+    let damaged = inventory.regions.flatMap(\.configuredNamespaces).filter { $0.badblockCount > 0 }
+    guard !damaged.isEmpty else { return [] }
+    let mounts = backend.mountPoints(in: inventory)
+    return damaged.compactMap { namespace in
+      guard let point = mounts[namespace.dev]?.first else { return nil }
+      return Diagnosis.Finding(
+        .note, namespace.dev, "it is mounted on \(point.text): files there may have lost content",
+        try: ["pmemctl namespace show \(namespace.dev) --files"])
+    }
   }
 
   private func injectedErrors() throws(DeviceError) -> [Diagnosis.Finding] {

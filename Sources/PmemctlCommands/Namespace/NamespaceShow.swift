@@ -10,6 +10,9 @@ struct NamespaceShow: ContextCommand {
     completion: .names(.namespaces))
   var name: String
 
+  @Flag(name: .long, help: "Search mounted filesystems for the files on bad blocks.")
+  var files = false
+
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
 
@@ -24,16 +27,20 @@ struct NamespaceShow: ContextCommand {
     if let trouble = truth?.trouble { context.note("\(namespace.title): \(trouble)") }
     let region = inventory.region(of: namespace)
     let cxl = region.flatMap(inventory.cxlRegion)
+    let damaged = files ? backend.damagedFiles(of: namespace, in: inventory) : nil
     guard !output.json else {
       var object = namespace.json
       object.add("cxl", cxl?.json)
+      if let damaged { damaged.add(to: &object) }
       return try context.out.write(JSON.object(object).text)
     }
     var list = properties(of: namespace, in: region)
     for line in cxl.map({ CxlChain(inventory).lines(of: $0, namespace: namespace) }) ?? [] {
       list.add("CXL", line)
     }
+    damaged?.add(to: &list)
     try context.out.write(list.text)
+    for gap in damaged?.missing ?? [] { context.note(gap) }
   }
 
   private func properties(of namespace: Namespace, in region: Region?) -> PropertyList {

@@ -56,6 +56,29 @@ check 'clearing takes them back too' pmemctl namespace clear-errors "$space"
 same 'none is left' '[]' "$(inject --list --json | jq -c .)"
 same 'and none is listed' '' "$(bad)"
 
+# The files on bad blocks, by the extents that the filesystem reports.
+mkfs.ext4 -q -F "/dev/$disk" >&2
+mkdir -p /run/mnt
+mount "/dev/$disk" /run/mnt
+head -c 65536 /dev/urandom > /run/mnt/lost
+head -c 65536 /dev/urandom > /run/mnt/kept
+sync
+block=$(($(filefrag -e -b512 /run/mnt/lost | awk '$1 == "0:" { sub(/\.\..*/, "", $4); print $4; exit }') + 16))
+same 'nothing is injected into what is mounted' 4 "$(status inject --block "$block" --yes --discard-content)"
+umount /run/mnt
+check 'errors are injected where a file is' inject --block "$block" --count 2 --yes --discard-content
+for _ in 1 2 3 4 5 6; do [ -n "$(bad)" ] && break; pmemctl bus scrub wait "$bus" >&2; sleep 1; done
+mount "/dev/$disk" /run/mnt
+same 'the file is named, and the part of it' '["/run/mnt/lost",8192,1024]' \
+	"$(pmemctl namespace show "$space" --files --json | jq -c '.damaged_files[0] | [.path, .offset, .length]')"
+same 'no other one is' 1 "$(pmemctl namespace show "$space" --files --json | jq '.damaged_files | length')"
+same 'who is not root gets no more than he may read' 0 "$(status nobody "$PMEMCTL" namespace show "$space" --files)"
+check 'that part cannot be read' sh -c '! dd if=/run/mnt/lost of=/dev/null bs=4096 skip=2 count=1 iflag=direct 2>&1'
+check 'doctor tells how to find it' grep -q "namespace show $space --files" <(pmemctl doctor)
+umount /run/mnt
+check 'they are withdrawn' inject --withdraw
+check 'and cleared' pmemctl namespace clear-errors "$space"
+
 # Injected health.
 health() { pmemctl dimm health "$(dimm 1)" --json 2>/dev/null | jq -c ".[0] | $1"; }
 was=$(health .health)
