@@ -124,6 +124,8 @@ struct KeyDirectory {
 
   private func synchronize() throws(DeviceError) {
     let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    // Nothing was ever in it.
+    if descriptor < 0, errno == ENOENT { return }
     guard descriptor >= 0 else { throw Self.failure("synchronize", path, errno) }
     defer { close(descriptor) }
     guard fsync(descriptor) == 0 else { throw Self.failure("synchronize", path, errno) }
