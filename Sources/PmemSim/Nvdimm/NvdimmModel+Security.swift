@@ -32,21 +32,22 @@ extension NvdimmModel {
     switch operation {
     case .createMasterKey: try media.changeSecurity { $0.hasMasterKey = true }
     case .createKey:
-      guard media.security.hasMasterKey else { throw KernelRefusal(126, "there is no master key") }
+      guard media.security.hasMasterKey else { throw KernelRefusal(2, "there is no master key") }
       let key = (0..<32).map { _ in UInt8.random(in: 0...255) }
       try media.changeSecurity { $0[dimm]?.pendingKey = key }
     case .adoptPendingKey: try adoptPendingKey(dimm, record, state)
     case .setPassphrase:
-      guard let key = record.pendingKey else { throw KernelRefusal(126, "there is no pending key") }
-      let old = state == .disabled ? nil : record.currentKey
+      let old = state == .disabled ? nil : try currentKey(record)
+      guard let key = record.pendingKey else { throw KernelRefusal(2, "there is no pending key") }
       try setPassphrase(dimm, from: old, to: key)
     case .verifyPassphrase:
-      guard let key = record.pendingKey else { throw KernelRefusal(126, "there is no pending key") }
+      guard let key = record.pendingKey else { throw KernelRefusal(2, "there is no pending key") }
       try setPassphrase(dimm, from: key, to: key)
     case .commitKey: try commitKey(dimm)
     case .removePassphrase:
+      let key = try currentKey(record)
       try checkChangeable(dimm, [.unlocked])
-      guard record.currentKey == record.passphrase else { throw KernelRefusal(22, "the passphrase is wrong") }
+      guard key == record.passphrase else { throw KernelRefusal(22, "the passphrase is wrong") }
       try media.changeSecurity { $0[dimm]?.passphrase = nil }
       openDimms.remove(dimm)
     case .discardKeys:
@@ -63,6 +64,12 @@ extension NvdimmModel {
     case .discardUnusedKeys: if state == .disabled { try perform(.discardKeys, on: dimm) }
     case .unlock: try unlock(dimm, record)
     }
+  }
+
+  /// It is asked for before the DIMM is.
+  private func currentKey(_ record: SecurityRecords.Record) throws -> SecurityRecords.Passphrase {
+    guard let key = record.currentKey else { throw KernelRefusal(126, "its passphrase is not here") }
+    return key
   }
 
   /// security.c:check_security_state.

@@ -40,7 +40,8 @@ struct SimInventory {
     let isLabeled = nvdimm.isLabeled(index)
     // The labels of a disabled DIMM are unknown (region_devs.c:set_cookie_show, available_size_show).
     let isKnown = !hardware.dimms.contains(where: nvdimm.disabledDimms.contains)
-    let badBlocks = nvdimm.media.badBlocks.extents(ofRegion: index)
+    // region_devs.c:region_badblocks_show: they are the driver's.
+    let badBlocks = nvdimm.regions[index].isEnabled ? nvdimm.media.badBlocks.extents(ofRegion: index) : []
     let extents = isKnown ? nvdimm.freeExtents(index) : []
     return Region(
       id: index, size: ByteCount(hardware.size), resource: hardware.base, align: hardware.align,

@@ -30,4 +30,10 @@ extension SimWorkload {
       kernel.nvdimm.noteFirmware(index)
     }
   }
+
+  /// Locks every DIMM that has a passphrase, as a loss of its power alone does: the rest of the machine runs on. Tests compare
+  /// it with nfit_test's `lock_dimm`.
+  package func lockDimms() throws(DeviceError) {
+    try doing("lock the DIMMs") { $0.nvdimm.openDimms = [] }
+  }
 }
