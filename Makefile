@@ -10,6 +10,7 @@ E820 ?= 256
 # Of `make lockstep`.
 CHANGES ?= 10000
 DAMAGES ?= 5000
+CARES ?= 500
 # Of `make undo-test`.
 SEQUENCES ?= 100
 # Of `make ndctl-diff`.
@@ -84,7 +85,7 @@ help:
 	@echo 'make install-test   make install, the unit that applies layouts, and what libvirt is given, without a VM'
 	@echo 'make ndctl-diff random command lines of ndctl and daxctl through the package and through pmemctl (COMMANDS=$(COMMANDS) SEED=$(SEED))'
 	@echo 'make ndctl-suite ndctl'"'"'s own shell tests with ndctl being pmemctl (KERNEL=$(KERNEL))'
-	@echo 'make lockstep   random changes and damaged media on a kernel and the simulator (CHANGES=$(CHANGES) DAMAGES=$(DAMAGES) SEED=)'
+	@echo 'make lockstep   random changes and damaged media on a kernel and the simulator (CHANGES=$(CHANGES) DAMAGES=$(DAMAGES) CARES=$(CARES) SEED=)'
 	@echo 'make undo-test  undo in many random sequences of changes on a kernel (SEQUENCES=$(SEQUENCES) SEED=$(SEED))'
 	@echo 'make kernel-faults  calls that fail and kills on a kernel (GUEST_FAULTS=$(GUEST_FAULTS) SEED=$(SEED))'
 	@echo 'make holders-test   rare users, crowds, and every user from every view, on a kernel (KERNEL=$(KERNEL))'
@@ -240,6 +241,8 @@ lockstep: deps-build deps-vm
 	$(SWIFT) build $(release_flags)
 	CHANGES=$(CHANGES) DAMAGES=$(DAMAGES) SCENARIO_SECONDS=86400 Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) $(topology) \
 		-t 86400 Tests/VM/scenarios/35-lockstep.sh Tests/VM/scenarios/36-hostile-media.sh
+	CARES=$(CARES) SEED=$(SEED) SCENARIO_SECONDS=86400 Tests/VM/vm-test -N -k 6.12 -m $(MEMORY) -e 0 -t 86400 \
+		Tests/VM/scenarios/63-care-lockstep.sh
 
 undo-test: deps-build deps-vm
 	$(SWIFT) build $(release_flags)

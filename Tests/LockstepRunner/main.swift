@@ -9,11 +9,16 @@ import SystemPackage
 // Makes a simulated machine like this one in DIR-0 (another after each difference), then does COUNT seeded random changes on both, valid and
 // invalid, and compares the answers and all that there is after each. Prints TAP, a case for every 50 changes.
 // Empties every region of this machine. With --media it damages labels and info blocks COUNT times instead, on both.
+//
+// pmemctl-lockstep --care FORGET DIR SEED COUNT
+//
+// Does the same with security, firmware, health, errors and scrubs, on nfit_test as it is when it was just loaded. FORGET is the
+// program that removes keys from the user's keyring.
 
 /// A line at once, also into a file: the guest may end early.
-func say(_ line: String) {
+func say(_ line: String, to stream: Int32 = STDOUT_FILENO) {
   let bytes = Array((line + "\n").utf8)
-  _ = write(STDOUT_FILENO, bytes, bytes.count)
+  _ = write(stream, bytes, bytes.count)
 }
 
 /// Until so many differences were found; each is told with the changes that led to it.
@@ -111,15 +116,47 @@ func runMedia(directory: String, seed: UInt64, count: Int) throws {
   say("# \(count) damages of seed \(seed)")
 }
 
+func runCare(forget: String, directory: String, seed: UInt64, count: Int) throws {
+  var machines = try CareLockstep(directory, forget: forget)
+  var operations = CareOperations(seed: seed)
+  var history: [String] = []
+  var kinds: Set<String> = []
+  var done = 0
+  var problems = try machines.differences()
+  while problems.isEmpty, done < count {
+    for step in operations.next(machines.state) {
+      let (isDone, differences) = try machines.perform(step)
+      done += 1
+      kinds.insert("\(step.kind)\(isDone ? "" : " (refused)")")
+      history.append("\(done) \(step)\(isDone ? "" : " (refused)")")
+      say(history[history.count - 1], to: STDERR_FILENO)
+      problems = differences
+      if !isDone || !problems.isEmpty { break }
+    }
+  }
+  if problems.isEmpty {
+    say("ok - care of the simulated machine is that of the kernel after \(done) changes")
+  } else {
+    say("not ok - change \(done) of seed \(seed)")
+    for line in problems + history { say("#   \(line)") }
+  }
+  say("# \(done) changes of seed \(seed), of \(kinds.count) kinds: \(kinds.sorted().joined(separator: ", "))")
+}
+
 var arguments = Array(CommandLine.arguments.dropFirst())
 let isMedia = arguments.first == "--media"
+let isCare = arguments.first == "--care" && arguments.count > 1
+let forget = isCare ? arguments[1] : ""
 if isMedia { arguments.removeFirst() }
+if isCare { arguments.removeFirst(2) }
 guard arguments.count == 3, let seed = UInt64(arguments[1]), let count = Int(arguments[2]) else {
-  say("usage: pmemctl-lockstep [--media] DIR SEED COUNT")
+  say("usage: pmemctl-lockstep [--media | --care FORGET] DIR SEED COUNT")
   exit(64)
 }
 do {
-  if isMedia {
+  if isCare {
+    try runCare(forget: forget, directory: arguments[0], seed: seed, count: count)
+  } else if isMedia {
     try runMedia(directory: arguments[0], seed: seed, count: count)
   } else {
     try run(directory: arguments[0], seed: seed, count: count)
