@@ -39,7 +39,7 @@ release_flags = -c release --static-swift-stdlib -Xlinker -s -Xlinker -L$(CURDIR
 build_packages = libndctl-dev libdaxctl-dev libmnl-dev libblkid-dev libyaml-dev pkg-config
 check_packages = man-db groff-base python3
 vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq gojq e2fsprogs xfsprogs dmsetup gcc libc6-dev \
-	iproute2 libibverbs-dev ibverbs-providers libbpf-dev fdisk btrfs-progs make gcc-12 libelf1
+	iproute2 initramfs-tools-core libibverbs-dev ibverbs-providers libbpf-dev fdisk btrfs-progs make gcc-12 libelf1
 boot_packages = $(vm_packages) systemd udev
 # Called by ndctl's own tests.
 suite_packages = $(vm_packages) parted uuid-runtime xxd

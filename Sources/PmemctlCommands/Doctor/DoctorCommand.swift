@@ -36,9 +36,15 @@ struct DoctorCommand: ContextCommand {
   {
     let inventory = try backend.inventory(.planning)
     var diagnosis = Diagnosis(inventory, health: try backend.health(of: inventory.dimms))
-    for (dimm, security) in zip(inventory.dimms, try backend.security(of: inventory.dimms)) {
+    let securities = try backend.security(of: inventory.dimms)
+    for (dimm, security) in zip(inventory.dimms, securities) {
       if security.state == .locked { diagnosis.replaceDisabled(dimm.dev) }
       for finding in SecurityReport(dimm, security).findings { diagnosis.add(finding) }
+    }
+    if !backend.isSimulated {
+      for finding in InitramfsFindings(inventory: inventory, security: securities).findings() {
+        diagnosis.add(finding)
+      }
     }
     if inventory.host.isPrivileged {
       lookAtMedia(inventory, backend, &diagnosis)

@@ -94,6 +94,23 @@ ndctl disable-dimm "$(dimm 2)" >&2
 ndctl enable-dimm "$(dimm 2)" >&2
 same 'and they open it' unlocked "$(state 2)"
 
+# The driver of DIMMs in an initramfs, without the passphrase, and with it.
+tree=/run/initramfs image=/boot/initrd.img-$(uname -r)
+mkdir -p $tree/usr/lib/modules /boot $tree/etc/ndctl/keys
+pack() { (cd $tree && find . | cpio -o -H newc --quiet | gzip -1) > "$image"; }
+touch $tree/usr/lib/modules/ext4.ko
+pack
+same 'an initramfs without the driver needs no passphrase' '' "$(pmemctl doctor | grep 'has its driver')"
+mkdir -p $tree/usr/lib/modules/drivers
+touch $tree/usr/lib/modules/drivers/nfit.ko
+pack
+check 'one with the driver alone is reported' grep -q "^warning: $(dimm 2): $image has its driver, but not its passphrase" \
+	<(pmemctl doctor)
+cp $keys/nvdimm_* $tree/etc/ndctl/keys/
+pack
+same 'one with the passphrase is not' '' "$(pmemctl doctor | grep 'has its driver')"
+rm "$image"
+
 # Commands that take effect, and then fail: nfit_test does what it is told before it says no. Intel's DSM: 20 set, 21 disable.
 before=$(sha256sum $keys/nvdimm_*)
 for round in 1 2; do
