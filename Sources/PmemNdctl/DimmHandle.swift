@@ -18,6 +18,7 @@ struct DimmHandle {
       id: unsafe text(ndctl_dimm_get_unique_id(pointer)),
       handle: handle == .max ? nil : handle, physicalID: physicalID == .max ? nil : physicalID,
       isEnabled: unsafe ndctl_dimm_is_enabled(pointer) != 0, flags: flags, security: securityWord,
+      isSecurityFrozen: securityWord != nil && isSecurityFrozen,
       labels: labels(depth))
   }
 

@@ -17,12 +17,14 @@ public struct DIMM: Hashable, Sendable {
   ]
   /// `disabled`, `unlocked`, `locked`, `frozen`, `overwrite`; nil if the DIMM has no security.
   public var security: String?
+  /// Whether its security refuses every change until the next power cycle.
+  public var isSecurityFrozen: Bool
   /// The label storage area; nil if the DIMM has none or it cannot be read.
   public var labels: LabelArea?
 
   public init(
     dev: String, id: String? = nil, handle: UInt32? = nil, physicalID: UInt16? = nil, isEnabled: Bool = true,
-    flags: [String] = [], security: String? = nil, labels: LabelArea? = nil
+    flags: [String] = [], security: String? = nil, isSecurityFrozen: Bool = false, labels: LabelArea? = nil
   ) {
     self.dev = dev
     self.id = id
@@ -31,6 +33,7 @@ public struct DIMM: Hashable, Sendable {
     self.isEnabled = isEnabled
     self.flags = flags
     self.security = security
+    self.isSecurityFrozen = isSecurityFrozen
     self.labels = labels
   }
 }

@@ -11,7 +11,8 @@ struct SimInventory {
     let all = topology.regions.indices
     var buses = [
       Bus(
-        dev: "ndbus0", provider: "ACPI.NFIT", canClearErrors: true, dimms: topology.dimms.indices.map(dimm),
+        dev: "ndbus0", provider: "ACPI.NFIT", scrubState: nvdimm.scrub(ofBus: 0).state?.rawValue,
+        canClearErrors: true, dimms: topology.dimms.indices.map(dimm),
         regions: all.filter { !topology.regions[$0].isE820 }.map(region))
     ]
     let e820 = all.filter { topology.regions[$0].isE820 }
@@ -26,6 +27,7 @@ struct SimInventory {
       dev: "nmem\(index)", id: topology.dimms[index].identity.text, handle: UInt32(index + 1), physicalID: 0,
       isEnabled: !nvdimm.disabledDimms.contains(index), flags: nvdimm.media.health.flags(of: index),
       security: nvdimm.securityState(index)?.rawValue,
+      isSecurityFrozen: nvdimm.media.security[index] != nil && nvdimm.frozenDimms.contains(index),
       // A driver that is unbound holds no labels (dimm_devs.c:available_slots_show).
       labels: nvdimm.disabledDimms.contains(index)
         ? nil

@@ -64,6 +64,7 @@ extension DIMM {
     if !isEnabled { object.add("state", "disabled") }
     for flag in flags { object.add("flag_\(flag)", true) }
     object.add("security", security)
+    if isSecurityFrozen { object.add("security_frozen", true) }
     object.add("available_slots", labels?.availableSlots)
     return object
   }
