@@ -72,7 +72,9 @@ extension NvdimmModel {
       guard !record.isOpen, record.staged == nil else {
         throw KernelRefusal(16, "the DIMM is busy with another update")
       }
-      guard UInt64(image.count) <= record.storage else { throw KernelRefusal(22, "the image is too large") }
+      guard UInt64(image.count) <= record.storage else {
+        throw KernelRefusal(5, "the DIMM calls the input invalid: the image is too large")
+      }
       try media.changePlatform { $0[dimm]?.staged = record.running &+ 1 }
     // drivers/nvdimm/dimm_devs.c:activate_store; what is already so is no error.
     case .arm:

@@ -46,7 +46,8 @@ extension NvdimmModel {
     case .commitKey: try commitKey(dimm)
     case .removePassphrase:
       let key = try currentKey(record)
-      try checkChangeable(dimm, [.unlocked])
+      // intel.c:intel_security_disable.
+      try checkChangeable(dimm, [.unlocked], refusal: 6)
       guard key == record.passphrase else { throw KernelRefusal(22, "the passphrase is wrong") }
       try media.changeSecurity { $0[dimm]?.passphrase = nil }
       openDimms.remove(dimm)
@@ -72,12 +73,14 @@ extension NvdimmModel {
     return key
   }
 
-  /// security.c:check_security_state.
-  private func checkChangeable(_ dimm: Int, _ states: [DimmSecurity.State]) throws {
+  /// security.c:check_security_state, then the DIMM's own refusal.
+  private func checkChangeable(
+    _ dimm: Int, _ states: [DimmSecurity.State], refusal: Int32 = 5
+  ) throws {
     guard !isOverwriting(dimm) else { throw KernelRefusal(16, "nmem\(dimm) is overwriting its data") }
     guard !frozenDimms.contains(dimm) else { throw KernelRefusal(5, "the security of nmem\(dimm) is frozen") }
     guard let state = securityState(dimm), states.contains(state) else {
-      throw KernelRefusal(5, "nmem\(dimm) is \(securityState(dimm)?.rawValue ?? "without security")")
+      throw KernelRefusal(refusal, "nmem\(dimm) is \(securityState(dimm)?.rawValue ?? "without security")")
     }
   }
 
@@ -142,7 +145,8 @@ extension NvdimmModel {
   private func checkErasable(
     _ dimm: Int, _ record: SecurityRecords.Record, _ state: DimmSecurity.State
   ) throws {
-    try checkChangeable(dimm, [.disabled, .unlocked])
+    // intel.c:intel_security_erase.
+    try checkChangeable(dimm, [.disabled, .unlocked], refusal: 6)
     try checkRegionsDisabled(dimm)
     guard state == .disabled || record.currentKey == record.passphrase else {
       throw KernelRefusal(22, "the passphrase is wrong")
