@@ -7,7 +7,9 @@ enum DimmCommands {
     [
       ToolCommand("enable-dimm", names, base, run: enable),
       ToolCommand("disable-dimm", names, base, run: disable),
-    ] + LabelCommands.all + SecurityCommands.all + FirmwareCommands.dimms + InjectCommands.all
+    ] + LabelCommands.all + SecurityCommands.all + [
+      UpdateFirmwareCommand.command, InjectSmartCommand.command,
+    ]
 
   static let names = "<nmem0> [<nmem1>..<nmemN>] [<options>]"
   static let base = [

@@ -1,3 +1,4 @@
+import Glibc
 import PmemDevice
 import PmemctlCommands
 
@@ -31,8 +32,13 @@ enum SecurityCommands {
     ToolCommand("sanitize-dimm", DimmCommands.names, DimmCommands.base + sanitizing, run: sanitize),
     ToolCommand("wait-overwrite", DimmCommands.names, DimmCommands.base) { session in
       let walk = try DimmWalk(session, forWriting: false)
-      return walk.run({ _ in "" }) { dimm in
-        dimm.security == nil ? refuse(dimm, session) : dimm.security == "overwrite" ? .notSupported : .done
+      return try walk.run({ _ in "" }) { dimm in
+        guard dimm.security != nil else { return refuse(dimm, session) }
+        var security = dimm.security
+        while security == "overwrite", session.pause(1) {
+          security = try session.devices(.listing).inventory.dimms.first { $0.dev == dimm.dev }?.security
+        }
+        return .done
       }
     },
     ToolCommand(
@@ -85,7 +91,8 @@ enum SecurityCommands {
         session.complain("\(dimm.dev): overwrite does not support master passphrase")
         return .invalid
       }
-      guard !isOverwrite, !options.flag("zero-key"), !options.flag("master-passphrase") else {
+      guard !options.flag("master-passphrase"), !options.flag("zero-key") || dimm.security == "disabled"
+      else {
         session.complain("\(dimm.dev): pmemctl erases with the DIMM's own passphrase alone")
         return .notSupported
       }
@@ -93,16 +100,41 @@ enum SecurityCommands {
         let security = try machine.backend.security(of: [dimm])
         let planner = SecurityPlanner(
           walk.tree.inventory, security: Dictionary(security.map { (dimm.dev, $0) }) { first, _ in first })
-        return try planner.erase(
-          [dimm], inspector: session.inspector(machine), contents: nil, accepting: [.eraseAllData])
+        let inspector = session.inspector(machine)
+        return isOverwrite
+          ? try planner.overwrite([dimm], inspector: inspector, contents: nil, accepting: [.eraseAllData])
+          : try planner.erase([dimm], inspector: inspector, contents: nil, accepting: [.eraseAllData])
       }
     }
   }
 
-  /// modprobe calls it before libnvdimm is loaded, on every machine: without keys it is silent and succeeds. Keys are loaded
-  /// when a DIMM is unlocked.
+  /// modprobe calls it before libnvdimm is loaded, on every machine: without keys it is silent and succeeds.
   private static func loadKeys(_ session: ToolSession) throws -> ReturnCode {
     try session.refuseNames()
-    return .done
+    let path = session.options.text("key-path")
+    if let path, access(path, F_OK) != 0 {
+      session.note("Change current work dir to \(path) failed: \(ReturnCode.noEntry.text)")
+      return .noEntry
+    }
+    let loaded: LoadedKeys
+    do throws(DeviceError) {
+      let backend = try session.machine(forWriting: false).backend
+      loaded = try backend.loadKeys(of: try session.devices(.listing).inventory.dimms, from: path)
+    } catch {
+      let code = session.report(error)
+      session.note("Unable to load keys: \(code.text)")
+      return code
+    }
+    guard loaded.master != nil || !loaded.keys.isEmpty else { return .done }
+    var text = ""
+    if loaded.master == .loaded { text += "nvdimm master key loaded.\n" }
+    text += "\(loaded.keys.count { $0.outcome == .loaded }) nvdimm keys loaded\n"
+    try session.answer(bytes: Array(text.utf8))
+    let failures = loaded.keys.filter { if case .failed = $0.outcome { true } else { false } }
+    for key in failures {
+      if case .failed(let reason) = key.outcome { session.note("\(key.id): \(reason)") }
+    }
+    if case .failed(let reason) = loaded.master { session.note("nvdimm-master: \(reason)") }
+    return failures.isEmpty ? .done : .failed
   }
 }

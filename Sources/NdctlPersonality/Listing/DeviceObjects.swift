@@ -10,15 +10,19 @@ struct DeviceObjects {
     self.style = style
   }
 
-  func bus(_ bus: Bus) -> LibraryObject {
+  /// - Parameters:
+  ///   - bus: Whose.
+  ///   - firmware: How that of its DIMMs is activated; nil if it is not shown, or none of them can be updated.
+  func bus(_ bus: Bus, firmware: FirmwareActivation? = nil) -> LibraryObject {
     var object = LibraryObject()
     object.add("provider", bus.provider)
     object.add("dev", bus.dev)
     object.add("scrub_state", bus.scrubState)
+    if let firmware { object.add("firmware", FirmwareObject.of(firmware)) }
     return object
   }
 
-  func dimm(_ dimm: DIMM, health: HealthReading?) -> LibraryObject {
+  func dimm(_ dimm: DIMM, firmware: FirmwareReading? = nil, health: HealthReading?) -> LibraryObject {
     var object = LibraryObject()
     object.add("dev", dimm.dev)
     object.add("id", dimm.id)
@@ -29,6 +33,8 @@ struct DeviceObjects {
       object.add(ifTrue: "flag_\(flag)", dimm.flags.contains(flag))
     }
     object.add("security", dimm.security)
+    object.add(ifTrue: "security_frozen", dimm.isSecurityFrozen)
+    if let firmware = firmware?.firmware { object.add("firmware", FirmwareObject.of(firmware, style)) }
     if let health { object.add("health", HealthObject.of(health)) }
     return object
   }

@@ -37,7 +37,8 @@ enum ListCommand {
     let shown = tree.buses.filter(filter.selectors.admits)
     let health = try selection.showsHealth ? self.health(shown.flatMap(\.dimms), session) : [:]
     let objects = DeviceObjects(selection, style: NumberStyle(isHuman: options.flag("human")))
-    let listed = shown.map { ListedBus($0, filter, objects, health: health) }
+    let firmware = try selection.showsFirmware ? FirmwareFacts(of: shown, session) : nil
+    let listed = shown.map { ListedBus($0, filter, objects, firmware: firmware, health: health) }
     if let value = ListShape.arrange(listed, collapses: options.flag("human")) { try session.answer(value) }
     return .done
   }
@@ -130,11 +131,16 @@ struct ListFilter {
 }
 
 extension ListedBus {
-  init(_ bus: Bus, _ filter: ListFilter, _ objects: DeviceObjects, health: [String: HealthReading]) {
+  init(
+    _ bus: Bus, _ filter: ListFilter, _ objects: DeviceObjects, firmware: FirmwareFacts?,
+    health: [String: HealthReading]
+  ) {
     let selection = filter.selection
-    self.bus = selection.buses ? objects.bus(bus) : nil
+    self.bus = selection.buses ? objects.bus(bus, firmware: firmware?[bus]) : nil
     if selection.dimms {
-      dimms = bus.dimms.filter { filter.shows($0, on: bus) }.map { objects.dimm($0, health: health[$0.dev]) }
+      dimms = bus.dimms.filter { filter.shows($0, on: bus) }.map {
+        objects.dimm($0, firmware: firmware?[$0], health: health[$0.dev])
+      }
     }
     for region in bus.regions where filter.visits(region, on: bus) {
       let found =

@@ -19,8 +19,11 @@ enum ClearErrorsCommand {
         return NamespaceWalk.Visit(.notSupported)
       }
       if session.options.flag("scrub") {
-        session.complain("\(namespace.dev): Unable to start scrub: \(ReturnCode.notSupported.text)")
-        return NamespaceWalk.Visit(.notSupported)
+        let code = try BusCommands.scrub(bus, tree, session)
+        guard code == .done else {
+          session.complain("\(namespace.dev): Unable to start scrub: \(code.text)")
+          return NamespaceWalk.Visit(code)
+        }
       }
       let code = session.perform(on: tree) { machine throws(DeviceError) in
         try NamespaceCommands.planner(tree, session.inspector(machine)).clearErrors([namespace])

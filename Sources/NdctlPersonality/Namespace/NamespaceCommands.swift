@@ -11,7 +11,7 @@ enum NamespaceCommands {
         base + [OptionSpec("f", "force", .flag, nil, "also if it is enabled")], run: destroy),
     ] + [
       CreateCommand.command, CheckCommand.command, ClearErrorsCommand.command, ReadInfoBlockCommand.command,
-      WriteInfoBlockCommand.command,
+      WriteInfoBlockCommand.command, InjectErrorCommand.command,
     ]
 
   static let base = [

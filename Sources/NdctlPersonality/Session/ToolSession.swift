@@ -65,7 +65,7 @@ final class ToolSession {
   // MARK: The machine
 
   /// `PMEMCTL_NDCTL_UNSAFE=1`: users do not protect what they use.
-  private var ignoresUsers: Bool { context.environment["PMEMCTL_NDCTL_UNSAFE"] == "1" }
+  var ignoresUsers: Bool { context.environment["PMEMCTL_NDCTL_UNSAFE"] == "1" }
 
   /// Who is asked for users of what is to be torn down.
   func inspector(_ machine: UnattendedMachine) -> any UsageInspector {
