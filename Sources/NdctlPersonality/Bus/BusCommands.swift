@@ -136,7 +136,7 @@ enum BusCommands {
   }
 
   /// Too many that are armed, and those with nothing staged, are no reason against it here. A root that would not come back is:
-  /// everybody lives on it.
+  /// every process needs it.
   private static func plan(
     _ bus: Bus, _ method: FirmwareActivation.Method, _ machine: UnattendedMachine, _ session: ToolSession
   ) throws(DeviceError) -> Plan {

@@ -13,6 +13,7 @@ struct DeviceObjects {
   /// - Parameters:
   ///   - bus: Whose.
   ///   - firmware: How that of its DIMMs is activated; nil if it is not shown, or none of them can be updated.
+  /// - Returns: Its object.
   func bus(_ bus: Bus, firmware: FirmwareActivation? = nil) -> LibraryObject {
     var object = LibraryObject()
     object.add("provider", bus.provider)

@@ -26,6 +26,7 @@ public struct Initramfs {
   /// Lists it, which takes seconds.
   ///
   /// - Parameter release: Of the kernel.
+  /// - Returns: What could be found.
   public static func read(release: String) -> Reading {
     guard let path = candidates(release).first(where: { access($0, R_OK) == 0 }) else { return .absent }
     for lister in listers where access(lister, X_OK) == 0 {

@@ -20,6 +20,7 @@ struct CareLockstep {
   /// - Parameters:
   ///   - directory: Of the simulated machine, which must not exist.
   ///   - forget: The program that removes keys from the user's keyring.
+  /// - Throws: If nfit_test is not there, or the simulated machine cannot be made.
   init(_ directory: String, forget: String) throws {
     self.forget = forget
     let inventory = try kernel.inventory(.planning)

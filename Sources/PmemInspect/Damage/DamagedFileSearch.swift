@@ -76,7 +76,7 @@ struct DamagedFileSearch {
           unread += 1
           continue
         }
-        for piece in pieces { place(piece, device.name, namespace, RawText(path), &found, &unread) }
+        for piece in pieces { translate(piece, device.name, namespace, RawText(path), &found, &unread) }
       }
     }
     if unread > 0 {
@@ -120,7 +120,7 @@ struct DamagedFileSearch {
   }
 
   /// From the filesystem's device to the namespace's.
-  private func place(
+  private func translate(
     _ piece: FilePiece, _ device: String, _ namespace: String, _ path: RawText,
     _ found: inout [(path: RawText, piece: FilePiece)], _ unread: inout Int
   ) {
