@@ -26,6 +26,14 @@ check "nfit_test has a namespace in raw mode ($space)" test -n "$space"
 disk=$(pmemctl namespace list --json | jq -r --arg dev "$space" '.[] | select(.dev == $dev) | .blockdev')
 bad() { tr '\n' ' ' < "/sys/block/$disk/badblocks"; }
 inject() { pmemctl namespace inject-error "$space" "$@"; }
+# await N: until the kernel lists N bad blocks, which it finds one after the other.
+await() {
+	for _ in $(seq 30); do
+		[ "$(bad | awk '{ for (i = 2; i <= NF; i += 2) sum += $i } END { print sum + 0 }')" = "$1" ] && return
+		pmemctl bus scrub wait "$bus" >&2
+		sleep 1
+	done
+}
 same 'QEMU injects nothing' 6 "$(status pmemctl namespace inject-error namespace0.0 --list)"
 same 'nothing is injected at first' '[]' "$(inject --list --json | jq -c .)"
 exec 9< "/dev/$disk"
@@ -36,7 +44,7 @@ same 'nor beyond the end' 1 "$(status inject --block 99999999 --yes)"
 same 'nothing was injected' '' "$(bad)"
 check 'errors are injected' inject --block 8 --count 2 --yes --discard-content
 same 'the platform tells which' '[{"block":8,"count":2}]' "$(inject --list --json | jq -c .)"
-for _ in 1 2 3 4 5 6; do [ -n "$(bad)" ] && break; pmemctl bus scrub wait "$bus" >&2; sleep 1; done
+await 2
 same 'the kernel lists them' '8 2 ' "$(bad)"
 check 'they cannot be read' sh -c "! dd if=/dev/$disk of=/dev/null bs=512 skip=8 count=1 iflag=direct 2>&1"
 said=$(pmemctl doctor)
@@ -67,7 +75,7 @@ block=$(($(filefrag -e -b512 /run/mnt/lost | awk '$1 == "0:" { sub(/\.\..*/, "",
 same 'nothing is injected into what is mounted' 4 "$(status inject --block "$block" --yes --discard-content)"
 umount /run/mnt
 check 'errors are injected where a file is' inject --block "$block" --count 2 --yes --discard-content
-for _ in 1 2 3 4 5 6; do [ -n "$(bad)" ] && break; pmemctl bus scrub wait "$bus" >&2; sleep 1; done
+await 2
 mount "/dev/$disk" /run/mnt
 same 'the file is named, and the part of it' '["/run/mnt/lost",8192,1024]' \
 	"$(pmemctl namespace show "$space" --files --json | jq -c '.damaged_files[0] | [.path, .offset, .length]')"
