@@ -20,7 +20,7 @@ check 'it does what monitor.conf says' test -s /run/metrics/pmemctl.prom
 pmemctl namespace create --region region0 --mode raw --size 64MiB --name seen --no-progress >&2
 for _ in $(seq 60); do journalctl -b -u pmemctl-monitor.service | grep -q namespace0 && break; sleep 1; done
 same 'what appears is in the journal, once' 1 \
-	"$(journalctl -b -o json -u pmemctl-monitor.service | jq -r 'select(.PMEM_EVENT == "state" and .PMEM_NEW == "enabled") | .PMEM_SUBJECT' | grep -c namespace0)"
+	"$(journalctl -b -o json -u pmemctl-monitor.service | jq -r 'select(.PMEM_EVENT == "state" and .PMEM_NEW == "raw") | .PMEM_SUBJECT' | grep -c namespace0)"
 pmemctl namespace destroy --force --yes seen >&2
 same 'it is stopped' 0 "$(status timeout 120 systemctl stop pmemctl-monitor.service)"
 same 'which is no failure' 'success inactive' "$(monitor Result) $(monitor ActiveState)"
