@@ -102,6 +102,11 @@ import Testing
     let doctor = harness.run("doctor")
     #expect(doctor.out.contains("it is mounted on /mnt: files there may have lost content"), "\(doctor.out)")
     #expect(doctor.out.contains("pmemctl namespace show namespace0.1 --files"))
+    // What is not mounted may have files all the same.
+    harness.run("sim umount /mnt")
+    let unmounted = harness.run("namespace show bad --files")
+    #expect(unmounted.out.contains("4 bad blocks in no file that was found"), "\(unmounted.out)")
+    #expect(unmounted.err.contains("no filesystem of it is mounted here"), "\(unmounted.err)")
     // Without the option nothing is searched.
     #expect(!harness.run("namespace show bad").out.contains("/mnt"))
   }

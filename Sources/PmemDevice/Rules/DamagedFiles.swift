@@ -14,6 +14,9 @@ public struct DamagedFiles: Hashable, Sendable {
 
   /// The bad blocks of the device, bytes of what its users have.
   public var blocks: [Extent]
+  /// What is missing where no filesystem is mounted: it may have files, or be mounted where this process does not see it.
+  public static let unmounted = "no filesystem of it is mounted here: its files were not searched"
+
   /// By path, then by offset.
   public var parts: [Part]
   /// Bytes of bad blocks in no file that was found: free, the filesystem's own, or of a file that could not be asked.

@@ -23,7 +23,9 @@ struct DamagedFileSearch {
     }
     var found: [(path: RawText, piece: FilePiece)] = []
     var missing: [String] = []
-    for line in mounts(of: namespace) {
+    let mounts = mounts(of: namespace)
+    if mounts.isEmpty { missing.append(DamagedFiles.unmounted) }
+    for line in mounts {
       guard !line.options.contains(where: { $0.text.hasPrefix("rtdev=") }) else {
         missing.append("\(line.mountPoint.text) has a realtime device: its files are not searched")
         continue

@@ -20,7 +20,10 @@ struct SimFiles {
       $0.intersection(data)
     }
     .map { Extent(offset: $0.offset - data.offset, length: $0.length) }
-    let mounted = kernel.model.state.filesystems.filter { $0.isLive }
+    guard SimUsage(kernel).mountPoints[namespace.dev] != nil else {
+      return DamagedFiles([], bad: bad, missing: bad.isEmpty ? [] : [DamagedFiles.unmounted])
+    }
+    let mounted = kernel.model.state.filesystems.filter { $0.isLive && !$0.mountPoints.isEmpty }
     let found = mounted.flatMap { filesystem in
       filesystem.files.filter { !$0.isDeleted }.flatMap { file in
         pieces(of: file, on: filesystem.volume, DeviceID(namespace)).map {

@@ -74,8 +74,10 @@ sync
 block=$(($(filefrag -e -b512 /run/mnt/lost | awk '$1 == "0:" { sub(/\.\..*/, "", $4); print $4; exit }') + 16))
 same 'nothing is injected into what is mounted' 4 "$(status inject --block "$block" --yes --discard-content)"
 umount /run/mnt
+pmemctl namespace show "$space" --files 2>&1 | grep -q 'not searched' && not_ok 'what has no bad block needs no search'
 check 'errors are injected where a file is' inject --block "$block" --count 2 --yes --discard-content
 await 2
+check 'what is not mounted is not called free' sh -c "'$PMEMCTL' namespace show $space --files 2>&1 | grep -q 'is mounted here: its files were not searched'"
 mount "/dev/$disk" /run/mnt
 same 'the file is named, and the part of it' '["/run/mnt/lost",8192,1024]' \
 	"$(pmemctl namespace show "$space" --files --json | jq -c '.damaged_files[0] | [.path, .offset, .length]')"
