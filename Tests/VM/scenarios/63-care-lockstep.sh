@@ -7,14 +7,12 @@ modprobe encrypted-keys 2> /dev/null
 lockstep=$(dirname "$PMEMCTL")/pmemctl-lockstep
 left=$CARES seed=${SEED:-1}
 while [ "$left" -gt 0 ]; do
-	if [ "$seed" != "${SEED:-1}" ]; then
-		pmemctl region disable all >&2
-		mapfile -t ids < <(cat $devices/nmem*/nfit/id)
-		modprobe -r nfit_test
-		rm -rf /etc/ndctl/keys
-		"$PROGRAMS/forget" nvdimm-master "${ids[@]/#/nvdimm:}" "${ids[@]/#/nvdimm-pending:}" >&2
-		modprobe nfit_test
-	fi
+	pmemctl region disable all >&2
+	mapfile -t ids < <(cat $devices/nmem*/nfit/id)
+	modprobe -r nfit_test
+	rm -rf /etc/ndctl/keys
+	"$PROGRAMS/forget" nvdimm-master "${ids[@]/#/nvdimm:}" "${ids[@]/#/nvdimm-pending:}" >&2
+	modprobe nfit_test
 	pmemctl bus scrub wait >&2
 	count=$((left < 100 ? left : 100))
 	"$lockstep" --care "$PROGRAMS/forget" "/run/care-$seed" "$seed" "$count"
