@@ -109,6 +109,25 @@ public struct Diagnosis: Hashable, Sendable {
     }
   }
 
+  /// A region on a DIMM that is not armed is read-only (region_devs.c:nd_region_create, NDD_UNARMED); any other was
+  /// made so by hand.
+  private mutating func lookAtReadOnly(_ region: Region, _ inventory: Inventory) {
+    let unarmed = inventory.dimms.filter { dimm in
+      dimm.flags.contains("failed_arm") && region.mappings.contains { $0.dimm == dimm.dev }
+    }
+    guard let dimm = unarmed.first else {
+      return add(
+        Finding(
+          .warning, region.dev, "it is read-only",
+          try: ["echo 0 | sudo tee /sys/bus/nd/devices/\(region.dev)/read_only"]))
+    }
+    add(
+      Finding(
+        .warning, region.dev,
+        "it is read-only, because \(dimm.dev) is not armed: what is written may be lost",
+        try: ["pmemctl dimm health \(dimm.dev)"]))
+  }
+
   /// By namespace; the region has the rest, which is free or of its labels' making.
   private mutating func lookForBadBlocks(_ region: Region) {
     let damaged = region.configuredNamespaces.filter { $0.badblockCount > 0 }
@@ -136,7 +155,7 @@ public struct Diagnosis: Hashable, Sendable {
           try: ["pmemctl region enable \(region.dev)"]))
       return
     }
-    if region.isReadOnly { add(Finding(.warning, region.dev, "it is read-only")) }
+    if region.isReadOnly { lookAtReadOnly(region, inventory) }
     lookForBadBlocks(region)
     let dimms = inventory.dimms.filter { dimm in region.mappings.contains { $0.dimm == dimm.dev } }
     let versions = Set(dimms.compactMap { $0.labels?.isBlank == true ? nil : $0.labels?.version })
