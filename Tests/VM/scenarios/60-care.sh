@@ -11,6 +11,18 @@ same 'a DIMM has an event pending if the kernel says so, not if it can notify' \
 	"$(with_flags smart_event | sort)" \
 	"$(pmemctl dimm list --json | jq -r '.[] | select(.flag_smart_event) | .dev' | sort)"
 
+# What doctor reports of nfit_test as it was made, compared with sysfs: of QEMU's DIMMs nothing but notes.
+pmemctl bus scrub wait >&2
+pmemctl doctor --json > /run/doctor
+findings() { jq -r ".[] | select($1) | .subject" /run/doctor | sort -u | tr '\n' ' '; }
+failed=$({ with_flags _fail; with_flags not_armed; } | sort -u | tr '\n' ' ')
+read_only=$(basename -a $(dirname $(grep -lx 1 $devices/region*/read_only)))
+same 'doctor has errors of the DIMMs that have failed, no other' "$failed" "$(findings '.severity == "error"')"
+same 'and warnings of those in alarm, with an event, and of what is read-only' \
+	"$({ for n in 0 1 2 3; do dimm $n; done; with_flags smart_event; echo "$read_only"; } | sort -u | tr '\n' ' ')" \
+	"$(findings '.severity == "warning"')"
+same 'each with what helps' '' "$(findings '.severity != "note" and (.try | length) == 0')"
+
 # Health.
 # health N FILTER
 health() { pmemctl dimm health "$(dimm "$1")" --json 2>/dev/null | jq -c ".[0] | $2"; }
@@ -150,6 +162,34 @@ done
 same "killed at $tried calls, it was opened by what is on disk" "$tried" "$opened"
 check 'the calls were many' test "$tried" -ge 5
 check 'and can be changed' security update 2
+
+# The same of a passphrase that is set up, and of one that is removed.
+# cut VERB: kills it before its calls, every other of them.
+cut() {
+	opened=0 tried=0
+	for point in $(seq 1 2 80); do
+		case $1 in
+		setup) [ "$(state 2)" = disabled ] || security remove 2 >&2 ;;
+		remove) [ "$(state 2)" != disabled ] || security setup 2 >&2 ;;
+		esac
+		LD_PRELOAD=$PROGRAMS/inject INJECT_PATHS="$keys:/sys/devices/platform/nfit_test.0" INJECT_PLAN="kill@$point" \
+			INJECT_LOG=/run/injected "$PMEMCTL" dimm security "$1" "$(dimm 2)" >&2
+		[ $? = 137 ] || break
+		rm -rf /var/lib/pmemctl
+		tried=$((tried + 1))
+		# A DIMM without a passphrase is open; nfit_test would give it one by locking it.
+		if [ "$(state 2)" != disabled ]; then
+			power_cycle 2
+			[ "$(state 2)" = locked ] && security unlock 2 >&2
+		fi
+		case $(state 2) in disabled | unlocked) opened=$((opened + 1)) ;; esac
+	done
+	same "$1, killed at $tried calls: the DIMM is open each time" "$tried" "$opened"
+	check "the calls of $1 were many" test "$tried" -ge 4
+}
+cut setup
+cut remove
+[ "$(state 2)" != disabled ] || security setup 2 >&2
 
 check 'it is frozen' security freeze 2
 same 'the kernel says so' 1 "$(cat "$devices/$(dimm 2)/frozen")"
