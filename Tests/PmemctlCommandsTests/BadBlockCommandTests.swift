@@ -111,6 +111,16 @@ import Testing
     #expect(!harness.run("namespace show bad").out.contains("/mnt"))
   }
 
+  @Test(arguments: [
+    ("devdax", "a DAX device has no files"), ("sector", "in sector mode only its driver knows"),
+  ]) func whatHasNoFilesToSearchSaysSo(mode: String, reason: String) throws {
+    let harness = try machine(mode)
+    harness.run("sim inject-error bad --block 100")
+    let shown = harness.run("namespace show bad --files")
+    #expect(shown.status == .done && shown.err.contains(reason), "\(shown.err)")
+    #expect(!harness.run("namespace show bad --files --json").out.contains("\"badblocks\""))
+  }
+
   /// Where the first extent of a file begins, on its device.
   private func extent(of file: String, _ harness: CommandHarness) throws -> Int? {
     let text = harness.run("sim file list --json").out

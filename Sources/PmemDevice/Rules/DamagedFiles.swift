@@ -17,6 +17,21 @@ public struct DamagedFiles: Hashable, Sendable {
   /// What is missing where no filesystem is mounted: it may have files, or be mounted where this process does not see it.
   public static let unmounted = "no filesystem of it is mounted here: its files were not searched"
 
+  /// What is missing of a namespace that no filesystem can be searched on.
+  ///
+  /// - Parameter namespace: Which.
+  /// - Returns: Of one without bad blocks, nothing is; nil if it can be searched.
+  public static func unsearchable(_ namespace: Namespace) -> DamagedFiles? {
+    let reason: String? =
+      switch namespace.mode {
+      case .devdax: "a DAX device has no files"
+      case .sector: "in sector mode only its driver knows where a block is"
+      case .fsdax, .raw:
+        namespace.blockDevice == nil ? "it is disabled: its files were not searched" : nil
+      }
+    return reason.map { DamagedFiles(missing: namespace.badblockCount > 0 ? [$0] : []) }
+  }
+
   /// By path, then by offset.
   public var parts: [Part]
   /// Bytes of bad blocks in no file that was found: free, the filesystem's own, or of a file that could not be asked.

@@ -15,12 +15,9 @@ struct DamagedFileSearch {
   }
 
   func search(_ namespace: Namespace) -> DamagedFiles {
-    guard let disk = namespace.blockDevice else { return DamagedFiles() }
-    let bad = badBlocks(of: disk)
-    guard !bad.isEmpty else {
-      return DamagedFiles(
-        missing: namespace.mode == .sector ? ["in sector mode only its driver knows where a block is"] : [])
-    }
+    if let unsearchable = DamagedFiles.unsearchable(namespace) { return unsearchable }
+    let bad = namespace.blockDevice.map(badBlocks) ?? []
+    guard !bad.isEmpty else { return DamagedFiles() }
     var found: [(path: RawText, piece: FilePiece)] = []
     var missing: [String] = []
     let mounts = mounts(of: namespace)

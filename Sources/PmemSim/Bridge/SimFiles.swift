@@ -8,10 +8,7 @@ struct SimFiles {
   init(_ kernel: SimKernel) { self.kernel = kernel }
 
   func damaged(of namespace: Namespace) -> DamagedFiles {
-    guard namespace.blockDevice != nil, namespace.mode != .sector else {
-      return DamagedFiles(
-        missing: namespace.mode == .sector ? ["in sector mode only its driver knows where a block is"] : [])
-    }
+    if let unsearchable = DamagedFiles.unsearchable(namespace) { return unsearchable }
     guard
       let state = kernel.nvdimm.regions[namespace.regionID].namespaces.first(where: { $0.id == namespace.id })
     else { return DamagedFiles() }

@@ -5,7 +5,7 @@ extension DamagedFiles {
   /// Keys: `badblocks` [{`offset`, `length`}] of the device, `damaged_files` [{`path`, `offset`, `length`}],
   /// `unplaced_badblock_count`, `not_searched`.
   func add(to object: inout JSONObject) {
-    object.add("badblocks", blocks.map(\.badBlockJSON))
+    if !blocks.isEmpty { object.add("badblocks", blocks.map(\.badBlockJSON)) }
     object.add(
       "damaged_files",
       parts.map { part in
