@@ -122,7 +122,7 @@ enum InjectErrorCommand {
     return .done
   }
 
-  /// The kernel scrubs when it is told of an error. The kernel of a simulated machine knows at once.
+  /// The kernel scrubs when the platform reports an error; that of a simulated machine knows at once.
   private static func waitForScrub(of bus: Bus, since before: Int, _ session: ToolSession) throws {
     let backend = try session.machine(forWriting: true).backend
     guard !backend.isSimulated else { return }
