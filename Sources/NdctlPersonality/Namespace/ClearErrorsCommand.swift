@@ -28,17 +28,21 @@ enum ClearErrorsCommand {
       let code = session.perform(on: tree) { machine throws(DeviceError) in
         try NamespaceCommands.planner(tree, session.inspector(machine)).clearErrors([namespace])
       }
-      if code == .done { try show(namespace.dev, session) }
+      if code == .done { try session.answerBadBlocks(of: namespace.dev) }
       return NamespaceWalk.Visit(code)
     }
   }
+}
 
-  private static func show(_ dev: String, _ session: ToolSession) throws {
+extension ToolSession {
+  /// Prints a namespace as it is now, with its bad blocks.
+  func answerBadBlocks(of dev: String) throws {
     var selection = ListSelection()
     selection.showsMediaErrors = true
-    for region in try session.devices(.listing).inventory.regions {
+    let objects = DeviceObjects(selection, style: NumberStyle(isHuman: options.flag("human")))
+    for region in try devices(.listing).inventory.regions {
       for namespace in region.namespaces where namespace.dev == dev {
-        try session.answer(.object(DeviceObjects(selection).namespace(namespace, in: region)))
+        try answer(.object(objects.namespace(namespace, in: region)))
       }
     }
   }

@@ -118,7 +118,7 @@ enum InjectErrorCommand {
     }
     guard code == .done else { return failed("inject error", code, session) }
     if !isSilent { try waitForScrub(of: bus, since: before, session) }
-    try show(namespace.dev, session)
+    try session.answerBadBlocks(of: namespace.dev)
     return .done
   }
 
@@ -155,18 +155,7 @@ enum InjectErrorCommand {
 
 
         """.utf8))
-    try show(namespace.dev, session)
+    try session.answerBadBlocks(of: namespace.dev)
     return .done
-  }
-
-  private static func show(_ dev: String, _ session: ToolSession) throws {
-    var selection = ListSelection()
-    selection.showsMediaErrors = true
-    let objects = DeviceObjects(selection, style: NumberStyle(isHuman: session.options.flag("human")))
-    for region in try session.devices(.listing).inventory.regions {
-      for namespace in region.namespaces where namespace.dev == dev {
-        try session.answer(.object(objects.namespace(namespace, in: region)))
-      }
-    }
   }
 }
