@@ -29,10 +29,6 @@ extension DamagedFiles {
         "\(part.path.text.sanitized), \(ByteCount(part.extent.length)) at byte \(part.extent.offset)")
     }
     guard unplaced > 0 else { return }
-    let blocks = counted(unplaced / 512, "bad block")
-    list.add(
-      "damaged besides",
-      missing.isEmpty
-        ? "\(blocks) in no file: free, or the filesystem's own" : "\(blocks) in no file that was found")
+    list.add("damaged besides", "\(counted(unplaced / 512, "bad block")) in no file that was found")
   }
 }
