@@ -22,26 +22,8 @@ struct Lockstep {
   ///
   /// - Returns: Whether it was done, and how the machines differ in their answers or in what came of it.
   mutating func perform(_ step: Step) throws(DeviceError) -> (isDone: Bool, differences: [String]) {
-    let expected = Self.answer(kernel, step)
-    let got = Self.answer(simulated, step)
-    var found: [String] = []
-    if expected?.errno != got?.errno {
-      found.append(
-        "the kernel answers \(Self.text(expected)), the simulated machine \(Self.text(got))")
-    }
-    return (expected == nil, found + (try differences()))
-  }
-
-  private static func answer(_ backend: any DeviceBackend, _ step: Step) -> DeviceError? {
-    do throws(DeviceError) {
-      try backend.perform(step)
-      return nil
-    } catch { return error }
-  }
-
-  private static func text(_ error: DeviceError?) -> String {
-    guard let error else { return "done" }
-    return "error \(error.errno ?? 0) (\(([error.summary] + error.details).joined(separator: "; ")))"
+    let (isDone, found) = Comparison.perform(step, on: kernel, step, on: simulated)
+    return (isDone, found + (try differences()))
   }
 
   // MARK: Looks
@@ -65,14 +47,7 @@ struct Lockstep {
       guard let theirs, let ours else {
         return ["\(what) \(each) exists only \(theirs == nil ? "on the simulated machine" : "in the kernel")"]
       }
-      return fields(theirs, ours).map { "\(what) \(each): \($0)" }
-    }
-  }
-
-  private static func fields(_ left: Any, _ right: Any) -> [String] {
-    zip(Mirror(reflecting: left).children, Mirror(reflecting: right).children).compactMap { mine, other in
-      let (a, b) = ("\(mine.value)", "\(other.value)")
-      return a == b ? nil : "\(mine.label ?? "?") is \(a) in the kernel, \(b) simulated"
+      return Comparison.fields(theirs, ours).map { "\(what) \(each): \($0)" }
     }
   }
 

@@ -87,26 +87,8 @@ struct CareLockstep {
       try powerCycle()
       return (true, try differences())
     }
-    let expected = Self.answer(kernel, theirs)
-    let got = Self.answer(simulated, mine)
-    var found: [String] = []
-    if expected?.errno != got?.errno {
-      found.append(
-        "the kernel answers \(Self.text(expected)), the simulated machine \(Self.text(got))")
-    }
-    return (expected == nil, found + (try differences()))
-  }
-
-  private static func answer(_ backend: any DeviceBackend, _ step: Step) -> DeviceError? {
-    do throws(DeviceError) {
-      try backend.perform(step)
-      return nil
-    } catch { return error }
-  }
-
-  private static func text(_ error: DeviceError?) -> String {
-    guard let error else { return "done" }
-    return "error \(error.errno ?? 0) (\(([error.summary] + error.details).joined(separator: "; ")))"
+    let (isDone, found) = Comparison.perform(theirs, on: kernel, mine, on: simulated)
+    return (isDone, found + (try differences()))
   }
 
   /// Health that was injected ends with it; regions stay off on both, for the locks to be seen.

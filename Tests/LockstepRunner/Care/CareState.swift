@@ -68,21 +68,14 @@ struct CareState: Equatable {
   func differences(_ other: CareState) -> [String] {
     var lines: [String] = []
     for (index, (mine, theirs)) in zip(dimms, other.dimms).enumerated() {
-      lines += Self.fields(mine, theirs).map { "DIMM \(index): \($0)" }
+      lines += Comparison.fields(mine, theirs).map { "DIMM \(index): \($0)" }
     }
     for (index, (mine, theirs)) in zip(regions, other.regions).enumerated() {
-      lines += Self.fields(mine, theirs).map { "region \(index): \($0)" }
+      lines += Comparison.fields(mine, theirs).map { "region \(index): \($0)" }
     }
     if activation != other.activation {
       lines.append("activation is \(activation) in the kernel, \(other.activation) simulated")
     }
     return lines
-  }
-
-  private static func fields(_ left: Any, _ right: Any) -> [String] {
-    zip(Mirror(reflecting: left).children, Mirror(reflecting: right).children).compactMap { mine, other in
-      let (a, b) = ("\(mine.value)", "\(other.value)")
-      return a == b ? nil : "\(mine.label ?? "?") is \(a) in the kernel, \(b) simulated"
-    }
   }
 }
