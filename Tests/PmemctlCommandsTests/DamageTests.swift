@@ -233,6 +233,39 @@ import Testing
   // MARK: Bad blocks
 
   /// The log of a BTT.
+  @Test func theLogOfAnOldKernelIsRewrittenIfAsked() throws {
+    let harness = try machine()
+    harness.run("namespace disable sec")
+    let shown = harness.run("infoblock read sec --json").out
+    let block = try #require(try JSONSerialization.jsonObject(with: Data(shown.utf8)) as? [[String: Any]])
+    let offset = try #require(block.first?["logoff"] as? UInt64)
+    let log = UInt64(192 << 20) + offset
+    var spares: [UInt32] = []
+    try change(harness, at: log, count: 256 * BttLog.laneSize, boots: false) { fields in
+      for lane in 0..<256 {
+        let start = lane * BttLog.laneSize
+        spares.append(fields.u32(start + 4))
+        for (index, value) in [UInt32(lane), spares[lane], spares[lane], 2].enumerated() {
+          fields.set(value, at: start + 32 + index * 4, width: 4)
+        }
+      }
+    }
+    let found = harness.run("namespace check sec")
+    #expect(found.status == .done && found.out.contains("format of kernels before 4.15"), "\(found.out)")
+    #expect(harness.run("namespace check sec --rewrite-log").status == .usage)
+    #expect(harness.run("namespace check sec --repair").out == found.out, "only if asked")
+    #expect(harness.run("namespace check sec --repair --rewrite-log").status == .done)
+    try change(harness, at: log, count: 256 * BttLog.laneSize, boots: false) { fields in
+      for lane in 0..<256 {
+        let start = lane * BttLog.laneSize
+        #expect(fields.u32(start + 4) == spares[lane] && fields.u32(start + 12) == 1)
+        #expect((4..<16).allSatisfy { fields.u32(start + $0 * 4) == 0 }, "lane \(lane)")
+      }
+    }
+    let again = harness.run("namespace check sec --repair --rewrite-log --dry-run")
+    #expect(again.out.contains("good"), "nothing is written twice: \(again.out)")
+  }
+
   @Test(arguments: ["namespace rename sec other", "namespace check --force sec"])
   func aNamespaceThatWouldNotComeBackIsNotDisabled(command: String) throws {
     let harness = try machine()

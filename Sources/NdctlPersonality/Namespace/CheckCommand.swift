@@ -54,7 +54,8 @@ enum CheckCommand {
     let result: BttCheck
     do throws(DeviceError) {
       result = try backend.withRawMedia(of: namespace.dev, forWriting: false) { raw throws(DeviceError) in
-        try BttCheck(raw, label: namespace.labelUUID)
+        try BttCheck(
+          raw, label: namespace.labelUUID, rewritesLog: session.options.flag("rewrite-log"))
       }
     } catch {
       guard error.code == .notFound else { return session.report(error) }

@@ -50,6 +50,7 @@ public struct BttCheck {
   /// The arena whose log and map are examined.
   private var examined = 0
   private let raw: any ByteSource
+  private let rewritesLog: Bool
   private let progress: (UInt64, UInt64) throws(DeviceError) -> Void
 
   /// Examines a namespace.
@@ -58,10 +59,13 @@ public struct BttCheck {
   ///   - raw: The namespace below its mode.
   ///   - label: The UUID of its label; nil for a label-less one.
   ///   - claimClass: Of its label. If that is BTT and all info blocks are lost, they are rebuilt from the rest.
+  ///   - rewritesLog: Whether the repairs rewrite every lane of the log as that of a fresh arena, with the spare block that it
+  ///     has: in the format of UEFI, whichever it had.
   ///   - progress: Gets how many map entries are read, of how many; what it throws ends the examination.
   /// - Throws: `DeviceError.Code.notFound` if no info block of a BTT is left, and the errors of reading.
   public init(
     _ raw: any ByteSource, label: DeviceUUID?, claimClass: ClaimClass? = ClaimClass.none,
+    rewritesLog: Bool = false,
     progress: @escaping (UInt64, UInt64) throws(DeviceError) -> Void = { _, _ in }
   ) throws(DeviceError) {
     var found = try BttInfoBlocks.find(raw, parent: label ?? .null)
@@ -74,7 +78,7 @@ public struct BttCheck {
         .notFound, "no info block of a BTT is left: it is not in sector mode, or beyond repair",
         details: ["the beginning and the end of every arena were searched"])
     }
-    try self.init(raw, found, progress: progress)
+    try self.init(raw, found, rewritesLog: rewritesLog, progress: progress)
   }
 
   /// Whether the label of a namespace shows that a BTT is left of which the first info block is lost.
@@ -97,10 +101,11 @@ public struct BttCheck {
   }
 
   init(
-    _ raw: any ByteSource, _ found: BttInfoBlocks,
+    _ raw: any ByteSource, _ found: BttInfoBlocks, rewritesLog: Bool = false,
     progress: @escaping (UInt64, UInt64) throws(DeviceError) -> Void = { _, _ in }
   ) throws(DeviceError) {
     self.raw = raw
+    self.rewritesLog = rewritesLog
     self.progress = progress
     version = found.version
     for arena in found.arenas { examine(info: arena) }
@@ -154,6 +159,12 @@ public struct BttCheck {
     }
     var owners = BlockSet(count: arena.info.internalBlocks)
     let bad = try mark(arena, lanes, &owners, done: done, total: total)
+    if slots != (0, 1) {
+      find(
+        false,
+        "arena at \(arena.offset): its log has the format of kernels before 4.15, which other systems do not read",
+        repair: rewritesLog ? "rewrite it" : nil)
+    }
     var orphans: [Int] = []
     for (index, lane) in lanes.enumerated() {
       if let spare = lane.spare, owners.insert(spare) { continue }
@@ -165,7 +176,8 @@ public struct BttCheck {
         repair: "assign a free block to it")
     }
     var free = owners.missing
-    if !orphans.isEmpty { repair(lanes: orphans, of: arena, log, slots, &free) }
+    if rewritesLog { rewrite(log, of: arena, lanes) }
+    if !orphans.isEmpty { repair(lanes: orphans, of: arena, &free) }
     if !bad.isEmpty { repair(map: bad, of: arena, &free) }
     for block in free.prefix(Self.most) {
       find(true, "arena at \(arena.offset): block \(block) is neither mapped nor free", repair: nil)
@@ -236,22 +248,46 @@ public struct BttCheck {
   // MARK: Repairs
 
   private mutating func repair(
-    lanes: [Int], of arena: BttArena, _ log: BttLogEntries, _ slots: (Int, Int), _ free: inout [UInt32]
+    lanes: [Int], of arena: BttArena, _ free: inout [UInt32]
   ) {
     for lane in lanes {
       guard !free.isEmpty else { return }
       let block = free.removeFirst()
-      var fields = ByteFields(count: BttLog.laneSize)
-      // As of a lane that was never used (btt.c:btt_log_init).
-      let number = UInt32(lane) % max(arena.info.externalBlocks, 1)
-      for (index, value) in [number, block, block, 1].enumerated() {
-        fields.set(value, at: index * 4, width: 4)
-      }
       repairs.append(
         Repair(
-          offset: arena.log.offset + UInt64(lane * BttLog.laneSize), bytes: fields.bytes,
+          offset: arena.log.offset + UInt64(lane * BttLog.laneSize),
+          bytes: Self.fresh(lane: lane, of: arena, spare: block),
           text: "assign block \(block) to lane \(lane) of the arena at \(arena.offset)"))
     }
+  }
+
+  /// Every lane that is sound, with its spare block; an interrupted write of it has been completed before.
+  private mutating func rewrite(_ log: BttLogEntries, of arena: BttArena, _ lanes: [BttLane]) {
+    var bytes: [UInt8] = []
+    var count = 0
+    for (index, lane) in lanes.enumerated() {
+      guard let spare = lane.spare, !log.isFresh(index) else {
+        bytes += log.bytes(index)
+        continue
+      }
+      bytes += Self.fresh(lane: index, of: arena, spare: spare)
+      count += 1
+    }
+    guard count > 0 else { return }
+    repairs.append(
+      Repair(
+        offset: arena.log.offset, bytes: bytes,
+        text: "rewrite \(count) of \(lanes.count) lanes of the log of the arena at \(arena.offset)"))
+  }
+
+  /// As a lane that was never used (btt.c:btt_log_init).
+  private static func fresh(lane: Int, of arena: BttArena, spare: UInt32) -> [UInt8] {
+    var fields = ByteFields(count: BttLog.laneSize)
+    let number = UInt32(lane) % max(arena.info.externalBlocks, 1)
+    for (index, value) in [number, spare, spare, 1].enumerated() {
+      fields.set(value, at: index * 4, width: 4)
+    }
+    return fields.bytes
   }
 
   private mutating func repair(map sectors: [UInt32], of arena: BttArena, _ free: inout [UInt32]) {

@@ -16,6 +16,16 @@ struct BttLogEntries {
       sequence: fields.u32(offset + 12))
   }
 
+  func bytes(_ lane: Int) -> ArraySlice<UInt8> {
+    fields.bytes[lane * BttLog.laneSize..<(lane + 1) * BttLog.laneSize]
+  }
+
+  /// Whether a lane has its first entry only, and that is no change of the map.
+  func isFresh(_ lane: Int) -> Bool {
+    let first = entry(lane, 0)
+    return first.oldMap == first.newMap && (1..<4).allSatisfy { entry(lane, $0) == .padding }
+  }
+
   /// Which two of the four entries are in use, as btt.c:log_set_indices deduces it; nil if it fails. It takes the first
   /// two that it finds in any lanes, and holds all lanes behind to them.
   var slots: (Int, Int)? {

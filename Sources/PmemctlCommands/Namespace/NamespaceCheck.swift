@@ -22,6 +22,11 @@ struct NamespaceCheck: ContextCommand {
   var repair = false
 
   @Flag(
+    name: [.customShort("L"), .long],
+    help: "With --repair: also rewrite the log of a BTT, in the format that other systems read.")
+  var rewriteLog = false
+
+  @Flag(
     name: .shortAndLong,
     help: "Also if it is enabled, or claimed by a device that does not bind: it is disabled during the check."
   )
@@ -33,6 +38,9 @@ struct NamespaceCheck: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
+    guard repair || !rewriteLog else {
+      throw DeviceError(.usage, "--rewrite-log goes with --repair: it writes")
+    }
     let backend = try context.open(machine, forWriting: repair || force)
     let inventory = try backend.inventory(.planning)
     let found = try NameResolver(inventory).namespaces([namespace])
@@ -103,7 +111,7 @@ struct NamespaceCheck: ContextCommand {
         }
         return nil
       }
-      return try BttCheck(raw, label: target.uuid, claimClass: claimClass) {
+      return try BttCheck(raw, label: target.uuid, claimClass: claimClass, rewritesLog: rewriteLog) {
         done, total throws(DeviceError) in
         progress.update(done, of: total)
         // Held, while the namespace is disabled for this.

@@ -28,7 +28,8 @@ enum ForeignCommands {
     ForeignCommand("disable-namespace", "namespace disable", namespaceFilter + " f|force"),
     ForeignCommand("destroy-namespace", "namespace destroy", namespaceFilter + " f|force:--force"),
     ForeignCommand(
-      "check-namespace", "namespace check", "r|region= b|bus= R|repair:--repair L|rewrite-log f|force:--force"
+      "check-namespace", "namespace check",
+      "r|region= b|bus= R|repair:--repair L|rewrite-log:--rewrite-log f|force:--force"
     ),
     ForeignCommand("clear-errors", "namespace clear-errors", namespaceFilter + " s|scrub"),
     ForeignCommand(
