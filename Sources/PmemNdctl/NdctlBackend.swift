@@ -114,7 +114,8 @@ public final class NdctlBackend: DeviceBackend {
     // The kernel has tried each of many memory blocks for a while itself.
     case .onlineMemory, .offlineMemory: try attempt(step)
     // It means that another one is under way, or answers what a DIMM says.
-    case .startScrub, .firmware, .activateFirmware, .injectErrors, .withdrawErrors, .injectHealth:
+    case .startScrub, .firmware, .activateFirmware, .injectErrors, .withdrawErrors, .injectHealth,
+      .setAlarms:
       try attempt(step)
     default: try whileBusy { () throws(DeviceError) in try attempt(step) }
     }
@@ -205,6 +206,7 @@ public final class NdctlBackend: DeviceBackend {
       try Self.namespace(name, context).injectErrors(extent, isSilent: isSilent)
     case .withdrawErrors(let name, let extent): try Self.namespace(name, context).withdrawErrors(extent)
     case .injectHealth(let name, let injection): try Self.dimm(name, context).inject(injection)
+    case .setAlarms(let name, let settings): try Self.dimm(name, context).setAlarms(settings)
     case .firmware(let name, let operation): try Self.dimm(name, context).perform(operation)
     case .activateFirmware(let name, let method): try Self.bus(name, context).activateFirmware(method)
     case .write(let name, let bytes, let offset):

@@ -106,6 +106,7 @@ import Testing
       "dimm health --json", "sim set-health nmem0 --complete", "dimm health nmem0 --json",
       "dimm inject-smart nmem0 --fatal --dry-run --json", "dimm inject-smart nmem0 --fatal --json",
       "dimm inject-smart nmem0 --withdraw --json",
+      "dimm set-alarm nmem0 --spares 40 --dry-run --json", "dimm set-alarm nmem0 --spares 40 --json",
       "namespace inject-error cache --block 99 --discard-content --dry-run --json",
       "namespace inject-error cache --block 99 --discard-content --yes --json",
       "namespace show cache --files --json",

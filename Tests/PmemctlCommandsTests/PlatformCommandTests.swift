@@ -86,7 +86,9 @@ import Testing
     ("namespace inject-error nothing --block 8", .notFound), ("dimm inject-smart nmem0", .usage),
     ("dimm inject-smart nmem0 --fatal --withdraw", .usage), ("dimm inject-smart nmem0 --spares 101", .usage),
     ("dimm inject-smart nmem0 --media-temperature -255", .usage),
-    ("dimm inject-smart nmem0 --fatal", .notSupported),
+    ("dimm inject-smart nmem0 --fatal", .notSupported), ("dimm set-alarm nmem0", .usage),
+    ("dimm set-alarm nmem0 --spares 101", .usage), ("dimm set-alarm nmem0 --media-temperature -255", .usage),
+    ("dimm set-alarm nmem0 --spares maybe", .usage), ("dimm set-alarm nmem0 --spares 5", .notSupported),
   ])
   func whatCannotBeInjectedIsRefused(line: String, status: Status) throws {
     let harness = try machine()
@@ -119,6 +121,42 @@ import Testing
     harness.run("dimm inject-smart nmem0 --fatal")
     harness.run(["sim", "reboot", harness.machine])
     #expect(harness.run("dimm health nmem0 --json").out == well)
+  }
+
+  @Test func alarmsAreSetAndOutliveThePower() throws {
+    let harness = try machine()
+    harness.run("sim set-health nmem0 --complete")
+    #expect(harness.run("dimm set-alarm nmem0 --media-temperature 30 --spares off").status == .done)
+    harness.run(["sim", "reboot", harness.machine])
+    let answer = harness.run("dimm health nmem0 --json")
+    let health = try #require(try first(answer)["health"] as? [String: Any])
+    #expect(health["temperature_threshold_millicelsius"] as? Int == 30000, "\(answer.out)")
+    #expect(health["alarm_temperature"] as? Bool == true && health["alarm_enabled_spares"] as? Bool == false)
+    #expect(harness.run("dimm set-alarm nmem0 --spares off --dry-run").out.contains("nothing"))
+    harness.run("dimm set-alarm nmem0 --media-temperature 90 --spares on")
+    #expect(harness.run("dimm health nmem0").status == .done)
+  }
+
+  /// The second DIMM fails after it took the change: the first is set back too.
+  @Test func alarmsAreSetBackIfAStepFails() throws {
+    let harness = try machine()
+    for dimm in ["nmem0", "nmem1"] { harness.run("sim set-health \(dimm) --complete") }
+    let before = harness.run("dimm health --json").out
+    try {
+      let machine = try SimMachine.open(FilePath(harness.machine), forWriting: true)
+      let backend = SimBackend(machine)
+      var isBroken = true
+      harness.kernel = StandInBackend(backend) { step throws(DeviceError) in
+        try backend.perform(step)
+        guard isBroken, step.target == "nmem1" else { return }
+        isBroken = false
+        throw DeviceError(.failed, "cannot \(step.words): Input/output error", errno: 5)
+      }
+      let answer = harness.run("dimm set-alarm nmem0 nmem1 --spares 40")
+      #expect(answer.status == .failed && answer.err.contains("nothing was changed"), "\(answer.err)")
+      harness.kernel = nil
+    }()
+    #expect(harness.run("dimm health --json").out == before)
   }
 
   // MARK: Firmware

@@ -80,6 +80,12 @@ final class StandInBackend: DeviceBackend, UsageInspector, DaxInspector {
     for dimm in dimms { found += own.contains(dimm.dev) ? try alive.injectableHealth(of: [dimm]) : [[]] }
     return found
   }
+  func alarms(of dimms: [DIMM]) throws(DeviceError) -> [AlarmSettings] {
+    let own = try alive.inventory(.listing).dimms.map(\.dev)
+    var found: [AlarmSettings] = []
+    for dimm in dimms { found += own.contains(dimm.dev) ? try alive.alarms(of: [dimm]) : [AlarmSettings()] }
+    return found
+  }
   func loadKeys(of dimms: [DIMM], from directory: String?) throws(DeviceError) -> LoadedKeys {
     try alive.loadKeys(of: dimms, from: directory)
   }

@@ -64,6 +64,13 @@ public protocol DeviceBackend: MediaBackend {
   /// - Throws: If the machine cannot be asked at all.
   func injectableHealth(of dimms: [DIMM]) throws(DeviceError) -> [Set<HealthInjection.Kind>]
 
+  /// How the alarms of DIMMs are set: which of them can be, what their thresholds are, and which are watched.
+  ///
+  /// - Parameter dimms: Of the present inventory.
+  /// - Returns: For each, in their order; those of a DIMM whose alarms cannot be set are empty.
+  /// - Throws: If the machine cannot be asked at all.
+  func alarms(of dimms: [DIMM]) throws(DeviceError) -> [AlarmSettings]
+
   /// Loads the passphrases of DIMMs into the kernel's keyring, in which the driver of a DIMM looks for them.
   ///
   /// - Parameters:

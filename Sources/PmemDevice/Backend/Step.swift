@@ -62,6 +62,8 @@ public enum Step: Hashable, Sendable {
   case withdrawErrors(namespace: String, Extent)
   /// Have a DIMM report another health than it has, or what it has again.
   case injectHealth(dimm: String, HealthInjection)
+  /// Set thresholds of the alarms of a DIMM, and which of them it watches for.
+  case setAlarms(dimm: String, AlarmSettings)
   /// Change the firmware of a DIMM, or whether it takes part in the next activation.
   case firmware(dimm: String, FirmwareOperation)
   /// Activate the staged firmware of the armed DIMMs of a bus, at once.
@@ -138,6 +140,7 @@ extension Step {
     case .injectErrors: "inject-errors"
     case .withdrawErrors: "withdraw-errors"
     case .injectHealth: "inject-health"
+    case .setAlarms: "set-alarms"
     case .firmware(_, let operation): operation.name
     case .activateFirmware: "activate-firmware"
     }
@@ -159,7 +162,8 @@ extension Step {
       device
     case .createDevice(let region, _, _): "dax\(region)"
     case .initializeLabels(let dimm, _), .writeLabels(let dimm, _), .enableDimm(let dimm),
-      .disableDimm(let dimm), .security(let dimm, _), .injectHealth(let dimm, _), .firmware(let dimm, _):
+      .disableDimm(let dimm), .security(let dimm, _), .injectHealth(let dimm, _), .setAlarms(let dimm, _),
+      .firmware(let dimm, _):
       dimm
     case .startScrub(let bus), .activateFirmware(let bus, _): bus
     }
@@ -205,6 +209,7 @@ extension Step {
     case .withdrawErrors(let namespace, let extent):
       "withdraw the errors injected into \(extent.length) bytes at \(extent.offset) of \(namespace)"
     case .injectHealth(let dimm, let injection): injection.words(dimm)
+    case .setAlarms(let dimm, let settings): "set alarms of \(dimm): \(settings.words)"
     case .firmware(let dimm, let operation): operation.words(dimm)
     case .activateFirmware(let bus, _): "activate the firmware of the armed DIMMs of \(bus)"
     }
@@ -224,7 +229,8 @@ extension Step {
     // Enabling writes the info block of a claim, which is a step of its own before it.
     case .release, .enable, .disable, .enableRegion, .disableRegion, .enableDimm, .disableDimm, .bindDevice,
       .unbindDevice, .onlineMemory, .offlineMemory, .createDevice, .resizeDevice, .destroyDevice, .security,
-      .startScrub, .injectErrors, .withdrawErrors, .injectHealth, .firmware, .activateFirmware:
+      .startScrub, .injectErrors, .withdrawErrors, .injectHealth, .setAlarms, .firmware,
+      .activateFirmware:
       false
     }
   }

@@ -58,6 +58,29 @@ public struct DimmHealth: Hashable, Sendable {
     set { alarms[kind] = newValue == Alarm() ? nil : newValue }
   }
 
+  /// The threshold of an alarm: sixteenths of a degree Celsius, or percent of the spare blocks.
+  public func threshold(_ kind: AlarmKind) -> Int? {
+    switch kind {
+    case .spares: sparesThreshold
+    case .mediaTemperature: mediaTemperatureThreshold?.sixteenths
+    case .controllerTemperature: controllerTemperatureThreshold?.sixteenths
+    }
+  }
+
+  /// Sets thresholds and watched alarms, as far as the settings say something.
+  public mutating func apply(_ settings: AlarmSettings) {
+    for kind in settings.kinds {
+      if let threshold = settings[kind].threshold {
+        switch kind {
+        case .spares: sparesThreshold = threshold
+        case .mediaTemperature: mediaTemperatureThreshold = Temperature(sixteenths: threshold)
+        case .controllerTemperature: controllerTemperatureThreshold = Temperature(sixteenths: threshold)
+        }
+      }
+      self[kind].isWatched = settings[kind].isWatched ?? self[kind].isWatched
+    }
+  }
+
   /// Whether a value is at its threshold or beyond it; nil if either is not known.
   public func isBeyondThreshold(_ kind: AlarmKind) -> Bool? {
     switch kind {

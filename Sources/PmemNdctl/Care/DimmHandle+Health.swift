@@ -54,7 +54,7 @@ extension DimmHandle {
     }
     let raised = unsafe ndctl_cmd_smart_get_alarm_flags(smart)
     if has(ND_SMART_ALARM_VALID), raised != .max {
-      for (kind, bit) in trips { health[kind].isRaised = raised & UInt32(bit) != 0 }
+      for (kind, bit) in trips { health[kind].isRaised = raised & bit != 0 }
     }
     return health
   }
@@ -62,7 +62,7 @@ extension DimmHandle {
   private static func add(thresholds: OpaquePointer, to health: inout DimmHealth) {
     let watched = unsafe ndctl_cmd_smart_threshold_get_alarm_control(thresholds)
     if watched != .max {
-      for (kind, bit) in trips { health[kind].isWatched = watched & UInt32(bit) != 0 }
+      for (kind, bit) in trips { health[kind].isWatched = watched & bit != 0 }
     }
     // A threshold for what the DIMM does not measure means nothing.
     if health.mediaTemperature != nil {
@@ -78,9 +78,9 @@ extension DimmHandle {
     }
   }
 
-  private static let trips: [(DimmHealth.AlarmKind, Int32)] = [
-    (.spares, ND_SMART_SPARE_TRIP), (.mediaTemperature, ND_SMART_MTEMP_TRIP),
-    (.controllerTemperature, ND_SMART_CTEMP_TRIP),
+  static let trips: [DimmHealth.AlarmKind: UInt32] = [
+    .spares: UInt32(ND_SMART_SPARE_TRIP), .mediaTemperature: UInt32(ND_SMART_MTEMP_TRIP),
+    .controllerTemperature: UInt32(ND_SMART_CTEMP_TRIP),
   ]
 
   /// The gravest of several bits; none is "ok".

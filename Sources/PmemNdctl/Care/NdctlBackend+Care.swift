@@ -59,6 +59,14 @@ extension NdctlBackend {
     }
   }
 
+  public func alarms(of dimms: [DIMM]) throws(DeviceError) -> [AlarmSettings] {
+    try withContext { context throws(DeviceError) in
+      var found: [AlarmSettings] = []
+      for dimm in dimms { found.append(try Self.dimm(dimm.dev, context).alarms) }
+      return found
+    }
+  }
+
   static func bus(_ name: String, _ context: NdctlContext) throws(DeviceError) -> BusHandle {
     if let found = context.buses.first(where: { $0.dev == name }) { return found }
     throw DeviceError(.notFound, "\(name) is no longer there", errno: ENXIO)

@@ -42,6 +42,13 @@ extension SimBackend {
     }
   }
 
+  public func alarms(of dimms: [DIMM]) throws(DeviceError) -> [AlarmSettings] {
+    let nvdimm = nvdimm
+    return try rawMedia("the DIMMs", "ask") { () throws -> [AlarmSettings] in
+      try dimms.map { nvdimm.media.health.alarms(of: try Self.dimm($0.dev, nvdimm)) }
+    }
+  }
+
   /// The host of a simulated machine needs no keyring: its keys are where its DIMMs are.
   public func loadKeys(of dimms: [DIMM], from directory: String?) throws(DeviceError) -> LoadedKeys {
     let security = nvdimm.media.security
@@ -64,6 +71,7 @@ extension SimBackend {
       let (region, id) = try namespace(name, nvdimm)
       try nvdimm.withdrawErrors(region, id, extent)
     case .injectHealth(let name, let injection): try nvdimm.inject(injection, into: try dimm(name, nvdimm))
+    case .setAlarms(let name, let settings): try nvdimm.set(settings, of: try dimm(name, nvdimm))
     case .firmware(let name, let operation): try nvdimm.perform(operation, on: try dimm(name, nvdimm))
     case .activateFirmware(let name, _): try nvdimm.activateFirmware(bus: try bus(name, nvdimm))
     default: break

@@ -113,7 +113,7 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     case .resize(let name, let size):
       let (region, id) = try namespace(name, nvdimm)
       try nvdimm.resize(region, id, size.rawValue)
-    case .startScrub, .injectErrors, .withdrawErrors, .injectHealth, .firmware, .activateFirmware:
+    case .startScrub, .injectErrors, .withdrawErrors, .injectHealth, .setAlarms, .firmware, .activateFirmware:
       try performCare(step, on: nvdimm)
     }
   }

@@ -19,6 +19,14 @@ struct HealthRecords: Hashable {
     return health
   }
 
+  /// How its alarms are set: of what it reports at all.
+  func alarms(of dimm: Int) -> AlarmSettings {
+    readings[dimm].map(AlarmSettings.init(of:)) ?? AlarmSettings()
+  }
+
+  /// Thresholds and watched alarms, which the DIMM keeps.
+  mutating func set(_ alarms: AlarmSettings, of dimm: Int) { readings[dimm]?.apply(alarms) }
+
   /// As `DIMM.flags` has them.
   func flags(of dimm: Int) -> [String] { platformFlags[dimm] ?? [] }
 

@@ -42,6 +42,14 @@ extension NvdimmModel {
     try media.changeHealth { $0.inject(injection, into: dimm) }
   }
 
+  func set(_ alarms: AlarmSettings, of dimm: Int) throws {
+    let settable = media.health.alarms(of: dimm).kinds
+    guard alarms.kinds.allSatisfy(settable.contains) else {
+      throw KernelRefusal(95, "nmem\(dimm) has no such alarm")
+    }
+    try media.changeHealth { $0.set(alarms, of: dimm) }
+  }
+
   // MARK: Firmware
 
   func firmware(_ dimm: Int) -> FirmwareReading {

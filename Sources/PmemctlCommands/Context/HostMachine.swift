@@ -50,6 +50,10 @@ public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
     try kernel.injectableHealth(of: dimms)
   }
 
+  public func alarms(of dimms: [DIMM]) throws(DeviceError) -> [AlarmSettings] {
+    try kernel.alarms(of: dimms)
+  }
+
   public func loadKeys(of dimms: [DIMM], from directory: String?) throws(DeviceError) -> LoadedKeys {
     try kernel.loadKeys(of: dimms, from: directory)
   }

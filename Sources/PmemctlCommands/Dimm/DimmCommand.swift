@@ -5,6 +5,7 @@ struct DimmCommand: ParsableCommand {
     commandName: "dimm", abstract: "Manage DIMMs: state, health, firmware, security.",
     subcommands: [
       DimmList.self, DimmShow.self, DimmHealthCommand.self, DimmFirmwareCommand.self,
-      DimmSecurityCommand.self, DimmEnable.self, DimmDisable.self, DimmInjectSmart.self,
+      DimmSecurityCommand.self, DimmEnable.self, DimmDisable.self, DimmSetAlarm.self,
+      DimmInjectSmart.self,
     ])
 }

@@ -77,15 +77,7 @@ struct DimmInjectSmart: ContextCommand {
       return Change.Planned(plan: plan, subject: dimms)
     } report: { planned, backend in
       if withdraw { notes.remove(planned.subject) }
-      let inventory = try backend.inventory(.listing)
-      let reports = zip(planned.subject, try backend.health(of: planned.subject)).map {
-        HealthReport($0, $1, inventory)
-      }
-      guard !output.json else {
-        return try context.out.write(JSON.array(reports.map { .object($0.json) }).text)
-      }
-      let columns = try ListColumns(HealthColumns.all, ListOptions.parse([]), isJSON: false)
-      try context.out.write(columns.text(reports, in: context))
+      try HealthReport.write(planned.subject, of: backend, output, context)
     }
   }
 

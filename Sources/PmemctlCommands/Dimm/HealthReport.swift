@@ -1,3 +1,4 @@
+import ArgumentParser
 import PmemDevice
 import PmemOutput
 
@@ -24,6 +25,20 @@ struct HealthReport {
   var namespaces: [Namespace] { regions.flatMap(\.configuredNamespaces) }
 
   // MARK: Forms
+
+  /// Prints the health of DIMMs after a change of it.
+  static func write(
+    _ dimms: [DIMM], of backend: any CommandContext.Backend, _ output: OutputOptions,
+    _ context: CommandContext
+  ) throws {
+    let inventory = try backend.inventory(.listing)
+    let reports = zip(dimms, try backend.health(of: dimms)).map { HealthReport($0, $1, inventory) }
+    guard !output.json else {
+      return try context.out.write(JSON.array(reports.map { .object($0.json) }).text)
+    }
+    let columns = try ListColumns(HealthColumns.all, ListOptions.parse([]), isJSON: false)
+    try context.out.write(columns.text(reports, in: context))
+  }
 
   /// Why verdicts are not better, a line each; empty if all are good.
   static func reasons(_ reports: [HealthReport]) -> String {

@@ -9,13 +9,17 @@ struct CareScope: Hashable {
   var firmware: Set<String> = []
   /// DIMMs that it has report another health.
   var health: Set<String> = []
+  /// DIMMs whose alarms it sets.
+  var alarms: Set<String> = []
   /// Namespaces into which it injects errors.
   var errors: Set<String> = []
 }
 
-/// How what a change touches and no step restores was at one moment: a change that failed tells whether it took effect.
+/// How what a change touches of the care of DIMMs and buses was at one moment. Alarms are restored; of the rest, a change that
+/// failed tells whether it took effect.
 struct CareFacts: Hashable {
   private var values: [String: String] = [:]
+  private var alarms: [String: AlarmSettings] = [:]
 
   init() {}
 
@@ -34,6 +38,11 @@ struct CareFacts: Hashable {
     for (dimm, reading) in zip(injected, try backend.health(of: injected)) {
       values["the health of \(dimm.dev)"] = reading.health.map { JSON.object($0.json).line } ?? "unreadable"
     }
+    let watching = inventory.dimms.filter { scope.alarms.contains($0.dev) }
+    for (dimm, settings) in zip(watching, try backend.alarms(of: watching)) {
+      alarms[dimm.dev] = settings
+      values["the alarms of \(dimm.dev)"] = settings.words
+    }
     let spoilt = inventory.namespaces.filter { scope.errors.contains($0.dev) }
     for (namespace, extents) in zip(spoilt, try backend.injectedErrors(of: spoilt)) {
       let blocks = (extents ?? []).map { "\($0.offset / 512)+\($0.length / 512)" }.joined(separator: ",")
@@ -48,6 +57,15 @@ struct CareFacts: Hashable {
       \.self
     )
     .joined(separator: ", ")
+  }
+
+  /// The steps that set alarms as they were.
+  func settingAlarms(_ now: CareFacts) -> [Plan.Entry] {
+    alarms.sorted { $0.key < $1.key }.compactMap { dimm, settings in
+      guard let present = now.alarms[dimm], present != settings, !settings.kinds.isEmpty else { return nil }
+      let step = Step.setAlarms(dimm: dimm, settings)
+      return Plan.Entry(step, step.words)
+    }
   }
 
   /// A line for each value that is another now.

@@ -79,6 +79,7 @@ struct ChangeScope: Hashable {
     case .startScrub(let bus): care.scrubs.insert(bus)
     case .injectErrors(let namespace, _, _), .withdrawErrors(let namespace, _): care.errors.insert(namespace)
     case .injectHealth(let dimm, _): care.health.insert(dimm)
+    case .setAlarms(let dimm, _): care.alarms.insert(dimm)
     case .firmware(let dimm, _): care.firmware.insert(dimm)
     case .activateFirmware(let bus, _):
       let members = inventory.buses.first { $0.dev == bus }?.dimms ?? []

@@ -41,7 +41,14 @@ struct Restoration {
     guard namespaces.isEmpty, restoresStates else { return namespaces }
     try refuseSticky()
     let devices = DeviceRestoration(target: target, scope: scope, inventory: inventory).entries()
-    return devices.isEmpty ? disabling() : devices
+    guard devices.isEmpty else { return devices }
+    let alarms = target.facts.settingAlarms(presentFacts)
+    return alarms.isEmpty ? disabling() : alarms
+  }
+
+  /// The old ones if the machine cannot be asked.
+  private var presentFacts: CareFacts {
+    (try? CareFacts(scope.care, inventory, backend)) ?? target.facts
   }
 
   /// Whether a saved namespace is to be as it was: all of an unfinished change, of a finished one those whose media it
@@ -57,8 +64,7 @@ struct Restoration {
   /// and has verbs of its own; so has firmware.
   var careDifferences: [String] {
     guard restoresStates else { return [] }
-    let now = (try? CareFacts(scope.care, inventory, backend)) ?? target.facts
-    return target.facts.differences(now)
+    return target.facts.differences(presentFacts)
       + target.dimms.compactMap { saved in
         guard let before = saved.security, let now = saved.find(in: inventory)?.security, now != before else {
           return nil

@@ -27,7 +27,8 @@ struct CareOperations {
     case 47..<50: return stage(dimm)
     case 50..<54: return [.firmware(dimm: dimm, .arm)]
     case 54..<58: return [.firmware(dimm: dimm, .disarm)]
-    case 58..<66: return [.health(dimm: dimm, injection())]
+    case 58..<63: return [.health(dimm: dimm, injection())]
+    case 63..<66: return [.alarms(dimm: dimm, alarms())]
     case 66..<76: return [errors(state)]
     case 76..<80: return [.scrub]
     case 80..<84: return clearing(state)
@@ -119,6 +120,17 @@ struct CareOperations {
     case 2: return HealthInjection(.fatal, isWithdrawn ? nil : 1)
     default: return HealthInjection(.dirtyShutdown, isWithdrawn ? nil : 1)
     }
+  }
+
+  private mutating func alarms() -> AlarmSettings {
+    var settings = AlarmSettings()
+    for kind in DimmHealth.AlarmKind.allCases where Bool.random(using: &generator) {
+      let number = Int.random(in: kind == .spares ? 0...100 : -640...1920, using: &generator)
+      settings[kind] = AlarmSettings.Setting(
+        threshold: Bool.random(using: &generator) ? number : nil,
+        isWatched: Bool.random(using: &generator) ? Bool.random(using: &generator) : nil)
+    }
+    return settings
   }
 
   // MARK: Errors

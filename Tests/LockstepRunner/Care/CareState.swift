@@ -15,6 +15,7 @@ struct CareState: Equatable {
     var temperature: Temperature?
     var spares: Int?
     var isShutdownDirty: Bool?
+    var alarms: AlarmSettings
   }
 
   struct Region: Equatable {
@@ -35,6 +36,7 @@ struct CareState: Equatable {
     let security = try backend.security(of: bus.dimms)
     let firmware = try backend.firmware(of: bus.dimms).map(\.firmware)
     let health = try backend.health(of: bus.dimms).map(\.health)
+    let alarms = try backend.alarms(of: bus.dimms)
     dimms = bus.dimms.indices.map { index in
       let keys = security[index].keys
       return Dimm(
@@ -44,7 +46,7 @@ struct CareState: Equatable {
         isStaged: firmware[index].map { $0.staged != nil }, activation: firmware[index]?.activation,
         result: firmware[index]?.result, health: health[index]?.state,
         temperature: health[index]?.mediaTemperature, spares: health[index]?.spares,
-        isShutdownDirty: health[index]?.isShutdownDirty)
+        isShutdownDirty: health[index]?.isShutdownDirty, alarms: alarms[index])
     }
     var found: [Region] = []
     for region in bus.regions {

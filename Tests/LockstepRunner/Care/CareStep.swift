@@ -5,6 +5,7 @@ enum CareStep {
   case security(dimm: Int, SecurityOperation)
   case firmware(dimm: Int, FirmwareOperation)
   case health(dimm: Int, HealthInjection)
+  case alarms(dimm: Int, AlarmSettings)
   case dimm(Int, isEnabled: Bool)
   case region(Int, isEnabled: Bool)
   case injectErrors(namespace: Int, Extent, isSilent: Bool)
@@ -22,6 +23,7 @@ enum CareStep {
     case .security(_, let operation): operation.rawValue
     case .firmware(_, let operation): operation.name
     case .health(_, let injection): "\(injection.kind.rawValue)\(injection.value == nil ? " withdrawn" : "")"
+    case .alarms: "set alarms"
     case .dimm(_, let isEnabled): isEnabled ? "enable a DIMM" : "disable a DIMM"
     case .region(_, let isEnabled): isEnabled ? "enable a region" : "disable a region"
     case .injectErrors(_, _, let isSilent): isSilent ? "inject silently" : "inject"
@@ -56,6 +58,7 @@ struct CareNames {
     case .security(let dimm, let operation): .security(dimm: dimms[dimm], operation)
     case .firmware(let dimm, let operation): .firmware(dimm: dimms[dimm], operation)
     case .health(let dimm, let injection): .injectHealth(dimm: dimms[dimm], injection)
+    case .alarms(let dimm, let settings): .setAlarms(dimm: dimms[dimm], settings)
     case .dimm(let dimm, let isEnabled): isEnabled ? .enableDimm(dimms[dimm]) : .disableDimm(dimms[dimm])
     case .region(let region, let isEnabled):
       isEnabled ? .enableRegion(regions[region]) : .disableRegion(regions[region])
