@@ -168,15 +168,22 @@ int64_t CPmem_read_key(int64_t key, void *bytes, uint64_t room);
 // Removes a key from the keyring. 0.
 int64_t CPmem_unlink_key(int64_t key);
 
-// The kernel's events of devices: a socket of libmnl. NULL if there is none.
+// The kernel's events of devices, and changes of attributes in sysfs. NULL without memory; without a socket, as in some
+// containers, there are no events of devices.
 struct CPmem_events;
 
 struct CPmem_events *_Nullable CPmem_events_open(void);
 
 void CPmem_events_close(struct CPmem_events *events);
 
-// Waits for an event of the subsystems nd, dax and cxl, and then until no others come. 1, 0 after so many milliseconds, or a
-// negative error number.
+// Watches an attribute for what sysfs_notify(9) announces. Its index, or a negative error number.
+int CPmem_events_watch(struct CPmem_events *events, const char *path);
+
+// Whether the last wait ended with a change of the attribute.
+int CPmem_events_is_notified(const struct CPmem_events *events, int index);
+
+// Waits for a change of an attribute, or for an event of the subsystems nd, dax and cxl, and then until no others come. 1, 0
+// after so many milliseconds (negative: for ever), or a negative error number.
 int CPmem_events_wait(struct CPmem_events *events, int milliseconds);
 
 #pragma clang assume_nonnull end

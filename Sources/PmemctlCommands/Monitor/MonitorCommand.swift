@@ -58,6 +58,7 @@ struct MonitorCommand: ContextCommand {
     repeat {
       let reading = try MachineReading(of: context.open(machine, forWriting: false))
       let observed = MachineObservation(reading)
+      wakeup?.watch(dimms: reading.inventory.dimms.map(\.dev))
       let time = context.now()
       var told = known ?? MachineObservation()
       do {
