@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// The care of DIMMs under the old names, on a simulated machine that has all of it.
@@ -140,5 +141,80 @@ import Testing
     #expect(answer.status == status, "\(answer.err)")
     #expect(answer.err.contains(text), "\(answer.err)")
     #expect(answer.out.isEmpty)
+  }
+
+  // MARK: Alarms
+
+  @Test func thresholdsAndAlarmsAreSetWithWhatIsInjected() throws {
+    let harness = try equipped()
+    let line = "ndctl inject-smart nmem0 -M 40.5 -S 30 --ctrl-temperature-alarm=off -s 20"
+    let answer = harness.run(line)
+    #expect(answer.status == 0 && answer.err.isEmpty, "\(answer.err)")
+    for text in [
+      "\"temperature_threshold\":40.5,", "\"alarm_enabled_ctrl_temperature\":false,",
+      "\"spares_threshold\":30,", "\"alarm_spares\":true,", "\"spares_percentage\":20,",
+    ] { #expect(answer.out.contains(text), "\(text): \(answer.out)") }
+    #expect(!answer.out.contains("controller_temperature_threshold"), "it is not watched")
+    harness.run("ndctl inject-smart nmem0 -N")
+    #expect(
+      harness.run("ndctl list -H -d nmem0").out.contains("\"spares_threshold\":30,"), "it is not injected")
+    for wrong in ["-M hot", "-S 101", "--spares-alarm=maybe"] {
+      #expect(harness.run("ndctl inject-smart nmem0 \(wrong)").status == 234, "\(wrong)")
+    }
+  }
+
+  // MARK: The monitor
+
+  /// The events of a monitor: which DIMM, and what is true of it.
+  private func events(_ answer: PersonalityHarness.Answer) throws -> [String] {
+    try answer.err.split(separator: "\n").map { line in
+      let parsed = try? JSONSerialization.jsonObject(with: Data(line.utf8))
+      let object = try #require(parsed as? [String: Any], "\(line)")
+      #expect(line.hasPrefix("{\"timestamp\":\"") && !line.contains(": "), "\(line)")
+      let dimm = try #require((object["dimm"] as? [String: Any])?["dev"] as? String)
+      let event = try #require(object["event"] as? [String: Bool])
+      return ([dimm] + event.filter(\.value).keys.sorted()).joined(separator: " ")
+    }
+  }
+
+  @Test func aMonitorReportsEachEventOnce() throws {
+    let harness = try equipped()
+    harness.run("ndctl inject-smart nmem1 -U")
+    harness.meanwhile = [
+      "ndctl inject-smart nmem0 -f", "ndctl list", "ndctl inject-smart nmem0 -s 1",
+      "ndctl inject-smart nmem0 -N",
+    ]
+    let answer = harness.run("ndctl monitor")
+    #expect(
+      try events(answer) == [
+        "nmem1 dimm-unclean-shutdown", "nmem0 dimm-health-state", "nmem0 dimm-spares-remaining",
+        "nmem0 dimm-health-state",
+      ])
+    #expect(answer.status == 0 && answer.out.isEmpty)
+  }
+
+  @Test func aMonitorWatchesWhatItIsToldTo() throws {
+    let harness = try equipped()
+    harness.run("pmemctl dimm set-alarm all --spares off")
+    let file = harness.path + "/monitor.conf"
+    try "[monitor]\n# of one DIMM\ndimm = nmem1\ndimm-event = dimm-spares-remaining\n".write(
+      toFile: file, atomically: true, encoding: .utf8)
+    harness.meanwhile = ["ndctl inject-smart nmem0 -s 1", "ndctl inject-smart nmem1 -s 1 -f"]
+    let answer = harness.run("ndctl monitor -c \(file)")
+    #expect(try events(answer) == ["nmem1 dimm-spares-remaining"], "it has the DIMM watch its alarm")
+    #expect(!answer.err.contains("dimm-health-state"), "\(answer.err)")
+    let log = harness.path + "/log"
+    #expect(harness.run("ndctl monitor -b ACPI.NFIT -d nmem0 -l \(log)").err.isEmpty)
+    #expect(try String(contentsOfFile: log, encoding: .utf8).contains("\"dev\":\"nmem0\""))
+  }
+
+  @Test(arguments: [
+    ("ndctl monitor -d nmem9", Int32(250), "no dimms to monitor, exiting\n"),
+    ("ndctl monitor -D wrong", 0, ""), ("ndctl monitor -c /nothing/here", 254, ""),
+    ("ndctl monitor -l /nothing/here", 254, ""), ("ndctl monitor extra", 129, ""),
+  ])
+  func aMonitorWithoutWorkEnds(line: String, status: Int32, out: String) throws {
+    let answer = try equipped().run(line)
+    #expect(answer.status == status && answer.out == out, "\(answer.out)\(answer.err)")
   }
 }

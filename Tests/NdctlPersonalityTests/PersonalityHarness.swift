@@ -11,6 +11,8 @@ import Testing
 final class PersonalityHarness {
   private let directory: TemporaryDirectory
   var environment: [String: String] = [:]
+  /// Command lines for the pauses of a command that watches, one for each; it ends when there are no more.
+  var meanwhile: [String] = []
 
   /// What a command line gave.
   struct Answer {
@@ -36,6 +38,11 @@ final class PersonalityHarness {
     let context = CommandContext(
       out: out, err: err, terminal: Terminal(isInteractive: false, width: 80, isUnicode: true),
       environment: environment.merging(["PMEMCTL_SIM": machine]) { first, _ in first }, readAnswer: { nil },
+      pause: { _ in
+        guard !self.meanwhile.isEmpty else { return false }
+        self.run(self.meanwhile.removeFirst())
+        return true
+      },
       now: { 1_767_225_600 }, stateDirectory: FilePath(directory.path + "/state"),
       openKernel: { _ throws(DeviceError) in throw DeviceError(.failed, "a test reached for the real kernel")
       })

@@ -1,4 +1,3 @@
-import Glibc
 import PmemDevice
 
 /// The settings of `/etc/daxctl.conf.d` for a device: sections `[reconfigure-device NAME]` that name the UUID of its info block.
@@ -15,8 +14,8 @@ struct DaxConfiguration: Hashable {
   ///   - directory: Of the files, which are read in the order of their names.
   /// - Returns: The first section with it; nil if there is none.
   static func section(for uuid: DeviceUUID, in directory: String = directory) -> DaxConfiguration? {
-    for name in names(directory) {
-      guard let bytes = try? ToolFile.read("\(directory)/\(name)") else { continue }
+    for path in SettingsFile.paths(in: directory) {
+      guard let bytes = try? ToolFile.read(path) else { continue }
       if let found = sections(String(decoding: bytes, as: UTF8.self)).first(where: { $0.uuid == uuid }) {
         return found
       }
@@ -24,31 +23,18 @@ struct DaxConfiguration: Hashable {
     return nil
   }
 
-  private static func names(_ directory: String) -> [String] {
-    guard let stream = opendir(directory) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      names.append(
-        withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
-    }
-    return names.filter { $0.hasSuffix(".conf") }.sorted()
-  }
-
   /// The sections of a file; lines of others, and comments, are passed over.
   static func sections(_ text: String) -> [DaxConfiguration] {
     var sections: [DaxConfiguration] = []
     var isOwn = false
     for line in text.split(separator: "\n") {
-      let line = trimmed(line)
-      if line.hasPrefix("[") {
-        isOwn = line.dropFirst().hasPrefix("reconfigure-device")
+      if let name = SettingsFile.section(line) {
+        isOwn = name.hasPrefix("reconfigure-device")
         if isOwn { sections.append(DaxConfiguration()) }
         continue
       }
-      let parts = line.split(separator: "=", maxSplits: 1).map { trimmed($0) }
-      guard isOwn, parts.count == 2, !line.hasPrefix("#"), !line.hasPrefix(";") else { continue }
-      sections[sections.count - 1].set(String(parts[0]), String(parts[1]))
+      guard isOwn, let (key, value) = SettingsFile.pair(line) else { continue }
+      sections[sections.count - 1].set(key, value)
     }
     return sections
   }
@@ -70,11 +56,5 @@ struct DaxConfiguration: Hashable {
     case "f", "F", "n", "N", "0": false
     default: nil
     }
-  }
-
-  private static func trimmed(_ text: Substring) -> Substring {
-    let start = text.drop { $0 == " " || $0 == "\t" || $0 == "\r" }
-    guard let last = start.lastIndex(where: { $0 != " " && $0 != "\t" && $0 != "\r" }) else { return "" }
-    return start[...last]
   }
 }

@@ -35,18 +35,19 @@ enum InjectSmartCommand {
   ]
 
   private static func run(_ session: ToolSession) throws -> ReturnCode {
-    let options = session.options
-    guard let injections = injections(session) else { return .invalid }
-    guard !injections.isEmpty || isThresholdSet(options) else {
+    guard let alarms = alarms(session.options, session), let injections = injections(session) else {
+      return .invalid
+    }
+    guard !injections.isEmpty || !alarms.kinds.isEmpty else {
       session.complain("No valid operation specified")
       return .invalid
     }
-    let names = options.names
+    let names = session.options.names
     if names.isEmpty { session.complain("specify a dimm for the smart error injection") }
     for name in names.dropFirst() { session.complain("unknown extra parameter \"\(name)\"") }
     guard names.count == 1 else { throw session.misused() }
     let tree = try session.devices(.listing)
-    let dimms = tree.buses.filter { Selectors.matches($0, options.text("bus")) }.flatMap(\.dimms)
+    let dimms = tree.buses.filter { Selectors.matches($0, session.options.text("bus")) }.flatMap(\.dimms)
     guard let dimm = dimms.first(where: { Selectors.matches($0, names[0]) }) else {
       session.complain("\(names[0]): no such dimm")
       return .noDeviceOrAddress
@@ -57,21 +58,61 @@ enum InjectSmartCommand {
         "\(dimm.dev): smart injection not supported by either platform firmware or the kernel.")
       return ReturnCode(value: -5)
     }
-    guard !isThresholdSet(options) else {
-      session.complain("\(dimm.dev): pmemctl sets no thresholds and alarms")
-      return .notSupported
-    }
-    let code = inject(injections, into: dimm, able, tree, session)
+    let code = set(alarms, of: dimm, tree, session)
     guard code == .done else { return code }
+    let result = inject(injections, into: dimm, able, tree, session)
+    guard result == .done else { return result }
     try show(dimm, session)
     return .done
   }
 
-  private static func isThresholdSet(_ options: ParsedOptions) -> Bool {
-    operations.contains {
-      ($0.long.hasSuffix("-threshold") || $0.long.hasSuffix("-alarm")) && options.text($0.long) != nil
+  // MARK: Alarms
+
+  /// - Returns: nil after a complaint. A value that no DIMM can have is one, other than in ndctl, which cuts it.
+  private static func alarms(_ options: ParsedOptions, _ session: ToolSession) -> AlarmSettings? {
+    let kinds: [(DimmHealth.AlarmKind, HealthInjection.Kind, option: String, word: String)] = [
+      (.mediaTemperature, .mediaTemperature, "media-temperature", "media_temperature"),
+      (.controllerTemperature, .controllerTemperature, "ctrl-temperature", "ctrl_temperature"),
+      (.spares, .spares, "spares", "spares"),
+    ]
+    var settings = AlarmSettings()
+    for (kind, unit, option, word) in kinds {
+      if let text = options.text("\(option)-threshold") {
+        guard let value = value(text, of: unit) else {
+          session.complain("Invalid argument: \(text)")
+          return nil
+        }
+        settings[kind].threshold = value
+      }
+      guard let text = options.text("\(option)-alarm") else { continue }
+      guard text.hasPrefix("on") || text.hasPrefix("off") else {
+        session.complain("Invalid \(word)_alarm: \(text)")
+        return nil
+      }
+      settings[kind].isWatched = text.hasPrefix("on")
+    }
+    return settings
+  }
+
+  private static func set(
+    _ alarms: AlarmSettings, of dimm: DIMM, _ tree: DeviceTree, _ session: ToolSession
+  ) -> ReturnCode {
+    guard !alarms.kinds.isEmpty else { return .done }
+    do throws(DeviceError) {
+      let present = try session.machine(forWriting: true).backend.alarms(of: [dimm])[0]
+      guard alarms.kinds.allSatisfy(present.kinds.contains) else {
+        session.complain("\(dimm.dev): no smart set threshold command support")
+        return .notSupported
+      }
+      return session.perform(on: tree) { _ throws(DeviceError) in
+        try AlarmPlanner([dimm.dev: present]).set(alarms, of: [dimm])
+      }
+    } catch {
+      return session.report(error)
     }
   }
+
+  // MARK: Injections
 
   /// - Returns: nil after a complaint. A value that no DIMM can report is one, other than in ndctl, which cuts it.
   private static func injections(_ session: ToolSession) -> [HealthInjection]? {

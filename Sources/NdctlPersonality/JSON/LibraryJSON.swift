@@ -18,7 +18,18 @@ indirect enum LibraryJSON: Hashable, Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  private func write(to bytes: inout [UInt8], depth: Int) {
+  /// Without any white space, with a line feed at the end.
+  var line: String {
+    var bytes: [UInt8] = []
+    write(to: &bytes, depth: nil)
+    bytes.append(0x0a)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// - Parameters:
+  ///   - bytes: What is written before it.
+  ///   - depth: How far it is indented, in levels; nil for no white space at all.
+  private func write(to bytes: inout [UInt8], depth: Int?) {
     switch self {
     case .text(let text): Self.write(text, to: &bytes)
     case .integer(let number): bytes += String(number).utf8
@@ -27,30 +38,34 @@ indirect enum LibraryJSON: Hashable, Sendable {
     case .boolean(let flag): bytes += (flag ? "true" : "false").utf8
     case .array(let elements):
       Self.write(elements.count, "[", "]", to: &bytes, depth) { bytes, index in
-        elements[index].write(to: &bytes, depth: depth + 1)
+        elements[index].write(to: &bytes, depth: depth.map { $0 + 1 })
       }
     case .object(let object):
       Self.write(object.members.count, "{", "}", to: &bytes, depth) { bytes, index in
         Self.write(object.members[index].key, to: &bytes)
         bytes.append(UInt8(ascii: ":"))
-        object.members[index].value.write(to: &bytes, depth: depth + 1)
+        object.members[index].value.write(to: &bytes, depth: depth.map { $0 + 1 })
       }
     }
   }
 
   private static func write(
-    _ count: Int, _ open: String, _ close: String, to bytes: inout [UInt8], _ depth: Int,
+    _ count: Int, _ open: String, _ close: String, to bytes: inout [UInt8], _ depth: Int?,
     element: (inout [UInt8], Int) -> Void
   ) {
     bytes += open.utf8
     for index in 0..<count {
-      bytes += (index == 0 ? "\n" : ",\n").utf8
-      bytes += repeatElement(0x20, count: 2 * (depth + 1))
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      if let depth { startLine(of: &bytes, depth + 1) }
       element(&bytes, index)
     }
+    if let depth { startLine(of: &bytes, depth) }
+    bytes += close.utf8
+  }
+
+  private static func startLine(of bytes: inout [UInt8], _ depth: Int) {
     bytes.append(0x0a)
     bytes += repeatElement(0x20, count: 2 * depth)
-    bytes += close.utf8
   }
 
   private static func write(_ text: String, to bytes: inout [UInt8]) {

@@ -35,7 +35,8 @@ final class ToolSession {
   func answer(bytes: [UInt8]) throws { try context.out.write(bytes: bytes) }
 
   /// A line on standard error.
-  func note(_ line: String) { try? context.err.write(line + "\n") }
+  func note(_ line: String) { write(error: line + "\n") }
+  func write(error text: String) { try? context.err.write(text) }
 
   /// As ndctl writes errors: the message has a line feed of its own, so that an empty line follows.
   func complain(_ text: String) { note("  Error: \(text)\n") }
@@ -63,6 +64,20 @@ final class ToolSession {
   func isSet(_ variable: String) -> Bool { context.environment[variable] != nil }
 
   // MARK: The machine
+
+  var isSimulated: Bool { context.isSimulated }
+
+  /// Has the machine opened again when it is needed next, which sees what changed meanwhile.
+  func forget() {
+    opened = nil
+    openedForWriting = false
+  }
+
+  /// Lets other changes of this host go on, and signals end the process: from here on the command only watches.
+  func endChanges() {
+    forget()
+    context.endChanges()
+  }
 
   /// `PMEMCTL_NDCTL_UNSAFE=1`: users do not protect what they use.
   var ignoresUsers: Bool { context.environment["PMEMCTL_NDCTL_UNSAFE"] == "1" }

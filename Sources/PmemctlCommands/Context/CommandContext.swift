@@ -116,6 +116,18 @@ public struct CommandContext {
       in: stateDirectory, command: arguments.joined(separator: " "), patience: patience, waiting: note)
   }
 
+  /// Lets other changes of this host go on, and signals end the process, for a command that only watches from here on. A
+  /// signal that came during its changes ends it now.
+  public func endChanges() {
+    hostLock.lock = nil
+    let isInterrupted = signals.isInterrupted
+    signals.release()
+    if isInterrupted { raise(SIGTERM) }
+  }
+
+  /// Whether the environment names a simulated machine.
+  public var isSimulated: Bool { isSimulated(.typed([])) }
+
   /// The directory of the simulated machine that the options name; nil: this host.
   func simulation(_ options: MachineOptions) -> FilePath? {
     guard let directory = options.sim ?? environment["PMEMCTL_SIM"], !directory.isEmpty else { return nil }
