@@ -7,7 +7,7 @@ mkdir -p "$links" /run/suite
 ln -sf "$PMEMCTL" "$links/ndctl"
 ln -sf "$PMEMCTL" "$links/daxctl"
 [ "$SUITE_TOOL" != stock ] || links=/usr/bin
-export NDCTL=$links/ndctl DAXCTL=$links/daxctl CXL=/bin/true TEST_PATH=$SUITE DATA_PATH=$SUITE
+export NDCTL=$links/ndctl DAXCTL=$links/daxctl CXL=/bin/true TEST_PATH=${SUITE_BUILT:-$SUITE} DATA_PATH=$SUITE
 # What the tests look for in the journal is in the kernel's log.
 printf '#!/bin/sh\nexec dmesg\n' > /run/suite/journalctl
 chmod +x /run/suite/journalctl
