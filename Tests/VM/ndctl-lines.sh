@@ -80,7 +80,10 @@ draw_state() {
 	draw_namespace && maybe 95 "$drawn"
 	draw_region && maybe 15 -r "$drawn"
 	draw_bus && maybe 10 -b "$drawn"
-	case $line in *destroy*) maybe 60 -f ;; *check*) maybe 30 -f ;; esac
+	case $line in
+	*destroy*) maybe 60 -f ;;
+	*check*) one_of -f -fR -L '-R -f --rewrite-log' && maybe 50 "$drawn" ;;
+	esac
 	maybe 3 extra
 }
 
@@ -132,7 +135,9 @@ draw_odd() {
 		'ndctl inject-error namespace0.0' 'ndctl inject-error namespace9.0 -B 1 -n 1' 'ndctl inject-error namespace0.0 -t -d' \
 		'ndctl inject-error namespace0.0 -B 1 -n 1' 'ndctl inject-smart nmem0' 'ndctl inject-smart nmem9 -f' 'ndctl inject-smart nmem0 -f' \
 		'ndctl update-firmware nmem0' 'ndctl update-firmware nmem0 -A' 'ndctl setup-passphrase nmem0 -k x' \
-		'ndctl remove-passphrase all' 'ndctl sanitize-dimm nmem0' 'ndctl update-passphrase nmem9 -k x' 'ndctl read-labels wrong'
+		'ndctl remove-passphrase all' 'ndctl sanitize-dimm nmem0' 'ndctl update-passphrase nmem9 -k x' 'ndctl read-labels wrong' \
+		'ndctl monitor' 'ndctl monitor -d nmem9' 'ndctl monitor -D wrong' 'ndctl monitor -c /nothing/here' 'ndctl monitor -b e820 extra' \
+		'ndctl inject-smart nmem0 -M 30' 'ndctl inject-smart nmem1 --spares-alarm=off' 'ndctl load-keys -p /nothing'
 	line=$drawn
 }
 
