@@ -71,7 +71,7 @@ enum BusCommands {
   /// Waits while the platform scrubs.
   private static func wait(_ session: ToolSession) throws -> ReturnCode {
     try run(session, failure: "error waiting for scrub completion") { _, bus in
-      guard bus.scrubState != nil else { return .notSupported }
+      guard bus.scrubState != nil else { return withoutScrub(bus) }
       try waitForIdle(bus, session, seconds: session.options.number("poll") ?? 1)
       return .done
     }
@@ -98,8 +98,13 @@ enum BusCommands {
   /// One that runs is followed by another: it may have passed what is looked for.
   private static func start(_ session: ToolSession) throws -> ReturnCode {
     try run(session, failure: "error starting scrub") { tree, bus in
-      bus.scrubState == nil ? .noEntry : start(bus, tree, session)
+      bus.scrubState == nil ? withoutScrub(bus) : start(bus, tree, session)
     }
+  }
+
+  /// The library looks for the attribute on buses of the NFIT alone.
+  private static func withoutScrub(_ bus: Bus) -> ReturnCode {
+    bus.provider.lowercased().contains("nfit") ? .noEntry : .notSupported
   }
 
   private static func start(_ bus: Bus, _ tree: DeviceTree, _ session: ToolSession) -> ReturnCode {
