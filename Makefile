@@ -42,7 +42,7 @@ vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq 
 	iproute2 initramfs-tools-core libibverbs-dev ibverbs-providers libbpf-dev fdisk btrfs-progs make gcc-12 libelf1
 boot_packages = $(vm_packages) systemd udev
 # Called by ndctl's own tests.
-suite_packages = $(vm_packages) parted uuid-runtime xxd meson ninja-build pkg-config libkmod-dev libudev-dev uuid-dev \
+suite_packages = $(vm_packages) parted uuid-runtime xxd keyutils meson ninja-build pkg-config libkmod-dev libudev-dev uuid-dev \
 	libjson-c-dev libkeyutils-dev libiniparser-dev
 # What stacks devices, or serves them; the services that some of them bring are not started by anything here.
 holder_packages = $(vm_packages) mdadm lvm2 bcache-tools nfs-kernel-server strace
