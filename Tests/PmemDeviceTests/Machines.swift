@@ -69,6 +69,8 @@ final class ScriptedBackend: DeviceBackend, UsageInspector {
     dimms.map { _ in [] }
   }
 
+  func setCookie(of region: Region) throws(DeviceError) -> UInt64? { nil }
+
   func alarms(of dimms: [DIMM]) throws(DeviceError) -> [AlarmSettings] { dimms.map { _ in AlarmSettings() } }
 
   func loadKeys(of dimms: [DIMM], from directory: String?) throws(DeviceError) -> LoadedKeys {

@@ -192,44 +192,6 @@ import Testing
     #expect(zeroed.out == "zeroed the labels of nmem0: no labels\n", "\(zeroed.err)")
   }
 
-  // MARK: Recovery
-
-  @Test func labelsAreRecoveredFromInfoBlocks() throws {
-    let harness = try machine()
-    let before = harness.run("namespace list --json").out
-    try change(harness, at: Self.areaStart, count: 128 << 10) { $0 = ByteFields(count: 128 << 10) }
-    let plan = harness.run("label recover nmem0 --dry-run")
-    #expect(plan.status == .done && plan.out.contains("128 MiB at 0 bytes"), "\(plan.err)")
-    let done = harness.run("label recover nmem0 --yes")
-    #expect(done.status == .done, "\(done.err)")
-    harness.run(["sim", "reboot", harness.machine])
-    // All but the names.
-    let after = harness.run("namespace list --json").out
-    let lines = { (text: String) in text.split(separator: "\n").filter { !$0.contains("\"name\"") } }
-    #expect(lines(after).map(String.init) == lines(before).map(String.init))
-    #expect(harness.run("doctor").out == "no problems found\n")
-    #expect(harness.run("label recover nmem0").status == .refused)
-  }
-
-  @Test func namespacesOfSeveralTimesAreNotChosenFrom() throws {
-    let harness = try machine()
-    // An older generation's info block lies in the data of "fs".
-    var block: [UInt8] = []
-    try change(harness, at: 128 << 20 + 4096, count: 4096) { block = $0.bytes }
-    try change(harness, at: 64 << 20 + 4096, count: 4096) { fields in
-      fields = ByteFields(block)
-      fields.set(7, at: 32, width: 8)
-      fields.set(fields.checksum(excluding: 4088), at: 4088, width: 8)
-    }
-    try change(harness, at: Self.areaStart, count: 128 << 10) { $0 = ByteFields(count: 128 << 10) }
-    let refused = harness.run("label recover nmem0 --yes")
-    #expect(refused.status == .refused && refused.err.contains("overlaps another"), "\(refused.err)")
-    let line = try #require(refused.err.split(separator: "\n").first { $0.contains("128 MiB at 0 bytes") })
-    let uuid = String(line.drop { $0 == " " }.prefix(36))
-    let chosen = harness.run("label recover nmem0 --yes --namespace \(uuid)")
-    #expect(chosen.status == .done && chosen.out.contains("fsdax, 128 MiB"), "\(chosen.err)")
-  }
-
   // MARK: Bad blocks
 
   /// The log of a BTT.

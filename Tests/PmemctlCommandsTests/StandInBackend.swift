@@ -80,6 +80,7 @@ final class StandInBackend: DeviceBackend, UsageInspector, DaxInspector {
     for dimm in dimms { found += own.contains(dimm.dev) ? try alive.injectableHealth(of: [dimm]) : [[]] }
     return found
   }
+  func setCookie(of region: Region) throws(DeviceError) -> UInt64? { try alive.setCookie(of: region) }
   func alarms(of dimms: [DIMM]) throws(DeviceError) -> [AlarmSettings] {
     let own = try alive.inventory(.listing).dimms.map(\.dev)
     var found: [AlarmSettings] = []

@@ -50,6 +50,14 @@ public protocol DeviceBackend: MediaBackend {
   /// - Throws: If the machine cannot be asked at all.
   func activation(of buses: [Bus]) throws(DeviceError) -> [FirmwareActivation]
 
+  /// The cookie that ties labels to the set of a region's DIMMs: that for version 1.1 where index blocks of it are, else that
+  /// for 1.2 (region_devs.c:nd_region_interleave_set_cookie).
+  ///
+  /// - Parameter region: Of the present inventory, with labels or without.
+  /// - Returns: nil if the kernel shows none: the region has no DIMMs, or one is disabled.
+  /// - Throws: If the machine cannot be asked at all.
+  func setCookie(of region: Region) throws(DeviceError) -> UInt64?
+
   /// Errors that were injected into namespaces, as far as the platform tells.
   ///
   /// - Parameter namespaces: Of the present inventory.

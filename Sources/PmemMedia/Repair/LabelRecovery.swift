@@ -1,16 +1,25 @@
 public import PmemDevice
 
-/// Labels for namespaces of which only the info blocks are left: those have the UUID of the label, the mode, and the
-/// start and end of the namespace. Names are lost.
+/// Labels for namespaces of which only the media are left. Info blocks have the UUID of the label, the mode, and the start and
+/// end of the namespace; of a raw namespace only its volume tells that there was one. Names are lost.
 public struct LabelRecovery: Hashable, Sendable {
   /// A namespace that was there at some time.
   public struct Proposal: Hashable, Sendable {
+    /// What was found of it.
+    public enum Evidence: Hashable, Sendable {
+      case infoBlock
+      /// The header of a volume, of this type as libblkid names it. The UUID of the label was nowhere else: it becomes the
+      /// volume's.
+      case volume(String)
+    }
+
     /// From the region's start.
     public let extent: Extent
     public let uuid: DeviceUUID
     public let mode: NamespaceMode
     public let claimClass: ClaimClass
-    /// The info block's own numbers fit, and the kernel would take it; else why not.
+    public let evidence: Evidence
+    /// Why it is not certain; nil if its own numbers fit, and the kernel would take it.
     public let doubt: String?
 
     fileprivate func overlaps(_ other: Proposal) -> Bool { extent.intersection(other.extent) != nil }
@@ -23,16 +32,26 @@ public struct LabelRecovery: Hashable, Sendable {
   ///   - scan: Of the region.
   ///   - region: Its size, its alignment, and its address.
   ///   - host: Whose kernel is to take them.
-  public init(_ scan: InfoBlockScan, region: Region, host: HostFacts) {
+  public init(_ scan: RegionScan, region: Region, host: HostFacts) {
     for found in scan.found where !found.parent.isNull {
       guard let proposal = Self.proposal(found, region, host) else { continue }
       proposals.append(proposal)
+    }
+    // What begins inside of a namespace is its content.
+    var end: UInt64 = 0
+    let blocks = proposals
+    for volume in scan.volumes where volume.offset >= end {
+      guard !blocks.contains(where: { $0.extent.containsInside(volume.offset) }),
+        let proposal = Self.proposal(volume, region)
+      else { continue }
+      proposals.append(proposal)
+      end = proposal.extent.end
     }
     proposals.sort { ($0.extent.offset, $0.extent.length) < ($1.extent.offset, $1.extent.length) }
   }
 
   private static func proposal(
-    _ found: InfoBlockScan.Found, _ region: Region, _ host: HostFacts
+    _ found: RegionScan.Found, _ region: Region, _ host: HostFacts
   ) -> Proposal? {
     let room = region.size.rawValue - min(found.offset, region.size.rawValue)
     let start = (region.resource ?? 0) + found.offset
@@ -45,6 +64,7 @@ public struct LabelRecovery: Hashable, Sendable {
       return Proposal(
         extent: Extent(offset: found.offset, length: used), uuid: pfn.parentUUID,
         mode: pfn.kind == .pfn ? .fsdax : .devdax, claimClass: pfn.kind == .pfn ? .pfn : .dax,
+        evidence: .infoBlock,
         doubt: pfn.fault(start: start, size: used, host: host)
           ?? pfn.attachFault(start: start, size: used, host: host)?.text)
     case .btt(let btt):
@@ -55,9 +75,33 @@ public struct LabelRecovery: Hashable, Sendable {
       }
       return Proposal(
         extent: Extent(offset: found.offset, length: size), uuid: btt.parentUUID, mode: .sector,
-        claimClass: btt.version == .v2 ? .btt2 : .btt,
+        claimClass: btt.version == .v2 ? .btt2 : .btt, evidence: .infoBlock,
         doubt: btt.nextOffset == 0 ? nil : "it has more than one arena: its size is not known")
     }
+  }
+
+  /// nil for a volume that does not fit into the region, or that nothing could name.
+  private static func proposal(_ volume: RegionScan.Volume, _ region: Region) -> Proposal? {
+    guard let uuid = volume.header.uuid, !uuid.isNull, volume.offset < region.size.rawValue else {
+      return nil
+    }
+    let room = region.size.rawValue - volume.offset
+    let isAligned = volume.offset.isMultiple(of: region.align)
+    let known = volume.header.size.flatMap { size in
+      ByteCount(size).roundedUp(to: isAligned ? region.align : RegionScan.smallestStep)?.rawValue
+    }
+    guard known.map({ $0 <= room }) ?? true else { return nil }
+    let doubt: String? =
+      if known == nil {
+        "the volume does not say how large it is"
+      } else if !isAligned {
+        "namespaces begin elsewhere: it may be the data of one whose info block is lost, which it does without as raw"
+      } else {
+        nil
+      }
+    return Proposal(
+      extent: Extent(offset: volume.offset, length: known ?? room), uuid: uuid, mode: .raw,
+      claimClass: .none, evidence: .volume(volume.header.type), doubt: doubt)
   }
 
   /// Those that overlap another, or share its UUID: they are of different ages, and nothing shows which is the later.
@@ -72,22 +116,39 @@ public struct LabelRecovery: Hashable, Sendable {
   /// Leaves only those with one of these UUIDs.
   public mutating func choose(_ uuids: Set<DeviceUUID>) { proposals.removeAll { !uuids.contains($0.uuid) } }
 
-  /// A label area of version 1.2 with a label for each proposal.
+  /// The labels that one DIMM gets.
   ///
   /// - Parameters:
-  ///   - area: The present area: unused slots keep their content.
-  ///   - cookie: Of the set, for that version.
-  ///   - mapping: The region's part of the only DIMM.
-  /// - Returns: nil if the area is too small.
-  public func area(over area: [UInt8], cookie: UInt64, mapping: RegionMapping) -> [UInt8]? {
-    guard let fresh = FreshLabels(over: area, version: .v12)?.stages.last else { return nil }
-    let labels = proposals.map { proposal in
+  ///   - mapping: Its part of the region.
+  ///   - count: Of the region's DIMMs.
+  ///   - cookie: Of the set, for version 1.2.
+  /// - Returns: One for each proposal, without a slot.
+  public func labels(on mapping: RegionMapping, of count: Int, cookie: UInt64) -> [NamespaceLabel] {
+    let ways = UInt64(max(1, count))
+    return proposals.map { proposal in
       NamespaceLabel(
-        uuid: proposal.uuid, name: "", flags: 0, labelCount: 1, position: 0, setCookie: cookie,
-        sectorSize: 512, dpa: mapping.offset + proposal.extent.offset, rawSize: proposal.extent.length,
-        slot: 0,
+        uuid: proposal.uuid, name: "", flags: 0, labelCount: UInt16(clamping: count),
+        position: UInt16(clamping: mapping.position), setCookie: cookie, sectorSize: 512,
+        dpa: mapping.offset + proposal.extent.offset / ways, rawSize: proposal.extent.length / ways, slot: 0,
         claimClass: proposal.claimClass)
     }
-    return LabelEdit(Dictionary(uniqueKeysWithValues: labels.map { ($0.uuid, [$0]) })).applied(to: fresh)
+  }
+
+  /// A label area of version 1.2 with these labels.
+  ///
+  /// - Parameters:
+  ///   - labels: Of one DIMM.
+  ///   - area: The present area: unused slots keep their content.
+  /// - Returns: nil if the area is too small.
+  public static func area(with labels: [NamespaceLabel], over area: [UInt8]) -> [UInt8]? {
+    guard let fresh = FreshLabels(over: area, version: .v12)?.stages.last else { return nil }
+    return LabelEdit(Dictionary(grouping: labels, by: \.uuid)).applied(to: fresh)
+  }
+}
+
+extension Extent {
+  /// Whether an offset is behind the first byte.
+  fileprivate func containsInside(_ offset: UInt64) -> Bool {
+    offset > self.offset && offset - self.offset < length
   }
 }

@@ -1,7 +1,7 @@
 public import PmemDevice
 
-/// Info blocks at the offsets at which namespaces can start, found without any label.
-public struct InfoBlockScan: Hashable, Sendable {
+/// Info blocks, and headers of volumes, at the offsets at which namespaces can start, found without any label.
+public struct RegionScan: Hashable, Sendable {
   /// An info block and its offset.
   public struct Found: Hashable, Sendable {
     /// Of the namespace, from the source's start.
@@ -17,7 +17,20 @@ public struct InfoBlockScan: Hashable, Sendable {
     }
   }
 
+  /// The smallest alignment that kernels since 5.3 can use, bytes.
+  public static let smallestStep: UInt64 = 2 << 20
+
   public private(set) var found: [Found] = []
+
+  /// A volume's header and its offset.
+  public struct Volume: Hashable, Sendable {
+    /// From the source's start.
+    public let offset: UInt64
+    public let header: VolumeHeader
+  }
+
+  /// In the order of their offsets.
+  public private(set) var volumes: [Volume] = []
 
   /// Looks at every multiple of `step`.
   ///
@@ -52,6 +65,7 @@ public struct InfoBlockScan: Hashable, Sendable {
   }
 
   private mutating func look(_ bytes: [UInt8], _ offset: UInt64) {
+    if let header = VolumeHeader(bytes) { volumes.append(Volume(offset: offset, header: header)) }
     for version in [BttLayout.Version.v2, .v1] {
       if let btt = try? BttInfoBlock(Array(bytes.dropFirst(Int(version.initialOffset)))),
         btt.version == version

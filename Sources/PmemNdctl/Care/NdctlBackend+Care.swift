@@ -59,6 +59,12 @@ extension NdctlBackend {
     }
   }
 
+  public func setCookie(of region: Region) throws(DeviceError) -> UInt64? {
+    attribute("/sys/bus/nd/devices/\(region.dev)/set_cookie").flatMap { text in
+      text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
+    }
+  }
+
   public func alarms(of dimms: [DIMM]) throws(DeviceError) -> [AlarmSettings] {
     try withContext { context throws(DeviceError) in
       var found: [AlarmSettings] = []

@@ -2,6 +2,18 @@ public import PmemDevice
 
 /// The care of DIMMs and buses: scrubs, firmware, injected errors, keys.
 extension SimBackend {
+  public func setCookie(of region: Region) throws(DeviceError) -> UInt64? {
+    let nvdimm = nvdimm
+    return try rawMedia("the region", "ask") { () throws -> UInt64? in
+      guard nvdimm.topology.regions.indices.contains(region.id) else { return nil }
+      let hardware = nvdimm.topology.regions[region.id]
+      guard !hardware.isE820, !hardware.dimms.contains(where: nvdimm.disabledDimms.contains) else {
+        return nil
+      }
+      return nvdimm.topology.cookie(of: hardware, version: nvdimm.labelVersion(region.id))
+    }
+  }
+
   private var nvdimm: NvdimmModel { machine.kernel.nvdimm }
 
   public func scrubs(of buses: [Bus]) throws(DeviceError) -> [BusScrub] {

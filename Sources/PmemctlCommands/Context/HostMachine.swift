@@ -50,6 +50,8 @@ public final class HostMachine: DeviceBackend, UsageInspector, DaxInspector {
     try kernel.injectableHealth(of: dimms)
   }
 
+  public func setCookie(of region: Region) throws(DeviceError) -> UInt64? { try kernel.setCookie(of: region) }
+
   public func alarms(of dimms: [DIMM]) throws(DeviceError) -> [AlarmSettings] {
     try kernel.alarms(of: dimms)
   }

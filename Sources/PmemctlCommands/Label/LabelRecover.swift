@@ -3,16 +3,15 @@ import PmemDevice
 import PmemInspect
 import PmemMedia
 import PmemOutput
-import PmemSim
 
 struct LabelRecover: ContextCommand {
   static let configuration = CommandConfiguration(
-    commandName: "recover", abstract: "Recreate lost labels from the info blocks of namespaces.",
+    commandName: "recover", abstract: "Recreate lost labels from what is left on the media.",
     discussion: """
-      For a DIMM whose labels are lost, so that its region is one raw namespace. Every offset at which a namespace can \
-      start is searched for an info block, which has the UUID, the mode and the extent. Names and raw namespaces \
-      cannot be recovered. If blocks of different times overlap, they are listed, and none is used unless --namespace \
-      selects it. Data are never written. If valid labels are left, use pmemctl label repair.
+      For a DIMM, and the others of its set, whose labels are lost. Every offset at which a namespace can start is searched \
+      for an info block, which has the UUID, the mode and the extent; what is left of raw namespaces is the header of a \
+      volume. Names are lost. What is not certain, such as blocks of different times that overlap, is listed, and none is \
+      used unless --namespace selects it. Data are never written. If valid labels are left, use pmemctl label repair.
       """)
 
   @Argument(help: ArgumentHelp("nmem0, 0, or an id.", valueName: "dimm"), completion: .names(.dimms))
@@ -21,129 +20,214 @@ struct LabelRecover: ContextCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Recover only the namespace with this UUID; may be repeated.", valueName: "uuid"))
+      "Recover only the namespace with this UUID, or the volume; may be repeated.", valueName: "uuid"))
   var namespace: [String] = []
+
+  @Flag(
+    name: .long,
+    help: "Look at every 4 KiB, as namespaces of kernels before 5.3 began; by default every 2 MiB.")
+  var thorough = false
 
   @OptionGroup var change: ChangeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
-    let uuids = try namespace.map { text throws(DeviceError) in
+    let chosen = try namespace.map { text throws(DeviceError) in
       guard let uuid = DeviceUUID(text) else {
         throw DeviceError(.usage, "--namespace: \"\(text)\" is not a UUID")
       }
       return uuid
     }
-    try Change(context, change, output, machine).run { backend, inventory in
-      let dimms = try NameResolver(inventory).dimms([name])
-      guard dimms.count == 1, let dimm = dimms.first else {
-        throw DeviceError(.usage, "recover takes one DIMM, and \"\(name)\" matches \(dimms.count)")
-      }
-      let progress = context.line(change.progress, "searching \(dimm.dev)", unit: "MiB")
-      let plan = try plan(dimm, Set(uuids), inventory, backend, progress)
-      return Change.Planned(plan: plan, subject: dimm.dev)
-    } report: { planned, backend in
-      let now = try backend.inventory(.planning)
-      let found = now.dimms.filter { $0.dev == planned.subject }
-      let namespaces = now.regions(on: found).flatMap(\.configuredNamespaces)
-      guard !output.json else {
-        return try context.out.write(JSON.array(namespaces.map { .object($0.json) }).text)
-      }
-      for namespace in namespaces {
-        try context.out.write(
-          "recovered \(namespace.title.sanitized): \(namespace.mode), \(namespace.rawSize)\n")
-      }
+    let backend = try context.open(machine, forWriting: !change.dryRun)
+    let frame = Change(context, change, output, machine)
+    var lost = try LostLabels(name, try backend.inventory(.planning), backend)
+    guard try open(&lost, frame, backend, context) else { return }
+    let plan: Plan
+    do {
+      plan = try self.plan(lost, Set(chosen), backend, context)
+    } catch {
+      try close(lost, frame, backend)
+      throw error
     }
+    guard try frame.carryOut(plan, from: lost.inventory, on: backend) else {
+      return try close(lost, frame, backend)
+    }
+    do { try report(lost, backend, context) } catch { throw AfterChange(error) }
   }
 
+  // MARK: Reading
+
+  /// Presents regions that are divided as one namespace each, so that they can be read.
+  ///
+  /// - Returns: False for a dry run that ends there.
+  private func open(
+    _ lost: inout LostLabels, _ frame: Change, _ backend: any CommandContext.Backend,
+    _ context: CommandContext
+  ) throws -> Bool {
+    guard !lost.closed.isEmpty else { return true }
+    let blank = lost.dimms.filter { lost.versions[$0.dev] != .v12 }
+    if !blank.isEmpty {
+      let fresh = try LabelPlanner(lost.inventory, inspector: backend, contents: nil)
+        .initialize(blank, version: .v12, force: true)
+      guard try frame.carryOut(fresh, from: lost.inventory, on: backend) else {
+        context.note("what can be recovered is searched for when this is done")
+        return false
+      }
+      lost = try LostLabels(name, try backend.inventory(.planning), backend)
+    }
+    for region in lost.closed {
+      guard let steps = RecoveryWindow.opening(region, uuid: .random()) else {
+        throw DeviceError(
+          .failed, "cannot read \(region.dev): the kernel has no device for a namespace on it",
+          try: ["pmemctl region disable \(region.dev)", "pmemctl region enable \(region.dev)"])
+      }
+      let plan = Plan(title: "read \(region.dev) as one namespace", entries: steps)
+      guard try frame.carryOut(plan, from: lost.inventory, on: backend) else {
+        context.note("what can be recovered is searched for when this is done")
+        return false
+      }
+    }
+    let unopened = lost.closed.map(\.dev)
+    lost = try LostLabels(name, try backend.inventory(.planning), backend)
+    lost.opened = unopened
+    return true
+  }
+
+  /// Takes the namespaces away again that only served to read.
+  private func close(_ lost: LostLabels, _ frame: Change, _ backend: any CommandContext.Backend) throws {
+    let windows = lost.windows.filter { lost.opened.contains($0.region.dev) }
+    guard !windows.isEmpty else { return }
+    let plan = Plan(title: "end reading \(lost.what)", entries: windows.flatMap(\.closing))
+    _ = try frame.carryOut(plan, from: lost.inventory, on: backend, isRestoring: true)
+  }
+
+  // MARK: The plan
+
   private func plan(
-    _ dimm: DIMM, _ chosen: Set<DeviceUUID>, _ inventory: Inventory, _ backend: any CommandContext.Backend,
-    _ progress: ProgressLine
+    _ lost: LostLabels, _ chosen: Set<DeviceUUID>, _ backend: any CommandContext.Backend,
+    _ context: CommandContext
   ) throws -> Plan {
-    let what = "recover the labels of \(dimm.dev)"
-    let area = try backend.readLabels(dimm: dimm.dev)
-    let store = LabelStore(area)
-    guard store.index == nil, store.unindexed == nil else {
-      throw DeviceError(
-        .refused, "refused to \(what): labels are there", details: ["nothing was changed"],
-        try: ["pmemctl label repair \(dimm.dev)"], errno: 16)
+    let what = "recover the labels of \(lost.what)"
+    var recoveries: [(window: RecoveryWindow, recovery: LabelRecovery)] = []
+    for window in lost.windows {
+      let progress = context.line(change.progress, "searching \(window.region.dev)", unit: "MiB")
+      let step = thorough ? 4096 : RegionScan.smallestStep
+      let scan = try backend.withContent(of: window.namespace) { source throws(DeviceError) in
+        try RegionScan(source, step: step) { progress.update($0 >> 20, of: $1 >> 20) }
+      }
+      var recovery = LabelRecovery(scan, region: window.region, host: lost.inventory.host)
+      if !chosen.isEmpty { recovery.choose(chosen) }
+      recoveries.append((window, recovery))
     }
-    guard let region = inventory.regions(on: [dimm]).first, region.mappings.count == 1,
-      let mapping = region.mappings.first
-    else {
-      throw DeviceError(
-        .unsupported, "cannot \(what): it is one of several DIMMs of a region",
-        details: ["the order of a set, and its cookie, cannot be derived from one DIMM"])
+    try check(recoveries.map(\.recovery), what)
+    var labels: [String: [NamespaceLabel]] = [:]
+    for (window, recovery) in recoveries where !recovery.proposals.isEmpty {
+      guard let cookie = try backend.setCookie(of: window.region) else {
+        throw DeviceError(
+          .unsupported, "cannot \(what): the kernel does not show the cookie of their set, which labels have")
+      }
+      for mapping in window.region.mappings {
+        labels[mapping.dimm, default: []] += recovery.labels(
+          on: mapping, of: window.region.mappings.count, cookie: cookie)
+      }
     }
-    guard let cookie = dimm.id.flatMap(SimDimmIdentity.init)?.cookie else {
-      throw DeviceError(.unsupported, "cannot \(what): its id has no serial number, which labels depend on")
+    let areas = try lost.dimms.map { dimm throws(DeviceError) in
+      let area = lost.areas[dimm.dev] ?? []
+      guard let bytes = LabelRecovery.area(with: labels[dimm.dev] ?? [], over: area) else {
+        throw DeviceError(.failed, "cannot \(what): the label area of \(dimm.dev) has no room for them")
+      }
+      return (dimm: dimm, bytes: bytes)
     }
-    guard !region.isLabeled, let whole = region.namespaces.first, whole.isEnabled, whole.mode == .raw else {
-      throw DeviceError(
-        .failed, "cannot \(what): \(region.dev) is not one raw namespace, so its bytes cannot be read",
-        details: ["a region whose labels were lost is, after the next boot"])
-    }
-    let scan = try backend.withContent(of: whole) { source throws(DeviceError) in
-      try InfoBlockScan(source, step: max(region.align, 2 << 20)) { progress.update($0 >> 20, of: $1 >> 20) }
-    }
-    var recovery = LabelRecovery(scan, region: region, host: inventory.host)
-    if !chosen.isEmpty { recovery.choose(chosen) }
-    try check(recovery, what)
-    guard let bytes = recovery.area(over: area, cookie: cookie, mapping: mapping) else {
-      throw DeviceError(.failed, "cannot \(what): its label area of \(area.count) bytes is too small")
-    }
-    var plan = try LabelPlanner(inventory, inspector: backend, contents: nil).repair(
-      [(dimm, bytes)], fixes: recovery.proposals.map(Self.fact))
+    var plan = try LabelPlanner(lost.inventory, inspector: backend, contents: nil).repair(
+      areas, fixes: recoveries.flatMap { $0.recovery.proposals.map(Self.fact) })
     plan.title = what
-    plan.warnings.append(
-      "names are not in info blocks, and raw namespaces have none: those are not recovered")
+    plan.warnings += Self.warnings(recoveries.flatMap(\.recovery.proposals))
+    plan.warnings += remembered(lost, context)
     return plan
   }
 
-  private func check(_ recovery: LabelRecovery, _ what: String) throws(DeviceError) {
-    guard !recovery.proposals.isEmpty else {
-      throw DeviceError(
-        .notFound, "cannot \(what): there is no info block at any offset at which a namespace can start")
+  private static func warnings(_ proposals: [LabelRecovery.Proposal]) -> [String] {
+    let volumes = proposals.count { $0.evidence != .infoBlock }
+    return ["names are not on the media: those are not recovered"]
+      + (volumes == 0
+        ? []
+        : [
+          "the size of \(counted(volumes, "raw namespace")) is that of the volume, and the UUID is the volume's: "
+            + "their own are lost"
+        ])
+  }
+
+  /// Records of changes from before the loss: they have the labels with their names, as they were then.
+  private func remembered(_ lost: LostLabels, _ context: CommandContext) -> [String] {
+    let records = (try? context.journal(machine).records().records) ?? []
+    let ids = Set(lost.dimms.compactMap(\.id))
+    let older = records.filter { record in
+      record.before.dimms.contains { saved in
+        saved.id.map(ids.contains) ?? false && saved.labels.map { !LabelStore($0).active.isEmpty } ?? false
+      }
     }
-    let doubtful = recovery.proposals.filter { $0.doubt != nil }
-    let conflicts = recovery.conflicts
-    guard doubtful.isEmpty, conflicts.isEmpty else {
-      let certain = recovery.proposals.filter { !conflicts.contains($0) && $0.doubt == nil }.map(\.uuid)
-      throw DeviceError(
-        .refused,
-        "refused to \(what): \(conflicts.isEmpty ? "not all that is found would be taken" : "namespaces of several times are found")",
-        details: recovery.proposals.map { proposal in
-          let note =
-            proposal.doubt.map { " (\($0))" } ?? (conflicts.contains(proposal) ? " (overlaps another)" : "")
-          return "\(proposal.uuid): \(Self.fact(proposal).value)\(note)"
-        } + ["choose with --namespace UUID; nothing was changed"],
-        try: certain.isEmpty
-          ? []
-          : [
-            Suggestion([
-              ["pmemctl", "label", "recover", name] + certain.flatMap { ["--namespace", "\($0)"] }
-            ])
-          ],
-        errno: 22)
+    return older.prefix(1).map { record in
+      "undo record \(record.id), \"\(record.title)\", has labels of these DIMMs from before it, with names: "
+        + "pmemctl undo show \(record.id)"
     }
+  }
+
+  private func check(_ recoveries: [LabelRecovery], _ what: String) throws(DeviceError) {
+    let proposals = recoveries.flatMap(\.proposals)
+    guard !proposals.isEmpty else {
+      throw DeviceError(
+        .notFound,
+        "cannot \(what): there is no info block and no volume at any offset at which a namespace can start",
+        details: namespace.isEmpty ? [] : ["none of those that --namespace selects, at least"])
+    }
+    let conflicts = recoveries.flatMap(\.conflicts)
+    guard namespace.isEmpty || !conflicts.isEmpty else { return }
+    guard proposals.contains(where: { $0.doubt != nil }) || !conflicts.isEmpty else { return }
+    let certain = proposals.filter { !conflicts.contains($0) && $0.doubt == nil }.map(\.uuid)
+    throw DeviceError(
+      .refused,
+      "refused to \(what): \(conflicts.isEmpty ? "not all that is found is certain" : "namespaces of several times are found")",
+      details: proposals.map { proposal in
+        let note =
+          proposal.doubt.map { " (\($0))" } ?? (conflicts.contains(proposal) ? " (overlaps another)" : "")
+        return "\(proposal.uuid): \(proposal.mode), \(Self.fact(proposal).value)\(note)"
+      } + ["choose with --namespace UUID; nothing was changed"],
+      try: certain.isEmpty
+        ? []
+        : [
+          Suggestion([
+            ["pmemctl", "label", "recover", name] + certain.flatMap { ["--namespace", "\($0)"] }
+          ])
+        ],
+      errno: 22)
   }
 
   private static func fact(_ proposal: LabelRecovery.Proposal) -> Plan.Fact {
-    Plan.Fact(
+    let evidence =
+      switch proposal.evidence {
+      case .infoBlock: "its info block names \(proposal.uuid)"
+      case .volume(let type): "\(type), \(proposal.uuid), is there"
+      }
+    return Plan.Fact(
       "\(proposal.mode)",
-      "\(ByteCount(proposal.extent.length)) at \(ByteCount(proposal.extent.offset))",
-      "its info block names \(proposal.uuid)")
+      "\(ByteCount(proposal.extent.length)) at \(ByteCount(proposal.extent.offset))", evidence)
   }
-}
 
-extension SimDimmIdentity {
-  /// The cookie of a set of this DIMM alone, for labels of version 1.2.
-  fileprivate var cookie: UInt64 {
-    InterleaveCookie.v12([
-      InterleaveMember(
-        regionOffset: 0, serial: serial, vendor: vendor, manufacturingDate: manufacture?.date ?? 0,
-        manufacturingLocation: manufacture?.location ?? 0)
-    ])
+  // MARK: The answer
+
+  private func report(
+    _ lost: LostLabels, _ backend: any CommandContext.Backend, _ context: CommandContext
+  ) throws {
+    let now = try backend.inventory(.planning)
+    let found = now.dimms.filter { dimm in lost.dimms.contains { $0.dev == dimm.dev } }
+    let namespaces = now.regions(on: found).flatMap(\.configuredNamespaces)
+    guard !output.json else {
+      return try context.out.write(JSON.array(namespaces.map { .object($0.json) }).text)
+    }
+    for namespace in namespaces {
+      try context.out.write(
+        "recovered \(namespace.title.sanitized): \(namespace.mode), \(namespace.rawSize)\n")
+    }
   }
 }

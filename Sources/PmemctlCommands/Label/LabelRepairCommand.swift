@@ -100,7 +100,7 @@ struct LabelRepairCommand: ContextCommand {
     }
     let step = max(region.align, 2 << 20)
     let scan = try backend.withContent(of: whole) { source throws(DeviceError) in
-      try InfoBlockScan(source, step: step) { progress.update($0 >> 20, of: $1 >> 20) }
+      try RegionScan(source, step: step) { progress.update($0 >> 20, of: $1 >> 20) }
     }
     for found in scan.found {
       repair.infoBlocks[found.parent, default: []].insert(

@@ -1,0 +1,182 @@
+import Foundation
+import PmemMedia
+import PmemctlCommands
+import TestSupport
+import Testing
+
+/// Labels that are lost come back from what is left on the media, and nothing that is a guess is written.
+@Suite struct RecoveryTests {
+  /// One DIMM with a namespace of each mode, whose image can be changed.
+  private func machine() throws -> CommandHarness {
+    let harness = try CommandHarness()
+    harness.run(["sim", "create", harness.machine, "--dimm", "512MiB"])
+    for line in [
+      "--name fs --size 128MiB", "--name dd --mode devdax --size 64MiB",
+      "--name sec --mode sector --size 64MiB",
+    ] {
+      #expect(harness.run("namespace create \(line)").status == .done)
+    }
+    return harness
+  }
+
+  private static let areaStart: UInt64 = 512 << 20
+
+  private func change(
+    _ harness: CommandHarness, image: Int = 0, at offset: UInt64, count: Int,
+    _ body: (inout ByteFields) -> Void
+  ) throws {
+    let handle = try FileHandle(forUpdating: URL(fileURLWithPath: harness.machine + "/nmem\(image).img"))
+    defer { try? handle.close() }
+    try handle.seek(toOffset: offset)
+    var fields = ByteFields(Array(try handle.read(upToCount: count) ?? Data()))
+    body(&fields)
+    try handle.seek(toOffset: offset)
+    try handle.write(contentsOf: Data(fields.bytes))
+  }
+
+  /// The label area is zeros, and the machine has booted.
+  private func lose(_ harness: CommandHarness) throws {
+    try change(harness, at: Self.areaStart, count: 128 << 10) { $0 = ByteFields(count: 128 << 10) }
+    harness.run(["sim", "reboot", harness.machine])
+  }
+
+  /// The superblock of an ext4 of so many MiB, with a UUID of sevens.
+  private func putFilesystem(_ harness: CommandHarness, at offset: UInt64, mebibytes: Int) throws {
+    try change(harness, at: offset, count: 8192) { fields in
+      fields.set(mebibytes * 256, at: 1024 + 4, width: 4)
+      fields.set(2, at: 1024 + 24, width: 4)
+      fields.set(0xef53, at: 1024 + 56, width: 2)
+      fields.set(0x40, at: 1024 + 96, width: 4)
+      fields.set([UInt8](repeating: 0x77, count: 16), at: 1024 + 104)
+    }
+  }
+
+  private static let volume = "77777777-7777-7777-7777-777777777777"
+
+  /// What has to be the same before and after: all but names.
+  private func namespaces(_ harness: CommandHarness) -> [String] {
+    harness.run("namespace list --json").out.split(separator: "\n").map(String.init).filter {
+      !$0.contains("\"name\"")
+    }
+  }
+
+  @Test func namespacesAreRecoveredFromInfoBlocks() throws {
+    let harness = try machine()
+    let before = namespaces(harness)
+    try lose(harness)
+    let plan = harness.run("label recover nmem0 --dry-run")
+    #expect(plan.status == .done && plan.out.contains("128 MiB at 0 bytes"), "\(plan.err)")
+    let done = harness.run("label recover nmem0 --yes")
+    #expect(done.status == .done && done.err.contains("undo record 3"), "\(done.err)")
+    harness.run(["sim", "reboot", harness.machine])
+    #expect(namespaces(harness) == before)
+    #expect(harness.run("doctor").out == "no problems found\n")
+    #expect(harness.run("label recover nmem0").status == .refused)
+  }
+
+  @Test func aRegionThatIsStillDividedIsReadThroughALabelForAllOfIt() throws {
+    let harness = try machine()
+    let before = namespaces(harness)
+    for loss in ["label zero", "label init", "label init --label-version 1.1"] {
+      #expect(harness.run("\(loss) --force --yes --discard-content nmem0").status == .done, "\(loss)")
+      let dry = harness.run("label recover nmem0 --dry-run")
+      #expect(dry.status == .done && dry.err.contains("searched for when this is done"), "\(dry.err)")
+      let done = harness.run("label recover nmem0 --yes")
+      #expect(done.status == .done && namespaces(harness) == before, "\(loss): \(done.err)")
+    }
+    harness.run("namespace destroy all --force --discard-content --yes")
+    let nothing = harness.run("label recover nmem0 --yes")
+    #expect(nothing.status == .notFound, "\(nothing.err)")
+    #expect(harness.run("namespace list --json").out == "[]\n", "what served to read it is gone")
+  }
+
+  @Test func aVolumeInNoNamespaceIsARawOne() throws {
+    let harness = try machine()
+    try putFilesystem(harness, at: 256 << 20, mebibytes: 100)
+    // The content of a namespace is none.
+    try putFilesystem(harness, at: 4 << 20, mebibytes: 120)
+    try lose(harness)
+    let done = harness.run("label recover nmem0 --yes")
+    #expect(done.status == .done && done.out.contains("raw, 112 MiB"), "\(done.err)")
+    #expect(done.err.contains("the UUID is the volume's"), "\(done.err)")
+    harness.run(["sim", "reboot", harness.machine])
+    let list = harness.run("namespace list --json").out
+    #expect(list.contains("\"uuid\": \"\(Self.volume)\"") && list.contains("\"mode\": \"raw\""), "\(list)")
+    #expect(harness.run("doctor").out == "no problems found\n")
+  }
+
+  @Test func whatIsLeftOfANamespaceWithoutItsInfoBlockIsOfferedOnly() throws {
+    let harness = try machine()
+    try change(harness, at: 4096, count: 4096) { $0 = ByteFields(count: 4096) }
+    try putFilesystem(harness, at: 4 << 20, mebibytes: 120)
+    try lose(harness)
+    let refused = harness.run("label recover nmem0 --yes")
+    #expect(refused.status == .refused, "\(refused.err)")
+    #expect(
+      refused.err.contains("\(Self.volume): raw, 120 MiB at 4 MiB")
+        && refused.err.contains("info block is lost"), "\(refused.err)")
+    let suggested = try #require(refused.err.split(separator: "\n").first { $0.contains("try: ") })
+    let command = suggested.drop { $0 == " " }.dropFirst("try: pmemctl ".count)
+    let certain = harness.run("\(command) --yes")
+    #expect(certain.status == .done && certain.out.split(separator: "\n").count == 2, "\(certain.err)")
+    try lose(harness)
+    let all = harness.run("\(command) --namespace \(Self.volume) --yes")
+    #expect(all.status == .done && all.out.split(separator: "\n").count == 3, "\(all.err)")
+  }
+
+  @Test func namespacesOfSeveralTimesAreNotChosenFrom() throws {
+    let harness = try machine()
+    // An older generation's info block lies in the data of "fs".
+    var block: [UInt8] = []
+    try change(harness, at: 128 << 20 + 4096, count: 4096) { block = $0.bytes }
+    try change(harness, at: 64 << 20 + 4096, count: 4096) { fields in
+      fields = ByteFields(block)
+      fields.set(7, at: 32, width: 8)
+      fields.set(fields.checksum(excluding: 4088), at: 4088, width: 8)
+    }
+    try lose(harness)
+    let refused = harness.run("label recover nmem0 --yes")
+    #expect(refused.status == .refused && refused.err.contains("overlaps another"), "\(refused.err)")
+    let line = try #require(refused.err.split(separator: "\n").first { $0.contains("128 MiB at 0 bytes") })
+    let uuid = String(line.drop { $0 == " " }.prefix(36))
+    let chosen = harness.run("label recover nmem0 --yes --namespace \(uuid)")
+    #expect(chosen.status == .done && chosen.out.contains("fsdax, 128 MiB"), "\(chosen.err)")
+  }
+
+  @Test func labelsOfAnotherDIMMOfTheSetAreNotWrittenOver() throws {
+    let harness = try CommandHarness()
+    harness.run(["sim", "create", harness.machine, "--dimm", "512MiB,set=a", "--dimm", "512MiB,set=a"])
+    harness.run("namespace create --name both --size 128MiB")
+    try lose(harness)
+    let refused = harness.run("label recover nmem0")
+    #expect(
+      refused.status == .refused && refused.err.contains("pmemctl label repair nmem1"), "\(refused.err)")
+  }
+
+  /// Machines at random: sets of one, two or four DIMMs, namespaces of every mode but raw.
+  @Test(arguments: 1...12) func everyMachineComesBack(seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed)
+    let harness = try CommandHarness()
+    let ways = [1, 2, 4].randomElement(using: &generator) ?? 1
+    let dimms = (0..<ways).flatMap { _ in ["--dimm", "256MiB,set=a"] }
+    harness.run(["sim", "create", harness.machine] + dimms + ["--dimm", "256MiB"])
+    for index in 0..<Int.random(in: 2...6, using: &generator) {
+      let mode = ["fsdax", "devdax", "sector"].randomElement(using: &generator) ?? ""
+      // At least one on each: a region without any would come back as one raw namespace.
+      let region = "region\(index < 2 ? index : Int.random(in: 0...1, using: &generator))"
+      let size = 64 * (index < 2 ? 1 : Int.random(in: 1...3, using: &generator))
+      harness.run("namespace create --region \(region) --mode \(mode) --size \(size)MiB --name n\(index)")
+    }
+    let before = namespaces(harness)
+    for dimm in 0...ways {
+      try change(harness, image: dimm, at: 256 << 20, count: 128 << 10) { $0 = ByteFields(count: 128 << 10) }
+    }
+    if Bool.random(using: &generator) { harness.run(["sim", "reboot", harness.machine]) }
+    for dimm in [0, ways] {
+      let answer = harness.run("label recover nmem\(dimm) --yes")
+      #expect(answer.status == .done, "seed \(seed): \(answer.err)")
+    }
+    harness.run(["sim", "reboot", harness.machine])
+    #expect(namespaces(harness) == before, "seed \(seed)")
+  }
+}
