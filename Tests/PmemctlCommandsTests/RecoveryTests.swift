@@ -90,6 +90,27 @@ import Testing
     #expect(harness.run("namespace list --json").out == "[]\n", "what served to read it is gone")
   }
 
+  /// What fresh index blocks leave: labels that no index refers to.
+  @Test func namesComeBackFromLabelsThatNoIndexRefersTo() throws {
+    let harness = try machine()
+    harness.run("namespace create --mode raw --size 64MiB --name held")
+    harness.run("namespace create --mode raw --size 64MiB --name gone")
+    harness.run("namespace destroy gone --force --discard-content --yes")
+    try putFilesystem(harness, at: 256 << 20, mebibytes: 50)
+    let before = harness.run("namespace list --json").out
+    for boots in [false, true] {
+      #expect(harness.run("label init --force --yes --discard-content nmem0").status == .done)
+      if boots { harness.run(["sim", "reboot", harness.machine]) }
+      let refused = harness.run("label recover nmem0 --yes")
+      #expect(
+        refused.status == .refused && refused.err.contains("it may have been destroyed"), "\(refused.err)")
+      let suggested = try #require(refused.err.split(separator: "\n").first { $0.contains("try: ") })
+      let done = harness.run("\(suggested.drop { $0 == " " }.dropFirst("try: pmemctl ".count)) --yes")
+      #expect(done.status == .done && !done.err.contains("names are in labels"), "\(done.err)")
+      #expect(harness.run("namespace list --json").out == before, "boots: \(boots)")
+    }
+  }
+
   @Test func aVolumeInNoNamespaceIsARawOne() throws {
     let harness = try machine()
     try putFilesystem(harness, at: 256 << 20, mebibytes: 100)

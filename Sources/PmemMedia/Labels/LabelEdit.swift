@@ -19,10 +19,12 @@ public struct LabelEdit: Hashable, Sendable {
   /// slots, and an index block with the next sequence number overwrites the inactive one. If slots are written first,
   /// an interruption leaves the old labels in force.
   ///
-  /// - Parameter area: As it is.
+  /// - Parameters:
+  ///   - area: As it is.
+  ///   - last: Whether labels go to the last free slots instead of the first, where what is left of older labels is.
   /// - Returns: The new area; the same if nothing changed. nil if there is no valid index block, or no slot for a
   ///   label.
-  public func applied(to area: [UInt8]) -> [UInt8]? {
+  public func applied(to area: [UInt8], last: Bool = false) -> [UInt8]? {
     let store = LabelStore(area)
     guard let index = store.index, let layout = store.layout else { return nil }
     var free = index.free
@@ -43,10 +45,8 @@ public struct LabelEdit: Hashable, Sendable {
     var edited = area
     for var label in unwritten {
       // A slot that was free before: the labels of the index in force stay whole.
-      guard
-        let slot = free.indices.first(where: { free[$0] && index.free[$0] })
-          ?? free.firstIndex(of: true)
-      else { return nil }
+      let unused = free.indices.filter { free[$0] && index.free[$0] }
+      guard let slot = (last ? unused.last : unused.first) ?? free.firstIndex(of: true) else { return nil }
       free[slot] = false
       label.slot = UInt32(slot)
       Self.put(label.encoded(version: layout.version), in: &edited, at: layout.offset(ofSlot: slot))

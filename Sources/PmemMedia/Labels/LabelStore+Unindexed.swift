@@ -9,7 +9,15 @@ extension LabelStore {
   }
 
   static func unindexed(_ area: [UInt8]) -> Unindexed? {
-    let found = LabelVersion.allCases.compactMap { version -> Unindexed? in
+    remnants(area).max { $0.labels.count < $1.labels.count }
+  }
+
+  /// Whole labels in the slots of an area, as each version would have them, whatever index blocks say.
+  ///
+  /// - Parameter area: All of it.
+  /// - Returns: One for each version of which there are any. Those of version 1.1 have no checksum: some may be of chance.
+  public static func remnants(_ area: [UInt8]) -> [Unindexed] {
+    LabelVersion.allCases.compactMap { version -> Unindexed? in
       guard let layout = LabelLayout(areaSize: area.count, version: version) else { return nil }
       var chosen: [DeviceUUID: NamespaceLabel] = [:]
       for slot in 0..<layout.slotCount {
@@ -24,6 +32,5 @@ extension LabelStore {
       guard !chosen.isEmpty else { return nil }
       return Unindexed(layout: layout, labels: chosen.values.sorted { $0.slot < $1.slot })
     }
-    return found.max { $0.labels.count < $1.labels.count }
   }
 }

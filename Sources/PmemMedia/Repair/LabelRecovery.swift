@@ -1,7 +1,8 @@
 public import PmemDevice
 
 /// Labels for namespaces of which only the media are left. Info blocks have the UUID of the label, the mode, and the start and
-/// end of the namespace; of a raw namespace only its volume tells that there was one. Names are lost.
+/// end of the namespace; of a raw namespace only its volume tells that there was one. Names are in labels alone: in those that
+/// no index block refers to, as fresh index blocks leave them.
 public struct LabelRecovery: Hashable, Sendable {
   /// A namespace that was there at some time.
   public struct Proposal: Hashable, Sendable {
@@ -11,6 +12,8 @@ public struct LabelRecovery: Hashable, Sendable {
       /// The header of a volume, of this type as libblkid names it. The UUID of the label was nowhere else: it becomes the
       /// volume's.
       case volume(String)
+      /// A label that no index block refers to, of a raw namespace.
+      case label
     }
 
     /// From the region's start.
@@ -19,10 +22,20 @@ public struct LabelRecovery: Hashable, Sendable {
     public let mode: NamespaceMode
     public let claimClass: ClaimClass
     public let evidence: Evidence
+    /// Empty if no label has it.
+    public fileprivate(set) var name = ""
+    /// Bytes of a logical block.
+    fileprivate(set) var sectorSize: UInt64 = 512
     /// Why it is not certain; nil if its own numbers fit, and the kernel would take it.
     public let doubt: String?
 
     fileprivate func overlaps(_ other: Proposal) -> Bool { extent.intersection(other.extent) != nil }
+
+    fileprivate mutating func takeName(from labels: RemnantLabels) {
+      guard let label = labels.label(of: uuid, extent) else { return }
+      name = label.name
+      sectorSize = label.sectorSize == 0 ? 512 : label.sectorSize
+    }
   }
 
   /// In the order of their offsets.
@@ -32,7 +45,10 @@ public struct LabelRecovery: Hashable, Sendable {
   ///   - scan: Of the region.
   ///   - region: Its size, its alignment, and its address.
   ///   - host: Whose kernel is to take them.
-  public init(_ scan: RegionScan, region: Region, host: HostFacts) {
+  ///   - remnants: Labels in the slots of each of its DIMMs, by kernel name.
+  public init(
+    _ scan: RegionScan, region: Region, host: HostFacts, remnants: [String: [LabelStore.Unindexed]] = [:]
+  ) {
     for found in scan.found where !found.parent.isNull {
       guard let proposal = Self.proposal(found, region, host) else { continue }
       proposals.append(proposal)
@@ -47,7 +63,29 @@ public struct LabelRecovery: Hashable, Sendable {
       proposals.append(proposal)
       end = proposal.extent.end
     }
+    let labels = RemnantLabels(remnants, of: region)
+    for index in proposals.indices { proposals[index].takeName(from: labels) }
+    add(labels.raw)
     proposals.sort { ($0.extent.offset, $0.extent.length) < ($1.extent.offset, $1.extent.length) }
+  }
+
+  /// Raw namespaces whose labels are left. With a volume at its start it is certain; over what an info block has it is of an
+  /// earlier time.
+  private mutating func add(_ raw: [RemnantLabels.Found]) {
+    for found in raw where !proposals.contains(where: { $0.uuid == found.label.uuid }) {
+      let volume = proposals.firstIndex { proposal in
+        proposal.evidence != .infoBlock && proposal.extent.offset == found.extent.offset
+          && proposal.extent.length <= found.extent.length
+      }
+      let others = proposals.enumerated().filter { $0.offset != volume }.map(\.element)
+      guard !others.contains(where: { $0.extent.intersection(found.extent) != nil }) else { continue }
+      if let volume { proposals.remove(at: volume) }
+      proposals.append(
+        Proposal(
+          extent: found.extent, uuid: found.label.uuid, mode: .raw, claimClass: .none, evidence: .label,
+          name: found.label.name, sectorSize: found.label.sectorSize,
+          doubt: volume == nil ? "its label was given up: it may have been destroyed" : nil))
+    }
   }
 
   private static func proposal(
@@ -127,8 +165,8 @@ public struct LabelRecovery: Hashable, Sendable {
     let ways = UInt64(max(1, count))
     return proposals.map { proposal in
       NamespaceLabel(
-        uuid: proposal.uuid, name: "", flags: 0, labelCount: UInt16(clamping: count),
-        position: UInt16(clamping: mapping.position), setCookie: cookie, sectorSize: 512,
+        uuid: proposal.uuid, name: proposal.name, flags: 0, labelCount: UInt16(clamping: count),
+        position: UInt16(clamping: mapping.position), setCookie: cookie, sectorSize: proposal.sectorSize,
         dpa: mapping.offset + proposal.extent.offset / ways, rawSize: proposal.extent.length / ways, slot: 0,
         claimClass: proposal.claimClass)
     }

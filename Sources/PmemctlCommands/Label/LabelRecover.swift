@@ -76,21 +76,13 @@ struct LabelRecover: ContextCommand {
       }
       lost = try LostLabels(name, try backend.inventory(.planning), backend)
     }
-    for region in lost.closed {
-      guard let steps = RecoveryWindow.opening(region, uuid: .random()) else {
-        throw DeviceError(
-          .failed, "cannot read \(region.dev): the kernel has no device for a namespace on it",
-          try: ["pmemctl region disable \(region.dev)", "pmemctl region enable \(region.dev)"])
-      }
-      let plan = Plan(title: "read \(region.dev) as one namespace", entries: steps)
-      guard try frame.carryOut(plan, from: lost.inventory, on: backend) else {
-        context.note("what can be recovered is searched for when this is done")
-        return false
-      }
+    let closed = lost.closed.map(\.dev)
+    guard try frame.carryOut(try lost.opening(backend), from: lost.inventory, on: backend) else {
+      context.note("what can be recovered is searched for when this is done")
+      return false
     }
-    let unopened = lost.closed.map(\.dev)
     lost = try LostLabels(name, try backend.inventory(.planning), backend)
-    lost.opened = unopened
+    lost.opened = closed
     return true
   }
 
@@ -116,17 +108,15 @@ struct LabelRecover: ContextCommand {
       let scan = try backend.withContent(of: window.namespace) { source throws(DeviceError) in
         try RegionScan(source, step: step) { progress.update($0 >> 20, of: $1 >> 20) }
       }
-      var recovery = LabelRecovery(scan, region: window.region, host: lost.inventory.host)
+      var recovery = LabelRecovery(
+        scan, region: window.region, host: lost.inventory.host, remnants: lost.remnants)
       if !chosen.isEmpty { recovery.choose(chosen) }
       recoveries.append((window, recovery))
     }
     try check(recoveries.map(\.recovery), what)
     var labels: [String: [NamespaceLabel]] = [:]
     for (window, recovery) in recoveries where !recovery.proposals.isEmpty {
-      guard let cookie = try backend.setCookie(of: window.region) else {
-        throw DeviceError(
-          .unsupported, "cannot \(what): the kernel does not show the cookie of their set, which labels have")
-      }
+      let cookie = try lost.cookie(of: window.region, backend)
       for mapping in window.region.mappings {
         labels[mapping.dimm, default: []] += recovery.labels(
           on: mapping, of: window.region.mappings.count, cookie: cookie)
@@ -148,8 +138,14 @@ struct LabelRecover: ContextCommand {
   }
 
   private static func warnings(_ proposals: [LabelRecovery.Proposal]) -> [String] {
-    let volumes = proposals.count { $0.evidence != .infoBlock }
-    return ["names are not on the media: those are not recovered"]
+    let volumes = proposals.count { if case .volume = $0.evidence { true } else { false } }
+    let nameless = proposals.count(where: \.name.isEmpty)
+    return
+      (nameless == 0
+      ? []
+      : [
+        "names are in labels alone: \(counted(nameless, "namespace")) \(nameless == 1 ? "has" : "have") none now"
+      ])
       + (volumes == 0
         ? []
         : [
@@ -208,9 +204,10 @@ struct LabelRecover: ContextCommand {
       switch proposal.evidence {
       case .infoBlock: "its info block names \(proposal.uuid)"
       case .volume(let type): "\(type), \(proposal.uuid), is there"
+      case .label: "its label, \(proposal.uuid), is in no index"
       }
     return Plan.Fact(
-      "\(proposal.mode)",
+      "\(proposal.mode)\(proposal.name.isEmpty ? "" : " \"\(proposal.name.sanitized)\"")",
       "\(ByteCount(proposal.extent.length)) at \(ByteCount(proposal.extent.offset))", evidence)
   }
 

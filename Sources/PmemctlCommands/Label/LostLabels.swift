@@ -9,6 +9,8 @@ struct LostLabels {
   private(set) var areas: [String: [UInt8]] = [:]
   /// Of the index blocks of those that have some.
   private(set) var versions: [String: LabelVersion] = [:]
+  /// Labels in their slots that no index block refers to, by kernel name.
+  private(set) var remnants: [String: [LabelStore.Unindexed]] = [:]
   /// Regions that can be read.
   private(set) var windows: [RecoveryWindow] = []
   /// Regions that are divided, and have no namespaces: they can be made readable.
@@ -35,6 +37,7 @@ struct LostLabels {
       throw DeviceError(.unsupported, "cannot recover the labels of \(first.dev): it is in no region")
     }
     for dimm in dimms { areas[dimm.dev] = try backend.readLabels(dimm: dimm.dev) }
+    remnants = areas.mapValues(LabelStore.remnants)
     versions = areas.compactMapValues { LabelStore($0).index?.layout.version }
     for region in regions {
       if let window = RecoveryWindow(region) {
@@ -55,6 +58,39 @@ struct LostLabels {
 
   /// `nmem0`, `nmem0 and nmem1`.
   var what: String { dimms.map(\.dev).joined(separator: " and ") }
+
+  /// - Throws: ``DeviceError/Code/unsupported`` if the kernel does not show it.
+  func cookie(of region: Region, _ backend: any CommandContext.Backend) throws(DeviceError) -> UInt64 {
+    guard let cookie = try backend.setCookie(of: region) else {
+      throw DeviceError(
+        .unsupported,
+        "cannot recover the labels of \(what): the kernel does not show the cookie of \(region.dev), which labels have"
+      )
+    }
+    return cookie
+  }
+
+  /// Presents all of ``closed`` as one raw namespace each: of their DIMMs, which have index blocks, only labels are written.
+  func opening(_ backend: any CommandContext.Backend) throws(DeviceError) -> Plan {
+    var labels: [String: [NamespaceLabel]] = [:]
+    for region in closed {
+      for (dimm, label) in RecoveryWindow.labels(of: region, cookie: try cookie(of: region, backend)) {
+        labels[dimm, default: []].append(label)
+      }
+    }
+    var written: [(dimm: DIMM, bytes: [UInt8])] = []
+    for dimm in dimms {
+      guard let own = labels[dimm.dev] else { continue }
+      let edit = LabelEdit(Dictionary(grouping: own, by: \.uuid))
+      guard let bytes = edit.applied(to: areas[dimm.dev] ?? [], last: true) else {
+        throw DeviceError(.failed, "cannot read what is on \(dimm.dev): its label area has no free slot")
+      }
+      written.append((dimm, bytes))
+    }
+    var plan = try LabelPlanner(inventory, inspector: backend, contents: nil).repair(written, fixes: [])
+    plan.title = "read \(closed.map(\.dev).joined(separator: " and ")) as one namespace"
+    return plan
+  }
 
   private static func regions(sharing dimm: DIMM, _ inventory: Inventory) -> [Region] {
     var names: Set<String> = [dimm.dev]

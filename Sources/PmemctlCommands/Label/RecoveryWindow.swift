@@ -1,4 +1,5 @@
 import PmemDevice
+import PmemMedia
 
 /// A region all of whose bytes can be read: it is one raw namespace. One without labels is, after a boot; one that the kernel
 /// has divided by labels that are gone since, or a CXL region, becomes one by a label for all of it.
@@ -17,20 +18,23 @@ struct RecoveryWindow {
     namespace = whole
   }
 
-  /// The steps that present a divided region without namespaces as one: of its DIMMs only labels are written.
+  /// The labels that present a divided region as one namespace.
   ///
   /// - Parameters:
   ///   - region: All of whose labels are gone.
-  ///   - uuid: Of the label.
-  /// - Returns: nil if the kernel has no device for it.
-  static func opening(_ region: Region, uuid: DeviceUUID) -> [Plan.Entry]? {
-    guard let next = region.nextNamespace else { return nil }
-    return [
-      Plan.Entry(
-        .allocate(Allocation(namespace: next.dev, uuid: uuid, name: nil, size: region.size)),
-        "allocate all of \(region.dev) as \(next.dev), to read it"),
-      Plan.Entry(.enable(namespace: next.dev), "enable \(next.dev) in raw mode"),
-    ]
+  ///   - cookie: Of its set.
+  /// - Returns: One for each DIMM, with the DIMM's kernel name.
+  static func labels(of region: Region, cookie: UInt64) -> [(dimm: String, label: NamespaceLabel)] {
+    let uuid = DeviceUUID.random()
+    return region.mappings.map { mapping in
+      (
+        mapping.dimm,
+        NamespaceLabel(
+          uuid: uuid, name: "", flags: 0, labelCount: UInt16(clamping: region.mappings.count),
+          position: UInt16(clamping: mapping.position), setCookie: cookie, sectorSize: 512,
+          dpa: mapping.offset, rawSize: mapping.length, slot: 0, claimClass: ClaimClass.none)
+      )
+    }
   }
 
   /// The steps that take it away again.

@@ -127,3 +127,18 @@ check 'and enabled' pmemctl region enable "$region"
 check 'a change keeps the recipe' pmemctl namespace destroy --force ways
 case $(pmemctl undo show "$(pmemctl undo list --json | jq -r '.[-1].id')") in *'consisted of mem'*'cxl create-region'*) ok 'undo show has it' ;; *) not_ok 'undo show has it' ;; esac
 check 'and the change can be undone' pmemctl undo run --yes
+
+# The labels of both are zeroed: what is interleaved is read through a label for all of it, and comes back.
+pmemctl namespace create --region "$region" --mode sector --size 64MiB --name table >&2
+fields='[.[] | [.mode, .uuid, .raw_uuid, .raw_size, .resource]] | sort_by(.[4])'
+before=$(pmemctl namespace list --json | jq -c "$fields")
+members=$(pmemctl region show "$region" --json | jq -r '.[0].mappings[].dimm')
+ndctl disable-region "$region" >&2
+# shellcheck disable=SC2086
+ndctl zero-labels $members >&2
+ndctl enable-region "$region" >&2
+check 'zeroed labels of both: recovered' pmemctl label recover "${members%%$'\n'*}" --yes
+same 'zeroed labels of both: the namespaces are what they were' "$before" "$(pmemctl namespace list --json | jq -c "$fields")"
+mount "$(node "$(pmemctl namespace list --json | jq -r '[.[] | select(.mode == "fsdax")][0].dev')")" /mnt/cxl
+same 'zeroed labels of both: the file' "$sum" "$(sha256sum < /mnt/cxl/data)"
+umount /mnt/cxl
