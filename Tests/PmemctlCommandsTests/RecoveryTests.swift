@@ -164,6 +164,33 @@ import Testing
     #expect(chosen.status == .done && chosen.out.contains("fsdax, 128 MiB"), "\(chosen.err)")
   }
 
+  /// Of the image only the label area is written, and the old one is kept.
+  @Test func anImageIsRecoveredWithoutAMachine() throws {
+    let harness = try machine()
+    let before = namespaces(harness)
+    try change(harness, at: Self.areaStart, count: 128 << 10) { $0 = ByteFields(count: 128 << 10) }
+    let image = harness.machine + ".img"
+    try FileManager.default.copyItem(atPath: harness.machine + "/nmem0.img", toPath: image)
+    let data = { try Data(contentsOf: URL(fileURLWithPath: image)).prefix(Int(Self.areaStart)) }
+    let old = try data()
+    harness.run(["sim", "destroy", harness.machine])
+    let parent = URL(fileURLWithPath: image).deletingLastPathComponent().path
+    let listed = { try FileManager.default.contentsOfDirectory(atPath: parent).sorted() }
+    let files = try listed()
+    #expect(harness.run("label recover --image \(image)").err.contains("labels=128KiB"))
+    #expect(harness.run("label recover nmem0 --image \(image),labels=128KiB").status == .usage)
+    #expect(harness.run("label recover --image \(image),labels=128KiB --dry-run").status == .done)
+    #expect(try listed() == files, "nothing is left behind")
+    let done = harness.run("label recover --image \(image),labels=128KiB --yes")
+    #expect(done.status == .done && done.out.split(separator: "\n").count == 3, "\(done.err)")
+    #expect(try data() == old)
+    let kept = try Data(contentsOf: URL(fileURLWithPath: image + ".old-labels"))
+    #expect(kept.count == 128 << 10 && kept.allSatisfy { $0 == 0 })
+    #expect(harness.run("label recover --image \(image),labels=128KiB --yes").status == .failed)
+    harness.run(["sim", "import", harness.machine, "--image", image])
+    #expect(namespaces(harness) == before)
+  }
+
   @Test func labelsOfAnotherDIMMOfTheSetAreNotWrittenOver() throws {
     let harness = try CommandHarness()
     harness.run(["sim", "create", harness.machine, "--dimm", "512MiB,set=a", "--dimm", "512MiB,set=a"])

@@ -15,7 +15,15 @@ struct LabelRecover: ContextCommand {
       """)
 
   @Argument(help: ArgumentHelp("nmem0, 0, or an id.", valueName: "dimm"), completion: .names(.dimms))
-  var name: String
+  var name: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Instead of a DIMM: an NVDIMM image that no machine uses, as pmemctl sim import takes it; may be repeated.",
+      valueName: "spec"),
+    completion: .file())
+  var image: [String] = []
 
   @Option(
     name: .long,
@@ -33,6 +41,36 @@ struct LabelRecover: ContextCommand {
   @OptionGroup var machine: MachineOptions
 
   func run(in context: CommandContext) throws {
+    guard !image.isEmpty else {
+      guard let name else {
+        throw DeviceError(.usage, "there is nothing to recover: name a DIMM, or an image with --image")
+      }
+      try recover(name, in: context)
+      return
+    }
+    guard name == nil, machine.sim == nil else {
+      throw DeviceError(.usage, "--image goes without a DIMM and without --sim")
+    }
+    try recoverImages(in: context)
+  }
+
+  /// Of images that are no set, each by itself.
+  private func recoverImages(in context: CommandContext) throws {
+    let copies = try RecoveredImages(image)
+    var verb = self
+    verb.machine.sim = copies.machine
+    verb.change.noUndo = true
+    var covered: Set<String> = []
+    for index in copies.images.indices where !covered.contains("nmem\(index)") {
+      covered.formUnion(try verb.recover("nmem\(index)", in: context))
+    }
+    for file in try copies.writeBack() {
+      context.note("wrote the label area of \(file); \(file)\(RecoveredImages.suffix) keeps the old one")
+    }
+  }
+
+  /// - Returns: The DIMMs that were recovered together, by kernel name.
+  @discardableResult private func recover(_ name: String, in context: CommandContext) throws -> [String] {
     let chosen = try namespace.map { text throws(DeviceError) in
       guard let uuid = DeviceUUID(text) else {
         throw DeviceError(.usage, "--namespace: \"\(text)\" is not a UUID")
@@ -42,18 +80,20 @@ struct LabelRecover: ContextCommand {
     let backend = try context.open(machine, forWriting: !change.dryRun)
     let frame = Change(context, change, output, machine)
     var lost = try LostLabels(name, try backend.inventory(.planning), backend)
-    guard try open(&lost, frame, backend, context) else { return }
+    guard try open(&lost, name, frame, backend, context) else { return [] }
     let plan: Plan
     do {
-      plan = try self.plan(lost, Set(chosen), backend, context)
+      plan = try self.plan(lost, name, Set(chosen), backend, context)
     } catch {
       try close(lost, frame, backend)
       throw error
     }
     guard try frame.carryOut(plan, from: lost.inventory, on: backend) else {
-      return try close(lost, frame, backend)
+      try close(lost, frame, backend)
+      return lost.dimms.map(\.dev)
     }
     do { try report(lost, backend, context) } catch { throw AfterChange(error) }
+    return lost.dimms.map(\.dev)
   }
 
   // MARK: Reading
@@ -62,7 +102,7 @@ struct LabelRecover: ContextCommand {
   ///
   /// - Returns: False for a dry run that ends there.
   private func open(
-    _ lost: inout LostLabels, _ frame: Change, _ backend: any CommandContext.Backend,
+    _ lost: inout LostLabels, _ name: String, _ frame: Change, _ backend: any CommandContext.Backend,
     _ context: CommandContext
   ) throws -> Bool {
     guard !lost.closed.isEmpty else { return true }
@@ -97,7 +137,7 @@ struct LabelRecover: ContextCommand {
   // MARK: The plan
 
   private func plan(
-    _ lost: LostLabels, _ chosen: Set<DeviceUUID>, _ backend: any CommandContext.Backend,
+    _ lost: LostLabels, _ name: String, _ chosen: Set<DeviceUUID>, _ backend: any CommandContext.Backend,
     _ context: CommandContext
   ) throws -> Plan {
     let what = "recover the labels of \(lost.what)"
@@ -113,7 +153,7 @@ struct LabelRecover: ContextCommand {
       if !chosen.isEmpty { recovery.choose(chosen) }
       recoveries.append((window, recovery))
     }
-    try check(recoveries.map(\.recovery), what)
+    try check(recoveries.map(\.recovery), what, name)
     var labels: [String: [NamespaceLabel]] = [:]
     for (window, recovery) in recoveries where !recovery.proposals.isEmpty {
       let cookie = try lost.cookie(of: window.region, backend)
@@ -169,7 +209,7 @@ struct LabelRecover: ContextCommand {
     }
   }
 
-  private func check(_ recoveries: [LabelRecovery], _ what: String) throws(DeviceError) {
+  private func check(_ recoveries: [LabelRecovery], _ what: String, _ name: String) throws(DeviceError) {
     let proposals = recoveries.flatMap(\.proposals)
     guard !proposals.isEmpty else {
       throw DeviceError(
@@ -193,7 +233,9 @@ struct LabelRecover: ContextCommand {
         ? []
         : [
           Suggestion([
-            ["pmemctl", "label", "recover", name] + certain.flatMap { ["--namespace", "\($0)"] }
+            ["pmemctl", "label", "recover"]
+              + (image.isEmpty ? [name] : image.flatMap { ["--image", $0] })
+              + certain.flatMap { ["--namespace", "\($0)"] }
           ])
         ],
       errno: 22)

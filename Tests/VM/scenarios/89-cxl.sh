@@ -132,7 +132,7 @@ check 'and the change can be undone' pmemctl undo run --yes
 pmemctl namespace create --region "$region" --mode sector --size 64MiB --name table >&2
 fields='[.[] | [.mode, .uuid, .raw_uuid, .raw_size, .resource]] | sort_by(.[4])'
 before=$(pmemctl namespace list --json | jq -c "$fields")
-members=$(pmemctl region show "$region" --json | jq -r '.[0].mappings[].dimm')
+members=$(pmemctl region list "$region" --json | jq -r ".[0].mappings[].dimm")
 ndctl disable-region "$region" >&2
 # shellcheck disable=SC2086
 ndctl zero-labels $members >&2
