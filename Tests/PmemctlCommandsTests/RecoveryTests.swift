@@ -64,6 +64,11 @@ import Testing
     let harness = try machine()
     let before = namespaces(harness)
     try lose(harness)
+    let doctor = harness.run("doctor")
+    #expect(
+      doctor.status == .failed && doctor.out.contains("error: region0: its labels are lost")
+        && doctor.out.contains("try: pmemctl label recover nmem0") && !doctor.out.contains("label init"),
+      "\(doctor.out)")
     let plan = harness.run("label recover nmem0 --dry-run")
     #expect(plan.status == .done && plan.out.contains("128 MiB at 0 bytes"), "\(plan.err)")
     let done = harness.run("label recover nmem0 --yes")

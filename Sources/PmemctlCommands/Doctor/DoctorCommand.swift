@@ -87,6 +87,10 @@ struct DoctorCommand: ContextCommand {
       if !findings.isEmpty { diagnosis.replaceDisabled(region.dev) }
       for finding in findings { diagnosis.add(finding) }
     }
+    for finding in LostLabelFindings(inventory: inventory, backend: backend).findings() {
+      diagnosis.replaceBlank(finding.subject)
+      diagnosis.add(finding)
+    }
     let infoBlocks = InfoBlockExamination(inventory, backend)
     for namespace in inventory.regions.flatMap(\.configuredNamespaces) {
       guard let finding = infoBlocks.finding(namespace) else { continue }

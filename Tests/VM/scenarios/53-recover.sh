@@ -75,6 +75,7 @@ zero() {
 zero
 reload
 same 'after a boot all is one raw namespace' raw "$(pmemctl namespace list --json namespace0.0 | jq -r '.[0].mode')"
+case $(pmemctl doctor) in *"$region: its labels are lost"*"try: pmemctl label recover $dimm"*) ok 'doctor knows the way' ;; *) not_ok 'doctor knows the way' ;; esac
 check 'zeroed labels, after a boot' pmemctl label recover $dimm --yes
 reload
 recovered 'zeroed labels, after a boot'
