@@ -206,6 +206,19 @@ import Testing
       refused.status == .refused && refused.err.contains("pmemctl label repair nmem1"), "\(refused.err)")
   }
 
+  @Test func namespacesOfOldKernelsAreFoundThoroughly() throws {
+    let harness = try CommandHarness()
+    harness.run(
+      ["sim", "create", harness.machine, "--dimm", "512MiB", "--kernel", "4.20", "--align", "4KiB"])
+    #expect(harness.run("namespace create --mode sector --size 67112960 --name odd").status == .done)
+    #expect(harness.run("namespace create --mode sector --size 64MiB --name behind").status == .done)
+    let before = namespaces(harness)
+    try lose(harness)
+    #expect(harness.run("label recover nmem0 --dry-run").out.contains("64 MiB at 64 MiB") == false)
+    let done = harness.run("label recover nmem0 --thorough --yes")
+    #expect(done.status == .done && namespaces(harness) == before, "\(done.err)")
+  }
+
   /// Machines at random: sets of one, two or four DIMMs, namespaces of every mode but raw.
   @Test(arguments: 1...12) func everyMachineComesBack(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)

@@ -49,8 +49,8 @@ public struct LabelRecovery: Hashable, Sendable {
   public init(
     _ scan: RegionScan, region: Region, host: HostFacts, remnants: [String: [LabelStore.Unindexed]] = [:]
   ) {
-    for found in scan.found where !found.parent.isNull {
-      guard let proposal = Self.proposal(found, region, host) else { continue }
+    for found in scan.found where !found.parent.isNull && !isPart(found) {
+      guard let proposal = Self.proposal(found, scan, region, host) else { continue }
       proposals.append(proposal)
     }
     // What begins inside of a namespace is its content.
@@ -89,7 +89,7 @@ public struct LabelRecovery: Hashable, Sendable {
   }
 
   private static func proposal(
-    _ found: RegionScan.Found, _ region: Region, _ host: HostFacts
+    _ found: RegionScan.Found, _ scan: RegionScan, _ region: Region, _ host: HostFacts
   ) -> Proposal? {
     let room = region.size.rawValue - min(found.offset, region.size.rawValue)
     let start = (region.resource ?? 0) + found.offset
@@ -106,7 +106,10 @@ public struct LabelRecovery: Hashable, Sendable {
         doubt: pfn.fault(start: start, size: used, host: host)
           ?? pfn.attachFault(start: start, size: used, host: host)?.text)
     case .btt(let btt):
-      let end = btt.info2Offset &+ UInt64(BttInfoBlock.size) &+ btt.version.initialOffset
+      let last = lastArena(of: btt, at: found.offset, scan)
+      let end =
+        last.offset &- found.offset &+ last.block.info2Offset &+ UInt64(BttInfoBlock.size)
+        &+ btt.version.initialOffset
       // A remainder too small for another arena follows the last one: sizes are multiples of the region's alignment.
       guard end <= room, let size = ByteCount(end).roundedUp(to: region.align)?.rawValue, size <= room else {
         return nil
@@ -114,7 +117,33 @@ public struct LabelRecovery: Hashable, Sendable {
       return Proposal(
         extent: Extent(offset: found.offset, length: size), uuid: btt.parentUUID, mode: .sector,
         claimClass: btt.version == .v2 ? .btt2 : .btt, evidence: .infoBlock,
-        doubt: btt.nextOffset == 0 ? nil : "it has more than one arena: its size is not known")
+        doubt: last.block.nextOffset == 0
+          ? nil : "one of its arenas has lost its info block: its size is not known")
+    }
+  }
+
+  /// The last arena of a BTT whose info block is found; arenas name the offset of the next one.
+  private static func lastArena(
+    of first: BttInfoBlock, at offset: UInt64, _ scan: RegionScan
+  ) -> (block: BttInfoBlock, offset: UInt64) {
+    var last = (block: first, offset: offset)
+    while last.block.nextOffset > 0 {
+      let (next, overflow) = last.offset.addingReportingOverflow(last.block.nextOffset)
+      let block = scan.found.lazy.filter { $0.offset == next && !overflow }.compactMap { found in
+        if case .btt(let block) = found.block, block.parentUUID == first.parentUUID { block } else { nil }
+      }.first
+      guard let block else { break }
+      last = (block, next)
+    }
+    return last
+  }
+
+  /// Whether it is a copy, or a further arena, of a BTT that is known.
+  private func isPart(_ found: RegionScan.Found) -> Bool {
+    guard case .btt = found.block else { return false }
+    return proposals.contains { proposal in
+      proposal.mode == .sector && proposal.uuid == found.parent
+        && proposal.extent.containsInside(found.offset)
     }
   }
 

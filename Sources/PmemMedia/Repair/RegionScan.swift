@@ -37,22 +37,24 @@ public struct RegionScan: Hashable, Sendable {
   /// - Parameters:
   ///   - source: All of a region.
   ///   - step: The alignment of namespaces.
-  ///   - progress: Called with the bytes passed so far, and with all; the last time, also if reading fails, with all passed.
+  ///   - progress: Called with the bytes passed so far, and with all, which it reaches if nothing fails; what it throws ends the
+  ///     search.
   /// - Throws: The error of reading, except media errors: unreadable ranges are skipped.
   public init(
-    _ source: any ByteSource, step: UInt64, progress: (UInt64, UInt64) -> Void = { _, _ in }
+    _ source: any ByteSource, step: UInt64,
+    progress: (UInt64, UInt64) throws(DeviceError) -> Void = { _, _ in }
   ) throws(DeviceError) {
     let reserve = PfnLayout.infoBlockReserve
-    guard step >= reserve else { return }
-    defer { progress(source.size, source.size) }
+    guard step >= 4096 else { return }
     var offset: UInt64 = 0
     while offset < source.size, source.size - offset >= reserve {
-      progress(offset, source.size)
+      try progress(offset, source.size)
       if let bytes = try Self.read(source, offset) { look(bytes, offset) }
       let (next, overflow) = offset.addingReportingOverflow(step)
       if overflow { break }
       offset = next
     }
+    try progress(source.size, source.size)
   }
 
   private static func read(_ source: any ByteSource, _ offset: UInt64) throws(DeviceError) -> [UInt8]? {
@@ -64,16 +66,23 @@ public struct RegionScan: Hashable, Sendable {
     }
   }
 
+  /// Of the signatures of fsdax and devdax.
+  private static let pfnPrefix = Array("NVDIMM_".utf8)
+
   private mutating func look(_ bytes: [UInt8], _ offset: UInt64) {
     if let header = VolumeHeader(bytes) { volumes.append(Volume(offset: offset, header: header)) }
-    for version in [BttLayout.Version.v2, .v1] {
+    // Decoding what is none takes ten times as long.
+    for version in [BttLayout.Version.v2, .v1]
+    where bytes[Int(version.initialOffset)...].starts(with: BttInfoBlock.signature) {
       if let btt = try? BttInfoBlock(Array(bytes.dropFirst(Int(version.initialOffset)))),
         btt.version == version
       {
         found.append(Found(offset: offset, block: .btt(btt)))
       }
     }
-    if let pfn = try? PfnInfoBlock(Array(bytes.dropFirst(Int(PfnInfoBlock.offset)))) {
+    if bytes[Int(PfnInfoBlock.offset)...].starts(with: Self.pfnPrefix),
+      let pfn = try? PfnInfoBlock(Array(bytes.dropFirst(Int(PfnInfoBlock.offset))))
+    {
       found.append(Found(offset: offset, block: .pfn(pfn)))
     }
   }

@@ -144,9 +144,16 @@ struct LabelRecover: ContextCommand {
     var recoveries: [(window: RecoveryWindow, recovery: LabelRecovery)] = []
     for window in lost.windows {
       let progress = context.line(change.progress, "searching \(window.region.dev)", unit: "MiB")
+      defer { progress.end() }
       let step = thorough ? 4096 : RegionScan.smallestStep
       let scan = try backend.withContent(of: window.namespace) { source throws(DeviceError) in
-        try RegionScan(source, step: step) { progress.update($0 >> 20, of: $1 >> 20) }
+        try RegionScan(source, step: step) { done, total throws(DeviceError) in
+          progress.update(done >> 20, of: total >> 20)
+          // Held, while a region is presented as one namespace for this.
+          guard !context.signals.isInterrupted else {
+            throw DeviceError(.interrupted, "cannot \(what): interrupted")
+          }
+        }
       }
       var recovery = LabelRecovery(
         scan, region: window.region, host: lost.inventory.host, remnants: lost.remnants)

@@ -51,7 +51,9 @@ struct LabelRepairCommand: ContextCommand {
         throw DeviceError(
           .failed,
           "cannot repair the labels of \(dimms.map(\.dev).joined(separator: " and ")): there is no evidence of their old content",
-          details: unresolved, try: ["pmemctl undo list", "pmemctl label restore FILE"])
+          details: unresolved,
+          try: ["pmemctl undo list", "pmemctl label restore FILE"]
+            + dimms.prefix(1).map { "pmemctl label recover \($0.dev) --dry-run" })
       }
       guard !areas.isEmpty else {
         return Change.Planned(
