@@ -189,15 +189,20 @@ public struct LabelRecovery: Hashable, Sendable {
   ///   - mapping: Its part of the region.
   ///   - count: Of the region's DIMMs.
   ///   - cookie: Of the set, for version 1.2.
+  ///   - type: The GUID of the memory's type.
   /// - Returns: One for each proposal, without a slot.
-  public func labels(on mapping: RegionMapping, of count: Int, cookie: UInt64) -> [NamespaceLabel] {
+  public func labels(
+    on mapping: RegionMapping, of count: Int, cookie: UInt64, type: DeviceUUID
+  ) -> [NamespaceLabel] {
     let ways = UInt64(max(1, count))
     return proposals.map { proposal in
-      NamespaceLabel(
+      var label = NamespaceLabel(
         uuid: proposal.uuid, name: proposal.name, flags: 0, labelCount: UInt16(clamping: count),
         position: UInt16(clamping: mapping.position), setCookie: cookie, sectorSize: proposal.sectorSize,
         dpa: mapping.offset + proposal.extent.offset / ways, rawSize: proposal.extent.length / ways, slot: 0,
         claimClass: proposal.claimClass)
+      label.typeGUID = type
+      return label
     }
   }
 

@@ -23,17 +23,19 @@ struct RecoveryWindow {
   /// - Parameters:
   ///   - region: All of whose labels are gone.
   ///   - cookie: Of its set.
+  ///   - type: The GUID of its type.
   /// - Returns: One for each DIMM, with the DIMM's kernel name.
-  static func labels(of region: Region, cookie: UInt64) -> [(dimm: String, label: NamespaceLabel)] {
+  static func labels(
+    of region: Region, cookie: UInt64, type: DeviceUUID
+  ) -> [(dimm: String, label: NamespaceLabel)] {
     let uuid = DeviceUUID.random()
     return region.mappings.map { mapping in
-      (
-        mapping.dimm,
-        NamespaceLabel(
-          uuid: uuid, name: "", flags: 0, labelCount: UInt16(clamping: region.mappings.count),
-          position: UInt16(clamping: mapping.position), setCookie: cookie, sectorSize: 512,
-          dpa: mapping.offset, rawSize: mapping.length, slot: 0, claimClass: ClaimClass.none)
-      )
+      var label = NamespaceLabel(
+        uuid: uuid, name: "", flags: 0, labelCount: UInt16(clamping: region.mappings.count),
+        position: UInt16(clamping: mapping.position), setCookie: cookie, sectorSize: 512,
+        dpa: mapping.offset, rawSize: mapping.length, slot: 0, claimClass: ClaimClass.none)
+      label.typeGUID = type
+      return (mapping.dimm, label)
     }
   }
 

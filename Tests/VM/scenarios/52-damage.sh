@@ -68,20 +68,4 @@ break_checksum() { printf 'U' | dd of="$1" bs=1 seek=$(($(label_offset devdax "$
 write_labels break_checksum
 cure 'a label without its checksum' 'counts as free'
 files 'a label without its checksum'
-
-# As after a boot: the modules forget that there were labels.
-reload() {
-	pmemctl region disable all >&2
-	modprobe -r nfit nd_pmem nd_btt dax_pmem 2>&1 >&2
-	modprobe nfit && modprobe nd_pmem && modprobe dax_pmem
-	/bin/busybox usleep 1000000
-}
-ndctl disable-region region0 >&2
-ndctl zero-labels nmem0 >&2
-reload
-same 'without labels the region is raw' raw "$(pmemctl namespace list --json namespace0.0 | jq -r '.[0].mode')"
-check 'labels are recovered from info blocks' pmemctl label recover nmem0 --yes
-rename() { pmemctl namespace rename "$(pmemctl namespace list --json | jq -r "[.[] | select(.mode == \"$1\")][0].dev")" "$1" >&2; }
-for mode in fsdax devdax sector; do rename $mode; done
-files 'recovered'
 same 'nothing is wrong at last' 'no problems found' "$(pmemctl doctor)"
