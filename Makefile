@@ -43,7 +43,7 @@ vm_packages = qemu-system-x86 busybox-static cpio kmod xz-utils ndctl daxctl jq 
 boot_packages = $(vm_packages) systemd udev
 # Called by ndctl's own tests.
 suite_packages = $(vm_packages) parted uuid-runtime xxd keyutils meson ninja-build pkg-config libkmod-dev libudev-dev uuid-dev \
-	libjson-c-dev libkeyutils-dev libiniparser-dev
+	libjson-c-dev libkeyutils-dev libiniparser-dev python3-venv cpio
 # What stacks devices, or serves them; the services that some of them bring are not started by anything here.
 holder_packages = $(vm_packages) mdadm lvm2 bcache-tools nfs-kernel-server strace
 test_packages = $(check_packages) $(vm_packages) zsh fish ansible-core python3-jsonschema systemd libvirt0 libxml2-utils \
