@@ -53,12 +53,13 @@ struct MonitorLog {
     case .standard where priority == LOG_INFO: try? session.answer(bytes: Array(text.utf8))
     case .standard: session.write(error: text)
     case .system: withVaList([]) { vsyslog(priority, text.replacing("%", with: "%%"), $0) }
-    case .file(let descriptor, _):
+    case .file(let descriptor, let path):
       var time = timespec()
       clock_gettime(CLOCK_REALTIME, &time)
       let head = priority == LOG_NOTICE ? "" : "[\(Self.text(time))] [\(getpid())] "
       let bytes = Array((head + text).utf8)
-      _ = Glibc.write(descriptor, bytes, bytes.count)
+      guard Glibc.write(descriptor, bytes, bytes.count) != bytes.count else { return }
+      session.note("cannot write to \(path): \(String(cString: strerror(errno)))")
     }
   }
 

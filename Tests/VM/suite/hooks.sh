@@ -28,4 +28,8 @@ check 'modprobe by that line' modprobe nfit
 modprobe -a nd_pmem nd_btt dax_pmem
 same 'the regions are back' "$regions" "$(ndctl list -R)"
 check 'the init script of its monitor' /etc/init.d/ndctl-monitor start
+for _ in $(seq 100); do
+	pgrep -x ndctl > /dev/null || break
+	/bin/busybox usleep 100000
+done
 same 'no DIMM has SMART: no daemon stays' '' "$(pgrep -x ndctl)"
