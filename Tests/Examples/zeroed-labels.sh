@@ -6,3 +6,8 @@ pmemctl namespace disable all
 pmemctl region disable region0
 pmemctl label zero --force nmem0
 pmemctl sim reboot "$PMEMCTL_SIM"
+# A guest's, likewise.
+pmemctl sim create guest --dimm 256MiB
+pmemctl --sim guest namespace create --mode fsdax --size 64MiB
+cp guest/nmem0.img guest/nvdimm0.img
+dd if=/dev/zero of=guest/nvdimm0.img bs=128K seek=2048 count=1 conv=notrunc status=none
