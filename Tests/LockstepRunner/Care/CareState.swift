@@ -15,7 +15,8 @@ struct CareState: Equatable {
     var temperature: Temperature?
     var spares: Int?
     var isShutdownDirty: Bool?
-    var alarms: AlarmSettings
+    /// In words: a dictionary is not described in order.
+    var alarms: String
   }
 
   struct Region: Equatable {
@@ -46,7 +47,7 @@ struct CareState: Equatable {
         isStaged: firmware[index].map { $0.staged != nil }, activation: firmware[index]?.activation,
         result: firmware[index]?.result, health: health[index]?.state,
         temperature: health[index]?.mediaTemperature, spares: health[index]?.spares,
-        isShutdownDirty: health[index]?.isShutdownDirty, alarms: alarms[index])
+        isShutdownDirty: health[index]?.isShutdownDirty, alarms: alarms[index].words)
     }
     var found: [Region] = []
     for region in bus.regions {
