@@ -7,14 +7,7 @@ import Testing
 @Suite struct DamageTests {
   /// One DIMM with a namespace of each mode, whose image can be changed.
   private func machine() throws -> CommandHarness {
-    let harness = try CommandHarness()
-    harness.run(["sim", "create", harness.machine, "--dimm", "512MiB"])
-    for line in [
-      "--name fs --size 128MiB", "--name dd --mode devdax --size 64MiB",
-      "--name sec --mode sector --size 64MiB",
-    ] {
-      #expect(harness.run("namespace create \(line)").status == .done)
-    }
+    let harness = try CommandHarness.threeModes()
     try FileManager.default.removeItem(atPath: harness.machine + "/undo")
     return harness
   }
@@ -25,13 +18,7 @@ import Testing
     _ harness: CommandHarness, at offset: UInt64, count: Int, boots: Bool = true,
     _ body: (inout ByteFields) -> Void
   ) throws {
-    let handle = try FileHandle(forUpdating: URL(fileURLWithPath: harness.machine + "/nmem0.img"))
-    defer { try? handle.close() }
-    try handle.seek(toOffset: offset)
-    var fields = ByteFields(Array(try handle.read(upToCount: count) ?? Data()))
-    body(&fields)
-    try handle.seek(toOffset: offset)
-    try handle.write(contentsOf: Data(fields.bytes))
+    try harness.change(at: offset, count: count, body)
     if boots { harness.run(["sim", "reboot", harness.machine]) }
   }
 

@@ -6,43 +6,19 @@ import Testing
 
 /// Labels that are lost come back from what is left on the media, and nothing that is a guess is written.
 @Suite struct RecoveryTests {
-  /// One DIMM with a namespace of each mode, whose image can be changed.
-  private func machine() throws -> CommandHarness {
-    let harness = try CommandHarness()
-    harness.run(["sim", "create", harness.machine, "--dimm", "512MiB"])
-    for line in [
-      "--name fs --size 128MiB", "--name dd --mode devdax --size 64MiB",
-      "--name sec --mode sector --size 64MiB",
-    ] {
-      #expect(harness.run("namespace create \(line)").status == .done)
-    }
-    return harness
-  }
+  private func machine() throws -> CommandHarness { try .threeModes() }
 
   private static let areaStart: UInt64 = 512 << 20
 
-  private func change(
-    _ harness: CommandHarness, image: Int = 0, at offset: UInt64, count: Int,
-    _ body: (inout ByteFields) -> Void
-  ) throws {
-    let handle = try FileHandle(forUpdating: URL(fileURLWithPath: harness.machine + "/nmem\(image).img"))
-    defer { try? handle.close() }
-    try handle.seek(toOffset: offset)
-    var fields = ByteFields(Array(try handle.read(upToCount: count) ?? Data()))
-    body(&fields)
-    try handle.seek(toOffset: offset)
-    try handle.write(contentsOf: Data(fields.bytes))
-  }
-
   /// The label area is zeros, and the machine has booted.
   private func lose(_ harness: CommandHarness) throws {
-    try change(harness, at: Self.areaStart, count: 128 << 10) { $0 = ByteFields(count: 128 << 10) }
+    try harness.change(at: Self.areaStart, count: 128 << 10) { $0 = ByteFields(count: 128 << 10) }
     harness.run(["sim", "reboot", harness.machine])
   }
 
   /// The superblock of an ext4 of so many MiB, with a UUID of sevens.
   private func putFilesystem(_ harness: CommandHarness, at offset: UInt64, mebibytes: Int) throws {
-    try change(harness, at: offset, count: 8192) { fields in
+    try harness.change(at: offset, count: 8192) { fields in
       fields.set(mebibytes * 256, at: 1024 + 4, width: 4)
       fields.set(2, at: 1024 + 24, width: 4)
       fields.set(0xef53, at: 1024 + 56, width: 2)
@@ -133,7 +109,7 @@ import Testing
 
   @Test func whatIsLeftOfANamespaceWithoutItsInfoBlockIsOfferedOnly() throws {
     let harness = try machine()
-    try change(harness, at: 4096, count: 4096) { $0 = ByteFields(count: 4096) }
+    try harness.change(at: 4096, count: 4096) { $0 = ByteFields(count: 4096) }
     try putFilesystem(harness, at: 4 << 20, mebibytes: 120)
     try lose(harness)
     let refused = harness.run("label recover nmem0 --yes")
@@ -154,8 +130,8 @@ import Testing
     let harness = try machine()
     // An older generation's info block lies in the data of "fs".
     var block: [UInt8] = []
-    try change(harness, at: 128 << 20 + 4096, count: 4096) { block = $0.bytes }
-    try change(harness, at: 64 << 20 + 4096, count: 4096) { fields in
+    try harness.change(at: 128 << 20 + 4096, count: 4096) { block = $0.bytes }
+    try harness.change(at: 64 << 20 + 4096, count: 4096) { fields in
       fields = ByteFields(block)
       fields.set(7, at: 32, width: 8)
       fields.set(fields.checksum(excluding: 4088), at: 4088, width: 8)
@@ -173,7 +149,7 @@ import Testing
   @Test func anImageIsRecoveredWithoutAMachine() throws {
     let harness = try machine()
     let before = namespaces(harness)
-    try change(harness, at: Self.areaStart, count: 128 << 10) { $0 = ByteFields(count: 128 << 10) }
+    try harness.change(at: Self.areaStart, count: 128 << 10) { $0 = ByteFields(count: 128 << 10) }
     let image = harness.machine + ".img"
     try FileManager.default.copyItem(atPath: harness.machine + "/nmem0.img", toPath: image)
     let data = { try Data(contentsOf: URL(fileURLWithPath: image)).prefix(Int(Self.areaStart)) }
@@ -235,7 +211,7 @@ import Testing
     }
     let before = namespaces(harness)
     for dimm in 0...ways {
-      try change(harness, image: dimm, at: 256 << 20, count: 128 << 10) { $0 = ByteFields(count: 128 << 10) }
+      try harness.change(image: dimm, at: 256 << 20, count: 128 << 10) { $0 = ByteFields(count: 128 << 10) }
     }
     if Bool.random(using: &generator) { harness.run(["sim", "reboot", harness.machine]) }
     for dimm in [0, ways] {
