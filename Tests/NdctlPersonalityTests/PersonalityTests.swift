@@ -249,4 +249,15 @@ import Testing
     #expect(sections.first?.mode == "system-ram" && sections.first?.isMovable == false)
     #expect(sections.first?.uuid?.description == "48d8e42c-a2f0-4312-9e70-a837faafe862")
   }
+
+  /// Scripts take the first of `ndctl list -Ni`, which is idle where nothing is configured.
+  @Test func anIdleNamespaceIsCreatedIfItsSizeIsGiven() throws {
+    let harness = try PersonalityHarness("--dimm 256MiB")
+    let without = harness.run("ndctl create-namespace -m raw -f -e namespace0.0")
+    #expect(without.status == 234 && without.err.contains("set_size failed"), "\(without.err)")
+    let answer = harness.run("ndctl create-namespace -m devdax -fe namespace0.0 -s 128M")
+    #expect(answer.status == 0 && answer.out.contains("\"dev\":\"namespace0.0\""), "\(answer.err)")
+    #expect(
+      harness.run("ndctl create-namespace -r region0 -m raw -s 64M").status == 0, "the next one follows")
+  }
 }

@@ -110,12 +110,7 @@ final class Creation {
     case .success(let made): request = made
     }
     if let refused = Reconfiguration.refusal(of: namespace, in: region, session) { return refused.code }
-    guard !namespace.isSeed else {
-      // ndctl leaves a UUID on the device, and every later namespace fails.
-      session.complain("create namespace: \(namespace.dev) failed to enable for zeroing, continuing")
-      fail("\(namespace.dev): set_size failed: \(ReturnCode.invalid.text)")
-      return .invalid
-    }
+    guard !namespace.isSeed else { return try begin(namespace, on: region, tree) }
     if !region.isLabeled, options.autolabel, canHaveLabels(region, tree) {
       return try relabel(region, namespace, tree)
     }
@@ -126,6 +121,18 @@ final class Creation {
       return try planner.plan(self.recreation(request, namespace, region)).plan
     }
     return try conclude(code, namespace.dev)
+  }
+
+  /// On the device of the next namespace a new one is created, if its size is given. Without one ndctl leaves a UUID on the device,
+  /// and every later namespace fails.
+  private func begin(_ idle: Namespace, on region: Region, _ tree: DeviceTree) throws -> ReturnCode {
+    session.complain("create namespace: \(idle.dev) failed to enable for zeroing, continuing")
+    guard options.size != nil, region.nextNamespace?.dev == idle.dev else {
+      fail("\(idle.dev): set_size failed: \(ReturnCode.invalid.text)")
+      return .invalid
+    }
+    let code = try create(on: region, tree)
+    return code == .tryAgain ? .noSpace : code
   }
 
   private func recreation(

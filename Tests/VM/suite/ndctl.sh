@@ -18,7 +18,7 @@ mount -t debugfs none /sys/kernel/debug 2> /dev/null || true
 for test in $SUITE_TESTS; do
 	start=$EPOCHSECONDS
 	# What one test leaves on QEMU's DIMMs is in the way of the next.
-	modprobe nfit_test 2> /dev/null || label_all
+	modprobe nfit_test 2> /dev/null || { dmsetup remove_all 2> /dev/null; label_all; }
 	status=0
 	timeout 600 "$SUITE/$test.sh" > "/run/suite/$test" 2>&1 < /dev/null || status=$?
 	case $status in
