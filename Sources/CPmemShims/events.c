@@ -57,7 +57,7 @@ struct CPmem_events *CPmem_events_open(void)
 	return events;
 }
 
-// sysfs tells of changes since the last read from the start (Documentation/filesystems/sysfs.rst).
+// sysfs announces changes since the last read from the start (Documentation/filesystems/sysfs.rst).
 static int read_again(int descriptor)
 {
 	char buffer[4096];

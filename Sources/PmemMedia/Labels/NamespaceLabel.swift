@@ -61,6 +61,28 @@ public struct NamespaceLabel: Hashable, Sendable {
     self.claimClass = claimClass
   }
 
+  /// The label of a raw namespace without a name, in no slot yet.
+  ///
+  /// - Parameters:
+  ///   - uuid: Of the namespace.
+  ///   - extent: Of the region that it is on; a multiple of the region's DIMMs.
+  ///   - mapping: Of the DIMM that gets the label.
+  ///   - count: Of the region's DIMMs.
+  ///   - cookie: Of their set.
+  ///   - type: The GUID of the memory's type.
+  public init(
+    uuid: DeviceUUID, of extent: Extent, on mapping: RegionMapping, of count: Int, cookie: UInt64,
+    type: DeviceUUID
+  ) {
+    let ways = UInt64(max(1, count))
+    self.init(
+      uuid: uuid, name: "", flags: 0, labelCount: UInt16(clamping: count),
+      position: UInt16(clamping: mapping.position), setCookie: cookie, sectorSize: 512,
+      dpa: mapping.offset + extent.offset / ways, rawSize: extent.length / ways, slot: 0,
+      claimClass: ClaimClass.none)
+    typeGUID = type
+  }
+
   /// Reads the label in `slot`; a label that does not name its slot was never meant to be there.
   public init(_ bytes: [UInt8], slot: Int, version: LabelVersion) throws(MediaError) {
     guard bytes.count >= version.labelSize else {

@@ -194,14 +194,12 @@ public struct LabelRecovery: Hashable, Sendable {
   public func labels(
     on mapping: RegionMapping, of count: Int, cookie: UInt64, type: DeviceUUID
   ) -> [NamespaceLabel] {
-    let ways = UInt64(max(1, count))
-    return proposals.map { proposal in
+    proposals.map { proposal in
       var label = NamespaceLabel(
-        uuid: proposal.uuid, name: proposal.name, flags: 0, labelCount: UInt16(clamping: count),
-        position: UInt16(clamping: mapping.position), setCookie: cookie, sectorSize: proposal.sectorSize,
-        dpa: mapping.offset + proposal.extent.offset / ways, rawSize: proposal.extent.length / ways, slot: 0,
-        claimClass: proposal.claimClass)
-      label.typeGUID = type
+        uuid: proposal.uuid, of: proposal.extent, on: mapping, of: count, cookie: cookie, type: type)
+      label.name = proposal.name
+      label.sectorSize = proposal.sectorSize
+      label.claimClass = proposal.claimClass
       return label
     }
   }

@@ -29,17 +29,17 @@ struct RecoveryWindow {
     of region: Region, cookie: UInt64, type: DeviceUUID
   ) -> [(dimm: String, label: NamespaceLabel)] {
     let uuid = DeviceUUID.random()
+    let all = Extent(offset: 0, length: region.size.rawValue)
     return region.mappings.map { mapping in
-      var label = NamespaceLabel(
-        uuid: uuid, name: "", flags: 0, labelCount: UInt16(clamping: region.mappings.count),
-        position: UInt16(clamping: mapping.position), setCookie: cookie, sectorSize: 512,
-        dpa: mapping.offset, rawSize: mapping.length, slot: 0, claimClass: ClaimClass.none)
-      label.typeGUID = type
-      return (mapping.dimm, label)
+      (
+        mapping.dimm,
+        NamespaceLabel(
+          uuid: uuid, of: all, on: mapping, of: region.mappings.count, cookie: cookie, type: type)
+      )
     }
   }
 
-  /// The steps that take it away again.
+  /// The steps that free it again.
   var closing: [Plan.Entry] {
     let name = namespace.labelUUID?.description ?? namespace.dev
     return [
