@@ -101,6 +101,11 @@ final class DamagedMachine {
     }
   }
 
+  /// The BTT info block at the start of a namespace.
+  func infoBlock(_ name: String) throws -> BttInfoBlock {
+    try BttInfoBlock(try read(0, try start(name), BttInfoBlock.size))
+  }
+
   // MARK: Booting
 
   func booted() throws -> Inventory {

@@ -55,6 +55,43 @@ import Testing
     #expect(try machine.verdict("fs") == field.verdict)
   }
 
+  // MARK: Reading through a BTT
+
+  /// The first bytes of a sector of "sec", or the error number.
+  private func sector(_ number: UInt64, of machine: DamagedMachine) throws -> String {
+    let namespace = try #require(try machine.booted().namespaces.first { $0.name == "sec" })
+    return try machine.machine.use { backend in
+      do throws(DeviceError) {
+        return try backend.withContent(of: namespace) { content throws(DeviceError) in
+          "\(try content.read(at: number * 4096, count: 4096).prefix(2))"
+        }
+      } catch { return "error \(error.errno ?? 0)" }
+    }
+  }
+
+  /// btt.c:btt_data_read goes as far as the namespace does, and the number of blocks is not looked at.
+  @Test func aMapEntryIsFollowedAsFarAsTheNamespaceGoes() throws {
+    let machine = try DamagedMachine()
+    let info = try machine.infoBlock("sec")
+    func set(_ entry: UInt64, _ value: UInt32) throws {
+      try machine.change("sec", at: info.mapOffset + entry * 4, count: 4) {
+        $0.set(UInt64(value), at: 0, width: 4)
+      }
+    }
+    try set(5, 3 << 30 | 0x2a_0000)
+    try set(6, 3 << 30 | 7)
+    try set(7, 1 << 30)
+    try set(8, 2 << 30)
+    try machine.change("sec", at: info.dataOffset + 7 * 4096, count: 2) { $0.bytes = [8, 9] }
+    #expect(try sector(5, of: machine) == "error 5")
+    #expect(try sector(6, of: machine) == "[8, 9]")
+    #expect(try sector(7, of: machine) == "error 5")
+    #expect(try sector(8, of: machine) == "[0, 0]")
+    // The number of internal blocks is the driver's own business.
+    try machine.change(infoBlock: "sec", at: 0) { $0.set(UInt64(1 << 21), at: 68, width: 4) }
+    #expect(try sector(6, of: machine) == "[8, 9]")
+  }
+
   @Test func aChecksumThatDoesNotFitIsPassedOverInSilence() throws {
     let machine = try DamagedMachine()
     try machine.change("fs", at: Self.pfn + 65, count: 1) { $0.bytes[0] ^= 1 }

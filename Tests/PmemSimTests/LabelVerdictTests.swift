@@ -39,6 +39,38 @@ import Testing
     #expect(inventory.regions[0].configuredNamespaces.first?.isEnabled == true)
   }
 
+  /// label.c:__nd_label_validate takes any version below 1.2 for labels of 128 bytes; the cookie is that of 1.1 for 1.1 alone
+  /// (region_devs.c:nd_region_interleave_set_cookie).
+  @Test(arguments: [
+    (1, 1, true, true), (1, 0, true, false), (0, 1, true, false), (0, 101, true, false), (1, 2, false, false),
+    (0, 102, false, false), (9, 0, false, false),
+  ]) func theVersionOfAnIndexDecidesTheCookie(
+    major: UInt16, minor: UInt16, isSmall: Bool, isOld: Bool
+  ) throws {
+    let machine = try DamagedMachine(isSmall ? .v11 : .v12)
+    let old = try DamagedMachine(.v11).booted().regions[0].isetID
+    try machine.change { area in
+      for place in [0, 256] {
+        var fields = ByteFields(Array(area[place..<place + 256]))
+        fields.set(UInt64(major), at: 60, width: 2)
+        fields.set(UInt64(minor), at: 62, width: 2)
+        fields.set(fields.checksum(excluding: 64), at: 64, width: 8)
+        area.replaceSubrange(place..<place + 256, with: fields.bytes)
+      }
+    }
+    let inventory = try machine.booted()
+    #expect(inventory.regions[0].isLabeled)
+    #expect((inventory.regions[0].isetID == old) == isOld)
+  }
+
+  /// dimm_devs.c:nd_pmem_available_dpa.
+  @Test func anExtentBeyondTheEndLeavesNoRoom() throws {
+    let machine = try DamagedMachine(.v11)
+    try machine.change(label: "rw") { $0.set((1 << 61) + (16 << 20), at: 112, width: 8) }
+    let region = try machine.booted().regions[0]
+    #expect(region.availableSize == .zero && region.maxAvailableExtent == .zero)
+  }
+
   // MARK: One label
 
   @Test func aLabelWithoutItsChecksumIsNotThereAndItsSpaceIsFree() throws {

@@ -3,9 +3,17 @@ public import PmemDevice
 /// The content of a BTT, as its block device shows it, read from the media below: sectors in the order of their
 /// numbers.
 public final class BttReader: ByteSource {
+  /// The fields of an info block that the driver reads by; it checks none of them (btt.c:parse_arena_meta).
+  private struct Arena {
+    /// Number of the first external block.
+    let first: UInt64
+    let data: UInt64
+    let map: UInt64
+    let blockSize: UInt64
+  }
+
   private let raw: any ByteSource
-  /// Number of the first external block of each arena.
-  private let arenas: [(first: UInt64, arena: BttArena)]
+  private let arenas: [Arena]
   private let sector: UInt64
   /// Bytes of all sectors together.
   public let size: UInt64
@@ -18,27 +26,40 @@ public final class BttReader: ByteSource {
   /// - Throws: `DeviceError.Code.corrupt` if an info block is damaged.
   public init(_ raw: any ByteSource, version: BttLayout.Version) throws(DeviceError) {
     self.raw = raw
-    var arenas: [(first: UInt64, arena: BttArena)] = []
+    var arenas: [Arena] = []
     var count: UInt64 = 0
-    var next: UInt64? = version.initialOffset
-    while let offset = next {
-      let arena = try Self.arena(raw, at: offset)
-      arenas.append((count, arena))
-      count += UInt64(arena.info.externalBlocks)
-      next = arena.next
+    var offset = version.initialOffset
+    var externalSize: UInt32?
+    while true {
+      let info = try Self.info(raw, at: offset)
+      arenas.append(
+        Arena(
+          first: count, data: offset &+ info.u64(88), map: offset &+ info.u64(96),
+          blockSize: UInt64(info.u32(64))))
+      externalSize = externalSize ?? info.u32(56)
+      count += UInt64(info.u32(60))
+      let next = info.u64(80)
+      guard next != 0 else { break }
+      guard next < raw.size, offset + next < raw.size else {
+        throw DeviceError(.corrupt, "the arena at offset \(offset) leads beyond the end of the namespace")
+      }
+      offset += next
     }
     self.arenas = arenas
-    sector = BttLayout.sectorSize(of: UInt64(arenas.first?.arena.info.externalBlockSize ?? 512))
+    sector = BttLayout.sectorSize(of: UInt64(externalSize ?? 512))
     size = count * sector
   }
 
-  private static func arena(_ raw: any ByteSource, at offset: UInt64) throws(DeviceError) -> BttArena {
-    let bytes = try raw.read(at: offset, count: BttInfoBlock.size)
-    do throws(MediaError) {
-      return try BttArena(try BttInfoBlock(bytes), at: offset, of: raw.size)
-    } catch {
-      throw DeviceError(.corrupt, "the BTT info block at offset \(offset) is damaged: \(error)")
+  /// The fields of an info block whose version the driver does not look at (btt_devs.c:nd_btt_arena_is_valid).
+  private static func info(_ raw: any ByteSource, at offset: UInt64) throws(DeviceError) -> ByteFields {
+    let fields = ByteFields(try raw.read(at: offset, count: BttInfoBlock.size))
+    let (stored, computed) = (
+      fields.u64(BttInfoBlock.checksumOffset), fields.checksum(excluding: BttInfoBlock.checksumOffset)
+    )
+    guard fields.slice(0, 16) == BttInfoBlock.signature, stored == computed else {
+      throw DeviceError(.corrupt, "the BTT info block at offset \(offset) is damaged")
     }
+    return fields
   }
 
   public func read(at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8] {
@@ -58,18 +79,25 @@ public final class BttReader: ByteSource {
   }
 
   private func block(_ number: UInt64) throws(DeviceError) -> [UInt8] {
-    guard let (first, arena) = arenas.last(where: { $0.first <= number }) else { return [] }
-    let own = UInt32(number - first)
-    let entry = BttMapEntry(raw: ByteFields(try raw.read(at: arena.offset(ofMapEntry: own), count: 4)).u32(0))
+    guard let arena = arenas.last(where: { $0.first <= number }) else { return [] }
+    let own = UInt32(number - arena.first)
+    let entry = BttMapEntry(raw: ByteFields(try read(arena.map &+ 4 * UInt64(own), 4, number)).u32(0))
     switch entry {
     case .zero: return [UInt8](repeating: 0, count: Int(sector))
     case .failed: throw DeviceError(.failed, "sector \(number) is marked as failed", errno: 5)
     case .initial, .normal:
-      let block = entry.block(of: own)
-      guard block < arena.info.internalBlocks else {
-        throw DeviceError(.corrupt, "the map entry of sector \(number) is damaged")
-      }
-      return try raw.read(at: arena.offset(ofBlock: block), count: Int(sector))
+      let block = UInt64(entry.block(of: own))
+      return try read(arena.data &+ block &* arena.blockSize, Int(sector), number)
     }
+  }
+
+  /// Reads below the mode, for a sector (claim.c:nsio_rw_bytes).
+  private func read(_ position: UInt64, _ count: Int, _ number: UInt64) throws(DeviceError) -> [UInt8] {
+    guard position <= raw.size, UInt64(count) <= raw.size - position else {
+      throw DeviceError(
+        .corrupt, "the map of sector \(number) is damaged: it leads beyond the end of the namespace",
+        errno: 5)
+    }
+    return try raw.read(at: position, count: count)
   }
 }

@@ -35,7 +35,7 @@ public struct LabelIndex: Hashable, Sendable {
     let major = fields.u16(60)
     let minor = fields.u16(62)
     let labelSizeCode = fields.integer(at: 19, width: 1)
-    if major > 1 || (major == 1 && minor >= 2) {
+    if UInt32(major) * 100 + UInt32(minor) >= 102 {
       guard labelSizeCode <= 1 else { throw .field("labelsize", labelSizeCode) }
       guard 128 << Int(labelSizeCode) == layout.version.labelSize else {
         throw .version(major: major, minor: minor)

@@ -51,17 +51,9 @@ public struct LabelStore: Hashable, Sendable {
   /// Reads an area; total whatever it holds.
   public init(_ area: [UInt8]) {
     size = area.count
-    var chosen: (layout: LabelLayout, copies: [IndexCopy])?
-    for version in LabelVersion.allCases {
-      guard let layout = LabelLayout(areaSize: area.count, version: version) else { continue }
-      let copies = (0...1).map { Self.copy($0, area, layout) }
-      let isValid = copies.contains { if case .valid = $0 { true } else { false } }
-      chosen = (layout, copies)
-      if isValid { break }
-    }
+    let chosen = Self.copies(area, areaSize: area.count)
     copies = chosen?.copies ?? []
-    let valid = copies.compactMap { if case .valid(let index) = $0 { index } else { nil } }
-    index = valid.count == 2 ? LabelIndex.current(valid[0], valid[1]) : valid.first
+    index = Self.current(copies)
     layout = index == nil ? nil : chosen?.layout
     guard let index, let layout else {
       slots = []
@@ -70,6 +62,35 @@ public struct LabelStore: Hashable, Sendable {
     }
     unindexed = nil
     slots = index.free.indices.compactMap { Self.slot($0, isFree: index.free[$0], area, layout) }
+  }
+
+  /// The index block in force (label.c:nd_label_validate).
+  ///
+  /// - Parameters:
+  ///   - start: The area as far as two index blocks of any version go.
+  ///   - areaSize: Bytes of the whole area.
+  /// - Returns: nil if neither copy is valid in any version: the DIMM has no labels.
+  public static func index(in start: [UInt8], areaSize: Int) -> LabelIndex? {
+    current(copies(start, areaSize: areaSize)?.copies ?? [])
+  }
+
+  /// Both copies, of the version that has a valid one, otherwise of the last; nil if the area is too small for any.
+  private static func copies(
+    _ area: [UInt8], areaSize: Int
+  ) -> (layout: LabelLayout, copies: [IndexCopy])? {
+    var chosen: (layout: LabelLayout, copies: [IndexCopy])?
+    for version in LabelVersion.allCases {
+      guard let layout = LabelLayout(areaSize: areaSize, version: version) else { continue }
+      let copies = (0...1).map { Self.copy($0, area, layout) }
+      chosen = (layout, copies)
+      if current(copies) != nil { break }
+    }
+    return chosen
+  }
+
+  private static func current(_ copies: [IndexCopy]) -> LabelIndex? {
+    let valid = copies.compactMap { if case .valid(let index) = $0 { index } else { nil } }
+    return valid.count == 2 ? LabelIndex.current(valid[0], valid[1]) : valid.first
   }
 
   private static func copy(_ copy: Int, _ area: [UInt8], _ layout: LabelLayout) -> IndexCopy {

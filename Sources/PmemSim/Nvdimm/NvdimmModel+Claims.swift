@@ -25,7 +25,7 @@ extension NvdimmModel {
       throw KernelRefusal(16, "\(kind)\(index).\(seed) waits for another namespace to be enabled")
     }
     // The class first (holder_class_store), as ndctl does: it stays even if the rest fails.
-    namespace.claimClass = claimClass(of: kind, region: index)
+    namespace.claimClass = try claimClass(of: kind, region: index)
     if isLabeled(index) { try updateLabels(index, namespace) }
     regions[index].namespaces[number] = namespace
     var device = SimClaim(kind: kind, id: seed, uuid: .null)
@@ -58,22 +58,33 @@ extension NvdimmModel {
     guard namespace.size > 0 else { throw KernelRefusal(6, "namespace\(index).\(id) has no size") }
     namespace.claimClass =
       switch mode {
-      case .fsdax: claimClass(of: .pfn, region: index)
-      case .devdax: claimClass(of: .dax, region: index)
-      case .sector: claimClass(of: .btt, region: index)
+      case .fsdax: .pfn
+      case .devdax: .dax
+      case .sector: try bttClass(index)
       case .raw: ClaimClass.none
       }
     if isLabeled(index) { try updateLabels(index, namespace) }
     regions[index].namespaces[number] = namespace
   }
 
-  /// namespace_devs.c:btt_claim_class for BTT: the version follows the labels.
-  private func claimClass(of kind: SimClaim.Kind, region index: Int) -> ClaimClass {
+  private func claimClass(of kind: SimClaim.Kind, region index: Int) throws -> ClaimClass {
     switch kind {
     case .pfn: .pfn
     case .dax: .dax
-    case .btt: isLabeled(index) && labelVersion(index) == .v12 ? .btt2 : .btt
+    case .btt: try bttClass(index)
     }
+  }
+
+  /// namespace_devs.c:btt_claim_class: the version follows the labels, on which all DIMMs must agree.
+  private func bttClass(_ index: Int) throws -> ClaimClass {
+    let dimms = topology.regions[index].dimms
+    guard isLabeled(index), !dimms.contains(where: disabledDimms.contains) else { return .btt }
+    // Without an index block the kernel will write 1.2, which is no reason to agree with one that is there.
+    let formats = Set(dimms.map { labels[$0]?.index?.cookieVersion })
+    guard formats.count == 1, let format = formats.first else {
+      throw KernelRefusal(6, "the DIMMs of region\(index) have labels of different versions")
+    }
+    return (format ?? labelVersion(index)) == .v11 ? .btt : .btt2
   }
 
   func release(_ index: Int, _ id: Int) throws {

@@ -89,9 +89,14 @@ final class NvdimmModel {
     }
   }
 
+  /// What the labels of its first DIMM are written as: the cookie of the set follows it
+  /// (region_devs.c:nd_region_interleave_set_cookie).
   func labelVersion(_ index: Int) -> LabelVersion {
-    topology.regions[index].dimms.first.flatMap { labels[$0]?.version } ?? .v12
+    topology.regions[index].dimms.first.flatMap { labels[$0] }.map(Self.version) ?? .v12
   }
+
+  /// Index blocks that name another version than 1.1 are those of 1.2, whatever the size of their labels.
+  static func version(_ labels: SimLabels) -> LabelVersion { labels.index?.cookieVersion ?? labels.version }
 
   /// region.c:nd_region_probe.
   func enableRegion(_ index: Int) throws {
@@ -219,9 +224,8 @@ final class NvdimmModel {
     }
     let probe: SetProbe
     do throws(SetProbe.Refusal) {
-      let version = region.dimms.first.flatMap { labels[$0]?.index?.cookieVersion } ?? .v12
       probe = try SetProbe(
-        members, cookie: topology.cookie(of: region, version: version),
+        members, cookie: topology.cookie(of: region, version: labelVersion(index)),
         alternate: topology.alternateCookie(of: region))
       // The probe fails with ENODEV; libndctl reports that the region is not enabled.
     } catch { throw KernelRefusal(6, "region\(index): \(error.text)") }
@@ -244,43 +248,13 @@ final class NvdimmModel {
   }
 
   /// The labels of a DIMM whose driver is bound, in the order of their slots.
-  private func activeLabels(_ dimm: Int) -> [NamespaceLabel] {
+  func activeLabels(_ dimm: Int) -> [NamespaceLabel] {
     guard !disabledDimms.contains(dimm), let labels = labels[dimm]?.labels else { return [] }
     return labels.sorted { $0.key < $1.key }.map(\.value)
   }
 
   private static func littleEndianPrecedes(_ left: UInt64, _ right: UInt64) -> Bool {
     left.byteSwapped < right.byteSwapped
-  }
-
-  // MARK: Space
-
-  /// The holes that can be allocated, trimmed to the region's alignment.
-  func freeExtents(_ index: Int) -> [Extent] {
-    guard isLabeled(index) else { return [] }
-    let region = topology.regions[index]
-    var extents: [Extent] = []
-    var cursor: UInt64 = 0
-    for namespace in allocations(index) + [(offset: region.size, size: 0)] {
-      let start = (cursor + region.align - 1) / region.align * region.align
-      let end = namespace.offset / region.align * region.align
-      if end > start { extents.append(Extent(offset: start, length: end - start)) }
-      cursor = max(cursor, namespace.offset + namespace.size)
-    }
-    return extents
-  }
-
-  /// The capacity that labels take from a region, also of namespaces that could not be assembled: a DIMM's capacity is
-  /// reserved for every label on it (label.c:nd_label_reserve_dpa), whether the region is enabled or not.
-  private func allocations(_ index: Int) -> [(offset: UInt64, size: UInt64)] {
-    let region = topology.regions[index]
-    let begin = region.dimmOffset
-    let limit = begin + region.share
-    let taken = region.dimms.flatMap(activeLabels)
-    let spans = taken.filter { $0.dpa >= begin && $0.dpa < limit && $0.rawSize <= limit - $0.dpa }.map {
-      (offset: ($0.dpa - begin) * region.ways, size: $0.rawSize * region.ways)
-    }
-    return spans.sorted { ($0.offset, $0.size) < ($1.offset, $1.size) }
   }
 
   /// A checksum of all labels in force: it changes if another program writes any.

@@ -42,16 +42,16 @@ struct SimInventory {
     let isLabeled = nvdimm.isLabeled(index)
     // The labels of a disabled DIMM are unknown (region_devs.c:set_cookie_show, available_size_show).
     let isKnown = !hardware.dimms.contains(where: nvdimm.disabledDimms.contains)
+    let isFirstKnown = !(hardware.dimms.first.map(nvdimm.disabledDimms.contains) ?? false)
     // region_devs.c:region_badblocks_show: they are the driver's.
     let badBlocks = nvdimm.regions[index].isEnabled ? nvdimm.media.badBlocks.extents(ofRegion: index) : []
-    let extents = isKnown ? nvdimm.freeExtents(index) : []
     return Region(
       id: index, size: ByteCount(hardware.size), resource: hardware.base, align: hardware.align,
-      availableSize: ByteCount(isLabeled ? extents.reduce(0) { $0 + $1.length } : 0),
-      maxAvailableExtent: ByteCount(extents.map(\.length).max() ?? 0), numaNode: hardware.node,
+      availableSize: ByteCount(isKnown ? nvdimm.availableSize(index) : 0),
+      maxAvailableExtent: ByteCount(nvdimm.maxAvailableExtent(index)), numaNode: hardware.node,
       targetNode: hardware.node,
       isetID: isLabeled
-        ? topology.cookie(of: hardware, version: isKnown ? nvdimm.labelVersion(index) : .v11) : nil,
+        ? topology.cookie(of: hardware, version: isFirstKnown ? nvdimm.labelVersion(index) : .v11) : nil,
       mappings: mappings(hardware),
       capabilities: state.isEnabled ? .standard(for: topology.profile.rules) : .none,
       isEnabled: state.isEnabled, isLabeled: isLabeled,
