@@ -57,15 +57,21 @@ struct DimmHandle {
   /// Reads the index blocks (an ioctl, for root) to learn the size of a label.
   private func readIndex(into area: inout LabelArea) {
     guard let command = unsafe ndctl_dimm_read_label_index(pointer) else { return }
-    unsafe ndctl_cmd_unref(command)
-    // Only validation determines the size of a label; if there is none, it returns the one that the kernel would write.
-    area.isBlank = unsafe ndctl_dimm_validate_labels(pointer) < 0
-    guard area.isBlank == false else {
-      area.version = .v12
-      return
-    }
-    let size = unsafe ndctl_dimm_sizeof_namespace_label(pointer)
-    area.version = LabelVersion.allCases.first { $0.labelSize == Int(size) }
+    defer { unsafe ndctl_cmd_unref(command) }
+    guard let size = areaSize, let start = unsafe Self.area(of: command) else { return }
+    // Not ndctl_dimm_validate_labels(): the kernel refuses index blocks that it accepts.
+    let index = LabelStore.index(in: start, areaSize: size)
+    area.isBlank = index == nil
+    // Without an index block the kernel would write labels of 1.2.
+    area.version = index?.layout.version ?? .v12
+  }
+
+  /// Bytes of the label area.
+  private var areaSize: Int? {
+    guard let command = unsafe ndctl_dimm_cmd_new_cfg_size(pointer) else { return nil }
+    defer { unsafe ndctl_cmd_unref(command) }
+    guard unsafe ndctl_cmd_submit(command) >= 0 else { return nil }
+    return Int(unsafe ndctl_cmd_cfg_size_get_size(command))
   }
 
   /// Writes fresh index blocks over those of any format, then has the kernel read them. ndctl_dimm_init_labels() does
