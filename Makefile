@@ -240,8 +240,17 @@ ndctl-suite: build deps-suite
 
 lockstep: deps-build deps-vm
 	$(SWIFT) build $(release_flags)
-	CHANGES=$(CHANGES) DAMAGES=$(DAMAGES) SCENARIO_SECONDS=86400 Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) $(topology) \
-		-t 86400 Tests/VM/scenarios/35-lockstep.sh Tests/VM/scenarios/36-hostile-media.sh
+	CHANGES=$(CHANGES) SCENARIO_SECONDS=86400 Tests/VM/vm-test -k $(KERNEL) -m $(MEMORY) $(topology) \
+		-t 86400 Tests/VM/scenarios/35-lockstep.sh
+	@# Labels, info blocks and BTTs of one DIMM; then the labels of sets, which nfit_test has.
+	for version in 1.2 1.1; do \
+		LABELS=$$version DAMAGES=$$(($(DAMAGES) / 2)) SEED=$(SEED) SCENARIO_SECONDS=86400 Tests/VM/vm-test -k $(KERNEL) \
+			-m $(MEMORY) -d 512,labels=128 -e 0 -t 86400 Tests/VM/scenarios/36-hostile-media.sh || exit; \
+	done
+	for ways in 2 4; do \
+		WAYS=$$ways DAMAGES=$$(($(DAMAGES) / 10)) SEED=$(SEED) SCENARIO_SECONDS=86400 Tests/VM/vm-test -N -k 6.12 \
+			-m $(MEMORY) -d none -e 0 -t 86400 Tests/VM/scenarios/36-hostile-media.sh || exit; \
+	done
 	CARES=$(CARES) SEED=$(SEED) SCENARIO_SECONDS=86400 Tests/VM/vm-test -N -k 6.12 -m $(MEMORY) -e 0 -t 86400 \
 		Tests/VM/scenarios/63-care-lockstep.sh
 

@@ -5,17 +5,33 @@ struct Lockstep {
   let kernel: any DeviceBackend
   let simulated: any DeviceBackend
   private(set) var inventory: Inventory
+  /// The only bus of the kernel that is looked at; all if nil.
+  private let bus: String?
 
-  init(kernel: any DeviceBackend, simulated: any DeviceBackend) throws(DeviceError) {
+  init(
+    kernel: any DeviceBackend, simulated: any DeviceBackend, onlyBus bus: String? = nil
+  ) throws(DeviceError) {
     self.kernel = kernel
     self.simulated = simulated
-    inventory = try kernel.inventory(.planning)
+    self.bus = bus
+    inventory = try Self.inventory(kernel, bus)
+  }
+
+  private static func inventory(
+    _ kernel: any DeviceBackend, _ bus: String?
+  ) throws(DeviceError) -> Inventory {
+    var inventory = try kernel.inventory(.planning)
+    if let bus { inventory.buses.removeAll { $0.dev != bus } }
+    return inventory
   }
 
   /// What the machines differ in at the moment; empty where they are alike.
   mutating func differences() throws(DeviceError) -> [String] {
-    inventory = try kernel.inventory(.planning)
-    return try Self.differences(inventory, simulated.inventory(.planning))
+    inventory = try Self.inventory(kernel, bus)
+    let simulated = try simulated.inventory(.planning)
+    return bus == nil
+      ? Self.differences(inventory, simulated)
+      : Self.differences(Self.withoutPlatform(inventory), Self.withoutPlatform(simulated))
   }
 
   /// Does a step on both.
@@ -27,6 +43,31 @@ struct Lockstep {
   }
 
   // MARK: Looks
+
+  /// Without what the platform of one bus says of its DIMMs and of their place, which a simulated machine has its own words for.
+  private static func withoutPlatform(_ inventory: Inventory) -> Inventory {
+    var inventory = inventory
+    for bus in inventory.buses.indices {
+      let disabled = Set(inventory.buses[bus].dimms.filter { !$0.isEnabled }.map(\.dev))
+      for dimm in inventory.buses[bus].dimms.indices {
+        inventory.buses[bus].dimms[dimm].handle = nil
+        inventory.buses[bus].dimms[dimm].physicalID = nil
+        inventory.buses[bus].dimms[dimm].security = nil
+      }
+      for region in inventory.buses[bus].regions.indices {
+        inventory.buses[bus].regions[region].targetNode = 0
+        // Without a driver of the first DIMM it is the cookie of 1.1, which follows from its place.
+        if inventory.buses[bus].regions[region].mappings.contains(where: { disabled.contains($0.dimm) }) {
+          inventory.buses[bus].regions[region].isetID = nil
+        }
+        inventory.buses[bus].regions[region].mappings.sort { $0.position < $1.position }
+        for namespace in inventory.buses[bus].regions[region].namespaces.indices {
+          inventory.buses[bus].regions[region].namespaces[namespace].targetNode = 0
+        }
+      }
+    }
+    return inventory
+  }
 
   private static func differences(_ left: Inventory, _ right: Inventory) -> [String] {
     compare("DIMM", left.dimms, right.dimms, \.dev)

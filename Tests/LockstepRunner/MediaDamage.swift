@@ -2,123 +2,167 @@ import PmemDevice
 import PmemMedia
 import TestSupport
 
-/// Seeded damage of labels, info blocks and BTTs: in each field, with right and wrong checksums, several at once.
+/// Seeded damage of labels, info blocks and BTTs: in each field, with right and wrong checksums, in one copy or both, on one DIMM
+/// of a set, several at once.
 struct MediaDamage {
+  /// What is on the media of a namespace; offsets from its start.
+  struct Structures {
+    let name: String
+    /// From the region's start.
+    let start: UInt64
+    let uuid: DeviceUUID
+    var block: (offset: UInt64, bytes: [UInt8])?
+    /// The second info block of a BTT.
+    var copy: (offset: UInt64, bytes: [UInt8])?
+    var map: UInt64 = 0
+    var log: UInt64 = 0
+  }
+
   struct Edit {
-    let namespace: String
+    /// From the region's start.
     let offset: UInt64
     let bytes: [UInt8]
   }
 
-  /// A field of a structure: its name, offset and width.
-  private typealias Field = (name: String, offset: Int, width: Int)
-
-  private static let indexFields: [Field] = [
-    ("sig", 0, 1), ("labelsize", 19, 1), ("seq", 20, 4), ("myoff", 24, 8), ("mysize", 32, 8),
-    ("otheroff", 40, 8),
-    ("labeloff", 48, 8), ("nslot", 56, 4), ("major", 60, 2), ("minor", 62, 2), ("free", 72, 1),
-    ("free", 73, 1),
-  ]
-  private static let labelFields: [Field] = [
-    ("uuid", 0, 8), ("name", 16, 8), ("flags", 80, 4), ("nlabel", 84, 2), ("position", 86, 2),
-    ("isetcookie", 88, 8),
-    ("lbasize", 96, 8), ("dpa", 104, 8), ("rawsize", 112, 8), ("slot", 120, 4), ("type_guid", 128, 8),
-    ("abstraction_guid", 144, 8),
-  ]
-  private static let pfnFields: [Field] = [
-    ("signature", 0, 2), ("uuid", 16, 8), ("parent_uuid", 32, 8), ("flags", 48, 4), ("version_major", 52, 2),
-    ("version_minor", 54, 2), ("dataoff", 56, 8), ("npfns", 64, 8), ("mode", 72, 4), ("start_pad", 76, 4),
-    ("end_trunc", 80, 4), ("align", 84, 4), ("page_size", 88, 4), ("page_struct_size", 92, 2),
-  ]
-  private static let bttFields: [Field] = [
-    ("signature", 0, 2), ("uuid", 16, 8), ("parent_uuid", 32, 8), ("flags", 48, 4), ("version_major", 52, 2),
-    ("version_minor", 54, 2), ("external_lbasize", 56, 4), ("external_nlba", 60, 4), ("nfree", 72, 4),
-    ("mapoff", 96, 8), ("logoff", 104, 8), ("info2off", 112, 8),
-  ]
+  struct Round {
+    var edits: [Edit] = []
+    /// Damaged label areas, by the position of the DIMM.
+    var areas: [Int: [UInt8]] = [:]
+    var words: [String] = []
+    /// The block of a BTT whose map entry was damaged.
+    var mapEntry: Int?
+  }
 
   private var generator: SeededGenerator
+  /// By the position of the DIMM.
+  private var labels: [[UInt8]] = []
   private var layout: LabelLayout?
-  private var active: [NamespaceLabel] = []
-  private var log: UInt64 = 0
-  private var map: UInt64 = 0
+  private var active: [[NamespaceLabel]] = []
+  private var structures: [Structures] = []
+  /// How often each field of each structure was damaged.
+  private(set) var counts: [String: Int] = [:]
 
   init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
   /// What is there before any damage.
-  mutating func learn(labels: [UInt8], media: [String: [(offset: UInt64, bytes: [UInt8])]]) {
-    let store = LabelStore(labels)
-    layout = store.layout
-    active = store.active
-    for piece in media["sec"] ?? [] where piece.offset > 8192 {
-      map = piece.offset
-      log = piece.offset + UInt64(piece.bytes.count) - 4096 - 256 * 64
-    }
+  mutating func learn(labels: [[UInt8]], structures: [Structures]) {
+    self.labels = labels
+    self.structures = structures
+    layout = labels.first.flatMap { LabelStore($0).layout }
+    active = labels.map { LabelStore($0).active }
   }
 
-  /// - Returns: What is to be written to namespaces, the label area if it is damaged, and both in words.
-  mutating func next(
-    _ labels: [UInt8], _ media: [String: [(offset: UInt64, bytes: [UInt8])]]
-  ) -> (edits: [Edit], area: [UInt8]?, words: [String]) {
-    var edits: [Edit] = []
-    var area = labels
-    var words: [String] = []
+  /// One to three damages.
+  mutating func next() -> Round {
+    var round = Round()
     for _ in 0..<([1, 1, 1, 2, 3].randomElement(using: &generator) ?? 1) {
-      switch Int.random(in: 0..<10, using: &generator) {
-      case 0: words.append(index(&area))
-      case 1..<4: words.append(label(&area))
-      case 4..<7: words.append(block("fs", 4096, Self.pfnFields, media, &edits))
-      case 7: words.append(block("dd", 4096, Self.pfnFields, media, &edits))
-      case 8: words.append(block("sec", 0, Self.bttFields, media, &edits))
-      default: words.append(logOrMap(media, &edits))
+      switch Int.random(in: 0..<(structures.isEmpty ? 4 : 12), using: &generator) {
+      case 0: index(&round)
+      case 1..<4: label(&round)
+      case 4..<7: block("fs", .pfn, &round)
+      case 7: block("dd", .pfn, &round)
+      case 8, 9: block("sec", .btt, &round)
+      case 10: graft(&round)
+      default: logOrMap(&round)
       }
     }
-    return (edits, area == labels ? nil : area, words)
+    return round
   }
 
-  // MARK: Structures
-
-  private mutating func index(_ area: inout [UInt8]) -> String {
-    guard let layout else { return "" }
-    let copy = Int.random(in: 0...1, using: &generator)
-    let start = copy * layout.indexSize
-    let (bytes, text) = damaged(
-      Array(area[start..<start + layout.indexSize]), Self.indexFields, checksumAt: 64)
-    area.replaceSubrange(start..<start + layout.indexSize, with: bytes)
-    return "index \(copy) \(text)"
+  private mutating func note(_ structure: String, _ field: String, _ words: String, in round: inout Round) {
+    counts["\(structure) \(field)", default: 0] += 1
+    round.words.append("\(structure) \(words)")
   }
 
-  private mutating func label(_ area: inout [UInt8]) -> String {
-    guard let layout, let label = active.randomElement(using: &generator) else { return "" }
-    let start = layout.offset(ofSlot: Int(label.slot))
+  // MARK: Labels
+
+  /// One index, or the same field of both.
+  private mutating func index(_ round: inout Round) {
+    guard let layout else { return }
+    let position = Int.random(in: labels.indices, using: &generator)
+    let copies = [[0], [1], [0, 1]].randomElement(using: &generator) ?? [0]
+    let field = DamagedField.index.randomElement(using: &generator) ?? DamagedField.index[0]
+    for copy in copies {
+      var area = round.areas[position] ?? labels[position]
+      let start = copy * layout.indexSize
+      let (bytes, text) = damaged(Array(area[start..<start + layout.indexSize]), field, checksumAt: 64)
+      area.replaceSubrange(start..<start + layout.indexSize, with: bytes)
+      round.areas[position] = area
+      note("index", field.name, "\(copy) of DIMM \(position): \(text)", in: &round)
+    }
+  }
+
+  private mutating func label(_ round: inout Round) {
+    let position = Int.random(in: labels.indices, using: &generator)
+    guard let layout, let label = active[position].randomElement(using: &generator) else { return }
     let size = layout.version.labelSize
+    let start = layout.offset(ofSlot: Int(label.slot))
+    var area = round.areas[position] ?? labels[position]
+    let field = DamagedField.label(size: size).randomElement(using: &generator) ?? DamagedField.index[0]
     let (bytes, text) = damaged(
-      Array(area[start..<start + size]), Self.labelFields, checksumAt: size == 256 ? 248 : nil,
-      others: active.map { Array($0.encoded(version: layout.version)) })
+      Array(area[start..<start + size]), field, checksumAt: size == 256 ? 248 : nil,
+      others: active.joined().map { Array($0.encoded(version: layout.version)) })
     area.replaceSubrange(start..<start + size, with: bytes)
-    return "label \(label.name) \(text)"
+    round.areas[position] = area
+    note("label", field.name, "\(label.name) of DIMM \(position): \(text)", in: &round)
   }
 
-  private mutating func block(
-    _ name: String, _ offset: Int, _ fields: [Field], _ media: [String: [(offset: UInt64, bytes: [UInt8])]],
-    _ edits: inout [Edit]
-  ) -> String {
-    guard let head = media[name]?.first?.bytes else { return "" }
-    let (bytes, text) = damaged(
-      Array(head[offset..<offset + 4096]), fields, checksumAt: 4088)
-    edits.append(Edit(namespace: name, offset: UInt64(offset), bytes: bytes))
-    return "info block \(name) \(text)"
+  // MARK: Info blocks
+
+  private enum Kind: String {
+    case pfn
+    case btt
   }
 
-  private mutating func logOrMap(
-    _ media: [String: [(offset: UInt64, bytes: [UInt8])]], _ edits: inout [Edit]
-  ) -> String {
-    if Bool.random(using: &generator), Bool.random(using: &generator) {
-      let entry = UInt64.random(in: 0..<1000, using: &generator)
-      let value = UInt32.random(in: 0...UInt32.max, using: &generator)
+  /// The info block of a namespace; of a BTT one copy, the other, or the same field of both.
+  private mutating func block(_ name: String, _ kind: Kind, _ round: inout Round) {
+    guard let found = structures.first(where: { $0.name == name }), let block = found.block else { return }
+    let fields = kind == .pfn ? DamagedField.pfn : DamagedField.btt
+    guard let field = fields.randomElement(using: &generator) else { return }
+    var copies = [block]
+    if let copy = found.copy {
+      copies = [[block], [block], [copy], [block, copy]].randomElement(using: &generator) ?? copies
+    }
+    for (offset, bytes) in copies {
+      let (bytes, text) = damaged(bytes, field, checksumAt: 4088)
+      round.edits.append(Edit(offset: found.start + offset, bytes: bytes))
+      note("\(kind) info block", field.name, "of \(name) at \(offset): \(text)", in: &round)
+    }
+  }
+
+  /// The info block of another namespace in one that is raw, with the raw one's parent UUID or its own.
+  private mutating func graft(_ round: inout Round) {
+    guard let raw = structures.first(where: { $0.name == "rw" }),
+      let other = structures.filter({ $0.block != nil }).randomElement(using: &generator),
+      let block = other.block
+    else { return }
+    var fields = ByteFields(block.bytes)
+    let isAdopted = Bool.random(using: &generator)
+    if isAdopted {
+      for (index, byte) in raw.uuid.bytes.enumerated() { fields.set(UInt64(byte), at: 32 + index, width: 1) }
+      fields.set(fields.checksum(excluding: 4088), at: 4088, width: 8)
+    }
+    let offset: UInt64 = Bool.random(using: &generator) ? 0 : 4096
+    round.edits.append(Edit(offset: raw.start + offset, bytes: fields.bytes))
+    note(
+      "foreign info block", isAdopted ? "adopted" : "as it is", "of \(other.name) in rw at \(offset)",
+      in: &round)
+  }
+
+  private mutating func logOrMap(_ round: inout Round) {
+    guard let found = structures.first(where: { $0.name == "sec" }) else { return }
+    if Int.random(in: 0..<3, using: &generator) == 0 {
+      let entry = Int.random(in: 0..<1000, using: &generator)
+      // Both flags, one, or none; inside and outside of the arena.
+      let range: Range<UInt32> = Bool.random(using: &generator) ? 0..<9000 : 0..<1 << 30
+      let flags = UInt32.random(in: 0..<4, using: &generator)
+      let value = flags << 30 | UInt32.random(in: range, using: &generator)
       var fields = ByteFields(count: 4)
-      fields.set(value, at: 0, width: 4)
-      edits.append(Edit(namespace: "sec", offset: map + entry * 4, bytes: fields.bytes))
-      return "map \(entry) = \(value)"
+      fields.set(UInt64(value), at: 0, width: 4)
+      round.edits.append(Edit(offset: found.start + found.map + UInt64(entry) * 4, bytes: fields.bytes))
+      round.mapEntry = entry
+      note("btt map", "entry", "\(entry) = \(value)", in: &round)
+      return
     }
     let lane = UInt64.random(in: 0..<256, using: &generator)
     var fields = ByteFields(count: 64)
@@ -132,17 +176,16 @@ struct MediaDamage {
       for (index, value) in values.enumerated() { fields.set(value, at: place * 16 + index * 4, width: 4) }
       text += " \(place):\(values)"
     }
-    edits.append(Edit(namespace: "sec", offset: log + lane * 64, bytes: fields.bytes))
-    return text
+    round.edits.append(Edit(offset: found.start + found.log + lane * 64, bytes: fields.bytes))
+    note("btt log", "lane", text, in: &round)
   }
 
   // MARK: Fields
 
   /// Bytes with one field changed, sealed in two of three cases.
   private mutating func damaged(
-    _ bytes: [UInt8], _ fields: [Field], checksumAt checksum: Int?, others: [[UInt8]] = []
+    _ bytes: [UInt8], _ field: DamagedField, checksumAt checksum: Int?, others: [[UInt8]] = []
   ) -> ([UInt8], String) {
-    guard let field = fields.randomElement(using: &generator) else { return (bytes, "") }
     var changed = ByteFields(bytes)
     let old = changed.integer(at: field.offset, width: field.width)
     let value: UInt64
@@ -159,7 +202,7 @@ struct MediaDamage {
     return (
       changed.bytes,
       "\(field.name) \(old) -> \(changed.integer(at: field.offset, width: field.width))"
-        + (isSealed ? "" : " (checksum wrong)")
+        + (isSealed || checksum == nil ? "" : " (checksum wrong)")
     )
   }
 
@@ -167,8 +210,7 @@ struct MediaDamage {
     let mebibytes: UInt64 = 1 << 20
     let choices: [UInt64] = [
       0, 1, 2, 3, 4, 63, 64, 255, 256, 512, 520, 4096, 8192, 65536, 2 * mebibytes, 4 * mebibytes,
-      16 * mebibytes,
-      32 * mebibytes, 1 << 30, 1 << 40, .max, old ^ 1,
+      16 * mebibytes, 32 * mebibytes, 1 << 30, 1 << 40, .max, old ^ 1,
       old ^ (1 << UInt64.random(in: 0..<64, using: &generator)),
       old &+ 4096, old &- 4096, old &+ 2 * mebibytes, old &- 2 * mebibytes, old &+ 16 * mebibytes,
       UInt64.random(in: 0...UInt64.max, using: &generator),

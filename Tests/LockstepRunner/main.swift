@@ -4,11 +4,15 @@ import PmemNdctl
 import PmemSim
 import SystemPackage
 
-// pmemctl-lockstep [--media] DIR SEED COUNT
+// pmemctl-lockstep DIR SEED COUNT
 //
 // Makes a simulated machine like this one in DIR-0 (another after each difference), then does COUNT seeded random changes on both, valid and
 // invalid, and compares the answers and all that there is after each. Prints TAP, a case for every 50 changes.
-// Empties every region of this machine. With --media it damages labels and info blocks COUNT times instead, on both.
+// Empties every region of this machine.
+//
+// pmemctl-lockstep --media WAYS DIR SEED COUNT
+//
+// Damages labels and info blocks of a region of so many DIMMs COUNT times instead, on both.
 //
 // pmemctl-lockstep --care FORGET DIR SEED COUNT
 //
@@ -24,18 +28,21 @@ func say(_ line: String, to stream: Int32 = STDOUT_FILENO) {
 /// Until so many differences were found; each is told with the changes that led to it.
 let patience = 5
 
-func freshMachines(_ directory: String) throws -> Lockstep {
+/// This machine, and a simulated one like it; only one bus of it, unless that is nil.
+func freshMachines(_ directory: String, onlyBus bus: String? = nil) throws -> Lockstep {
   let kernel = NdctlBackend()
-  let inventory = try kernel.inventory(.planning)
+  var inventory = try kernel.inventory(.planning)
+  if let bus { inventory.buses.removeAll { $0.dev != bus } }
   let notes = try SimMachine.importing(
     inventory, to: FilePath(directory), profile: KernelProfile(nearest: inventory.host.kernelRelease))
   for note in notes { say("# \(note)") }
   return try Lockstep(
-    kernel: kernel, simulated: SimBackend(try SimMachine.open(FilePath(directory), forWriting: true)))
+    kernel: kernel, simulated: SimBackend(try SimMachine.open(FilePath(directory), forWriting: true)),
+    onlyBus: bus)
 }
 
-/// Nothing but what a boot of blank media leaves.
-func emptyMachine() throws {
+/// Nothing but what a boot of blank media leaves; of labels only if the rest is not looked at.
+func emptyMachine(onlyLabels: Bool = false) throws {
   let kernel = NdctlBackend()
   for dimm in try kernel.inventory(.planning).dimms where !dimm.isEnabled {
     try kernel.perform(.enableDimm(dimm.dev))
@@ -49,10 +56,11 @@ func emptyMachine() throws {
     }
     try kernel.perform(.free(namespace: namespace.dev))
   }
-  for region in inventory.regions {
+  for region in inventory.regions where region.isLabeled || !onlyLabels {
     try kernel.perform(.disableRegion(region.dev))
     try kernel.perform(.enableRegion(region.dev))
   }
+  guard !onlyLabels else { return }
   // What an idle label-less namespace holds cannot be told from outside: raw and on is a known state.
   for namespace in try kernel.inventory(.planning).regions.filter({ !$0.isLabeled }).flatMap(\.namespaces) {
     if namespace.isEnabled { try kernel.perform(.disable(namespace: namespace.dev)) }
@@ -99,21 +107,25 @@ func run(directory: String, seed: UInt64, count: Int) throws {
   say("# \(done) changes of seed \(seed)")
 }
 
-func runMedia(directory: String, seed: UInt64, count: Int) throws {
-  try emptyMachine()
-  var media = try HostileMedia(try freshMachines(directory + "-0"), seed: seed)
+func runMedia(ways: Int, directory: String, seed: UInt64, count: Int) throws {
+  try emptyMachine(onlyLabels: true)
+  let own = directory + "-0"
+  // Another bus can have memory at the same addresses, if it is made up.
+  let machines = try freshMachines(own, onlyBus: ways > 1 ? "ndbus0" : nil)
+  var media = try HostileMedia(machines, in: own, ways: ways, seed: seed)
   var failures = 0
   for round in 1...count where failures < patience {
-    let words = try media.round()
-    if !media.problems.isEmpty {
+    let (words, problems) = try media.round()
+    if !problems.isEmpty {
       failures += 1
       say("not ok - damage \(round) of seed \(seed)")
-      for line in words + media.problems { say("#   \(line)") }
+      for line in words + problems { say("#   \(line)") }
     } else if round % 20 == 0 {
       say("ok - the simulated machine finds what the kernel finds after \(round) damages")
     }
   }
-  say("# \(count) damages of seed \(seed)")
+  say("# \(count) damages of seed \(seed), \(ways) DIMMs; by structure and field:")
+  for (field, count) in media.counts.sorted(by: { $0.key < $1.key }) { say("#   \(count) \(field)") }
 }
 
 func runCare(forget: String, directory: String, seed: UInt64, count: Int) throws {
@@ -144,24 +156,20 @@ func runCare(forget: String, directory: String, seed: UInt64, count: Int) throws
 }
 
 var arguments = Array(CommandLine.arguments.dropFirst())
-let isMedia = arguments.first == "--media"
-let isCare = arguments.first == "--care" && arguments.count > 1
-let forget = isCare ? arguments[1] : ""
-if isMedia { arguments.removeFirst() }
-if isCare { arguments.removeFirst(2) }
+let mode = arguments.first.map { $0.hasPrefix("--") ? arguments.removeFirst() : "" } ?? ""
+let setting = mode.isEmpty || arguments.isEmpty ? "" : arguments.removeFirst()
 guard arguments.count == 3, let seed = UInt64(arguments[1]), let count = Int(arguments[2]) else {
-  say("usage: pmemctl-lockstep [--media | --care FORGET] DIR SEED COUNT")
+  say("usage: pmemctl-lockstep [--media WAYS | --care FORGET] DIR SEED COUNT")
   exit(64)
 }
 do {
-  if isCare {
-    try runCare(forget: forget, directory: arguments[0], seed: seed, count: count)
-  } else if isMedia {
-    try runMedia(directory: arguments[0], seed: seed, count: count)
-  } else {
-    try run(directory: arguments[0], seed: seed, count: count)
+  switch mode {
+  case "--care": try runCare(forget: setting, directory: arguments[0], seed: seed, count: count)
+  case "--media": try runMedia(ways: Int(setting) ?? 1, directory: arguments[0], seed: seed, count: count)
+  default: try run(directory: arguments[0], seed: seed, count: count)
   }
 } catch {
   say("not ok - \(error)")
+  for line in (error as? DeviceError)?.details ?? [] { say("#   \(line)") }
   exit(1)
 }
