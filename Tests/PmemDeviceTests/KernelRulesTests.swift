@@ -45,6 +45,14 @@ import Testing
   }
 
   @Test(arguments: [
+    ("5.18", false), ("6.1", true), ("6.1.187", false), ("6.1.0-49-amd64", true), ("6.12", true),
+    ("6.12.109", false), ("6.12.117+deb12-amd64", true), ("6.18", false), ("6.18.15+deb13-amd64", false),
+    ("7.2.0", true),
+  ]) func numbersOnTheMediaAreBounded(kernel: String, isBounded: Bool) {
+    #expect(KernelRules(kernel).boundsMediaNumbers == isBounded)
+  }
+
+  @Test(arguments: [
     ("4.5", LabelVersion.v11, false, false, UInt16(0)), ("4.20", .v12, true, true, 2),
     ("5.4.0-42-generic", .v12, true, true, 4), ("6.12", .v12, true, true, 4),
   ]) func whatCameWhen(kernel: String, labels: LabelVersion, divides: Bool, devdax: Bool, minor: UInt16) {

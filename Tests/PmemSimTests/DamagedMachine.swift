@@ -12,10 +12,10 @@ final class DamagedMachine {
   private let dimms: Int
 
   /// Labels of one version, on so many DIMMs that are interleaved.
-  init(_ version: LabelVersion = .v12, dimms: Int = 1) throws {
+  init(_ version: LabelVersion = .v12, dimms: Int = 1, profile: KernelProfile = .v612) throws {
     self.dimms = dimms
     let dimm = SimDimmRequest(size: .mebibytes(512), labelVersion: version, set: dimms > 1 ? "a" : nil)
-    machine = try ScratchMachine([SimDimmRequest](repeating: dimm, count: dimms))
+    machine = try ScratchMachine([SimDimmRequest](repeating: dimm, count: dimms), profile: profile)
     for (name, mode, size) in [
       ("fs", NamespaceMode.fsdax, UInt64(128)), ("dd", .devdax, 64), ("sec", .sector, 64), ("rw", .raw, 32),
     ] {

@@ -55,6 +55,14 @@ import Testing
     #expect(try machine.verdict("fs") == field.verdict)
   }
 
+  /// btt.c:discover_arenas, since 2026.
+  @Test(arguments: [(KernelProfile.v612, "sector claimed, disabled"), (.v618, "sector enabled")])
+  func anArenaWithoutAFreeBlockForEachLane(profile: KernelProfile, verdict: String) throws {
+    let machine = try DamagedMachine(profile: profile)
+    try machine.change(infoBlock: "sec", at: 0) { $0.set(UInt64(1), at: 72, width: 4) }
+    #expect(try machine.verdict("sec") == verdict)
+  }
+
   // MARK: Reading through a BTT
 
   /// The first bytes of a sector of "sec", or the error number.

@@ -71,6 +71,26 @@ import Testing
     #expect(region.availableSize == .zero && region.maxAvailableExtent == .zero)
   }
 
+  /// label.c:__nd_label_validate computed in 32 bits until 2026, and nd_label_data_init then reads beyond the area.
+  @Test(arguments: [(KernelProfile.v612, true), (.v618, false)])
+  func slotsThatOverflowAreTakenByKernelsBeforeTheFix(
+    profile: KernelProfile, isEnabled: Bool
+  ) throws {
+    let machine = try DamagedMachine(profile: profile)
+    try machine.change { area in
+      for place in [0, 256] {
+        var fields = ByteFields(Array(area[place..<place + 256]))
+        fields.set(UInt64(16_777_726), at: 56, width: 4)
+        fields.set(fields.checksum(excluding: 64), at: 64, width: 8)
+        area.replaceSubrange(place..<place + 256, with: fields.bytes)
+      }
+    }
+    let inventory = try machine.booted()
+    #expect(inventory.dimms[0].isEnabled == isEnabled)
+    // Labels that were never found divide nothing.
+    #expect(!inventory.regions[0].isLabeled && inventory.regions[0].isEnabled)
+  }
+
   // MARK: One label
 
   @Test func aLabelWithoutItsChecksumIsNotThereAndItsSpaceIsFree() throws {

@@ -16,10 +16,10 @@ final class ScratchMachine {
     _ dimms: [SimDimmRequest] = [
       SimDimmRequest(size: .gibibytes(2)),
       SimDimmRequest(size: .gibibytes(1), labelArea: .zero, labelVersion: nil),
-    ], ranges: [SimRangeRequest] = [], align: UInt64? = nil
+    ], ranges: [SimRangeRequest] = [], align: UInt64? = nil, profile: KernelProfile = .v612
   ) throws {
     directory = try TemporaryDirectory()
-    let topology = try SimTopology(dimms: dimms, ranges: ranges, align: align, profile: .v612)
+    let topology = try SimTopology(dimms: dimms, ranges: ranges, align: align, profile: profile)
     try SimMachine.create(FilePath(path), topology: topology)
   }
 

@@ -44,6 +44,20 @@ public struct KernelRules: Hashable, Sendable {
   /// 'align' attribute"). Before, sizes are multiples of 4 KiB a DIMM (namespace_devs.c:__size_store).
   public var hasRegionAlignment: Bool { since(5, 7) }
 
+  /// Whether numbers on the media are compared before the kernel computes with them: the slots of an index block and the size
+  /// code of its labels (label.c:__nd_label_validate), and the free blocks of an arena (btt.c:discover_arenas). Fixes of 2026, in
+  /// stable releases since 6.1.188 and 6.12.110, and in 7.2; 6.18.15 has none of them (measured). A release that does not say
+  /// how new it is counts as the newest of its line, but for 6.18, of which 6.18.15 is the profile.
+  public var boundsMediaNumbers: Bool {
+    guard !since(7, 2) else { return true }
+    return switch (version.major, version.minor) {
+    case (6, 1): version.patch.map { $0 >= 188 } ?? true
+    case (6, 12): version.patch.map { $0 >= 110 } ?? true
+    case (6, 18): version.patch.map { $0 > 15 } ?? false
+    default: false
+    }
+  }
+
   /// How ZONE_DEVICE memory is mapped, which decides how fsdax and devdax are laid out.
   public enum Mapping: Hashable, Sendable {
     /// Before 4.6: only ranges that begin at a memory section (128 MiB) and are one long

@@ -16,6 +16,9 @@ public struct LabelIndex: Hashable, Sendable {
   /// Which of a set's cookies its labels carry: the old one if the block itself is of version 1.1, whatever the size of
   /// its labels (region_devs.c:nd_region_interleave_set_cookie).
   public let cookieVersion: LabelVersion
+  /// Whether it names more slots than the area has, and the kernel takes it all the same: it then reads beyond the area, and the
+  /// DIMM's driver fails (label.c:nd_label_data_init).
+  let isBeyondArea: Bool
 
   /// A fresh index with every slot free.
   public init(layout: LabelLayout, copy: Int, sequence: UInt32) {
@@ -23,11 +26,21 @@ public struct LabelIndex: Hashable, Sendable {
     self.copy = copy
     self.sequence = sequence
     cookieVersion = layout.version
+    isBeyondArea = false
     free = [Bool](repeating: true, count: layout.slotCount)
   }
 
   /// Reads and validates copy 0 or 1 as label.c:__nd_label_validate does.
-  public init(_ bytes: [UInt8], copy: Int, layout: LabelLayout) throws(MediaError) {
+  ///
+  /// - Parameters:
+  ///   - bytes: The block.
+  ///   - copy: Which of the two it is.
+  ///   - layout: Of the area.
+  ///   - isBounded: As ``KernelRules/boundsMediaNumbers``.
+  /// - Throws: What is wrong with it.
+  public init(
+    _ bytes: [UInt8], copy: Int, layout: LabelLayout, isBounded: Bool = true
+  ) throws(MediaError) {
     let need = layout.indexSize
     guard bytes.count >= need else { throw .truncated(need: need, have: bytes.count) }
     let fields = ByteFields(Array(bytes.prefix(need)))
@@ -36,8 +49,9 @@ public struct LabelIndex: Hashable, Sendable {
     let minor = fields.u16(62)
     let labelSizeCode = fields.integer(at: 19, width: 1)
     if UInt32(major) * 100 + UInt32(minor) >= 102 {
-      guard labelSizeCode <= 1 else { throw .field("labelsize", labelSizeCode) }
-      guard 128 << Int(labelSizeCode) == layout.version.labelSize else {
+      guard labelSizeCode <= 1 || !isBounded else { throw .field("labelsize", labelSizeCode) }
+      // x86 shifts by the lowest five bits.
+      guard UInt32(1) << ((7 + UInt32(labelSizeCode)) & 31) == UInt32(layout.version.labelSize) else {
         throw .version(major: major, minor: minor)
       }
     } else {
@@ -60,12 +74,14 @@ public struct LabelIndex: Hashable, Sendable {
       throw .field("mysize", size)
     }
     let slots = fields.u32(56)
-    guard
-      UInt64(slots) * UInt64(layout.version.labelSize) + UInt64(2 * layout.indexSize)
-        <= UInt64(layout.areaSize)
-    else { throw .field("nslot", UInt64(slots)) }
+    let size32 = slots &* UInt32(layout.version.labelSize)
+    let (labels, room) = (
+      UInt64(slots) * UInt64(layout.version.labelSize), UInt64(layout.areaSize - 2 * layout.indexSize)
+    )
+    guard isBounded ? labels <= room : UInt64(size32) <= room else { throw .field("nslot", UInt64(slots)) }
+    isBeyondArea = labels > room
     let bitmap = fields.bytes[LabelLayout.indexHeader...]
-    free = (0..<Int(slots)).map { slot in
+    free = (0..<min(Int(slots), layout.slotCount, bitmap.count * 8)).map { slot in
       bitmap[bitmap.startIndex + slot / 8] & (1 << UInt8(slot % 8)) != 0
     }
   }

@@ -49,9 +49,13 @@ public struct LabelStore: Hashable, Sendable {
   public let unindexed: Unindexed?
 
   /// Reads an area; total whatever it holds.
-  public init(_ area: [UInt8]) {
+  ///
+  /// - Parameters:
+  ///   - area: The whole area.
+  ///   - isBounded: As ``KernelRules/boundsMediaNumbers``.
+  public init(_ area: [UInt8], isBounded: Bool = true) {
     size = area.count
-    let chosen = Self.copies(area, areaSize: area.count)
+    let chosen = Self.copies(area, areaSize: area.count, isBounded: isBounded)
     copies = chosen?.copies ?? []
     index = Self.current(copies)
     layout = index == nil ? nil : chosen?.layout
@@ -71,17 +75,17 @@ public struct LabelStore: Hashable, Sendable {
   ///   - areaSize: Bytes of the whole area.
   /// - Returns: nil if neither copy is valid in any version: the DIMM has no labels.
   public static func index(in start: [UInt8], areaSize: Int) -> LabelIndex? {
-    current(copies(start, areaSize: areaSize)?.copies ?? [])
+    current(copies(start, areaSize: areaSize, isBounded: true)?.copies ?? [])
   }
 
   /// Both copies, of the version that has a valid one, otherwise of the last; nil if the area is too small for any.
   private static func copies(
-    _ area: [UInt8], areaSize: Int
+    _ area: [UInt8], areaSize: Int, isBounded: Bool
   ) -> (layout: LabelLayout, copies: [IndexCopy])? {
     var chosen: (layout: LabelLayout, copies: [IndexCopy])?
     for version in LabelVersion.allCases {
       guard let layout = LabelLayout(areaSize: areaSize, version: version) else { continue }
-      let copies = (0...1).map { Self.copy($0, area, layout) }
+      let copies = (0...1).map { Self.copy($0, area, layout, isBounded) }
       chosen = (layout, copies)
       if current(copies) != nil { break }
     }
@@ -93,10 +97,12 @@ public struct LabelStore: Hashable, Sendable {
     return valid.count == 2 ? LabelIndex.current(valid[0], valid[1]) : valid.first
   }
 
-  private static func copy(_ copy: Int, _ area: [UInt8], _ layout: LabelLayout) -> IndexCopy {
+  private static func copy(
+    _ copy: Int, _ area: [UInt8], _ layout: LabelLayout, _ isBounded: Bool
+  ) -> IndexCopy {
     do throws(MediaError) {
       let bytes = Array(area.dropFirst(copy * layout.indexSize).prefix(layout.indexSize))
-      return .valid(try LabelIndex(bytes, copy: copy, layout: layout))
+      return .valid(try LabelIndex(bytes, copy: copy, layout: layout, isBounded: isBounded))
     } catch { return .damaged(error) }
   }
 

@@ -28,14 +28,15 @@ public struct BttProbe: Hashable, Sendable {
   ///   - raw: The namespace below its mode.
   ///   - version: Decides the offset of the first arena.
   ///   - parent: The UUID of the label; null without one.
+  ///   - isBounded: As ``KernelRules/boundsMediaNumbers``.
   /// - Throws: ``Refusal`` if the driver would not bind.
   public init(
-    _ raw: any ByteSource, version: BttLayout.Version, parent: DeviceUUID
+    _ raw: any ByteSource, version: BttLayout.Version, parent: DeviceUUID, isBounded: Bool = true
   ) throws(Refusal) {
     guard raw.size >= BttLayout.minimumSize(version) else {
       throw Refusal(errno: 6, text: "the namespace is smaller than \(BttLayout.minimumSize(version)) bytes")
     }
-    var attachment = BttAttachment(raw, parent: parent, start: version.initialOffset)
+    var attachment = BttAttachment(raw, parent: parent, start: version.initialOffset, isBounded: isBounded)
     sectors = try attachment.discover()
     writes = attachment.writes
   }
@@ -55,9 +56,11 @@ private struct BttAttachment {
   private let raw: any ByteSource
   private let parent: DeviceUUID
   private let start: UInt64
+  private let isBounded: Bool
 
-  init(_ raw: any ByteSource, parent: DeviceUUID, start: UInt64) {
+  init(_ raw: any ByteSource, parent: DeviceUUID, start: UInt64, isBounded: Bool) {
     self.raw = raw
+    self.isBounded = isBounded
     self.parent = parent
     self.start = start
   }
@@ -136,7 +139,7 @@ private struct BttAttachment {
   }
 
   private mutating func attach(_ arena: Arena) throws(Refusal) {
-    guard arena.free >= Self.lanes else {
+    guard arena.free >= Self.lanes || !isBounded else {
       throw Refusal(errno: 19, text: "nfree \(arena.free) is smaller than the lane count \(Self.lanes)")
     }
     guard arena.free <= Self.mostFree else {

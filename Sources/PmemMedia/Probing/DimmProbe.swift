@@ -8,6 +8,8 @@ public struct DimmProbe: Hashable, Sendable {
   public let labels: [NamespaceLabel]
   /// Why the driver does not bind to the DIMM; nil if it does.
   public let conflict: Conflict?
+  /// Why the driver does not bind, in words: the conflict, or an index block that leads beyond the area.
+  public let refusal: String?
 
   /// A label whose extent the driver cannot reserve: the probe fails with EBUSY (label.c:nd_label_reserve_dpa).
   public struct Conflict: Hashable, Sendable {
@@ -29,15 +31,22 @@ public struct DimmProbe: Hashable, Sendable {
   /// - Parameters:
   ///   - area: The whole label area.
   ///   - newest: The newest label format that the kernel reads.
-  public init(_ area: [UInt8], newest: LabelVersion = .v12) {
-    let store = LabelStore(area)
+  ///   - isBounded: As ``KernelRules/boundsMediaNumbers``.
+  public init(_ area: [UInt8], newest: LabelVersion = .v12, isBounded: Bool = true) {
+    let store = LabelStore(area, isBounded: isBounded)
     guard let index = store.index, newest == .v12 || index.layout.version == .v11 else {
+      (self.index, labels, conflict, refusal) = (nil, [], nil, nil)
+      return
+    }
+    guard !index.isBeyondArea else {
       (self.index, labels, conflict) = (nil, [], nil)
+      refusal = "an index block names more slots than there are, and the kernel reads beyond the label area"
       return
     }
     self.index = index
     labels = store.active.sorted { $0.slot < $1.slot }
     conflict = Self.conflict(labels)
+    refusal = conflict.map { "\($0.text), the driver cannot reserve them (EBUSY)" }
   }
 
   /// The first label that cannot be reserved beside those in the slots before it.

@@ -112,7 +112,9 @@ public struct NamespaceProbe: Hashable, Sendable {
       return .stuck(.btt(block), Refusal(errno: 19, text: "incomplete btt configuration: no sector size"))
     }
     do throws(BttProbe.Refusal) {
-      let attached = try BttProbe(raw, version: subject.bttVersion, parent: subject.parent)
+      let attached = try BttProbe(
+        raw, version: subject.bttVersion, parent: subject.parent,
+        isBounded: subject.host.rules.boundsMediaNumbers)
       return .claimed(.btt(block), attached: attached)
     } catch {
       return .stuck(.btt(block), Refusal(errno: error.errno, text: error.text))

@@ -63,7 +63,7 @@ public final class SimMachine {
         guard let version = dimm.initialLabels, dimm.labelArea > 0 else { continue }
         try rethrowing {
           var labels = try SimLabels(
-            dimm: index, areaSize: dimm.labelArea, newest: version, media: media)
+            dimm: index, areaSize: dimm.labelArea, rules: topology.profile.rules, media: media)
           try labels.initialize(version)
         }
       }

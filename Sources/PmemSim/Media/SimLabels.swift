@@ -12,7 +12,7 @@ struct SimLabels {
   private(set) var index: LabelIndex?
   private(set) var labels: [Int: NamespaceLabel] = [:]
   /// Why the driver does not bind (dimm.c:nvdimm_probe); nil if it does.
-  private(set) var conflict: DimmProbe.Conflict?
+  private(set) var refusal: String?
   private let newest: LabelVersion
 
   /// Reads the area as the kernel does.
@@ -20,19 +20,20 @@ struct SimLabels {
   /// - Parameters:
   ///   - dimm: Whose.
   ///   - areaSize: Its bytes.
-  ///   - newest: The newest format that the kernel reads.
+  ///   - rules: Of the kernel.
   ///   - media: The media of the DIMM.
   /// - Throws: The error of reading.
-  init(dimm: Int, areaSize: UInt64, newest: LabelVersion, media: SimMedia) throws(DeviceError) {
+  init(dimm: Int, areaSize: UInt64, rules: KernelRules, media: SimMedia) throws(DeviceError) {
     self.dimm = dimm
     self.media = media
-    self.newest = newest
+    newest = rules.newestLabels
     self.areaSize = Int(areaSize)
     // Once, as label.c:nd_label_data_init does.
     let probe = DimmProbe(
-      try media.readLabels(dimm: dimm, at: 0, count: self.areaSize), newest: newest)
+      try media.readLabels(dimm: dimm, at: 0, count: self.areaSize), newest: newest,
+      isBounded: rules.boundsMediaNumbers)
     index = probe.index
-    conflict = probe.conflict
+    refusal = probe.refusal
     for label in probe.labels { labels[Int(label.slot)] = label }
   }
 

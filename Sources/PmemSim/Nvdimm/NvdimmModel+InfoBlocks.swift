@@ -135,7 +135,9 @@ extension NvdimmModel {
   private func bttProbe(_ namespace: SimNamespace, region index: Int) throws -> BttProbe {
     let raw = SimRawMedia(namespace, region: index, media: media)
     do throws(BttProbe.Refusal) {
-      return try BttProbe(raw, version: bttVersion(namespace), parent: namespace.uuid ?? .null)
+      return try BttProbe(
+        raw, version: bttVersion(namespace), parent: namespace.uuid ?? .null,
+        isBounded: topology.profile.rules.boundsMediaNumbers)
     } catch { throw KernelRefusal(error.errno, error.text) }
   }
 

@@ -138,7 +138,7 @@ extension NvdimmModel {
     }
     openDimms.remove(dimm)
     labels[dimm] = try SimLabels(
-      dimm: dimm, areaSize: topology.dimms[dimm].labelArea, newest: topology.profile.rules.newestLabels,
+      dimm: dimm, areaSize: topology.dimms[dimm].labelArea, rules: topology.profile.rules,
       media: media)
   }
 

@@ -34,7 +34,7 @@ final class NvdimmModel {
     labels = try Self.readLabels(topology, media)
     frozenDimms = Set(topology.dimms.indices.filter { media.security[$0]?.isFrozenByFirmware == true })
     // dimm.c:nvdimm_probe: a locked DIMM refuses commands, and its probe fails.
-    disabledDimms = Set(labels.filter { $0.value.conflict != nil }.keys).union(
+    disabledDimms = Set(labels.filter { $0.value.refusal != nil }.keys).union(
       topology.dimms.indices.filter(isLocked))
     noteLabeling()
     // A region whose labels cannot be assembled is left disabled, and the boot continues.
@@ -64,7 +64,7 @@ final class NvdimmModel {
     var labels: [Int: SimLabels] = [:]
     for (index, dimm) in topology.dimms.enumerated() where dimm.labelArea > 0 {
       labels[index] = try SimLabels(
-        dimm: index, areaSize: dimm.labelArea, newest: topology.profile.rules.newestLabels, media: media)
+        dimm: index, areaSize: dimm.labelArea, rules: topology.profile.rules, media: media)
     }
     return labels
   }
@@ -169,7 +169,7 @@ final class NvdimmModel {
   /// The driver is bound again, if it was bound: it reads labels only then.
   private func rereadLabels(_ dimm: Int) throws {
     labels[dimm] = try SimLabels(
-      dimm: dimm, areaSize: topology.dimms[dimm].labelArea, newest: topology.profile.rules.newestLabels,
+      dimm: dimm, areaSize: topology.dimms[dimm].labelArea, rules: topology.profile.rules,
       media: media)
     guard !disabledDimms.contains(dimm) else { return }
     disabledDimms.insert(dimm)
@@ -179,9 +179,9 @@ final class NvdimmModel {
   /// dimm.c:nvdimm_probe.
   func enableDimm(_ dimm: Int) throws {
     guard !isLocked(dimm) else { throw KernelRefusal(6, "nmem\(dimm) is locked: its probe fails (EACCES)") }
-    if let conflict = labels[dimm]?.conflict {
-      // The probe fails with EBUSY; libndctl reports that the DIMM is not enabled.
-      throw KernelRefusal(6, "nmem\(dimm): \(conflict.text), the driver cannot reserve them (EBUSY)")
+    if let refusal = labels[dimm]?.refusal {
+      // Whatever the probe fails with, libndctl reports that the DIMM is not enabled.
+      throw KernelRefusal(6, "nmem\(dimm): \(refusal)")
     }
     disabledDimms.remove(dimm)
     noteLabeling()
