@@ -34,18 +34,9 @@ struct BlockSettings {
     let status =
       name == Self.readOnly
       ? unsafe CPmem_set_read_only(node, value == "0" ? 0 : 1)
-      : write(value, "\(directory)/\(device)/\(name)")
+      : setAttribute("\(directory)/\(device)/\(name)", value)
     guard status == 0 else {
       throw DeviceError(.failed, NdctlContext.text(-status), errno: -status)
     }
-  }
-
-  /// 0, or a negative error number.
-  private func write(_ value: String, _ path: String) -> Int32 {
-    let descriptor = unsafe Glibc.open(path, O_WRONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return -errno }
-    defer { close(descriptor) }
-    let bytes = Array(value.utf8)
-    return unsafe Glibc.write(descriptor, bytes, bytes.count) == bytes.count ? 0 : -errno
   }
 }

@@ -63,22 +63,6 @@ struct MemoryBlockDirectory {
   private static func line(_ name: String) -> String? { attribute(directory + name) }
 
   private static func write(_ text: String, to name: String) -> Int32 {
-    let descriptor = unsafe open(directory + name, O_WRONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return -errno }
-    defer { close(descriptor) }
-    let bytes = Array(text.utf8)
-    let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-    return count < 0 ? -errno : 0
+    setAttribute(directory + name, text)
   }
-}
-
-/// The first line of a file of sysfs; nil if it cannot be read.
-func attribute(_ path: String) -> String? {
-  let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-  guard descriptor >= 0 else { return nil }
-  defer { close(descriptor) }
-  var buffer = [UInt8](repeating: 0, count: 256)
-  let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-  guard count > 0 else { return nil }
-  return String(decoding: buffer[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
 }
