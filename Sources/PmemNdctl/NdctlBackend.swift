@@ -115,7 +115,7 @@ public final class NdctlBackend: DeviceBackend {
     case .onlineMemory, .offlineMemory: try attempt(step)
     // It means that another one is under way, or answers what a DIMM says.
     case .startScrub, .firmware, .activateFirmware, .injectErrors, .withdrawErrors, .injectHealth,
-      .setAlarms:
+      .setAlarms, .createCxlRegion, .destroyCxlRegion:
       try attempt(step)
     default: try whileBusy { () throws(DeviceError) in try attempt(step) }
     }
@@ -147,6 +147,9 @@ public final class NdctlBackend: DeviceBackend {
 
   private func attempt(_ step: Step) throws(DeviceError) {
     let log = KernelLog()
+    do throws(DeviceError) { try performCxl(step) } catch {
+      throw error.adding(details: Self.reasons(log, step))
+    }
     try withContext { context throws(DeviceError) in
       let status: Int32
       do throws(DeviceError) { status = try perform(step, in: context) } catch {
@@ -184,6 +187,15 @@ public final class NdctlBackend: DeviceBackend {
     }
   }
 
+  /// What libndctl has no part in; it reads the tree after that.
+  private func performCxl(_ step: Step) throws(DeviceError) {
+    switch step {
+    case .createCxlRegion(let recipe): try CxlRegionDevice.create(recipe)
+    case .destroyCxlRegion(let name): try CxlRegionDevice(name).destroy()
+    default: break
+    }
+  }
+
   /// 0, or a negative error number as libndctl returns it.
   private func perform(_ step: Step, in context: NdctlContext) throws(DeviceError) -> Int32 {
     switch step {
@@ -196,6 +208,8 @@ public final class NdctlBackend: DeviceBackend {
     case .free(let name): try Self.namespace(name, context).free()
     case .enableRegion(let name): try Self.region(name, context).enable()
     case .disableRegion(let name): try Self.region(name, context).disable()
+    // Done already: the library waits for what came of it.
+    case .createCxlRegion, .destroyCxlRegion: 0
     case .initializeLabels(let name, let version): try Self.dimm(name, context).initializeLabels(version)
     case .writeLabels(let name, let bytes): try Self.dimm(name, context).writeLabels(bytes)
     case .enableDimm(let name): try Self.dimm(name, context).enable()

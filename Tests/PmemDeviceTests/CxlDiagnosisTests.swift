@@ -59,8 +59,8 @@ import Testing
     }
     #expect(
       found == [
-        "note nmem0: 256 MiB of the pmem of mem0 are in no CXL region: cxl create-region -t pmem -d decoder0.0 -m mem0 "
-          + "creates a region of it alone",
+        "note nmem0: 256 MiB of the pmem of mem0 are in no CXL region: pmemctl region create --window decoder0.0 "
+          + "mem0 creates a region of it alone",
         "note nmem1: 1 GiB of the ram of mem1 are in no CXL region: cxl create-region -t ram -d decoder0.0 -m mem1 "
           + "creates a region of it alone",
       ])
@@ -162,7 +162,7 @@ import Testing
     let whole = try #require(recipe { $0.members.swapAt(0, 1) })
     #expect(
       whole.command.joined(separator: " ")
-        == "cxl create-region -t pmem -d decoder0.0 -w 2 -g 4096 -m mem1 mem0")
+        == "pmemctl region create --window decoder0.0 --granularity 4096 --size 1073741824 mem1 mem0")
     #expect(whole.devices == "mem1 (serial 4098), mem0 (serial 4097)")
     #expect(recipe { $0.members.removeLast() } == nil)
     #expect(recipe { $0.members[1].memdev = nil } == nil)

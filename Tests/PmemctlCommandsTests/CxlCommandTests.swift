@@ -193,6 +193,51 @@ import Testing
     try expectGolden(text, "cxl-disable-ram.txt")
   }
 
+  /// Plans and refusals; what the kernel makes of them is in Tests/VM/scenarios/89-cxl.sh.
+  @Test(arguments: ["two-way-pmem", "switch-ram"]) func regionsAreCreatedAndRemovedByPlans(name: String)
+    throws
+  {
+    let host = try Self.host(name)
+    let lines = [
+      "two-way-pmem": [
+        "region destroy region2 --dry-run", "region destroy 2 --dry-run --json", "region create mem0 mem1",
+        "region create nmem0", "region create mem0 mem0", "region create mem7", "region destroy region0",
+        "region create --type dram mem0", "region create --granularity 3 mem0", "region create --uuid x mem0",
+      ],
+      "switch-ram": [
+        "region destroy region4", "region create mem11 --dry-run", "region create mem11 --dry-run --json",
+        "region create mem11", "region create --uuid 0dd3cf0a-9e8c-4b5e-9c3e-6d8d44f5f0a1 mem11",
+        "region create --type pmem mem11", "region create mem10", "region create mem10 --dry-run",
+      ],
+    ]
+    var text = ""
+    for line in lines[name] ?? [] {
+      let answer = host.harness.run(line)
+      text += "# \(line)\n\(answer.out)\(answer.err)-> \(answer.status.rawValue)\n\n"
+    }
+    try expectGolden(text, "cxl-regions-\(name).txt")
+  }
+
+  @Test func aMachineWithoutCxlSaysSo() throws {
+    let harness = try CommandHarness()
+    harness.run(["sim", "create", harness.machine, "--dimm", "1GiB"])
+    for line in ["region create mem0", "region destroy all"] {
+      #expect(harness.run(line).status == .notSupported)
+    }
+  }
+
+  /// A region in use, and one whose removal the kernel refuses: both stay.
+  @Test func aRegionInUseIsNotRemoved() throws {
+    let host = try Self.host("two-way-pmem")
+    host.backend.otherUses = [
+      Usage(
+        kind: .mount, namespace: "namespace2.1", path: RawText("/srv"), effect: .refused,
+        advice: "unmount it: umount /srv")
+    ]
+    let answer = host.harness.run("region destroy region2")
+    #expect(answer.status == .refused && answer.err.contains("umount /srv"), "\(answer.err)")
+  }
+
   @Test func aDeviceThatLibnvdimmDoesNotKnowIsNoDimmToChange() throws {
     let host = try Self.host("switch-ram")
     #expect(host.harness.run("dimm list -q mem11").out == "mem11\n")

@@ -16,6 +16,10 @@ public enum Step: Hashable, Sendable {
   case free(namespace: String)
   case enableRegion(String)
   case disableRegion(String)
+  /// Create a CXL region: allocate memory of its devices, addresses of its window, and program the decoders.
+  case createCxlRegion(CxlRecipe)
+  /// Remove a CXL region on which nothing is enabled. Its memory stays as it is.
+  case destroyCxlRegion(String)
   /// Write fresh index blocks, every slot free, to the label area of a DIMM whose regions are disabled.
   case initializeLabels(dimm: String, LabelVersion)
   /// Overwrite a whole label area with these bytes while the DIMM's regions are disabled; the DIMM's driver then reads
@@ -118,6 +122,8 @@ extension Step {
     case .free: "free"
     case .enableRegion: "enable-region"
     case .disableRegion: "disable-region"
+    case .createCxlRegion: "create-cxl-region"
+    case .destroyCxlRegion: "destroy-cxl-region"
     case .initializeLabels: "initialize-labels"
     case .writeLabels: "write-labels"
     case .write: "write"
@@ -156,7 +162,8 @@ extension Step {
       .setMode(let namespace, _), .clearErrors(let namespace, _), .injectErrors(let namespace, _, _),
       .withdrawErrors(let namespace, _):
       namespace
-    case .enableRegion(let region), .disableRegion(let region): region
+    case .enableRegion(let region), .disableRegion(let region), .destroyCxlRegion(let region): region
+    case .createCxlRegion(let recipe): recipe.region
     case .bindDevice(let device, _), .unbindDevice(let device), .onlineMemory(let device, _),
       .offlineMemory(let device), .resizeDevice(let device, _), .destroyDevice(let device):
       device
@@ -183,6 +190,8 @@ extension Step {
     case .free(let namespace): "free \(namespace)"
     case .enableRegion(let region): "enable \(region)"
     case .disableRegion(let region): "disable \(region)"
+    case .createCxlRegion(let recipe): "create the CXL region \(recipe.region)"
+    case .destroyCxlRegion(let region): "remove the CXL region \(region)"
     case .initializeLabels(let dimm, let version): "initialize the labels of \(dimm) (\(version.rawValue))"
     case .writeLabels(let dimm, let bytes): "write \(ByteCount(UInt64(bytes.count))) of labels to \(dimm)"
     case .write(let namespace, let bytes, let offset):
@@ -218,7 +227,12 @@ extension Step {
 
 extension Step {
   /// Whether the media of namespaces cannot be read after it.
-  var hidesMedia: Bool { if case .disableRegion = self { true } else { false } }
+  var hidesMedia: Bool {
+    switch self {
+    case .disableRegion, .destroyCxlRegion: true
+    default: false
+    }
+  }
 
   /// Whether it writes to the media; the others only change what the kernel has in memory.
   public var overwrites: Bool {
@@ -227,7 +241,8 @@ extension Step {
       .identify, .resize, .setMode, .clearErrors:
       true
     // Enabling writes the info block of a claim, which is a step of its own before it.
-    case .release, .enable, .disable, .enableRegion, .disableRegion, .enableDimm, .disableDimm, .bindDevice,
+    case .release, .enable, .disable, .enableRegion, .disableRegion, .createCxlRegion, .destroyCxlRegion,
+      .enableDimm, .disableDimm, .bindDevice,
       .unbindDevice, .onlineMemory, .offlineMemory, .createDevice, .resizeDevice, .destroyDevice, .security,
       .startScrub, .injectErrors, .withdrawErrors, .injectHealth, .setAlarms, .firmware,
       .activateFirmware:

@@ -79,6 +79,8 @@ struct CxlReader {
           ways: devices.ways(name), granularity: devices.granularity(name),
           targets: (devices.text(name, "target_list") ?? "").split(separator: ",").compactMap { Int($0) },
           kinds: CxlMemoryKind.allCases.filter { devices.number(name, "cap_\($0.rawValue)") == 1 },
+          // The name is the same for either kind (region.c:create_pmem_region_show).
+          nextRegion: devices.text(name, "create_pmem_region") ?? devices.text(name, "create_ram_region"),
           regions: devices.children(of: name, numbered: "region")
             .map { region($0, in: name, devices, owners) }.inOrder)
       }

@@ -107,6 +107,7 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     // The DAX region of a namespace is one device (drivers/dax/bus.c:is_static).
     case .createDevice, .resizeDevice, .destroyDevice:
       throw KernelRefusal(22, "the DAX region cannot be divided")
+    case .createCxlRegion, .destroyCxlRegion: throw KernelRefusal(19, "it has no CXL memory devices")
     case .clearErrors(let name, let extent):
       let (region, id) = try namespace(name, nvdimm)
       try nvdimm.clearErrors(region, id, extent)

@@ -16,6 +16,8 @@ struct ChangeScope: Hashable {
   var labeled: Set<String> = []
   /// DAX devices that it changes; new ones are not among them.
   var devices: Set<String> = []
+  /// UUIDs of CXL regions that it creates, and names then of those that it removes.
+  var cxl: Set<String> = []
   /// Whether it creates or removes DAX devices.
   var dividesDevices = false
   /// What it changes that no step restores.
@@ -64,6 +66,11 @@ struct ChangeScope: Hashable {
       regions.insert(name)
       guard let region = inventory.regions.first(where: { $0.dev == name }) else { return }
       namespaces.formUnion(region.configuredNamespaces.map(\.dev))
+    case .createCxlRegion(let recipe):
+      if let uuid = recipe.uuid { cxl.insert(uuid.description) }
+    case .destroyCxlRegion(let name):
+      cxl.insert(name)
+      regions.insert(name)
     case .enableDimm(let name), .disableDimm(let name), .security(let name, _): dimms.insert(name)
     case .initializeLabels(let dimm, _): areas.insert(dimm)
     case .writeLabels(let dimm, let bytes):
@@ -145,8 +152,7 @@ extension MachineState {
       let recipe = inventory.cxlRegion(of: region).flatMap { CxlRecipe($0, in: inventory.cxl) }
       regions.append(
         RegionState(
-          dev: region.dev, dimms: members, isEnabled: region.isEnabled,
-          cxlRecipe: recipe?.command.joined(separator: " "), cxlDevices: recipe?.devices))
+          dev: region.dev, dimms: members, isEnabled: region.isEnabled, cxl: recipe))
       for namespace in touched {
         var state = NamespaceState(namespace, in: region)
         if state.mode == nil { state.mode = labeledMode(of: state) }

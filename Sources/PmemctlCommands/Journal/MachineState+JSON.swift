@@ -66,6 +66,7 @@ extension RegionState {
     object.add("enabled", isEnabled)
     object.add("cxl_recipe", cxlRecipe)
     object.add("cxl_devices", cxlDevices)
+    if let cxl { object.add("cxl_region", .object(cxl.record)) }
     return object
   }
 
@@ -75,7 +76,9 @@ extension RegionState {
     else { throw UndoFormatError("a region cannot be read", at: path) }
     self.init(
       dev: dev, dimms: (object["dimms"]?.array ?? []).compactMap(\.string), isEnabled: isEnabled,
-      cxlRecipe: object["cxl_recipe"]?.string, cxlDevices: object["cxl_devices"]?.string)
+      cxl: object["cxl_region"]?.object.flatMap { CxlRecipe(record: $0) })
+    cxlRecipe = object["cxl_recipe"]?.string
+    cxlDevices = object["cxl_devices"]?.string
   }
 }
 
@@ -169,6 +172,7 @@ extension ChangeScope {
     object.add("labeled", labeled.sorted().map(JSON.string))
     object.add("devices", devices.sorted().map(JSON.string))
     object.add("divides_devices", dividesDevices)
+    if !cxl.isEmpty { object.add("cxl", cxl.sorted().map(JSON.string)) }
     return object
   }
 
@@ -183,5 +187,6 @@ extension ChangeScope {
     labeled = names("labeled")
     devices = names("devices")
     dividesDevices = object["divides_devices"]?.boolean ?? false
+    cxl = names("cxl")
   }
 }

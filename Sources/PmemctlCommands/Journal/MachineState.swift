@@ -32,11 +32,22 @@ struct RegionState: Hashable {
   /// Kernel names then of its DIMMs, in the order of the interleave set; empty for memory without DIMMs.
   var dimms: [String]
   var isEnabled: Bool
-  /// The command line that creates the CXL region under it again; nil if there is none, in records of earlier versions,
-  /// and if a parameter was unknown.
+  /// The CXL region under it; nil if there is none, in records of earlier versions, and if a parameter was unknown.
+  var cxl: CxlRecipe?
+  /// The command line that creates it again, and its devices in words: all that earlier versions kept.
   var cxlRecipe: String?
-  /// Its parameters, in words.
   var cxlDevices: String?
+
+  init(
+    dev: String, dimms: [String], isEnabled: Bool, cxl: CxlRecipe? = nil
+  ) {
+    self.dev = dev
+    self.dimms = dimms
+    self.isEnabled = isEnabled
+    self.cxl = cxl
+    cxlRecipe = cxl?.command.joined(separator: " ")
+    cxlDevices = cxl?.devices
+  }
 }
 
 struct NamespaceState: Hashable {

@@ -29,6 +29,8 @@ struct Restoration {
   }
 
   private func changes() throws(DeviceError) -> [Plan.Entry] {
+    let cxl = try CxlRestoration(target: target, scope: scope, inventory: inventory).entries()
+    guard cxl.isEmpty else { return cxl }
     let early = restoresStates ? enablingDimms() : []
     guard early.isEmpty else { return early }
     let labels = try LabelDifference(self)

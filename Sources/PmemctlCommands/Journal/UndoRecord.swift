@@ -85,8 +85,9 @@ struct UndoRecord: Hashable {
       || !scope.regions.isDisjoint(with: other.scope.regions)
   }
 
-  /// Whether there is something to undo once the change is completed: it wrote to media.
+  /// Whether there is something to undo once the change is completed: it wrote to media, or CXL regions came or went.
   var isUndoable: Bool {
-    before.dimms.contains { $0.labels != nil } || before.namespaces.contains { !$0.pieces.isEmpty }
+    !scope.cxl.isEmpty || before.dimms.contains { $0.labels != nil }
+      || before.namespaces.contains { !$0.pieces.isEmpty }
   }
 }

@@ -5,5 +5,8 @@ struct RegionCommand: ParsableCommand {
     commandName: "region",
     abstract:
       "Manage regions, the ranges of persistent memory that namespaces are allocated from.",
-    subcommands: [RegionList.self, RegionShow.self, RegionEnable.self, RegionDisable.self])
+    subcommands: [
+      RegionList.self, RegionShow.self, RegionEnable.self, RegionDisable.self, RegionCreate.self,
+      RegionDestroy.self,
+    ])
 }

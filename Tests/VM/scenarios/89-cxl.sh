@@ -34,6 +34,8 @@ same 'without root the address of the window is unknown, and so is its largest p
 
 # Without cxl_pmem no region of persistent memory is created: the driver of the region fails with ENXIO.
 cxl create-region -d decoder0.0 -m mem0 mem1 -w 2 -g 4096 -t pmem >&2
+same 'nor by pmemctl, which names the driver' 1 "$(status pmemctl region create mem0 mem1)"
+case $(pmemctl region create mem0 mem1 2>&1) in *'modprobe cxl_pmem'*) ok 'with what to do' ;; *) not_ok 'with what to do' ;; esac
 same 'there is no region without cxl_pmem' '[]' "$(mine '.decoders[0].regions')"
 
 modprobe cxl_pmem
@@ -41,7 +43,25 @@ for _ in $(seq 200); do
 	[ "$(ls -d /sys/bus/nd/devices/nmem*/cxl 2>/dev/null | wc -l)" = 2 ] && break
 	/bin/busybox usleep 50000
 done
-cxl create-region -d decoder0.0 -m mem0 mem1 -w 2 -g 4096 -t pmem >&2
+# left: what a refused or removed region has left of decoders, addresses and names.
+left() { cat $devices/decoder[23].0/dpa_size; ls $devices | grep -c '^region'; }
+check 'what cxl-cli has left allocated to decoders is free' pmemctl region create mem0 mem1
+check 'a region goes as it came' pmemctl region destroy all
+empty=$(left)
+same 'and leaves nothing' 0 "$(echo "$empty" | tail -n1)$(echo "$empty" | tr -d '0x\n')"
+# Each is refused with nothing left behind.
+refused() { same "refused: $1" "$2 $empty" "$(status pmemctl region create "${@:3}") $(left)"; }
+refused 'a device twice' 64 mem0 mem0
+refused 'a granularity that is none' 64 --granularity 300 mem0 mem1
+refused 'half of what decoders can have' 64 --size 256MiB mem0 mem1
+refused 'more than there is' 1 --size 8GiB mem0 mem1
+refused 'a window that is not there' 3 --window decoder0.7 mem0
+refused 'volatile memory, of which there is none' 1 --type ram mem0
+dry=$(pmemctl region create mem1 mem0 --dry-run)
+case $dry in *'1 GiB'*'mem1 (serial '*'), mem0 (serial '*) ok 'the plan has its size and the order' ;; *) not_ok "the plan has its size and the order: $dry" ;; esac
+same 'and changes nothing' "$empty" "$(left)"
+
+check 'a region of two ways is created' pmemctl region create --granularity 4KiB mem0 mem1
 region=$(cxl list -R | jq -r '(.[0] // .).region')
 same 'the region is that of cxl list' \
 	"$(cxl list -R -T | jq -c '(.[0] // .) | {region, resource, size, interleave_ways, interleave_granularity, decode_state, mappings: .mappings | sort_by(.position)}')" \
@@ -87,6 +107,11 @@ same 'DIMMs are in the order of their positions' "$position0, $(pmemctl dimm lis
 	"$(pmemctl region show "$region" | sed -n 's/^DIMMs *//p')"
 pmemctl status >&2
 
+# What is refused late changes nothing either.
+one=$(cat $devices/decoder[23].0/dpa_size)
+same 'a device has no second decoder' 1 "$(status pmemctl region create mem0)"
+same 'nothing is allocated by that' "$one" "$(cat $devices/decoder[23].0/dpa_size)"
+
 # What pmemctl reports beforehand is what then happens: cxl-cli checks for no user.
 mkdir -p /mnt/cxl
 mkfs.ext4 -q -F -b 4096 "$(node files)" >&2
@@ -99,7 +124,10 @@ said=$(pmemctl region disable "$region" 2>&1)
 case $said in *"cxl disable-region $region would not refuse:"*'shut down'*) ok 'what cxl disable-region would do is reported' ;; *) not_ok "what cxl disable-region would do is reported: $said" ;; esac
 case $(pmemctl user list "$region") in *'the filesystem would be shut down'*) ok 'user list says so too' ;; *) not_ok 'user list says so too' ;; esac
 recipe=$(printf '%s\n' "$said" | sed -n 's/.*comes back, with its data, by: //p')
-same 'and what brings the region back' "cxl create-region -t pmem -d decoder0.0 -w 2 -g 4096 -m $(mine '.decoders[0].regions[0].mappings | map(.memdev) | join(" ")' | tr -d '"')" "$recipe"
+same 'and what brings the region back' "pmemctl region create --window decoder0.0 --granularity 4096 --size 1073741824 $(mine '.decoders[0].regions[0].mappings | map(.memdev) | join(" ")' | tr -d '"')" "$recipe"
+same 'a mounted region is not removed' 4 "$(status pmemctl region destroy "$region")"
+same 'nor with leave to break mappings of it' 4 "$(status pmemctl region destroy "$region" --break-mappings --yes)"
+check 'it is all there' test "$(sha256sum < /mnt/cxl/data)" = "$sum"
 
 cxl disable-region "$region" >&2
 echo 3 > /proc/sys/vm/drop_caches
@@ -121,11 +149,11 @@ same 'and the file' "$sum" "$(sha256sum < /mnt/cxl/data)"
 umount /mnt/cxl
 region=$(cxl list -R | jq -r '(.[0] // .).region')
 plan=$(pmemctl region disable "$region" --dry-run)
-case $plan in *'by position: mem'*'serial'*'cxl create-region -t pmem'*) ok 'the plan says what it is made of' ;; *) not_ok "the plan says what it is made of: $plan" ;; esac
+case $plan in *'by position: mem'*'serial'*'pmemctl region create'*) ok 'the plan says what it is made of' ;; *) not_ok "the plan says what it is made of: $plan" ;; esac
 check 'an idle region is disabled' pmemctl region disable "$region"
 check 'and enabled' pmemctl region enable "$region"
 check 'a change keeps the recipe' pmemctl namespace destroy --force ways
-case $(pmemctl undo show "$(pmemctl undo list --json | jq -r '.[-1].id')") in *'consisted of mem'*'cxl create-region'*) ok 'undo show has it' ;; *) not_ok 'undo show has it' ;; esac
+case $(pmemctl undo show "$(pmemctl undo list --json | jq -r '[.[].id] | max')") in *'consisted of mem'*'pmemctl region create'*) ok 'undo show has it' ;; *) not_ok 'undo show has it' ;; esac
 check 'and the change can be undone' pmemctl undo run --yes
 
 # The labels of both are zeroed: what is interleaved is read through a label for all of it, and comes back.
@@ -142,3 +170,39 @@ same 'zeroed labels of both: the namespaces are what they were' "$before" "$(pme
 mount "$(node "$(pmemctl namespace list --json | jq -r '[.[] | select(.mode == "fsdax")][0].dev')")" /mnt/cxl
 same 'zeroed labels of both: the file' "$sum" "$(sha256sum < /mnt/cxl/data)"
 umount /mnt/cxl
+
+# Removed, and brought back: by undo, by what the plan said, and by undoing that.
+before=$(pmemctl namespace list --json | jq -c "$fields")
+region=$(cxl list -R | jq -r '(.[0] // .).region')
+said=$(pmemctl region destroy "$region" --dry-run | sed -n 's/.*brings the region back, with its data: //p')
+check 'an idle region is removed' pmemctl region destroy "$region"
+same 'and nothing is left of it' "$empty" "$(left)"
+check 'undo brings it back' pmemctl undo run --yes
+same 'with its namespaces' "$before" "$(pmemctl namespace list --json | jq -c "$fields")"
+check 'removed again' pmemctl region destroy all
+# shellcheck disable=SC2086
+check 'what the plan said brings it back' $said
+same 'with its namespaces, once more' "$before" "$(pmemctl namespace list --json | jq -c "$fields")"
+mount "$(node "$(pmemctl namespace list --json | jq -r '[.[] | select(.mode == "fsdax")][0].dev')")" /mnt/cxl
+same 'and the file' "$sum" "$(sha256sum < /mnt/cxl/data)"
+same 'the creation is not undone while a filesystem is mounted' 4 "$(status pmemctl undo run --yes)"
+umount /mnt/cxl
+check 'then it is' pmemctl undo run --yes
+same 'and nothing is left of it, once more' "$empty" "$(left)"
+
+# In the other order the labels do not fit.
+check 'another order is another region' pmemctl region create --granularity 4KiB mem1 mem0
+same 'which has none of the namespaces' '[]' "$(pmemctl namespace list --json | jq -c "[.[] | select(.mode != \"raw\" and .raw_uuid != null)]")"
+check 'it is removed' pmemctl region destroy all
+check 'one device alone' pmemctl region create mem1
+same 'is half of it' 536870912 "$(pmemctl region list --json | jq '[.[] | select(.size == 536870912)][0].size')"
+check 'and goes' pmemctl region destroy all
+
+# The examples of the manual, as printed.
+for page in region-create region-destroy; do
+	sed -n 's/^\.Dl //p' "$SOURCE/man/pmemctl-$page.8" | sed 's/\\-/-/g' | while read -r line; do
+		# shellcheck disable=SC2086
+		check "$line" $line
+	done
+done
+same 'after the examples nothing is left' "$empty" "$(left)"

@@ -72,6 +72,15 @@ public struct CxlEndpoint: Hashable, Sendable {
     self.ports = ports
     self.decoders = decoders
   }
+
+  /// The decoders behind the last that belongs to a region. Memory that is allocated to one of them, as by a tool that failed,
+  /// can be freed from the last on (hdm.c:cxl_dpa_free).
+  public var freeDecoders: ArraySlice<CxlDecoder> {
+    decoders[(decoders.lastIndex { $0.region != nil }.map { $0 + 1 } ?? 0)...]
+  }
+
+  /// The others: what they have, a new region cannot have.
+  public var takenDecoders: ArraySlice<CxlDecoder> { decoders[..<freeDecoders.startIndex] }
 }
 
 /// A decoder of an endpoint: which part of the device's memory answers to which addresses.

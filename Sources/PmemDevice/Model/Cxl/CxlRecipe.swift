@@ -1,6 +1,6 @@
 /// The parameters of a CXL region: created again with the same devices in the same positions, the same number of ways
 /// and granularity, a region has the same bytes at the same offsets, and libnvdimm finds the same labels and namespaces
-/// on it (measured: Tests/VM/scenarios/89-cxl.sh). Its number and its UUID change.
+/// on it (measured: Tests/VM/scenarios/89-cxl.sh). Its number and its UUID may be others.
 public struct CxlRecipe: Hashable, Sendable {
   /// A device: its kernel name, which another boot may give to another device, and its serial number.
   public struct Member: Hashable, Sendable {
@@ -23,13 +23,22 @@ public struct CxlRecipe: Hashable, Sendable {
   public var granularity: UInt64
   /// In the order of their positions.
   public var members: [Member]
+  /// Of the whole region; nil if unknown: all that the devices have free.
+  public var size: ByteCount?
+  /// nil if unknown, or for volatile memory, which has none.
+  public var uuid: DeviceUUID?
 
-  public init(region: String, kind: CxlMemoryKind, window: String, granularity: UInt64, members: [Member]) {
+  public init(
+    region: String, kind: CxlMemoryKind, window: String, granularity: UInt64, members: [Member],
+    size: ByteCount? = nil, uuid: DeviceUUID? = nil
+  ) {
     self.region = region
     self.kind = kind
     self.window = window
     self.granularity = granularity
     self.members = members
+    self.size = size
+    self.uuid = uuid
   }
 
   /// nil if a parameter is unknown: incomplete parameters would describe another region.
@@ -41,16 +50,51 @@ public struct CxlRecipe: Hashable, Sendable {
     guard names.count == ways, Set(names).count == ways else { return nil }
     self.init(
       region: region.dev, kind: kind, window: region.window, granularity: granularity,
-      members: names.map { Member(memdev: $0, serial: topology.memdev($0)?.serial) })
+      members: names.map { Member(memdev: $0, serial: topology.memdev($0)?.serial) }, size: region.size,
+      uuid: region.uuid)
   }
 
-  /// The command line of cxl-cli that creates it, as words.
+  /// The command line that creates it, as words: cxl-cli's for volatile memory.
   public var command: [String] {
-    [
-      "cxl", "create-region", "-t", kind.rawValue, "-d", window, "-w", "\(members.count)", "-g",
-      "\(granularity)", "-m",
-    ]
-      + members.map(\.memdev)
+    let names = members.map(\.memdev)
+    guard kind == .pmem else {
+      return [
+        "cxl", "create-region", "-t", kind.rawValue, "-d", window, "-w", "\(members.count)", "-g",
+        "\(granularity)", "-m",
+      ] + names
+    }
+    return ["pmemctl", "region", "create", "--window", window, "--granularity", "\(granularity)"]
+      + (size.map { ["--size", "\($0.rawValue)"] } ?? []) + names
+  }
+
+  /// The same devices on this machine, whatever their names are now, and the name that the kernel would give it.
+  ///
+  /// - Parameter topology: Of the machine now.
+  /// - Returns: nil if a device or the window is not there.
+  public func present(in topology: CxlTopology) -> CxlRecipe? {
+    var present = self
+    for index in members.indices {
+      let found = topology.memdevs.first { memdev in
+        members[index].serial.map { memdev.serial == $0 } ?? (memdev.dev == members[index].memdev)
+      }
+      guard let found else { return nil }
+      present.members[index].memdev = found.dev
+    }
+    guard let window = topology.windows.first(where: { $0.dev == window }) else { return nil }
+    present.region = window.nextRegion ?? region
+    return present
+  }
+
+  /// Whether a region consists of the same devices in the same order.
+  ///
+  /// - Parameter other: Of the machine now.
+  /// - Returns: By serial numbers, where both have them.
+  public func isSame(as other: CxlRecipe) -> Bool {
+    kind == other.kind && granularity == other.granularity && members.count == other.members.count
+      && zip(members, other.members).allSatisfy { mine, theirs in
+        guard let own = mine.serial, let their = theirs.serial else { return mine.memdev == theirs.memdev }
+        return own == their
+      }
   }
 
   /// `mem1 (serial 4098), mem0 (serial 4097)`.

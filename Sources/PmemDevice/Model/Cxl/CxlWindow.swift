@@ -16,12 +16,15 @@ public struct CxlWindow: Hashable, Sendable {
   public var targets: [Int]
   /// The kinds of memory that it can have.
   public var kinds: [CxlMemoryKind]
+  /// The name of the region that would be created in it next; nil if unknown.
+  public var nextRegion: String?
   /// In the order of their addresses, as far as these are known, then by number.
   public var regions: [CxlRegion]
 
   public init(
     dev: String, root: String, start: UInt64? = nil, size: ByteCount? = nil, ways: Int? = nil,
-    granularity: UInt64? = nil, targets: [Int] = [], kinds: [CxlMemoryKind] = [], regions: [CxlRegion] = []
+    granularity: UInt64? = nil, targets: [Int] = [], kinds: [CxlMemoryKind] = [], nextRegion: String? = nil,
+    regions: [CxlRegion] = []
   ) {
     self.dev = dev
     self.root = root
@@ -31,6 +34,7 @@ public struct CxlWindow: Hashable, Sendable {
     self.granularity = granularity
     self.targets = targets
     self.kinds = kinds
+    self.nextRegion = nextRegion
     self.regions = regions
   }
 

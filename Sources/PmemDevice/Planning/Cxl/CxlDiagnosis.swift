@@ -38,7 +38,9 @@ struct CxlDiagnosis {
       let window = inventory.cxl.windows.first { $0.kinds.contains(kind) && ($0.freeSize ?? .zero) > .zero }
       let way =
         window.map {
-          ": cxl create-region -t \(kind.rawValue) -d \($0.dev) -m \(memdev.dev) creates a region of it alone"
+          kind == .pmem
+            ? ": pmemctl region create --window \($0.dev) \(memdev.dev) creates a region of it alone"
+            : ": cxl create-region -t ram -d \($0.dev) -m \(memdev.dev) creates a region of it alone"
         }
         ?? ", and no window has room for such memory"
       findings.append(

@@ -91,6 +91,28 @@ extension NameResolver {
     }
   }
 
+  /// CXL memory devices by any name that they have.
+  ///
+  /// - Parameter names: `mem0`, the DIMM's `nmem0` or `0`, a serial number, or a PCI address; `all` for every one.
+  /// - Returns: In the order given; one that is named twice is there twice.
+  /// - Throws: ``DeviceError/Code/notFound`` or ``DeviceError/Code/ambiguous`` for the first bad name, and
+  ///   ``DeviceError/Code/unsupported`` for a DIMM that is no CXL device.
+  public func memdevs(_ names: [String]) throws(DeviceError) -> [CxlMemdev] {
+    guard names != ["all"] else { return inventory.cxl.memdevs }
+    var found: [CxlMemdev] = []
+    for name in names {
+      for listed in try listedDimms([name], onBus: nil) {
+        guard let memdev = listed.memdev else {
+          throw DeviceError(
+            .unsupported, "\(listed.dev) is no CXL memory device: the platform made its regions",
+            try: ["pmemctl dimm list"])
+        }
+        found.append(memdev)
+      }
+    }
+    return found
+  }
+
   private static func select<Thing: Hashable>(
     _ names: [String], from pool: [Thing], kind: String, named: (Thing) -> String,
     answers: (Thing, String) -> Bool

@@ -1,0 +1,38 @@
+import PmemDevice
+
+/// The steps that restore the CXL regions that a change created or removed. What is on them follows: libnvdimm finds the labels
+/// on the devices.
+struct CxlRestoration {
+  let target: MachineState
+  let scope: ChangeScope
+  let inventory: Inventory
+
+  /// - Returns: Empty if all are as they were.
+  /// - Throws: ``DeviceError/Code/notFound`` if a device of a removed one is not on this machine.
+  func entries() throws(DeviceError) -> [Plan.Entry] {
+    guard !scope.cxl.isEmpty else { return [] }
+    let before = target.regions.compactMap(\.cxl)
+    let created = inventory.cxl.regions.filter { region in
+      guard let uuid = region.uuid, scope.cxl.contains(uuid.description) else { return false }
+      return !before.contains { $0.uuid == uuid }
+    }
+    guard created.isEmpty else {
+      return created.flatMap { region in
+        let known = inventory.region(of: region).map { $0.isEnabled ? RegionStatePlanner.disabling($0) : [] }
+        return (known ?? []) + [CxlRegionPlanner.removing(region)]
+      }
+    }
+    let present = inventory.cxl.regions.compactMap { CxlRecipe($0, in: inventory.cxl) }
+    for saved in before where scope.cxl.contains(saved.region) {
+      guard !present.contains(where: saved.isSame) else { continue }
+      guard let recipe = saved.present(in: inventory.cxl) else {
+        throw DeviceError(
+          .notFound, "\(saved.region) cannot be created again: \(saved.devices) are not all on this machine",
+          try: ["pmemctl status"])
+      }
+      // One after the other: the name of the next is known when this one is there.
+      return [CxlRegionPlanner.creating(recipe)]
+    }
+    return []
+  }
+}
