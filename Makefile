@@ -20,8 +20,8 @@ GUEST_FAULTS ?= 66
 # Of `make model-test`.
 SEED ?= 1
 STEPS ?= 2000000
-# Of `make mutation-test`.
-INPUTS ?= 20000
+# Of `make mutation-test`: as many of all kinds, and of damaged media.
+INPUTS ?= 50000
 # Of `make deb-test`: the Debian releases that the package is installed in.
 SUITES ?= bookworm trixie
 # Of `make faults`: cases, 0 for all.
@@ -75,7 +75,7 @@ help:
 	@echo 'make test-quick some suites of units, commands and the binary, of a debug build, without a VM'
 	@echo 'make unit-test  all but the real kernel'
 	@echo 'make model-test random steps on the memory model, over all kernels and policies (STEPS=$(STEPS) SEED=$(SEED))'
-	@echo 'make mutation-test  the program on mutated input files of every kind (INPUTS=$(INPUTS) SEED=$(SEED))'
+	@echo 'make mutation-test  the program on mutated input files of every kind, and on damaged media (INPUTS=$(INPUTS) SEED=$(SEED))'
 	@echo 'make fault-test some failed system calls and kills in every changing verb'
 	@echo 'make faults     thousands of them (FAULTS=$(FAULTS) SEED=$(SEED))'
 	@echo 'make products-test  a package of another project on the library products'
@@ -194,7 +194,9 @@ model-test: deps-build
 mutation-test: deps-build
 	$(SWIFT) build $(release_flags) --product pmemctl
 	$(SWIFT) build $(release_flags) --product pmemctl-mutation
-	$(release)/pmemctl-mutation $(program) $(SEED) $(INPUTS)
+	@# Damaged media by themselves: they are as many kinds as all others together.
+	@$(release)/pmemctl-mutation $(program) $(SEED) $(INPUTS) & others=$$!; \
+		$(release)/pmemctl-mutation $(program) $(SEED) $(INPUTS) 0 media; status=$$?; wait $$others && exit $$status
 
 fault-test: build deps-test
 	@Tests/FaultRunner/run --seed $(SEED) --count 200 $(program)

@@ -86,6 +86,7 @@ let package = Package(
 
     // Tests, and the programs that run them where SwiftPM cannot: inside the VM.
     support("TestSupport", ["PmemOutput"]),
+    support("DamagedMedia", ["PmemDevice", "PmemMedia", "TestSupport"]),
     support("BackendConformance", ["PmemDevice", "PmemSim"]),
     .target(name: "ConformanceStage", path: "Tests/ConformanceStage"),
     runner(
@@ -95,12 +96,12 @@ let package = Package(
       "pmemctl-layouts", "LayoutRunner", ["PmemDevice", "PmemSim", "TestSupport", systemPackage]),
     runner(
       "pmemctl-lockstep", "LockstepRunner",
-      ["PmemDevice", "PmemMedia", "PmemNdctl", "PmemSim", "TestSupport", systemPackage]),
+      ["DamagedMedia", "PmemDevice", "PmemNdctl", "PmemSim", "TestSupport", systemPackage]),
     runner(
       "pmemctl-model", "ModelRunner",
       ["PmemDevice", "PmemModel", "PmemSim", "TestSupport", systemPackage]),
     runner("pmemctl-model-example", "ModelExample", ["PmemDevice", "PmemModel"]),
-    runner("pmemctl-mutation", "MutationRunner", ["TestSupport"]),
+    runner("pmemctl-mutation", "MutationRunner", ["DamagedMedia", "TestSupport"]),
     tests("PmemDeviceTests", ["PmemDevice", "TestSupport"]),
     tests("PmemMediaTests", ["PmemDevice", "PmemMedia", "TestSupport"]),
     tests("PmemModelTests", ["PmemDevice", "PmemModel", "TestSupport", "pmemctl-model-example"]),

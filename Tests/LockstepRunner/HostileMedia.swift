@@ -1,5 +1,5 @@
+import DamagedMedia
 import PmemDevice
-import PmemMedia
 import SystemPackage
 import TestSupport
 
@@ -51,7 +51,8 @@ struct HostileMedia {
     }
     var found: [MediaDamage.Structures] = []
     for namespace in namespaces where isAlone { found.append(try structures(of: namespace)) }
-    damage.learn(labels: region.dimmsByPosition.compactMap { labels[$0] }, structures: found)
+    damage.learn(
+      MediaDamage.Known(labels: region.dimmsByPosition.compactMap { labels[$0] }, structures: found))
     for region in regions { try both(.enableRegion(region)) }
     let differences = try self.machines.differences()
     guard differences.isEmpty else {
@@ -165,21 +166,11 @@ struct HostileMedia {
 
   /// What there is to damage; its region is disabled.
   private func structures(of namespace: Namespace) throws -> MediaDamage.Structures {
-    let dimm = region.dimmsByPosition[0]
-    guard let memory, let name = namespace.name,
-      let label = LabelStore(labels[dimm] ?? []).active.first(where: { $0.name == name })
-    else { throw DeviceError(.failed, "\(namespace.dev) has no label") }
-    let start = label.dpa - region.mappings[0].offset
-    var found = MediaDamage.Structures(name: name, start: start, uuid: label.uuid)
-    for place in [UInt64(0), 4096] {
-      let bytes = try memory[0].read(at: start + place, count: 4096)
-      if (try? PfnInfoBlock(bytes)) != nil { found.block = (place, bytes) }
-      guard let block = try? BttInfoBlock(bytes) else { continue }
-      found.block = (place, bytes)
-      let second = place + block.info2Offset
-      found.copy = (second, try memory[0].read(at: start + second, count: 4096))
-      (found.map, found.log) = (place + block.mapOffset, place + block.logOffset)
+    guard let memory, let name = namespace.name else {
+      throw DeviceError(.failed, "\(namespace.dev) has no name")
     }
-    return found
+    return try MediaDamage.Structures(
+      of: name, labeled: labels[region.dimmsByPosition[0]] ?? [], regionAt: region.mappings[0].offset
+    ) { offset, count in try memory[0].read(at: offset, count: count) }
   }
 }

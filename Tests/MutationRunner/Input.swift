@@ -1,10 +1,11 @@
+import DamagedMedia
 import Foundation
 import TestSupport
 
 /// A mutated file, and the commands that read it.
 struct Input {
   enum Kind: String, CaseIterable {
-    case machine, runtime, badBlocks, inventory, inventoryPlan, layout, plan, scenario, undo, labels
+    case machine, runtime, badBlocks, inventory, inventoryPlan, layout, plan, scenario, undo, labels, media
   }
 
   let number: UInt64
@@ -14,12 +15,26 @@ struct Input {
   let commands: [[String]]
   /// Where it is written.
   let file: String
+  /// Of media: what is damaged, and whether the last command writes nothing.
+  let round: MediaDamage.Round?
+  let isReading: Bool
 
-  /// The same for the same seed and number.
-  init(seed: UInt64, number: UInt64, in workspace: Workspace) throws {
+  /// The same for the same seed, number and kind; nil for each kind in turn.
+  init(seed: UInt64, number: UInt64, of only: Kind?, in workspace: Workspace) throws {
     var mutator = Mutator(SeededGenerator(seed: seed &* 1_000_003 &+ number))
     let kinds = Kind.allCases
-    kind = kinds[Int(number % UInt64(kinds.count))]
+    kind = only ?? kinds[Int(number % UInt64(kinds.count))]
+    guard kind != .media else {
+      let choice = mutator.pick(DamagedMachine.reading + DamagedMachine.changing) ?? ""
+      (self.number, bytes, file) = (number, [], "")
+      commands = ["sim reboot D", choice].map { line in
+        line.split(separator: " ").map { $0 == "D" ? workspace.damaged.directory : String($0) }
+      }
+      isReading = DamagedMachine.reading.contains(choice)
+      round = workspace.damaged.round(seed: seed &* 1_000_003 &+ number)
+      return
+    }
+    (round, isReading) = (nil, false)
     guard let text = mutator.pick(workspace.texts[kind] ?? []) else { throw Failure("no text of \(kind)") }
     self.number = number
     bytes = mutator.mutated(text)
@@ -80,6 +95,7 @@ struct Input {
     case .undo:
       [mutator.pick(["undo list --sim M", "undo show --sim M N", "undo run --sim M N --dry-run"]) ?? ""]
     case .labels: ["label restore F --sim M --dry-run"]
+    case .media: []
     }
   }
 

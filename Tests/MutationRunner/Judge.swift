@@ -1,3 +1,4 @@
+import DamagedMedia
 import Foundation
 
 /// Decides whether the program treated an input as documented.
@@ -23,6 +24,7 @@ struct Judge {
 
   /// What is wrong; nil if nothing is wrong.
   mutating func failure(of input: Input) throws -> String? {
+    if let round = input.round { return try failure(of: input, round) }
     defer { restore(input) }
     for command in input.commands {
       try input.write()
@@ -36,6 +38,18 @@ struct Judge {
       if let failure = try run(command, input, mustSucceed: true) { return failure }
     }
     return nil
+  }
+
+  /// Damaged media: a boot, and a command, which writes nothing if it says so.
+  private mutating func failure(of input: Input, _ round: MediaDamage.Round) throws -> String? {
+    defer { try? workspace.damaged.restore() }
+    try workspace.damaged.write(round)
+    func said(_ failure: String) -> String { failure + " (" + round.words.joined(separator: "; ") + ")" }
+    if let failure = try run(input.commands[0], input, mustSucceed: true) { return said(failure) }
+    let before = try workspace.damaged.written()
+    if let failure = try run(input.commands[1], input) { return said(failure) }
+    guard input.isReading, try workspace.damaged.written() != before else { return nil }
+    return said("pmemctl \(input.commands[1].joined(separator: " ")) has written")
   }
 
   private mutating func run(_ command: [String], _ input: Input, mustSucceed: Bool = false) throws -> String?
@@ -62,6 +76,7 @@ struct Judge {
   private func problem(_ status: Int32, _ errors: String, _ input: Input) -> String? {
     let text = errors.prefix(500)
     switch status {
+    case 1 where input.kind == .media, 2 where input.kind == .media, 65 where input.kind == .media: return nil
     case 0: return nil
     case 2: return input.kind == .layout || input.kind == .inventoryPlan ? nil : "status 2: \(text)"
     case 1, 3, 4, 5, 6:
@@ -117,7 +132,12 @@ struct Judge {
       ["-a", "--sparse=always", workspace.root, directory])
     guard copy.status == 0 else { throw Failure("cannot keep \(directory): \(copy.errors)") }
     let name = input.file.dropFirst(workspace.root.count)
-    try Data(input.bytes).write(to: URL(fileURLWithPath: directory + name))
+    if let round = input.round {
+      try round.words.joined(separator: "\n").write(
+        toFile: directory + "/damage", atomically: true, encoding: .utf8)
+    } else {
+      try Data(input.bytes).write(to: URL(fileURLWithPath: directory + name))
+    }
     let lines = input.commands.map {
       $0.joined(separator: " ").replacingOccurrences(of: workspace.root, with: directory)
     }

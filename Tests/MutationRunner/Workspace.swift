@@ -6,6 +6,7 @@ struct Workspace {
   private let directory: TemporaryDirectory
   var root: String { directory.path }
   let program: Program
+  let damaged: DamagedMachine
   /// The text of each kind of input before it is mutated.
   private(set) var texts: [Input.Kind: [[UInt8]]] = [:]
 
@@ -42,10 +43,13 @@ struct Workspace {
 
   init(program: String) throws {
     directory = try TemporaryDirectory()
-    self.program = Program(path: program, directory: directory.path + "/cwd")
-    for directory in watched {
-      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    let root = directory.path
+    let runnable = Program(path: program, directory: root + "/cwd")
+    for name in ["cwd", "tmp"] {
+      try FileManager.default.createDirectory(atPath: root + "/" + name, withIntermediateDirectories: true)
     }
+    self.program = runnable
+    damaged = try DamagedMachine(program: runnable, root: root)
     for line in Self.setup { try run(line) }
     try capture()
   }

@@ -4,9 +4,9 @@ import TestSupport
 
 /// Seeded damage of labels, info blocks and BTTs: in each field, with right and wrong checksums, in one copy or both, on one DIMM
 /// of a set, several at once.
-struct MediaDamage {
+public struct MediaDamage {
   /// What is on the media of a namespace; offsets from its start.
-  struct Structures {
+  public struct Structures {
     let name: String
     /// From the region's start.
     let start: UInt64
@@ -16,21 +16,51 @@ struct MediaDamage {
     var copy: (offset: UInt64, bytes: [UInt8])?
     var map: UInt64 = 0
     var log: UInt64 = 0
+
+    /// Reads them.
+    ///
+    /// - Parameters:
+    ///   - name: Of a namespace on a region of one DIMM.
+    ///   - area: The label area of the DIMM.
+    ///   - offset: Of the region on the DIMM, bytes.
+    ///   - read: Gives so many bytes at an offset from the region's start.
+    /// - Throws: The error of reading, and if the namespace has no label.
+    public init(
+      of name: String, labeled area: [UInt8], regionAt offset: UInt64, read: (UInt64, Int) throws -> [UInt8]
+    ) throws {
+      guard let label = LabelStore(area).active.first(where: { $0.name == name }) else {
+        throw DeviceError(.notFound, "\(name) has no label")
+      }
+      self.name = name
+      uuid = label.uuid
+      start = label.dpa - offset
+      for place in [UInt64(0), 4096] {
+        let bytes = try read(start + place, 4096)
+        if (try? PfnInfoBlock(bytes)) != nil { block = (place, bytes) }
+        guard let found = try? BttInfoBlock(bytes) else { continue }
+        block = (place, bytes)
+        let second = place + found.info2Offset
+        copy = (second, try read(start + second, 4096))
+        (map, log) = (place + found.mapOffset, place + found.logOffset)
+      }
+    }
   }
 
-  struct Edit {
+  /// Bytes to be written.
+  public struct Edit {
     /// From the region's start.
-    let offset: UInt64
-    let bytes: [UInt8]
+    public let offset: UInt64
+    public let bytes: [UInt8]
   }
 
-  struct Round {
-    var edits: [Edit] = []
+  /// One to three damages at once.
+  public struct Round {
+    public internal(set) var edits: [Edit] = []
     /// Damaged label areas, by the position of the DIMM.
-    var areas: [Int: [UInt8]] = [:]
-    var words: [String] = []
+    public internal(set) var areas: [Int: [UInt8]] = [:]
+    public internal(set) var words: [String] = []
     /// The block of a BTT whose map entry was damaged.
-    var mapEntry: Int?
+    public internal(set) var mapEntry: Int?
   }
 
   private var generator: SeededGenerator
@@ -40,20 +70,31 @@ struct MediaDamage {
   private var active: [[NamespaceLabel]] = []
   private var structures: [Structures] = []
   /// How often each field of each structure was damaged.
-  private(set) var counts: [String: Int] = [:]
+  public private(set) var counts: [String: Int] = [:]
 
-  init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+  public init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
   /// What is there before any damage.
-  mutating func learn(labels: [[UInt8]], structures: [Structures]) {
-    self.labels = labels
-    self.structures = structures
+  public struct Known {
+    /// Label areas, by the position of the DIMM.
+    let labels: [[UInt8]]
+    /// Of its namespaces; empty if labels alone are damaged.
+    let structures: [Structures]
+
+    public init(labels: [[UInt8]], structures: [Structures]) {
+      (self.labels, self.structures) = (labels, structures)
+    }
+  }
+
+  public mutating func learn(_ known: Known) {
+    labels = known.labels
+    structures = known.structures
     layout = labels.first.flatMap { LabelStore($0).layout }
     active = labels.map { LabelStore($0).active }
   }
 
   /// One to three damages.
-  mutating func next() -> Round {
+  public mutating func next() -> Round {
     var round = Round()
     for _ in 0..<([1, 1, 1, 2, 3].randomElement(using: &generator) ?? 1) {
       switch Int.random(in: 0..<(structures.isEmpty ? 4 : 12), using: &generator) {
