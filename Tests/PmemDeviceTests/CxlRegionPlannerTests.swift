@@ -206,6 +206,12 @@ import Testing
     inventory.cxl.windows[0].regions[0].kind = .pmem
     inventory.cxl.windows[0].regions[0].members[0].memdev = nil
     #expect(throws: DeviceError.self) { try Self.destroy(inventory, ["region1"]) }
+    // One that a tool has left in the middle of creating it has nothing on it.
+    inventory.cxl.windows[0].regions[0] = CxlRegion(
+      dev: "region1", window: "decoder0.0", kind: .pmem, isCommitted: false, isBound: false)
+    #expect(
+      try Self.destroy(inventory, ["region1"]).entries.map(\.text)
+        == ["remove region1, which was never completed"])
   }
 
   @Test func aRecipeIsFoundAgainBySerialNumbers() throws {

@@ -52,6 +52,10 @@ import Testing
   @Test(
     arguments: [
       ("ndctl list -b ACPI.NFIT -i", "namespace list --bus ACPI.NFIT --idle"),
+      (
+        "cxl create-region -t pmem -d decoder0.0 -w 2 -g 4096 -m mem0 mem1",
+        "region create mem0 mem1 --type pmem --window decoder0.0 --granularity 4096"
+      ), ("cxl destroy-region -f region2", "region destroy region2"),
       ("ndctl list -X", "device list"), ("list -NRD", "status"),
       (
         "create-namespace --mode fsdax --siz=1G -fe namespace0.0",

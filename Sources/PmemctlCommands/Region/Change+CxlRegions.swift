@@ -6,23 +6,14 @@ extension Change {
   ///
   /// - Parameters:
   ///   - verb: `created`: the word for those that were changed.
-  ///   - plan: Makes the plan.
-  /// - Throws: The error that stopped it; ``DeviceError/Code/unsupported`` on a machine without CXL.
+  ///   - plan: Makes the plan; it is told whether the machine is simulated.
+  /// - Throws: The error that stopped it.
   func cxlRegions(
-    verb: String, plan: (CxlRegionPlanner, Inventory) throws(DeviceError) -> Plan
+    verb: String, plan: (CxlRegionPlanner, Inventory, Bool) throws(DeviceError) -> Plan
   ) throws {
     try run { backend, inventory in
-      guard !inventory.cxl.isEmpty else {
-        throw DeviceError(
-          .unsupported, "this machine has no CXL memory",
-          details: backend.isSimulated
-            ? []
-            : [
-              "if it should have some, a driver may be missing: modprobe -a cxl_acpi cxl_pci cxl_port cxl_mem"
-            ])
-      }
       let planner = CxlRegionPlanner(inventory, inspector: backend, accepting: accepted)
-      return Planned(plan: try plan(planner, inventory), subject: ())
+      return Planned(plan: try plan(planner, inventory, backend.isSimulated), subject: ())
     } report: { planned, backend in
       let names = planned.plan.entries.compactMap { entry in
         switch entry.step {
@@ -41,5 +32,19 @@ extension Change {
       }
       try context.out.write(text.joined())
     }
+  }
+}
+
+extension Inventory {
+  /// Throws ``DeviceError/Code/unsupported`` if there is no CXL memory.
+  func checkCxl(isSimulated: Bool) throws(DeviceError) {
+    guard cxl.isEmpty else { return }
+    throw DeviceError(
+      .unsupported, "this machine has no CXL memory",
+      details: isSimulated
+        ? []
+        : [
+          "if it should have some, a driver may be missing: modprobe -a cxl_acpi cxl_pci cxl_port cxl_mem"
+        ])
   }
 }

@@ -55,7 +55,8 @@ struct RegionCreate: ContextCommand {
       return kind
     }
     try Change(context, change, output, machine).cxlRegions(verb: "created") {
-      planner, inventory throws(DeviceError) in
+      planner, inventory, isSimulated throws(DeviceError) in
+      try inventory.checkCxl(isSimulated: isSimulated)
       var request = CxlRegionRequest(memdevs: try NameResolver(inventory).memdevs(memdevs), kind: kind)
       (request.window, request.size, request.granularity, request.uuid) = (window, size, granularity, uuid)
       let plan = try planner.create(request)

@@ -21,9 +21,11 @@ struct RegionDestroy: ContextCommand {
 
   func run(in context: CommandContext) throws {
     try Change(context, change, output, machine, accepting: dangers.accepted).cxlRegions(verb: "removed") {
-      planner, inventory throws(DeviceError) in
-      let all = try NameResolver(inventory).listedRegions(names, onBus: nil)
-      return try planner.destroy(names.contains("all") ? all.filter { $0.cxl != nil } : all)
+      planner, inventory, isSimulated throws(DeviceError) in
+      let listed = try NameResolver(inventory).listedRegions(names, onBus: nil)
+      guard names.contains("all") else { return try planner.destroy(listed) }
+      try inventory.checkCxl(isSimulated: isSimulated)
+      return try planner.destroy(listed.filter { $0.cxl != nil })
     }
   }
 }

@@ -97,8 +97,11 @@ enum ForeignCommands {
     ForeignCommand("enable-memdev", "dimm enable"),
     ForeignCommand("disable-region", "region disable", "d|decoder= b|bus= f|force"),
     ForeignCommand("enable-region", "region enable", "d|decoder= b|bus="),
-    ForeignCommand("create-region", "region create"),
-    ForeignCommand("destroy-region", "region destroy"),
+    ForeignCommand(
+      "create-region", "region create",
+      "t|type=--type d|decoder=--window w|ways= g|granularity=--granularity s|size=--size m|memdevs U|uuid=--uuid "
+        + "b|bus= Q|qos-class="),
+    ForeignCommand("destroy-region", "region destroy", "d|decoder= b|bus= f|force"),
     ForeignCommand("read-labels", "label read"),
     ForeignCommand("zero-labels", "label zero"),
   ]

@@ -229,7 +229,7 @@ public struct CxlRegionPlanner {
   /// - Throws: ``DeviceError/Code/refused`` if one is in use, ``DeviceError/Code/unsupported`` for memory that is no CXL
   ///   region's, or volatile.
   public func destroy(_ regions: [ListedRegion]) throws(DeviceError) -> Plan {
-    var found: [(listed: ListedRegion, cxl: CxlRegion, recipe: CxlRecipe)] = []
+    var found: [(listed: ListedRegion, cxl: CxlRegion, recipe: CxlRecipe?)] = []
     for listed in regions {
       guard let cxl = listed.cxl else {
         throw DeviceError(
@@ -248,7 +248,7 @@ public struct CxlRegionPlanner {
     let order = found.sorted { ($0.cxl.resource ?? 0, $0.cxl.dev) > ($1.cxl.resource ?? 0, $1.cxl.dev) }
     return Plan(
       title: "remove " + found.map(\.cxl.dev).joined(separator: ", "),
-      facts: order.flatMap { Self.facts($0.recipe) },
+      facts: order.compactMap(\.recipe).flatMap(Self.facts),
       entries: order.flatMap { each -> [Plan.Entry] in
         (each.listed.region.map { $0.isEnabled ? RegionStatePlanner.disabling($0) : [] } ?? [])
           + [Self.removing(each.cxl)]
@@ -260,8 +260,10 @@ public struct CxlRegionPlanner {
   public static func removing(_ region: CxlRegion) -> Plan.Entry {
     Plan.Entry(
       .destroyCxlRegion(region.dev),
-      "remove \(region.dev), and free what it has of "
-        + region.members.compactMap(\.memdev).joined(separator: ", "))
+      region.members.isEmpty
+        ? "remove \(region.dev), which was never completed"
+        : "remove \(region.dev), and free what it has of "
+          + region.members.compactMap(\.memdev).joined(separator: ", "))
   }
 
   private static func facts(_ recipe: CxlRecipe) -> [Plan.Fact] {
@@ -274,7 +276,8 @@ public struct CxlRegionPlanner {
     ]
   }
 
-  private func recipe(of region: CxlRegion) throws(DeviceError) -> CxlRecipe {
+  /// nil for a region that was never completed, as by a tool that was killed: nothing is on it.
+  private func recipe(of region: CxlRegion) throws(DeviceError) -> CxlRecipe? {
     guard region.kind != .ram else {
       throw DeviceError(
         .unsupported,
@@ -282,6 +285,7 @@ public struct CxlRegionPlanner {
         details: ["nothing was changed"])
     }
     guard let recipe = CxlRecipe(region, in: inventory.cxl) else {
+      if region.isCommitted == false, region.bridge == nil { return nil }
       throw DeviceError(
         .failed,
         "cannot remove \(region.dev): what it consists of cannot be read, so nothing could bring it back",
