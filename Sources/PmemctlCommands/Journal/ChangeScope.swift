@@ -16,7 +16,7 @@ struct ChangeScope: Hashable {
   var labeled: Set<String> = []
   /// DAX devices that it changes; new ones are not among them.
   var devices: Set<String> = []
-  /// UUIDs of CXL regions that it creates, and names then of those that it removes.
+  /// CXL regions that it creates, by UUID and by name, and those that it removes, by name then.
   var cxl: Set<String> = []
   /// Whether it creates or removes DAX devices.
   var dividesDevices = false
@@ -67,6 +67,7 @@ struct ChangeScope: Hashable {
       guard let region = inventory.regions.first(where: { $0.dev == name }) else { return }
       namespaces.formUnion(region.configuredNamespaces.map(\.dev))
     case .createCxlRegion(let recipe):
+      cxl.insert(recipe.region)
       if let uuid = recipe.uuid { cxl.insert(uuid.description) }
     case .destroyCxlRegion(let name):
       cxl.insert(name)

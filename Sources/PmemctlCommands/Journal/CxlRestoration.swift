@@ -13,8 +13,12 @@ struct CxlRestoration {
     guard !scope.cxl.isEmpty else { return [] }
     let before = target.regions.compactMap(\.cxl)
     let created = inventory.cxl.regions.filter { region in
-      guard let uuid = region.uuid, scope.cxl.contains(uuid.description) else { return false }
-      return !before.contains { $0.uuid == uuid }
+      guard let uuid = region.uuid else {
+        // Not even that was written: it has nothing on it.
+        return scope.cxl.contains(region.dev) && region.isCommitted == false
+          && !before.contains { $0.region == region.dev }
+      }
+      return scope.cxl.contains(uuid.description) && !before.contains { $0.uuid == uuid }
     }
     guard created.isEmpty else {
       return created.flatMap { region in
