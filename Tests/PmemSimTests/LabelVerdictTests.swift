@@ -63,6 +63,16 @@ import Testing
     #expect((inventory.regions[0].isetID == old) == isOld)
   }
 
+  /// pmem.c:nd_pmem_probe maps 8 KiB, whatever the label says: the info block behind the end is read, and does not fit.
+  @Test func aNamespaceOfOnePageIsProbedBeyondItsEnd() throws {
+    let machine = try DamagedMachine(.v11)
+    try machine.change(label: "dd") { $0.set(UInt64(4096), at: 112, width: 8) }
+    #expect(try machine.verdict("dd") == "raw disabled")
+    #expect(try machine.refusal("dd")?.errno == 95)
+    try machine.change(label: "rw") { $0.set(UInt64(4096), at: 112, width: 8) }
+    #expect(try machine.verdict("rw") == "raw enabled")
+  }
+
   /// dimm_devs.c:nd_pmem_available_dpa.
   @Test func anExtentBeyondTheEndLeavesNoRoom() throws {
     let machine = try DamagedMachine(.v11)

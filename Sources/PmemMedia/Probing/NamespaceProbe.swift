@@ -66,17 +66,22 @@ public struct NamespaceProbe: Hashable, Sendable {
   public private(set) var ignored: [Ignored] = []
   private let subject: Subject
 
+  /// Bytes that the driver maps to look for info blocks, however small the namespace is (pmem.c:nd_pmem_probe,
+  /// nd_info_block_reserve).
+  public static let reserve: UInt64 = 8192
+
   /// Probes.
   ///
   /// - Parameters:
-  ///   - raw: The namespace below its mode.
+  ///   - raw: The namespace below its mode; of one that is smaller than ``reserve``, that many bytes from its start.
   ///   - subject: Its label, its offset, and its kernel.
-  public init(_ raw: any ByteSource, _ subject: Subject) {
+  ///   - size: Of the namespace, bytes; nil for that of `raw`.
+  public init(_ raw: any ByteSource, _ subject: Subject, size: UInt64? = nil) {
     self.subject = subject
     if let block = btt(raw) {
       verdict = attach(block, raw)
     } else if let block = pfn(raw) {
-      verdict = attach(block, size: raw.size)
+      verdict = attach(block, size: size ?? raw.size)
     }
   }
 

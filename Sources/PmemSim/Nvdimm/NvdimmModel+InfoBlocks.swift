@@ -5,8 +5,10 @@ import PmemMedia
 extension NvdimmModel {
   /// The driver's verdict on a namespace's media; the rules are ``NamespaceProbe``'s.
   func verdict(_ namespace: SimNamespace, region index: Int) -> NamespaceProbe.Verdict {
-    let raw = SimRawMedia(namespace, region: index, media: media)
-    return NamespaceProbe(raw, subject(namespace, region: index)).verdict
+    let room = topology.regions[index].size - min(topology.regions[index].size, namespace.offset)
+    let mapped = max(namespace.size, min(NamespaceProbe.reserve, room))
+    let raw = SimRawMedia(namespace, region: index, media: media, size: mapped)
+    return NamespaceProbe(raw, subject(namespace, region: index), size: namespace.size).verdict
   }
 
   private func subject(_ namespace: SimNamespace, region index: Int) -> NamespaceProbe.Subject {

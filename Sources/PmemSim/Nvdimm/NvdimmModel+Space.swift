@@ -14,7 +14,7 @@ extension NvdimmModel {
     }
   }
 
-  /// region_devs.c:nd_region_available_dpa, bytes. An extent that goes beyond the set leaves nothing.
+  /// region_devs.c:nd_region_available_dpa, bytes. An extent that ends beyond the set leaves nothing.
   func availableSize(_ index: Int) -> UInt64 {
     guard isLabeled(index) else { return 0 }
     return topology.regions[index].dimms.reduce(0) { $0 + availableSize(on: $1, of: index) }

@@ -18,11 +18,12 @@ final class SimRawMedia: RawMedia {
     self.init(namespace, region: region, media: nvdimm.media)
   }
 
-  init(_ namespace: SimNamespace, region: Int, media: SimMedia) {
+  /// All of it, or as many bytes from its start.
+  init(_ namespace: SimNamespace, region: Int, media: SimMedia, size: UInt64? = nil) {
     self.media = media
     self.region = region
     begin = namespace.offset
-    size = namespace.size
+    self.size = size ?? namespace.size
   }
 
   func read(at offset: UInt64, count: Int) throws(DeviceError) -> [UInt8] {
