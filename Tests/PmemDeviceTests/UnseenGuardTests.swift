@@ -32,6 +32,29 @@ import Testing
     }
   }
 
+  /// `label repair` and `label recover` have none of the flags.
+  @Test func aVerbWithoutFlagsNamesNone() throws {
+    let mapping = Usage(
+      kind: .mapping, namespace: Self.namespace, path: RawText("/dev/dax0.1"),
+      process: ProcessName(pid: 812, command: RawText("qemu")), bytes: 4096, effect: .sigbus,
+      advice: "stop process 812")
+    for (missing, users) in [([Self.opens], []), ([], [mapping])] {
+      let backend = ScriptedBackend()
+      backend.missing = missing
+      backend.users = [Self.namespace: users]
+      let dimm = try #require(Self.inventory.dimms.first)
+      for accepted in [nil, AcceptedDangers()] {
+        let planner = LabelPlanner(
+          Self.inventory, inspector: backend, contents: nil, accepting: accepted)
+        let error = try #require(throws: DeviceError.self) {
+          _ = try planner.repair([(dimm, [])], fixes: [], verb: "recover")
+        }
+        #expect(error.summary.contains("recover the labels of nmem0"))
+        #expect(error.details.contains { $0.contains("--") } == (accepted != nil), "\(error.details)")
+      }
+    }
+  }
+
   @Test func theFlagForItIsConfirmedLikeAnyHarm() throws {
     let plan = try disabling([Self.opens], accepting: .assumeUnused)
     #expect(plan.harmsUsers)

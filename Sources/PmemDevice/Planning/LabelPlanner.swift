@@ -8,10 +8,10 @@ public struct LabelPlanner {
   ///   - inventory: The machine's devices, read for planning: labels must be known.
   ///   - inspector: Asked who uses the namespaces that would go.
   ///   - contents: Asked what is on them.
-  ///   - accepted: Harm that a person has named, and wants done.
+  ///   - accepted: Harm that a person has named, and wants done; nil if the verb has no flags for that.
   public init(
     _ inventory: Inventory, inspector: any UsageInspector, contents: (any ContentInspector)?,
-    accepting accepted: AcceptedDangers = []
+    accepting accepted: AcceptedDangers? = nil
   ) {
     self.inventory = inventory
     teardownGuard = TeardownGuard(inventory, inspector: inspector, contents: contents, accepting: accepted)
@@ -93,16 +93,17 @@ public struct LabelPlanner {
   /// - Parameters:
   ///   - areas: For each DIMM what to write.
   ///   - fixes: The repairs, as facts for the plan.
+  ///   - verb: `repair`, `recover`: of a refusal.
   /// - Returns: The plan.
   /// - Throws: ``DeviceError/Code/refused`` if a namespace is in use.
   public func repair(
-    _ areas: [(dimm: DIMM, bytes: [UInt8])], fixes: [Plan.Fact]
+    _ areas: [(dimm: DIMM, bytes: [UInt8])], fixes: [Plan.Fact], verb: String = "repair"
   ) throws(DeviceError) -> Plan {
     let dimms = areas.map(\.dimm)
     let regions = inventory.regions(on: dimms)
     let what = Self.what(dimms)
     let clearance = try teardownGuard.check(
-      regions.flatMap(\.configuredNamespaces), verb: "repair", what: what)
+      regions.flatMap(\.configuredNamespaces), verb: verb, what: what)
     let writes = areas.map { dimm, bytes in
       Plan.Entry(
         .writeLabels(dimm: dimm.dev, bytes: bytes),

@@ -33,20 +33,23 @@ struct TeardownGuard {
   private let inspector: any UsageInspector
   private let contents: (any ContentInspector)?
   private let accepted: AcceptedDangers
+  /// Whether the verb has the flags that accept dangers: a refusal names them then.
+  private let hasFlags: Bool
 
   /// - Parameters:
   ///   - inventory: The machine's devices.
   ///   - inspector: Finds the users of namespaces.
   ///   - contents: Finds their content; nil if no content can be lost.
-  ///   - accepted: Harm that a person has named, and wants done.
+  ///   - accepted: Harm that a person has named, and wants done; nil if the verb has no flags for that.
   init(
     _ inventory: Inventory, inspector: any UsageInspector, contents: (any ContentInspector)?,
-    accepting accepted: AcceptedDangers
+    accepting accepted: AcceptedDangers?
   ) {
     self.inventory = inventory
     self.inspector = inspector
     self.contents = contents
-    self.accepted = accepted
+    self.accepted = accepted ?? []
+    hasFlags = accepted != nil
   }
 
   /// The findings of a check that refused nothing.
@@ -141,9 +144,9 @@ struct TeardownGuard {
     for remedy in unseen.compactMap(\.remedy) where !remedies.contains(remedy) { remedies.append(remedy) }
     return DeviceError(
       .permission, "cannot \(verb) \(what): it may be in use",
-      details: unseen.map(\.reason) + remedies + [
-        "--assume-unused does it all the same: an unseen user loses it", "nothing was changed",
-      ])
+      details: unseen.map(\.reason) + remedies
+        + (hasFlags ? ["--assume-unused does it all the same: an unseen user loses it"] : [])
+        + ["nothing was changed"])
   }
 
   private func refusal(
@@ -165,7 +168,7 @@ struct TeardownGuard {
   /// The flags that would do it all the same, if there are flags for everything that blocks it.
   private func hints(_ uses: [Usage]) -> [String] {
     let all: AcceptedDangers = [.breakMappings, .discardOrphanPins]
-    guard uses.allSatisfy(all.covers) else { return [] }
+    guard hasFlags, uses.allSatisfy(all.covers) else { return [] }
     return [
       uses.contains(where: AcceptedDangers.breakMappings.covers)
         ? "--break-mappings disables it although it is mapped or open" : nil,

@@ -177,7 +177,8 @@ struct LabelRecover: ContextCommand {
       return (dimm: dimm, bytes: bytes)
     }
     var plan = try LabelPlanner(lost.inventory, inspector: backend, contents: nil).repair(
-      areas, fixes: recoveries.flatMap { $0.recovery.proposals.map(Self.fact) })
+      areas, fixes: recoveries.flatMap { $0.recovery.proposals.map(Self.fact) },
+      verb: "recover")
     plan.title = what
     plan.warnings += Self.warnings(recoveries.flatMap(\.recovery.proposals))
     plan.warnings += remembered(lost, context)

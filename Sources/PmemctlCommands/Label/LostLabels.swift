@@ -95,7 +95,8 @@ struct LostLabels {
       }
       written.append((dimm, bytes))
     }
-    var plan = try LabelPlanner(inventory, inspector: backend, contents: nil).repair(written, fixes: [])
+    var plan = try LabelPlanner(inventory, inspector: backend, contents: nil).repair(
+      written, fixes: [], verb: "read")
     plan.title = "read \(closed.map(\.dev).joined(separator: " and ")) as one namespace"
     return plan
   }
