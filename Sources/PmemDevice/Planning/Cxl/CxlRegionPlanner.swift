@@ -225,7 +225,7 @@ public struct CxlRegionPlanner {
   // MARK: Removing
 
   /// - Parameter regions: Which; all must be CXL's.
-  /// - Returns: The plan: what is on them is disabled first. The last created goes first.
+  /// - Returns: The plan: what is on them is disabled first, and the last created is removed first.
   /// - Throws: ``DeviceError/Code/refused`` if one is in use, ``DeviceError/Code/unsupported`` for memory that is no CXL
   ///   region's, or volatile.
   public func destroy(_ regions: [ListedRegion]) throws(DeviceError) -> Plan {
