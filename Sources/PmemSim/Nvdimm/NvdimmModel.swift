@@ -90,13 +90,12 @@ final class NvdimmModel {
   }
 
   /// What the labels of its first DIMM are written as: the cookie of the set follows it
-  /// (region_devs.c:nd_region_interleave_set_cookie).
+  /// (region_devs.c:nd_region_interleave_set_cookie). Index blocks that name another version than 1.1 are those of 1.2, whatever
+  /// the size of their labels.
   func labelVersion(_ index: Int) -> LabelVersion {
-    topology.regions[index].dimms.first.flatMap { labels[$0] }.map(Self.version) ?? .v12
+    guard let first = topology.regions[index].dimms.first.flatMap({ labels[$0] }) else { return .v12 }
+    return first.index?.cookieVersion ?? first.version
   }
-
-  /// Index blocks that name another version than 1.1 are those of 1.2, whatever the size of their labels.
-  static func version(_ labels: SimLabels) -> LabelVersion { labels.index?.cookieVersion ?? labels.version }
 
   /// region.c:nd_region_probe.
   func enableRegion(_ index: Int) throws {

@@ -6,7 +6,7 @@ extension Change {
   ///
   /// - Parameters:
   ///   - verb: `created`: the word for those that were changed.
-  ///   - plan: Makes the plan; it is told whether the machine is simulated.
+  ///   - plan: Makes the plan; the last argument is whether the machine is simulated.
   /// - Throws: The error that stopped it.
   func cxlRegions(
     verb: String, plan: (CxlRegionPlanner, Inventory, Bool) throws(DeviceError) -> Plan
