@@ -36,7 +36,7 @@ public struct LabelIndex: Hashable, Sendable {
   ///   - bytes: The block.
   ///   - copy: Which of the two it is.
   ///   - layout: Of the area.
-  ///   - isBounded: As ``KernelRules/boundsMediaNumbers``.
+  ///   - isBounded: As `KernelRules.boundsMediaNumbers`.
   /// - Throws: What is wrong with it.
   public init(
     _ bytes: [UInt8], copy: Int, layout: LabelLayout, isBounded: Bool = true

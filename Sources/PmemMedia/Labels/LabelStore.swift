@@ -52,7 +52,7 @@ public struct LabelStore: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - area: The whole area.
-  ///   - isBounded: As ``KernelRules/boundsMediaNumbers``.
+  ///   - isBounded: As `KernelRules.boundsMediaNumbers`.
   public init(_ area: [UInt8], isBounded: Bool = true) {
     size = area.count
     let chosen = Self.copies(area, areaSize: area.count, isBounded: isBounded)

@@ -28,7 +28,7 @@ public struct BttProbe: Hashable, Sendable {
   ///   - raw: The namespace below its mode.
   ///   - version: Decides the offset of the first arena.
   ///   - parent: The UUID of the label; null without one.
-  ///   - isBounded: As ``KernelRules/boundsMediaNumbers``.
+  ///   - isBounded: As `KernelRules.boundsMediaNumbers`.
   /// - Throws: ``Refusal`` if the driver would not bind.
   public init(
     _ raw: any ByteSource, version: BttLayout.Version, parent: DeviceUUID, isBounded: Bool = true

@@ -31,7 +31,7 @@ public struct DimmProbe: Hashable, Sendable {
   /// - Parameters:
   ///   - area: The whole label area.
   ///   - newest: The newest label format that the kernel reads.
-  ///   - isBounded: As ``KernelRules/boundsMediaNumbers``.
+  ///   - isBounded: As `KernelRules.boundsMediaNumbers`.
   public init(_ area: [UInt8], newest: LabelVersion = .v12, isBounded: Bool = true) {
     let store = LabelStore(area, isBounded: isBounded)
     guard let index = store.index, newest == .v12 || index.layout.version == .v11 else {

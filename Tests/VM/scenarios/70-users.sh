@@ -34,7 +34,7 @@ same_by_all_ways() {
 	pmemctl mapping list --json --interface maps > /run/by.maps
 	for way in $ways; do
 		pmemctl mapping list --json --interface "$way" > "/run/by.$way"
-		check "$1: asked by $way" cmp /run/by.maps "/run/by.$way"
+		same "$1: asked by $way" "$(jq . /run/by.maps)" "$(jq . "/run/by.$way")"
 	done
 }
 
@@ -191,7 +191,8 @@ wait "$other" 2>/dev/null
 
 # Without DAX, a file is mapped through the page cache.
 mount -o dax=never "$files" /run/a
-truncate -s 4M /run/a/cached
+# Written out before it is mapped: writeback gives delayed blocks a place, which would change the ranges between two questions.
+dd if=/dev/zero of=/run/a/cached bs=1M count=4 conv=fsync status=none
 hold holder mapclosed /run/a/cached
 same "a file in the page cache is no DAX mapping" '[false,4096]' \
 	"$(pmemctl mapping list --pid "$holder" --json | jq -c '.[] | [.dax, .page_size]')"
