@@ -11,7 +11,7 @@ import Testing
     sectorSize: 512, dpa: 0, rawSize: 128 << 20, slot: 3, claimClass: .pfn)
 
   private func repaired(_ bytes: [UInt8]) -> NamespaceLabel? {
-    NamespaceLabel.repaired(bytes, slot: 3, cookie: 0x1234_5678_9abc)
+    NamespaceLabel.repaired(bytes, slot: 3, cookie: 0x1234_5678_9abc, type: NamespaceLabel.persistentMemory)
   }
 
   @Test func anyDamageOfOneWordOfALabelIsUndoneOrRefused() throws {

@@ -27,15 +27,43 @@ import Testing
   @Test(arguments: LabelVersion.allCases) func whatIsWrittenIsRead(version: LabelVersion) throws {
     var generator = SeededGenerator(seed: 5)
     for slot in 0..<50 {
-      let label = NamespaceLabel(
+      var label = NamespaceLabel(
         uuid: .random(using: &generator), name: "name \(slot)", flags: 0, labelCount: 2, position: 1,
         setCookie: .random(in: 0...(.max), using: &generator), sectorSize: 512, dpa: 16 << 20,
         rawSize: 64 << 20,
         slot: UInt32(slot), claimClass: version == .v11 ? ClaimClass.none : .btt2)
+      if version == .v11 { label.typeGUID = nil }
       let bytes = label.encoded(version: version)
       #expect(bytes.count == version.labelSize)
       #expect(try NamespaceLabel(bytes, slot: slot, version: version) == label)
       #expect(throws: MediaError.self) { try NamespaceLabel(bytes, slot: slot + 1, version: version) }
+    }
+  }
+
+  /// The kernel ignores a label on a CXL region that has the type of other memory.
+  @Test(arguments: [NamespaceLabel.persistentMemory, NamespaceLabel.cxlMemory])
+  func aRepairGivesALabelTheTypeOfItsMemory(type: DeviceUUID) throws {
+    var context = LabelRepair.Context(
+      count: 1, position: 0, cookie: 7, extent: Extent(offset: 0, length: 1 << 30), mates: [])
+    context.type = type
+    for written in [NamespaceLabel.persistentMemory, NamespaceLabel.cxlMemory] {
+      var label = NamespaceLabel(
+        uuid: .random(), name: "", flags: 0, labelCount: 1, position: 0, setCookie: 7, sectorSize: 512,
+        dpa: 0, rawSize: 64 << 20, slot: 0, claimClass: ClaimClass.none)
+      label.typeGUID = written
+      let blank = [UInt8](repeating: 0, count: 128 << 10)
+      let fresh = try #require(FreshLabels(over: blank, version: .v12)?.stages.last)
+      let area = try #require(LabelEdit([label.uuid: [label]]).applied(to: fresh))
+      let member = SetProbe.Member(labels: [label], extent: context.extent)
+      if written == type {
+        #expect(LabelRepair(area, in: context).fixes.isEmpty)
+        #expect(try SetProbe([member], cookie: 7, alternate: nil, type: type).found.count == 1)
+      } else {
+        #expect(LabelStore(LabelRepair(area, in: context).area).active.map(\.typeGUID) == [type])
+        #expect(throws: SetProbe.Refusal.self) {
+          try SetProbe([member], cookie: 7, alternate: nil, type: type)
+        }
+      }
     }
   }
 

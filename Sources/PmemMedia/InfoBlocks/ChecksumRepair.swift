@@ -46,11 +46,14 @@ extension NamespaceLabel {
   ///   - bytes: Of the label.
   ///   - slot: The slot that it is in.
   ///   - cookie: Of the set; nil if it is not known.
+  ///   - type: Of the region's memory.
   /// - Returns: nil if more than one 32-bit word was damaged.
-  static func repaired(_ bytes: [UInt8], slot: Int, cookie: UInt64?) -> NamespaceLabel? {
+  static func repaired(
+    _ bytes: [UInt8], slot: Int, cookie: UInt64?, type: DeviceUUID
+  ) -> NamespaceLabel? {
     func label(_ bytes: [UInt8]) -> NamespaceLabel? {
       guard let label = try? NamespaceLabel(bytes, slot: slot, version: .v12),
-        label.encoded(version: .v12) == bytes, !label.uuid.isNull, label.isPersistentMemory,
+        label.encoded(version: .v12) == bytes, !label.uuid.isNull, label.isOf(type: type),
         label.position < label.labelCount, cookie == nil || label.setCookie == cookie,
         label.flags & ~updating == 0, [0, 512, 4096].contains(label.sectorSize),
         label.rawSize > 0, label.rawSize % 4096 == 0, label.dpa % 4096 == 0

@@ -33,16 +33,22 @@ public struct NamespaceLabel: Hashable, Sendable {
   public var slot: UInt32
   /// nil if it is not a known one: the kernel gives the namespace to no claim then. Always `.none` in version 1.1.
   public var claimClass: ClaimClass?
-  /// The type of the extent, type_guid; ``persistentMemory`` in version 1.1.
-  public var typeGUID: DeviceUUID = persistentMemory
+  /// The type of the extent, type_guid: ``persistentMemory``, or ``cxlMemory``; nil in version 1.1, which has none.
+  public var typeGUID: DeviceUUID? = persistentMemory
 
   /// NSLABEL_FLAG_UPDATING.
   public static let updating: UInt32 = 8
   /// The SPA range GUID of persistent memory (ACPI NFIT), what type_guid holds.
   public static let persistentMemory = DeviceUUID("66f0d379-b4f3-4074-ac43-0d3318b78cdb") ?? .null
 
-  /// Whether it is one that the kernel assembles (label.c:nsl_validate_type_guid).
-  public var isPersistentMemory: Bool { typeGUID == Self.persistentMemory }
+  /// What type_guid holds on a CXL region, whose driver gives its set no type (drivers/cxl/pmem.c:cxl_pmem_region_probe).
+  public static let cxlMemory = DeviceUUID.null
+
+  /// Whether the kernel assembles it in a region of memory of a type (label.c:nsl_validate_type_guid).
+  ///
+  /// - Parameter type: ``persistentMemory`` or ``cxlMemory``.
+  /// - Returns: Always true in version 1.1.
+  public func isOf(type: DeviceUUID) -> Bool { typeGUID.map { $0 == type } ?? true }
 
   public init(
     uuid: DeviceUUID, name: String, flags: UInt32, labelCount: UInt16, position: UInt16, setCookie: UInt64,
@@ -119,7 +125,7 @@ public struct NamespaceLabel: Hashable, Sendable {
     sectorSize = fields.u64(96)
     dpa = fields.u64(104)
     rawSize = fields.u64(112)
-    typeGUID = version == .v11 ? Self.persistentMemory : GUID.read(fields.slice(128, 16)) ?? .null
+    typeGUID = version == .v11 ? nil : GUID.read(fields.slice(128, 16)) ?? .null
     claimClass =
       version == .v11
       ? ClaimClass.none : GUID.read(fields.slice(144, 16)).flatMap { ClaimClass(rawValue: "\($0)") }
@@ -139,7 +145,7 @@ public struct NamespaceLabel: Hashable, Sendable {
     fields.set(rawSize, at: 112, width: 8)
     fields.set(slot, at: 120, width: 4)
     if version == .v12 {
-      fields.set(GUID.write(typeGUID), at: 128)
+      fields.set(GUID.write(typeGUID ?? Self.persistentMemory), at: 128)
       fields.set(GUID.write((claimClass ?? .none).rawValue), at: 144)
       fields.set(fields.checksum(excluding: Self.checksumOffset), at: Self.checksumOffset, width: 8)
     }

@@ -66,6 +66,7 @@ public struct SetProbe: Hashable, Sendable {
   private var members: [Member]
   private let cookie: UInt64
   private let alternate: UInt64?
+  private let type: DeviceUUID
 
   /// Assembles.
   ///
@@ -73,8 +74,13 @@ public struct SetProbe: Hashable, Sendable {
   ///   - members: In the order of the region's mappings.
   ///   - cookie: The set's, for the labels' version (region_devs.c:nd_region_interleave_set_cookie).
   ///   - alternate: The cookie in the order of old firmware (`altcookie`); nil if it is not known.
+  ///   - type: Of the region's memory: ``NamespaceLabel/persistentMemory`` or ``NamespaceLabel/cxlMemory``.
   /// - Throws: Why the region would be disabled.
-  public init(_ members: [Member], cookie: UInt64, alternate: UInt64?) throws(Refusal) {
+  public init(
+    _ members: [Member], cookie: UInt64, alternate: UInt64?,
+    type: DeviceUUID = NamespaceLabel.persistentMemory
+  ) throws(Refusal) {
+    self.type = type
     self.members = members
     self.cookie = cookie
     self.alternate = alternate
@@ -130,7 +136,7 @@ public struct SetProbe: Hashable, Sendable {
     for member in members {
       var isSeen = false
       for label in member.labels
-      where label.setCookie == cookie && label.uuid == uuid && label.isPersistentMemory {
+      where label.setCookie == cookie && label.uuid == uuid && label.isOf(type: type) {
         guard !isSeen else { return false }
         isSeen = true
         if Int(label.labelCount) == members.count, Int(label.position) == position { return true }

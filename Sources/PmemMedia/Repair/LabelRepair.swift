@@ -15,6 +15,8 @@ public struct LabelRepair: Hashable, Sendable {
     public var extent: Extent
     /// Label areas of the other DIMMs.
     public var mates: [[UInt8]]
+    /// The type of the region's memory: ``NamespaceLabel/persistentMemory`` or ``NamespaceLabel/cxlMemory``.
+    public var type = NamespaceLabel.persistentMemory
     /// Offsets on the DIMM of info blocks that name a label as their parent; empty if they were not searched for.
     public var infoBlocks: [DeviceUUID: Set<UInt64>] = [:]
 
@@ -94,7 +96,8 @@ public struct LabelRepair: Hashable, Sendable {
   private mutating func repair(_ slot: LabelStore.Slot, _ store: LabelStore, _ layout: LabelLayout) {
     let bytes = self.bytes(slot.number, layout)
     if layout.version == .v12,
-      let label = NamespaceLabel.repaired(bytes, slot: slot.number, cookie: context.cookie),
+      let label = NamespaceLabel.repaired(
+        bytes, slot: slot.number, cookie: context.cookie, type: context.type),
       fits(label, store)
     {
       put(label.encoded(version: .v12), at: layout.offset(ofSlot: slot.number))
@@ -170,9 +173,9 @@ public struct LabelRepair: Hashable, Sendable {
         label.position = 0
         done.append("it is at position 0, the only one")
       }
-      if !label.isPersistentMemory {
-        label.typeGUID = NamespaceLabel.persistentMemory
-        done.append("it is of persistent memory, as the DIMM is")
+      if !label.isOf(type: context.type) {
+        label.typeGUID = context.type
+        done.append("its type is that of the DIMM's memory")
       }
     }
     if ![0, 512, 4096].contains(label.sectorSize) {

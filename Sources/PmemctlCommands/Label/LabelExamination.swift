@@ -36,7 +36,7 @@ struct LabelExamination {
         extent: Extent(offset: mapping.offset, length: mapping.length))
     }
     do throws(SetProbe.Refusal) {
-      _ = try SetProbe(members, cookie: cookie, alternate: nil)
+      _ = try SetProbe(members, cookie: cookie, alternate: nil, type: inventory.labelType(of: region))
       return []
     } catch {
       let others = members.first?.labels.filter { $0.uuid != error.label.uuid } ?? []
@@ -57,7 +57,8 @@ struct LabelExamination {
   /// Whether another DIMM of the set lacks the label, which the first one proves.
   private func isHalf(_ refusal: SetProbe.Refusal, _ region: Region) -> Bool {
     guard case .missing = refusal.cause else { return false }
-    return refusal.label.isPersistentMemory && Int(refusal.label.labelCount) == region.mappings.count
+    return refusal.label.isOf(type: inventory.labelType(of: region))
+      && Int(refusal.label.labelCount) == region.mappings.count
   }
 
   private func reason(_ refusal: SetProbe.Refusal, _ region: Region) -> String {
@@ -65,7 +66,9 @@ struct LabelExamination {
     let label = "the label of \(Self.name(refusal.label)) in slot \(refusal.label.slot) of \(dimm)"
     switch refusal.cause {
     case .missing(let position):
-      guard refusal.label.isPersistentMemory else { return "\(label) is of another type than this memory" }
+      guard refusal.label.isOf(type: inventory.labelType(of: region)) else {
+        return "\(label) is of another type than this memory"
+      }
       guard Int(refusal.label.labelCount) == region.mappings.count else {
         return "\(label) says that it is one of \(refusal.label.labelCount), but \(region.dev) is on "
           + counted(region.mappings.count, "DIMM")

@@ -166,7 +166,8 @@ struct LabelRecover: ContextCommand {
       let cookie = try lost.cookie(of: window.region, backend)
       for mapping in window.region.mappings {
         labels[mapping.dimm, default: []] += recovery.labels(
-          on: mapping, of: window.region.mappings.count, cookie: cookie, type: lost.type(of: window.region))
+          on: mapping, of: window.region.mappings.count, cookie: cookie,
+          type: lost.inventory.labelType(of: window.region))
       }
     }
     let areas = try lost.dimms.map { dimm throws(DeviceError) in

@@ -96,6 +96,7 @@ struct LabelRepairCommand: ContextCommand {
       count: region.mappings.count, position: mapping.position, cookie: region.isetID,
       extent: Extent(offset: mapping.offset, length: mapping.length),
       mates: others.compactMap { try? backend.readLabels(dimm: $0.dimm) })
+    repair.type = inventory.labelType(of: region)
     // Without labels all of a region is one raw namespace, and can be read.
     guard !region.isLabeled, let whole = region.namespaces.first, whole.isEnabled, whole.mode == .raw else {
       return repair

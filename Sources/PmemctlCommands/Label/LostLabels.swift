@@ -70,18 +70,12 @@ struct LostLabels {
     return cookie
   }
 
-  /// The GUID of the type that labels of a region have: CXL leaves it out (cxl/pmem.c:cxl_pmem_region_probe), and the kernel
-  /// takes no label with another (namespace_devs.c:has_uuid_at_pos).
-  func type(of region: Region) -> DeviceUUID {
-    inventory.cxlRegion(of: region) == nil ? NamespaceLabel.persistentMemory : .null
-  }
-
   /// Presents all of ``closed`` as one raw namespace each: of their DIMMs, which have index blocks, only labels are written.
   func opening(_ backend: any CommandContext.Backend) throws(DeviceError) -> Plan {
     var labels: [String: [NamespaceLabel]] = [:]
     for region in closed {
       for (dimm, label) in RecoveryWindow.labels(
-        of: region, cookie: try cookie(of: region, backend), type: type(of: region))
+        of: region, cookie: try cookie(of: region, backend), type: inventory.labelType(of: region))
       {
         labels[dimm, default: []].append(label)
       }
