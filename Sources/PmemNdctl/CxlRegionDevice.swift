@@ -67,7 +67,8 @@ struct CxlRegionDevice {
 
   /// Those behind the last that belongs to a region, in order.
   private static func freeDecoders(of endpoint: String) -> ArraySlice<String> {
-    let decoders = names(in: devices + endpoint).filter { $0.hasPrefix("decoder") }
+    // Beside them there is the attribute decoders_committed.
+    let decoders = names(in: devices + endpoint).filter { $0.hasPrefix("decoder") && $0.contains(".") }
       .sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
     let used = decoders.lastIndex { !(attribute(devices + $0 + "/region") ?? "").isEmpty }
     return decoders[(used.map { $0 + 1 } ?? 0)...]
