@@ -54,6 +54,23 @@ import Testing
     return recipe
   }
 
+  /// A window on host bridges 12 and 28, with two devices below each.
+  @Test func positionsAreTheHostBridgesInTurn() throws {
+    var inventory = Self.machine()
+    for number in 0..<4 { inventory.cxl.memdevs[number].endpoint?.target = number < 2 ? 28 : 12 }
+    (inventory.cxl.windows[0].ways, inventory.cxl.windows[0].targets) = (2, [12, 28])
+    #expect(try Self.plan(inventory, [2, 0])?.members.map(\.memdev) == ["mem2", "mem0"])
+    #expect(try Self.plan(inventory, [2, 0, 3, 1])?.members.count == 4)
+    func refusal(_ numbers: [Int]) throws -> DeviceError {
+      try #require(throws: DeviceError.self) { try Self.plan(inventory, numbers) }
+    }
+    let turned = try refusal([0, 2])
+    #expect(turned.summary == "mem0 cannot have position 0 in decoder0.0" && turned.errno == 6)
+    #expect(turned.suggestions == ["pmemctl region create --window decoder0.0 mem2 mem0"])
+    // Both are below the same one: no order helps.
+    #expect(try refusal([2, 3]).suggestions.isEmpty)
+  }
+
   private static func refusal(
     _ numbers: [Int], _ request: (inout CxlRegionRequest) -> Void = { _ in },
     on machine: (inout Inventory) -> Void = { _ in }

@@ -28,6 +28,8 @@ import Testing
     // By way of pmem1 and pmem0: the numbers of neither are those of the devices.
     #expect(cxl.memdevs.map(\.dimm) == ["nmem5", "nmem4"])
     #expect(cxl.memdevs[0].endpoint?.ports == ["root0", "port1"])
+    // By dport12 of the root and uport of port1, which lead to the same host bridge.
+    #expect(cxl.memdevs.map { $0.endpoint?.target } == [12, 12] && cxl.windows[0].targets == [12])
     #expect(cxl.memdevs[0].endpoint?.decoders.map(\.dpaSize) == [.mebibytes(512)])
   }
 

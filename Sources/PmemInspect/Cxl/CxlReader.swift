@@ -64,9 +64,21 @@ struct CxlReader {
             dev: decoder, kind: devices.kind(decoder),
             dpaStart: devices.allocation(decoder), dpaSize: devices.size(decoder, "dpa_size"),
             region: devices.text(decoder, "region"))
-        })
+        }, target: target(of: devices.ancestors(of: name), devices))
     }
     return found
+  }
+
+  /// The number of the root's downstream port that leads to the host bridge: `rootN/dportM` and `portK/uport` are links to
+  /// the same device (drivers/cxl/core/port.c:cxl_dport_link, devm_cxl_link_uport).
+  private func target(of ancestors: [String], _ devices: CxlDevices) -> Int? {
+    guard let root = ancestors.first(where: { $0.hasPrefix("root") }),
+      let port = ancestors.first(where: { $0.hasPrefix("port") }), let bridge = devices.target(port, "uport")
+    else { return nil }
+    let name = devices.entries(of: root).first { entry in
+      entry.hasPrefix("dport") && devices.target(root, entry) == bridge
+    }
+    return name.flatMap { Int($0.dropFirst("dport".count)) }
   }
 
   // MARK: Windows

@@ -29,6 +29,7 @@ extension CxlMemdev {
     object.add("dimm", dimm)
     object.add("endpoint", endpoint?.dev)
     object.add("ports", endpoint?.ports.map(JSON.string))
+    object.add("target", endpoint?.target)
     object.add("decoders", endpoint?.decoders.map { .object($0.json) })
     return object
   }

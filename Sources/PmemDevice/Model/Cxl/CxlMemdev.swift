@@ -66,11 +66,14 @@ public struct CxlEndpoint: Hashable, Sendable {
   public var ports: [String]
   /// By number.
   public var decoders: [CxlDecoder]
+  /// The number by which windows have its host bridge among their targets (the _UID of ACPI0016); nil if unknown.
+  public var target: Int?
 
-  public init(dev: String, ports: [String] = [], decoders: [CxlDecoder] = []) {
+  public init(dev: String, ports: [String] = [], decoders: [CxlDecoder] = [], target: Int? = nil) {
     self.dev = dev
     self.ports = ports
     self.decoders = decoders
+    self.target = target
   }
 
   /// The decoders behind the last that belongs to a region. Memory that is allocated to one of them, as by a tool that failed,

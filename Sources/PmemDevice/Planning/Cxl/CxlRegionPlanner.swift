@@ -30,6 +30,7 @@ public struct CxlRegionPlanner {
     for memdev in request.memdevs { try checkUsable(memdev, kind) }
     let window = try window(for: request, kind)
     let granularity = try granularity(request, in: window)
+    try checkPositions(request, in: window)
     let size = try size(of: request, kind, in: window)
     try checkOrder(request, size, in: window)
     let recipe = CxlRecipe(
@@ -90,7 +91,7 @@ public struct CxlRegionPlanner {
     }
     // hdm.c:__cxl_dpa_reserve: memory is allocated in the order of addresses, and volatile memory comes first.
     if kind == .ram, endpoint.takenDecoders.contains(where: { $0.kind == .pmem }) {
-      throw refuse("volatile memory is allocated before persistent memory, of which it has some in use", 16)
+      throw refuse("volatile memory is allocated before persistent memory, of which it has some in use", 28)
     }
     if kind == .pmem, memdev.dimm == nil {
       throw refuse("libnvdimm has no DIMM for it: the driver cxl_pmem is missing (modprobe cxl_pmem)", 6)
@@ -158,6 +159,25 @@ public struct CxlRegionPlanner {
           + "its regions have the same granularity", errno: 22)
     }
     return granularity
+  }
+
+  /// linux: region.c:cxl_region_attach_position: a window's host bridges have the positions in turn.
+  private func checkPositions(
+    _ request: CxlRegionRequest, in window: CxlWindow
+  ) throws(DeviceError) {
+    guard !window.targets.isEmpty else { return }
+    for (position, memdev) in request.memdevs.enumerated() {
+      let wanted = window.targets[position % window.targets.count]
+      guard let target = memdev.endpoint?.target, target != wanted else { continue }
+      let order = window.inTurns(request.memdevs)
+      throw DeviceError(
+        .failed, "\(memdev.dev) cannot have position \(position) in \(window.dev)",
+        details: [
+          "it is below host bridge \(target), and that position is host bridge \(wanted)'s: "
+            + "\(window.dev) has \(window.targets.map { "\($0)" }.joined(separator: ", ")) in turn"
+        ], try: order.map { ["pmemctl region create --window \(window.dev) \(words: $0.map(\.dev))"] } ?? [],
+        errno: 6)
+    }
   }
 
   /// linux: hdm.c:cxl_dpa_alloc, region.c:alloc_hpa.
@@ -328,6 +348,18 @@ extension CxlMemdev {
 }
 
 extension CxlWindow {
+  /// Devices in an order that fits the turns of its host bridges; nil if there is none.
+  fileprivate func inTurns(_ memdevs: [CxlMemdev]) -> [CxlMemdev]? {
+    var rest = memdevs
+    var order: [CxlMemdev] = []
+    while !rest.isEmpty {
+      let wanted = targets[order.count % targets.count]
+      guard let next = rest.firstIndex(where: { $0.endpoint?.target == wanted }) else { return nil }
+      order.append(rest.remove(at: next))
+    }
+    return order
+  }
+
   /// Bytes that a new region can have; nil if unknown.
   fileprivate var room: ByteCount? { largestFreePiece ?? freeSize }
 
