@@ -91,7 +91,11 @@ struct Judge {
       if errors.isEmpty { return nil }
       // What is valid by itself may not fit the other files of the machine: one of them is named.
       let isMachine = [.machine, .runtime, .badBlocks].contains(input.kind)
-      let names = isMachine ? ["/machine", "/runtime", "/badblocks"] : [String(place)]
+      // An inventory that is whole may be one that the layout does not fit.
+      let names =
+        isMachine
+        ? ["/machine", "/runtime", "/badblocks"]
+        : [String(place)] + (input.kind == .inventoryPlan ? ["/layout"] : [])
       let named = names.contains { name in
         errors.components(separatedBy: name).dropFirst().contains {
           $0.prefixMatch(of: #/(, line |:)[0-9]+/#) != nil

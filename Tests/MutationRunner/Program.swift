@@ -47,15 +47,18 @@ struct Program {
       if ContinuousClock.now - start > .seconds(Self.patience) { kill(pid, SIGKILL) }
       usleep(500)
     }
-    let text = (try? Data(contentsOf: URL(fileURLWithPath: errors))).map {
-      String(decoding: $0, as: UTF8.self)
-    }
+    // Data(contentsOf:) of an empty file never frees its buffer, and what this process has is counted as its children's
+    // (kernel/exit.c: ru_maxrss begins with that of the address space before exec).
+    var found = stat()
+    let isSilent = stat(errors, &found) != 0 || found.st_size == 0
+    let text =
+      isSilent ? "" : String(decoding: try Data(contentsOf: URL(fileURLWithPath: errors)), as: UTF8.self)
     let time =
       Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
       + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
     let signal = status & 0x7f
     return Outcome(
-      status: signal == 0 ? (status >> 8) & 0xff : nil, signal: signal, errors: text ?? "",
+      status: signal == 0 ? (status >> 8) & 0xff : nil, signal: signal, errors: text,
       peak: usage.ru_maxrss,
       seconds: time)
   }
