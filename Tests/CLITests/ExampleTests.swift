@@ -6,15 +6,6 @@ import Testing
 @Suite struct ExampleTests {
   /// Commands that show a refusal or a finding, by page.
   static let failing: [String: [ExampleShell.Failure]] = [
-    // No simulated machine has CXL; Tests/VM/scenarios/89-cxl.sh runs these where there is some.
-    "region-create": [
-      .init(command: "pmemctl region create mem0 mem1 --dry-run", status: 6),
-      .init(command: "pmemctl region create --granularity 4KiB mem0 mem1", status: 6),
-    ],
-    "region-destroy": [
-      .init(command: "pmemctl region destroy all --dry-run", status: 6),
-      .init(command: "pmemctl region destroy all", status: 6),
-    ],
     "sim-process-start": [.init(command: "pmemctl namespace disable namespace0.0", status: 4)],
     "sim-explore": [
       .init(

@@ -10,6 +10,13 @@ public struct KernelRules: Hashable, Sendable {
   /// nvdimm label definitions"), and BTT 2.0 with it.
   public var newestLabels: LabelVersion { since(4, 13) ? .v12 : .v11 }
 
+  /// Whether drivers/cxl makes regions: of persistent memory since 6.0, of volatile memory since 6.3.
+  public var hasCxlRegions: Bool { since(6, 0) }
+
+  /// The error for a kind of CXL memory that a device has none of: ENXIO from hdm.c:cxl_dpa_set_mode; EINVAL since partitions
+  /// have numbers ("cxl: Introduce 'struct cxl_dpa_partition'", 6.15).
+  public var missingCxlPartition: Int32 { since(6, 15) ? 22 : 6 }
+
   /// Whether a region can be divided into several namespaces: "PMEM sub-division support", 4.9.
   public var dividesRegions: Bool { since(4, 9) }
 

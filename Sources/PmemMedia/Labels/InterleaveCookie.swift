@@ -53,6 +53,21 @@ public enum InterleaveCookie {
     return fletcher64(sorted.flatMap(old))
   }
 
+  /// Of a CXL region, for labels of any version: `{u64 offset; u64 serial}` for each device in the order of positions
+  /// (drivers/cxl/pmem.c:cxl_pmem_region_probe).
+  ///
+  /// - Parameter members: The start of each device's part in its own address space, bytes, and its serial number.
+  /// - Returns: The cookie.
+  public static func cxl(_ members: [(offset: UInt64, serial: UInt64)]) -> UInt64 {
+    fletcher64(
+      members.flatMap { member -> [UInt8] in
+        var fields = ByteFields(count: 16)
+        fields.set(member.offset, at: 0, width: 8)
+        fields.set(member.serial, at: 8, width: 8)
+        return fields.bytes
+      })
+  }
+
   private static func old(_ member: InterleaveMember) -> [UInt8] {
     var fields = ByteFields(count: 16)
     fields.set(member.regionOffset, at: 0, width: 8)

@@ -16,7 +16,19 @@ public struct QemuDevices {
     public let node: Int
   }
 
+  /// A CXL memory device: its persistent memory and its labels are files.
+  public struct CxlDevice: Hashable, Sendable {
+    public let hardware: SimCxl.Device
+    /// nil for one of volatile memory.
+    public let image: FilePath?
+    /// nil without a label area.
+    public let labels: FilePath?
+  }
+
   public let devices: [Device]
+  /// By number.
+  public let cxlDevices: [CxlDevice]
+  public let cxlWindows: [SimCxl.Window]
   /// Bytes of e820 ranges, which a guest gets from its command line, without their content.
   public let ranges: [(base: UInt64, size: UInt64)]
   /// The interleaved regions, which QEMU cannot show to a guest.
@@ -27,7 +39,16 @@ public struct QemuDevices {
   ///   - prefix: The prefix of ids; libvirt wants `ua-`.
   public init(_ machine: SimMachine, prefix: String = "") {
     let topology = machine.topology
-    devices = topology.dimms.enumerated().map { slot, dimm in
+    cxlWindows = topology.cxl.windows
+    cxlDevices = topology.cxl.devices.enumerated().map { index, hardware in
+      let dimm = topology.dimm(ofDevice: index)
+      return CxlDevice(
+        hardware: hardware,
+        image: dimm.map { machine.directory.appending(SimMedia.imageName(ofDimm: $0)) },
+        labels: hardware.labelArea == 0
+          ? nil : dimm.map { machine.directory.appending(SimMedia.labelName(ofCxl: $0)) })
+    }
+    devices = topology.dimms.enumerated().filter { $0.element.device == nil }.map { slot, dimm in
       Device(
         id: Self.id(slot: slot, prefix: prefix + "dimm\(slot)"),
         image: machine.directory.appending(SimMedia.imageName(ofDimm: slot)), size: dimm.size,

@@ -107,7 +107,8 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
     // The DAX region of a namespace is one device (drivers/dax/bus.c:is_static).
     case .createDevice, .resizeDevice, .destroyDevice:
       throw KernelRefusal(22, "the DAX region cannot be divided")
-    case .createCxlRegion, .destroyCxlRegion: throw KernelRefusal(19, "it has no CXL memory devices")
+    case .createCxlRegion(let recipe): try nvdimm.createCxlRegion(recipe)
+    case .destroyCxlRegion(let name): try nvdimm.destroyCxlRegion(name)
     case .clearErrors(let name, let extent):
       let (region, id) = try namespace(name, nvdimm)
       try nvdimm.clearErrors(region, id, extent)
@@ -231,7 +232,9 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
   }
 
   private static func region(_ name: String, _ nvdimm: NvdimmModel) throws -> Int {
-    try number(name, "region", among: nvdimm.regions.indices)
+    let index = try number(name, "region", among: nvdimm.regions.indices)
+    guard nvdimm.topology.regions[index].exists else { throw KernelRefusal(ENXIO, "there is no \(name)") }
+    return index
   }
 
   static func dimm(_ name: String, _ nvdimm: NvdimmModel) throws -> Int {

@@ -41,7 +41,8 @@ final class SimKernel {
   var longestMemory: Int { (nvdimm.mostLines + storedModel.state.lines + view.lines.count + 16) * 1024 }
 
   /// Restores both to an earlier state, between which no medium was written to.
-  func restore(_ regions: [SimRegion], _ model: MemoryModel) {
+  func restore(_ cxl: CxlModel, _ regions: [SimRegion], _ model: MemoryModel) {
+    nvdimm.adopt(cxl)
     nvdimm.regions = regions
     storedModel = model
     // The earlier model has seen its regions; bad blocks are the same.

@@ -28,14 +28,16 @@ extension SimMachine {
 
   private func adopt(_ inventory: Inventory) throws -> [String] {
     var notes: [String] = []
-    let regions = inventory.regions.sorted { $0.id < $1.id }
+    let regions = inventory.platformRegions
     try change { kernel in
       for (index, region) in regions.enumerated() {
         if region.id != index { notes.append("\(region.dev) is region\(index) here: numbers have no gaps") }
         notes += try kernel.nvdimm.adopt(region, as: index)
       }
+      notes += try kernel.nvdimm.adoptCxl(inventory)
     }
-    for dimm in inventory.dimms where !topology.dimms.contains(where: { $0.identity.text == dimm.id }) {
+    for dimm in inventory.dimms
+    where !topology.dimms.indices.contains(where: { topology.id(ofDimm: $0) == dimm.id }) {
       notes.append("\(dimm.dev) (\(dimm.id ?? "without an id")) has another id here")
     }
     return notes
@@ -43,6 +45,30 @@ extension SimMachine {
 }
 
 extension NvdimmModel {
+  /// Creates the CXL regions of an inventory, by address, and takes over what is on them.
+  fileprivate func adoptCxl(_ inventory: Inventory) throws -> [String] {
+    var notes: [String] = []
+    for found in inventory.cxl.regions.sorted(by: { ($0.resource ?? 0) < ($1.resource ?? 0) }) {
+      guard var recipe = CxlRecipe(found, in: inventory.cxl) else {
+        notes.append("\(found.dev) is incomplete: it is left out")
+        continue
+      }
+      guard
+        let window = SimCxlInventory(cxl, dimms: [:]).topology.windows.first(where: {
+          $0.dev == recipe.window
+        }),
+        let name = window.nextRegion, let number = Int(name.dropFirst("region".count))
+      else { throw KernelRefusal(2, "there is no \(recipe.window)") }
+      if name != found.dev {
+        notes.append("\(found.dev) is \(name) here: numbers follow the order of creation")
+      }
+      recipe.region = name
+      try createCxlRegion(recipe)
+      if let region = inventory.region(of: found) { notes += try adopt(region, as: number) }
+    }
+    return notes
+  }
+
   /// Takes over the state of a region and its namespaces.
   fileprivate func adopt(_ region: Region, as index: Int) throws -> [String] {
     guard region.isEnabled else {

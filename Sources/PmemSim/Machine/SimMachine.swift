@@ -10,6 +10,7 @@ public import SystemPackage
 /// DIR/machine            the hardware; never changes
 /// DIR/runtime            the kernel's memory between two commands; absent: as after power on
 /// DIR/nmem0.img          data, then the label area
+/// DIR/nmem0.labels       the label area, of a CXL device
 /// DIR/e820-region2.img   a range without a DIMM
 /// DIR/badblocks          ranges of the regions that cannot be read; absent where there are none
 /// DIR/health             what DIMMs report of themselves; absent where none reports anything
@@ -69,7 +70,7 @@ public final class SimMachine {
       }
       try TextFile.write(topology.encoded, to: directory.appending(machineName))
     } catch {
-      for name in names(of: topology) + [machineName] { unlink(directory.appending(name).string) }
+      for name in SimMedia.names(of: topology) + [machineName] { unlink(directory.appending(name).string) }
       if isNew { rmdir(directory.string) }
       throw error
     }
@@ -93,7 +94,7 @@ public final class SimMachine {
   public static func destroy(_ directory: FilePath) throws(DeviceError) {
     let topology = try readTopology(directory)
     let lock = try MachineLock(directory.appending(machineName), exclusive: true)
-    for name in names(of: topology) + [
+    for name in SimMedia.names(of: topology) + [
       SimMedia.badBlocksName, SimMedia.healthName, SimMedia.securityName, SimMedia.platformName, runtimeName,
       pendingName, machineName,
     ] + noteNames {
@@ -132,11 +133,6 @@ public final class SimMachine {
     }
     closedir(stream)
     rmdir(path)
-  }
-
-  private static func names(of topology: SimTopology) -> [String] {
-    topology.dimms.indices.map(SimMedia.imageName(ofDimm:))
-      + topology.regions.indices.filter { topology.regions[$0].isE820 }.map(SimMedia.imageName(ofE820:))
   }
 
   /// Whether the directory was made by this call.
@@ -284,6 +280,7 @@ public final class SimMachine {
   /// The kernel's memory at one time; media are not part of it.
   public struct Snapshot: Hashable, Sendable {
     let model: MemoryModel
+    let cxl: CxlModel
     let regions: [SimRegion]
     let writes: Int
 
@@ -291,12 +288,15 @@ public final class SimMachine {
     /// (`MemoryModel.hashCanonically(into:)`).
     public func hashCanonically(into hasher: inout Hasher) {
       model.hashCanonically(into: &hasher)
+      hasher.combine(cxl.state)
       hasher.combine(regions)
     }
   }
 
   public var snapshot: Snapshot {
-    Snapshot(model: kernel.model, regions: kernel.nvdimm.regions, writes: kernel.media.power.writes)
+    Snapshot(
+      model: kernel.model, cxl: kernel.nvdimm.cxl, regions: kernel.nvdimm.regions,
+      writes: kernel.media.power.writes)
   }
 
   /// Puts back what the kernel had in memory.
@@ -306,7 +306,7 @@ public final class SimMachine {
     guard kernel.media.power.writes == snapshot.writes else {
       throw DeviceError(.failed, "media were written to: that cannot be undone")
     }
-    kernel.restore(snapshot.regions, snapshot.model)
+    kernel.restore(snapshot.cxl, snapshot.regions, snapshot.model)
   }
 
   /// Whether media were written to since a snapshot, which can then not be restored.

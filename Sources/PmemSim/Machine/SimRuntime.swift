@@ -40,7 +40,9 @@ struct SimRuntime {
       [Self.line(index, region)] + region.namespaces.map { Self.line(index, $0) }
     }
     return RecordFile.text(
-      header: Self.header, [media] + dimms + lines + view.lines + MemoryStateRecord.lines(memory))
+      header: Self.header,
+      CxlStateRecord.lines(state.cxl) + [media] + dimms + lines + view.lines
+        + MemoryStateRecord.lines(memory))
   }
 
   /// Reads the file back. Every number is checked when it is read: the kernel's arithmetic relies on that.
@@ -55,11 +57,11 @@ struct SimRuntime {
     try RecordFile.read(text, header: Self.header, file: file) { line throws(DeviceError) in
       try reader.read(line)
     }
-    guard reader.nvdimm.regions.count == topology.regions.count else {
+    guard reader.nvdimm.regions.count == reader.topology.regions.count else {
       throw DeviceError(
         .corrupt,
-        "\(file), line 1: it has \(reader.nvdimm.regions.count) regions, the machine has \(topology.regions.count)"
-      )
+        "\(file), line 1: it has \(reader.nvdimm.regions.count) regions, the machine has "
+          + "\(reader.topology.regions.count)")
     }
     guard let labels = reader.labels else {
       throw DeviceError(.corrupt, "\(file), line 1: the line of the media is missing")

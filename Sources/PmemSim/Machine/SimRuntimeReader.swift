@@ -8,7 +8,9 @@ struct SimRuntimeReader {
   private(set) var labels: UInt64?
   private(set) var memory: MemoryStateReader
   private(set) var view = SimView()
-  private let topology: SimTopology
+  /// With the regions of CXL, once these were read.
+  private(set) var topology: SimTopology
+  private var cxl: CxlStateReader?
   private let file: String
   /// Numbers of the last region's namespaces, and of its claims.
   private var ids: Set<Int> = []
@@ -17,9 +19,21 @@ struct SimRuntimeReader {
     self.topology = topology
     self.file = file
     memory = MemoryStateReader(regions: topology.regions.count, file: file)
+    cxl = CxlStateReader(topology.cxl, platformRegions: topology.regions.count, file: file)
   }
 
   mutating func read(_ line: RecordLine) throws(DeviceError) {
+    if CxlStateRecord.kinds.contains(line.kind) {
+      guard cxl != nil else { throw wrong(line, "CXL comes first") }
+      try cxl?.read(line)
+      return
+    }
+    if let regions = try cxl?.complete() {
+      cxl = nil
+      nvdimm.cxl = regions
+      topology = topology.having(regions)
+      memory = MemoryStateReader(regions: topology.regions.count, file: file)
+    }
     switch line.kind {
     case "media":
       labels = try line.integer("labels", file: file)

@@ -3,10 +3,11 @@ import SystemPackage
 
 /// The persistent bytes of a simulated machine: one image a DIMM, one an e820 range.
 ///
-/// A region's bytes lie on its DIMM, or in turns of 4 KiB on each DIMM of its interleave set.
+/// A region's bytes lie on its DIMM, or in turns on each DIMM of its interleave set.
 final class SimMedia {
   private let directory: FilePath
-  private let topology: SimTopology
+  /// Its regions change with those of CXL.
+  var topology: SimTopology
   private let isWritable: Bool
   let power: PowerSupply
   private(set) var badBlocks: SimBadBlocks
@@ -17,7 +18,6 @@ final class SimMedia {
   static let healthName = "health"
   static let securityName = "security"
   static let platformName = "platform"
-  private static let interleave: UInt64 = 4096
 
   init(
     _ directory: FilePath, topology: SimTopology, isWritable: Bool, power: PowerSupply = PowerSupply(),
@@ -36,12 +36,24 @@ final class SimMedia {
 
   static func imageName(ofDimm index: Int) -> String { "nmem\(index).img" }
   static func imageName(ofE820 region: Int) -> String { "e820-region\(region).img" }
+  /// QEMU wants the label area of a CXL device in a file of its own.
+  static func labelName(ofCxl index: Int) -> String { "nmem\(index).labels" }
+
+  /// The names of a machine's images.
+  static func names(of topology: SimTopology) -> [String] {
+    topology.dimms.indices.flatMap { index in
+      [imageName(ofDimm: index)] + (topology.dimms[index].device == nil ? [] : [labelName(ofCxl: index)])
+    } + topology.regions.indices.filter { topology.regions[$0].isE820 }.map(imageName(ofE820:))
+  }
 
   /// Makes all images, empty and sparse.
   func create() throws(DeviceError) {
     for (index, dimm) in topology.dimms.enumerated() {
+      let behind = dimm.device == nil ? dimm.labelArea : 0
       _ = try ImageFile(
-        creating: directory.appending(Self.imageName(ofDimm: index)), size: dimm.size + dimm.labelArea)
+        creating: directory.appending(Self.imageName(ofDimm: index)), size: dimm.size + behind)
+      guard dimm.device != nil else { continue }
+      _ = try ImageFile(creating: directory.appending(Self.labelName(ofCxl: index)), size: dimm.labelArea)
     }
     for (index, region) in topology.regions.enumerated() where region.isE820 {
       _ = try ImageFile(creating: directory.appending(Self.imageName(ofE820: index)), size: region.size)
@@ -51,13 +63,20 @@ final class SimMedia {
   // MARK: Label areas
 
   func readLabels(dimm index: Int, at offset: Int, count: Int) throws(DeviceError) -> [UInt8] {
-    try open(Self.imageName(ofDimm: index)).read(
-      at: topology.dimms[index].size + UInt64(offset), count: count)
+    let (image, start) = labels(ofDimm: index)
+    return try open(image).read(at: start + UInt64(offset), count: count)
   }
 
   /// Writes and synchronizes: the next write comes after this one, whatever happens between.
   func writeLabels(dimm index: Int, _ bytes: [UInt8], at offset: Int) throws(DeviceError) {
-    try write(bytes, to: Self.imageName(ofDimm: index), at: topology.dimms[index].size + UInt64(offset))
+    let (image, start) = labels(ofDimm: index)
+    try write(bytes, to: image, at: start + UInt64(offset))
+  }
+
+  /// Where a label area is.
+  private func labels(ofDimm index: Int) -> (image: String, start: UInt64) {
+    topology.dimms[index].device == nil
+      ? (Self.imageName(ofDimm: index), topology.dimms[index].size) : (Self.labelName(ofCxl: index), 0)
   }
 
   // MARK: Data
@@ -144,9 +163,11 @@ final class SimMedia {
   /// Makes a DIMM blank, its label area too.
   func overwrite(dimm index: Int) throws(DeviceError) {
     guard !power.isOff else { throw power.failure }
-    let image = try open(Self.imageName(ofDimm: index))
-    try image.clear()
-    try image.synchronize()
+    for name in Set([Self.imageName(ofDimm: index), labels(ofDimm: index).image]).sorted() {
+      let image = try open(name)
+      try image.clear()
+      try image.synchronize()
+    }
   }
 
   private func write(_ bytes: [UInt8], to name: String, at offset: UInt64) throws(DeviceError) {
@@ -167,24 +188,29 @@ final class SimMedia {
     let region = topology.regions[index]
     guard !region.isE820 else { return [(Self.imageName(ofE820: index), offset, count)] }
     guard region.dimms.count > 1 else {
-      return [(Self.imageName(ofDimm: region.dimms[0]), region.dimmOffset + offset, count)]
+      return [(Self.imageName(ofDimm: region.dimms[0]), start(of: region, at: 0) + offset, count)]
     }
     var pieces: [(image: String, offset: UInt64, count: Int)] = []
     var position = offset
     let end = offset + UInt64(count)
     while position < end {
-      let line = position / Self.interleave
-      let within = position % Self.interleave
-      let length = min(Self.interleave - within, end - position)
-      let dimm = region.dimms[Int(line % region.ways)]
+      let line = position / region.granularity
+      let within = position % region.granularity
+      let length = min(region.granularity - within, end - position)
+      let member = Int(line % region.ways)
       pieces.append(
         (
-          Self.imageName(ofDimm: dimm),
-          region.dimmOffset + line / region.ways * Self.interleave + within, Int(length)
+          Self.imageName(ofDimm: region.dimms[member]),
+          start(of: region, at: member) + line / region.ways * region.granularity + within, Int(length)
         ))
       position += length
     }
     return pieces
+  }
+
+  /// Where a region's part begins in the image of the DIMM at a position.
+  private func start(of region: SimTopology.Region, at position: Int) -> UInt64 {
+    region.offset(at: position) - topology.dimms[region.dimms[position]].start
   }
 }
 

@@ -138,12 +138,14 @@ extension NvdimmModel {
     let cookie = topology.cookie(of: region, version: labelVersion(index))
     for flags in [NamespaceLabel.updating, 0] {
       for (position, dimm) in region.dimms.enumerated() {
-        let label = NamespaceLabel(
+        var label = NamespaceLabel(
           uuid: uuid, name: namespace.name, flags: flags, labelCount: UInt16(region.dimms.count),
           position: UInt16(position), setCookie: cookie, sectorSize: namespace.sectorSize,
-          dpa: region.dimmOffset + namespace.offset / region.ways, rawSize: namespace.size / region.ways,
+          dpa: region.offset(at: position) + namespace.offset / region.ways,
+          rawSize: namespace.size / region.ways,
           slot: 0,
           claimClass: namespace.claimClass)
+        if region.isCxl { label.typeGUID = NamespaceLabel.cxlMemory }
         try labels[dimm]?.update(label, replacing: old)
       }
     }

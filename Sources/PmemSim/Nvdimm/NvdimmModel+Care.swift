@@ -19,9 +19,9 @@ extension NvdimmModel {
 
   // MARK: Scrubs
 
-  /// Of a bus, by number. The e820 bus has none.
+  /// Of a bus, by number. Only the platform's table of NVDIMMs has one.
   func scrub(ofBus bus: Int) -> BusScrub {
-    guard bus == 0, media.platform.scrubSeconds != nil else { return .none }
+    guard topology.buses[bus] == .nfit, media.platform.scrubSeconds != nil else { return .none }
     return BusScrub(state: scrub.since == nil ? .idle : .active, completed: scrub.completed)
   }
 
@@ -63,7 +63,7 @@ extension NvdimmModel {
   }
 
   func activation(ofBus bus: Int) -> FirmwareActivation {
-    guard bus == 0, let method = media.platform.activation else { return .none }
+    guard topology.buses[bus] == .nfit, let method = media.platform.activation else { return .none }
     let armed = media.platform.armed.count
     return FirmwareActivation(
       method: method, state: armed == 0 ? .idle : armed > PlatformRecords.mostArmed ? .overflow : .armed)

@@ -44,7 +44,7 @@ extension NvdimmModel {
     guard !disabledDimms.contains(dimm) else { return 0 }
     let region = topology.regions[index]
     let align = region.align / region.ways
-    let first = region.dimmOffset
+    let first = region.offset(on: dimm)
     let last = first + region.share - 1
     var busy: UInt64 = 0
     for label in activeLabels(dimm) {
@@ -65,7 +65,8 @@ extension NvdimmModel {
   /// What labels reserve of a DIMM's share, from its start.
   private func reserved(on dimm: Int, of index: Int) -> [Extent] {
     let region = topology.regions[index]
-    let (first, limit) = (region.dimmOffset, region.dimmOffset + region.share)
+    let first = region.offset(on: dimm)
+    let limit = first + region.share
     return activeLabels(dimm).compactMap { label in
       // No label ends beyond 2^64: its DIMM would have no driver (DimmProbe).
       let start = max(first, label.dpa)

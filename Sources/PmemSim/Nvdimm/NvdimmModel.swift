@@ -6,7 +6,9 @@ import PmemMedia
 /// The rules and error numbers are those of drivers/nvdimm (6.12 unless a profile says otherwise), each named in the
 /// code that follows it. Refusals are thrown as ``KernelRefusal``.
 final class NvdimmModel {
-  let topology: SimTopology
+  /// With the regions of CXL.
+  private(set) var topology: SimTopology
+  private(set) var cxl: CxlModel
   let media: SimMedia
   var regions: [SimRegion] { didSet { changes &+= 1 } }
   /// How often ``regions`` may have changed.
@@ -26,16 +28,19 @@ final class NvdimmModel {
 
   /// Boots: reads the labels of every DIMM and enables every region.
   init(booting topology: SimTopology, media: SimMedia) throws {
-    self.topology = topology
+    cxl = CxlModel(
+      booting: topology.cxl, platformRegions: topology.regions.count, rules: topology.profile.rules)
+    self.topology = topology.having(cxl.state)
     self.media = media
     host = Self.host(of: topology)
+    media.topology = self.topology
     try media.cyclePower()
     regions = [SimRegion](repeating: SimRegion(), count: topology.regions.count)
     labels = try Self.readLabels(topology, media)
     frozenDimms = Set(topology.dimms.indices.filter { media.security[$0]?.isFrozenByFirmware == true })
     // dimm.c:nvdimm_probe: a locked DIMM refuses commands, and its probe fails.
     disabledDimms = Set(labels.filter { $0.value.refusal != nil }.keys).union(
-      topology.dimms.indices.filter(isLocked))
+      topology.dimms.indices.filter { isLocked($0) || isCxlWithoutLabels($0) })
     noteLabeling()
     // A region whose labels cannot be assembled is left disabled, and the boot continues.
     for index in regions.indices { do { try enableRegion(index) } catch is KernelRefusal {} }
@@ -43,8 +48,12 @@ final class NvdimmModel {
 
   /// Continues from a saved state; labels are always read from the media.
   init(resuming state: NvdimmState, topology: SimTopology, media: SimMedia) throws {
-    self.topology = topology
+    cxl = CxlModel(
+      resuming: state.cxl, hardware: topology.cxl, platformRegions: topology.regions.count,
+      rules: topology.profile.rules)
+    self.topology = topology.having(state.cxl)
     self.media = media
+    media.topology = self.topology
     regions = state.regions
     disabledDimms = state.disabledDimms
     openDimms = state.openDimms
@@ -72,8 +81,20 @@ final class NvdimmModel {
   /// The state to save.
   var state: NvdimmState {
     NvdimmState(
-      regions: regions, labeling: labeling, disabledDimms: disabledDimms, openDimms: openDimms,
+      cxl: cxl.state, regions: regions, labeling: labeling, disabledDimms: disabledDimms,
+      openDimms: openDimms,
       frozenDimms: frozenDimms, scrub: scrub)
+  }
+
+  /// Takes over what drivers/cxl has: regions that are new are disabled, others stay as they are.
+  func adopt(_ changed: CxlModel) {
+    guard changed != cxl else { return }
+    cxl = changed
+    topology = topology.having(cxl.state)
+    media.topology = topology
+    var regions = Array(regions.prefix(topology.regions.count))
+    while regions.count < topology.regions.count { regions.append(SimRegion()) }
+    self.regions = regions
   }
 
   // MARK: Regions
@@ -82,11 +103,18 @@ final class NvdimmModel {
   /// block.
   func isLabeled(_ index: Int) -> Bool { topology.regions[index].dimms.contains(where: labeling.contains) }
 
-  /// dimm.c:nvdimm_probe sets NDD_LABELING if an index block is found, and every label can be reserved.
+  /// dimm.c:nvdimm_probe sets NDD_LABELING if an index block is found, and every label can be reserved; a CXL device has it
+  /// from the start (drivers/cxl/pmem.c:cxl_nvdimm_probe).
   private func noteLabeling() {
+    labeling.formUnion(topology.dimms.indices.filter { topology.dimms[$0].device != nil })
     for (dimm, area) in labels where area.index != nil && !disabledDimms.contains(dimm) {
       labeling.insert(dimm)
     }
+  }
+
+  /// label.c:nd_label_data_init: one that must have labels has no driver without an area for them.
+  private func isCxlWithoutLabels(_ dimm: Int) -> Bool {
+    topology.dimms[dimm].device != nil && topology.dimms[dimm].labelArea == 0
   }
 
   /// What the labels of its first DIMM are written as: the cookie of the set follows it
@@ -178,6 +206,7 @@ final class NvdimmModel {
   /// dimm.c:nvdimm_probe.
   func enableDimm(_ dimm: Int) throws {
     guard !isLocked(dimm) else { throw KernelRefusal(6, "nmem\(dimm) is locked: its probe fails (EACCES)") }
+    guard !isCxlWithoutLabels(dimm) else { throw KernelRefusal(6, "nmem\(dimm) has no label area") }
     if let refusal = labels[dimm]?.refusal {
       // Whatever the probe fails with, libndctl reports that the DIMM is not enabled.
       throw KernelRefusal(6, "nmem\(dimm): \(refusal)")
@@ -217,15 +246,16 @@ final class NvdimmModel {
   /// namespace_devs.c:scan_labels: the namespaces that the labels describe, or one empty device if there are none.
   private func scanLabels(_ index: Int) throws -> [SimNamespace] {
     let region = topology.regions[index]
-    let extent = Extent(offset: region.dimmOffset, length: region.share)
-    let members = region.dimms.map { dimm in
-      SetProbe.Member(labels: activeLabels(dimm), extent: extent)
+    let members = region.dimms.enumerated().map { position, dimm in
+      SetProbe.Member(
+        labels: activeLabels(dimm), extent: Extent(offset: region.offset(at: position), length: region.share))
     }
     let probe: SetProbe
     do throws(SetProbe.Refusal) {
       probe = try SetProbe(
         members, cookie: topology.cookie(of: region, version: labelVersion(index)),
-        alternate: topology.alternateCookie(of: region))
+        alternate: topology.alternateCookie(of: region),
+        type: region.isCxl ? NamespaceLabel.cxlMemory : NamespaceLabel.persistentMemory)
       // The probe fails with ENODEV; libndctl reports that the region is not enabled.
     } catch { throw KernelRefusal(6, "region\(index): \(error.text)") }
     var found = probe.found.map { found in

@@ -1,6 +1,8 @@
 /// State of libnvdimm that is not on the media: which devices exist, which are enabled, which is the next seed. A reboot,
 /// or a crash, discards it.
 struct NvdimmState: Equatable {
+  /// Of drivers/cxl, whose regions have the numbers behind the platform's.
+  var cxl = CxlState()
   /// By number.
   var regions: [SimRegion] = []
   /// DIMMs that have had a valid index block since the boot (NDD_LABELING): the kernel never clears it.

@@ -8,23 +8,40 @@ struct SimInventory {
   init(_ nvdimm: NvdimmModel) { self.nvdimm = nvdimm }
 
   var inventory: Inventory {
-    let all = topology.regions.indices
-    var buses = [
-      Bus(
-        dev: "ndbus0", provider: "ACPI.NFIT", scrubState: nvdimm.scrub(ofBus: 0).state?.rawValue,
-        canClearErrors: true, dimms: topology.dimms.indices.map(dimm),
-        regions: all.filter { !topology.regions[$0].isE820 }.map(region))
-    ]
-    let e820 = all.filter { topology.regions[$0].isE820 }
-    if !e820.isEmpty {
-      buses.append(Bus(dev: "ndbus1", provider: "e820", dimms: [], regions: e820.map(region)))
+    Inventory(
+      host: nvdimm.host, buses: topology.buses.enumerated().map { bus($0.element, $0.offset) },
+      cxl: SimCxlInventory(nvdimm.cxl, dimms: topology.dimmsByDevice).topology)
+  }
+
+  private func bus(_ kind: SimTopology.BusKind, _ number: Int) -> Bus {
+    let dimms = topology.dimms.indices.filter {
+      topology.dimms[$0].device == nil ? kind == .nfit : kind == .cxl
     }
-    return Inventory(host: nvdimm.host, buses: buses)
+    let regions = topology.regions.indices.filter { index in
+      let region = topology.regions[index]
+      switch kind {
+      case .nfit: return region.exists && !region.isE820 && !region.isCxl
+      case .e820: return region.isE820
+      case .cxl: return region.isCxl
+      }
+    }
+    let provider =
+      switch kind {
+      case .nfit: "ACPI.NFIT"
+      case .e820: "e820"
+      case .cxl: Bus.cxlProvider
+      }
+    return Bus(
+      dev: "ndbus\(number)", provider: provider, scrubState: nvdimm.scrub(ofBus: number).state?.rawValue,
+      canClearErrors: kind == .nfit, dimms: dimms.map(dimm), regions: regions.map(region))
   }
 
   private func dimm(_ index: Int) -> DIMM {
     DIMM(
-      dev: "nmem\(index)", id: topology.dimms[index].identity.text, handle: UInt32(index + 1), physicalID: 0,
+      dev: "nmem\(index)", id: topology.id(ofDimm: index),
+      // A CXL device has neither (drivers/cxl/pmem.c).
+      handle: topology.dimms[index].device == nil ? UInt32(index + 1) : nil,
+      physicalID: topology.dimms[index].device == nil ? 0 : nil,
       isEnabled: !nvdimm.disabledDimms.contains(index), flags: nvdimm.media.health.flags(of: index),
       security: nvdimm.securityState(index)?.rawValue,
       isSecurityFrozen: nvdimm.media.security[index] != nil && nvdimm.frozenDimms.contains(index),
@@ -63,7 +80,7 @@ struct SimInventory {
   private func mappings(_ region: SimTopology.Region) -> [RegionMapping] {
     region.dimms.enumerated().map { position, dimm in
       RegionMapping(
-        dimm: "nmem\(dimm)", offset: region.dimmOffset, length: region.share, position: position)
+        dimm: "nmem\(dimm)", offset: region.offset(at: position), length: region.share, position: position)
     }
   }
 

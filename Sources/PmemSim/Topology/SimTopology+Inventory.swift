@@ -13,11 +13,11 @@ extension SimTopology {
   ///   - profile: Whose rules to follow.
   /// - Throws: `DeviceError.Code.unsupported` for hardware that a simulated machine cannot have.
   public init(describing inventory: Inventory, profile: KernelProfile) throws(DeviceError) {
-    let regions = inventory.regions.sorted { $0.id < $1.id }
+    let regions = inventory.platformRegions
     let dimms = inventory.dimms.filter { dimm in
       regions.contains { $0.mappings.contains { $0.dimm == dimm.dev } }
     }
-    guard !regions.isEmpty else {
+    guard !regions.isEmpty || !inventory.cxl.memdevs.isEmpty else {
       throw DeviceError(.failed, "there is no persistent memory in it: no region to simulate")
     }
     self.init(profile: profile, dimms: [], regions: [])
@@ -33,6 +33,19 @@ extension SimTopology {
       if let problem = problem(of: described) { throw Self.impossible(region.dev, problem) }
       self.regions.append(described)
     }
+    let cxl = try SimCxl(describing: inventory.cxl)
+    for window in cxl.windows {
+      if let problem = problem(of: window) { throw Self.impossible("CXL", problem) }
+    }
+    add(cxl, labels: inventory.cxl.memdevs.map { Self.labels(of: $0, inventory) })
+  }
+
+  /// The version of a CXL device's labels; nil if its area is blank.
+  private static func labels(of memdev: CxlMemdev, _ inventory: Inventory) -> LabelVersion? {
+    guard let dimm = inventory.dimm(of: memdev), let labels = dimm.labels, labels.isBlank != true else {
+      return nil
+    }
+    return labels.version ?? .v12
   }
 
   private static func impossible(_ dev: String, _ problem: String) -> DeviceError {

@@ -12,10 +12,8 @@ extension SimTopology {
   /// - Throws: `DeviceError.Code.corrupt` with file and line.
   init(parsing text: String, file: String) throws(DeviceError) {
     var topology = SimTopology(profile: .v612, dimms: [], regions: [])
+    var cxl = SimCxl()
     try RecordFile.read(text, header: Self.header, file: file) { line throws(DeviceError) in
-      guard topology.dimms.count <= Self.mostParts, topology.regions.count <= Self.mostParts else {
-        throw Self.wrong(line, file, "more than \(Self.mostParts) DIMMs or regions")
-      }
       switch line.kind {
       case "kernel":
         guard let profile = line["profile"].flatMap(KernelProfile.init(rawValue:)) else {
@@ -24,16 +22,19 @@ extension SimTopology {
         topology.profile = profile
       case "dimm": topology.dimms.append(try topology.dimm(line, file))
       case "region": topology.regions.append(try topology.region(line, file))
+      case "cxl-device": cxl.devices.append(try Self.device(line, of: cxl, file))
+      case "cxl-window": cxl.windows.append(try Self.window(line, of: cxl, beside: topology, file))
       default: throw Self.wrong(line, file, "\"\(line.kind)\" is not known")
       }
     }
-    guard !topology.regions.isEmpty else {
+    guard !topology.regions.isEmpty || !cxl.devices.isEmpty else {
       throw DeviceError(.corrupt, "\(file), line 1: the machine has no region")
     }
+    topology.add(cxl)
     self = topology
   }
 
-  private static func wrong(_ line: RecordLine, _ file: String, _ problem: String) -> DeviceError {
+  static func wrong(_ line: RecordLine, _ file: String, _ problem: String) -> DeviceError {
     DeviceError(.corrupt, "\(file), line \(line.number): \(problem)")
   }
 

@@ -46,15 +46,17 @@ extension SimTopology {
   /// - Parameters:
   ///   - dimms: In the order of their slots.
   ///   - ranges: e820 ranges.
+  ///   - cxl: CXL devices, and windows above everything else.
   ///   - align: Of every region; nil for the kernel's default.
   ///   - profile: Whose rules to follow.
   /// - Throws: `DeviceError.Code.usage` for what no machine can have.
   public init(
-    dimms: [SimDimmRequest], ranges: [SimRangeRequest], align: UInt64?, profile: KernelProfile
+    dimms: [SimDimmRequest], ranges: [SimRangeRequest], cxl: SimCxlRequest = SimCxlRequest(), align: UInt64?,
+    profile: KernelProfile
   ) throws(DeviceError) {
-    guard !dimms.isEmpty || !ranges.isEmpty else {
+    guard !dimms.isEmpty || !ranges.isEmpty || !cxl.devices.isEmpty || !cxl.windows.isEmpty else {
       throw DeviceError(
-        .usage, "a simulated machine needs at least one --dimm or --e820",
+        .usage, "a simulated machine needs at least one --dimm, --e820 or --cxl-memdev",
         try: ["pmemctl sim create DIR --dimm 2GiB --dimm 4GiB"])
     }
     for dimm in dimms { try dimm.check() }
@@ -87,6 +89,7 @@ extension SimTopology {
     guard ranges.isEmpty || low <= 3 << 30 else {
       throw DeviceError(.usage, "e820 ranges do not fit: they lie between 1 GiB and 3 GiB")
     }
+    add(try cxl.hardware(from: base, profile: profile), labels: cxl.devices.map(\.labelVersion))
   }
 
   /// The slot of each DIMM; no two have the same.
@@ -129,11 +132,7 @@ extension SimTopology {
     _ members: [Int], base: UInt64, size: UInt64, align: UInt64?, node: Int
   ) throws(DeviceError) -> Region {
     let ways = UInt64(max(1, members.count))
-    // region_devs.c:default_align
-    var standard: UInt64 = size < 16 << 20 ? 4096 : 16 << 20
-    if !profile.rules.hasRegionAlignment { standard = 4096 * ways }
-    if standard % ways != 0 { standard *= ways }
-    let chosen = align ?? standard
+    let chosen = align ?? Self.defaultAlign(size: size, ways: ways, profile)
     // region_devs.c:align_store
     let share = chosen / ways
     guard members.count <= RegionMapping.most, size <= RecordRange.bytes.upperBound, base + size <= 1 << 52

@@ -22,6 +22,7 @@ extension Inventory {
     for (index, bus) in try top.objects("buses", most: 64).enumerated() {
       buses.append(try Bus(bus, dev: "ndbus\(index)"))
     }
+    if let cxl = try top.nested("cxl") { self.cxl = try CxlTopology(cxl) }
     try top.checkDistinct("buses", dimms.map(\.dev))
     try top.checkDistinct("buses", regions.map(\.dev))
   }

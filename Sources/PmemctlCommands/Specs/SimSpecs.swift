@@ -6,7 +6,7 @@ private struct SpecFields {
   let size: ByteCount
   private(set) var file = ""
   private var fields: [(key: String, value: String)] = []
-  private let option: String
+  let option: String
 
   init(_ text: String, option: String, keys: [String]) throws(DeviceError) {
     self.option = option
@@ -83,12 +83,84 @@ extension SimDimmRequest {
       labelArea = labels == "none" ? .zero : try parseBytes(labels, option: option)
     }
     if labelArea == .zero { labelVersion = nil }
-    guard let version = fields["label-version"] else { return }
-    guard version == "blank" || LabelVersion(rawValue: version) != nil else {
-      throw DeviceError(
-        .usage, "\(option): label version \"\(version)\" is not known", details: ["use 1.1, 1.2 or blank"])
+    if let version = try fields.labelVersion { labelVersion = version }
+  }
+}
+
+extension SimCxlDeviceRequest {
+  /// - Parameter text: `SIZE,key=value,...`
+  /// - Throws: ``DeviceError/Code/usage``, naming the option and the word.
+  init(parsing text: String) throws(DeviceError) {
+    let option = "--cxl-memdev"
+    let fields = try SpecFields(
+      text, option: option, keys: ["kind", "bridge", "labels", "label-version", "decoders", "serial", "node"])
+    self.init(size: fields.size, node: try fields.node)
+    if let kinds = try fields.kinds { kind = kinds[0] }
+    if let bridge = try fields.number("bridge") { self.bridge = bridge }
+    if let decoders = try fields.number("decoders") { self.decoders = decoders }
+    if let labels = fields["labels"] {
+      labelArea = labels == "none" ? .zero : try parseBytes(labels, option: option)
     }
-    labelVersion = LabelVersion(rawValue: version)
+    if let version = try fields.labelVersion { labelVersion = version }
+    guard let text = fields["serial"] else { return }
+    guard let serial = text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text) else {
+      throw DeviceError(.usage, "\(option): \"\(text)\" is not a serial number")
+    }
+    self.serial = serial
+  }
+}
+
+extension SimCxlWindowRequest {
+  /// - Parameter text: `SIZE,key=value,...`; host bridges are separated by `+`.
+  /// - Throws: ``DeviceError/Code/usage``, naming the option and the word.
+  init(parsing text: String) throws(DeviceError) {
+    let option = "--cxl-window"
+    let fields = try SpecFields(text, option: option, keys: ["bridges", "granularity", "kind"])
+    self.init(size: fields.size)
+    if let kinds = try fields.kinds { self.kinds = Set(kinds) }
+    if let text = fields["bridges"] {
+      let words = text.split(separator: "+", omittingEmptySubsequences: false)
+      bridges = words.compactMap { Int($0) }
+      guard bridges.count == words.count else {
+        throw DeviceError(
+          .usage, "\(option): \"\(text)\" is not a list of host bridges", details: ["such as 0+1"])
+      }
+    }
+    if let text = fields["granularity"] { granularity = try parseBytes(text, option: option).rawValue }
+  }
+}
+
+extension SpecFields {
+  /// One kind of CXL memory.
+  fileprivate var kinds: [CxlMemoryKind]? {
+    get throws(DeviceError) {
+      guard let text = self["kind"] else { return nil }
+      guard let kind = CxlMemoryKind(rawValue: text) else {
+        throw DeviceError(
+          .usage, "\(option): kind \"\(text)\" is not known", details: ["use pmem or ram"])
+      }
+      return [kind]
+    }
+  }
+
+  /// nil if it is not given; the inner nil is `blank`.
+  fileprivate var labelVersion: LabelVersion?? {
+    get throws(DeviceError) {
+      guard let version = self["label-version"] else { return nil }
+      guard version == "blank" || LabelVersion(rawValue: version) != nil else {
+        throw DeviceError(
+          .usage, "\(option): label version \"\(version)\" is not known", details: ["use 1.1, 1.2 or blank"])
+      }
+      return .some(LabelVersion(rawValue: version))
+    }
+  }
+
+  fileprivate func number(_ key: String) throws(DeviceError) -> Int? {
+    guard let text = self[key] else { return nil }
+    guard let number = Int(text), number >= 0 else {
+      throw DeviceError(.usage, "\(option): \(key)=\(text) is not a number")
+    }
+    return number
   }
 }
 

@@ -30,9 +30,16 @@ struct QemuText {
   /// Options of QEMU, each with its value: the machine that the addresses fit, and a backend and a device for
   /// each DIMM.
   var arguments: [[String]] {
+    let cxl = QemuCxl(devices)
+    let isPlain = devices.devices.isEmpty
     var arguments = [
-      ["-machine", kind == .nvdimm ? "q35,nvdimm=on" : "q35"],
-      ["-m", "\(memory.rawValue >> 20)M,slots=\(devices.devices.count),maxmem=\(mostMemory >> 30)G"],
+      ["-machine", (kind == .nvdimm && !isPlain ? "q35,nvdimm=on" : "q35") + cxl.machine],
+      [
+        "-m",
+        isPlain
+          ? "\(memory.rawValue >> 20)M"
+          : "\(memory.rawValue >> 20)M,slots=\(devices.devices.count),maxmem=\(mostMemory >> 30)G",
+      ],
     ]
     for (slot, device) in devices.devices.enumerated() {
       // A comma in a value is written twice.
@@ -50,7 +57,7 @@ struct QemuText {
       let node = device.node > 0 ? ",node=\(device.node)" : ""
       arguments.append(["-device", "nvdimm,id=\(device.id),memdev=memory\(slot)\(labels)\(node)"])
     }
-    return arguments
+    return arguments + cxl.arguments
   }
 
   /// Elements for a domain: `maxMemory` for its top level, the others for its `devices`.

@@ -10,7 +10,9 @@ struct SimCreate: MachineDescription {
     discussion: """
       --dimm SIZE[,labels=SIZE|none][,label-version=1.1|1.2|blank][,node=N] [,set=NAME][,slot=N] adds a DIMM with a \
       region of its own; DIMMs with the same set are interleaved. Labels take 128KiB and are version 1.2 \
-      (1.1 where the kernel knows no other) unless told otherwise. --e820 SIZE[,node=N] adds a range that no DIMM is known for.
+      (1.1 where the kernel knows no other) unless told otherwise. --e820 SIZE[,node=N] adds a range that no DIMM is known for. \
+      --cxl-memdev SIZE[,kind=pmem|ram][,labels=SIZE|none] [,label-version=1.1|1.2|blank][,bridge=N][,decoders=N][,serial=N][,node=N] adds a CXL memory device, \
+      --cxl-window SIZE[,bridges=N+N...][,granularity=SIZE] [,kind=pmem|ram] a window of addresses for their regions.
       """)
 
   @Argument(
@@ -23,6 +25,14 @@ struct SimCreate: MachineDescription {
 
   @Option(name: .long, help: ArgumentHelp("An e820 range; may be repeated.", valueName: "spec"))
   var e820: [String] = []
+
+  @Option(name: .long, help: ArgumentHelp("A CXL memory device; may be repeated.", valueName: "spec"))
+  var cxlMemdev: [String] = []
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("A window of addresses for CXL regions; may be repeated.", valueName: "spec"))
+  var cxlWindow: [String] = []
 
   @Option(name: .long, help: "Alignment of allocations in every region; by default the kernel's, 16MiB.")
   var align: String?
@@ -48,6 +58,9 @@ struct SimCreate: MachineDescription {
           try SimDimmRequest(parsing: text, newest: profile.rules.newestLabels)
         },
         ranges: try e820.map { text throws(DeviceError) in try SimRangeRequest(parsing: text) },
+        cxl: SimCxlRequest(
+          devices: try cxlMemdev.map { text throws(DeviceError) in try SimCxlDeviceRequest(parsing: text) },
+          windows: try cxlWindow.map { text throws(DeviceError) in try SimCxlWindowRequest(parsing: text) }),
         align: try align.map { text throws(DeviceError) in try parseBytes(text, option: "--align").rawValue },
         profile: profile)
     }

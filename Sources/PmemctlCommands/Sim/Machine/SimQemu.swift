@@ -42,7 +42,8 @@ struct SimQemu: MachineVerb {
         .unsupported, "QEMU cannot interleave NVDIMMs, as \(devices.interleaved.joined(separator: ", ")) is",
         details: ["a machine whose DIMMs have no set= can be booted"])
     }
-    guard !devices.devices.isEmpty else {
+    let cxl = QemuCxl(devices)
+    guard !devices.devices.isEmpty || !cxl.isEmpty && !libvirt else {
       throw DeviceError(.unsupported, "the machine has no DIMM for the guest")
     }
     if virtio { try checkVirtio(devices) }
@@ -51,6 +52,8 @@ struct SimQemu: MachineVerb {
         "an e820 range is the guest's own memory, without this machine's content: boot its kernel with "
           + "memmap=\(range.size >> 20)M!\(range.base >> 20)M")
     }
+    for note in libvirt ? [] : cxl.notes { context.note(note) }
+    if libvirt, !cxl.isEmpty { context.note("libvirt has no CXL memory devices: they are left out") }
     let text = QemuText(devices, memory: memory, kind: virtio ? .virtio : .nvdimm)
     if libvirt { return try context.out.write(text.libvirt) }
     guard !output.json else {
