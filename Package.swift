@@ -96,7 +96,7 @@ let package = Package(
       "pmemctl-layouts", "LayoutRunner", ["PmemDevice", "PmemSim", "TestSupport", systemPackage]),
     runner(
       "pmemctl-lockstep", "LockstepRunner",
-      ["DamagedMedia", "PmemDevice", "PmemNdctl", "PmemSim", "TestSupport", systemPackage]),
+      ["DamagedMedia", "PmemDevice", "PmemInspect", "PmemNdctl", "PmemSim", "TestSupport", systemPackage]),
     runner(
       "pmemctl-model", "ModelRunner",
       ["PmemDevice", "PmemModel", "PmemSim", "TestSupport", systemPackage]),

@@ -7,28 +7,37 @@ struct Lockstep {
   private(set) var inventory: Inventory
   /// The only bus of the kernel that is looked at; all if nil.
   private let bus: String?
+  /// Reads the CXL of the kernel; it is not looked at if nil.
+  private let cxl: (() -> CxlTopology)?
 
   init(
-    kernel: any DeviceBackend, simulated: any DeviceBackend, onlyBus bus: String? = nil
+    kernel: any DeviceBackend, simulated: any DeviceBackend, onlyBus bus: String? = nil,
+    cxl: (() -> CxlTopology)? = nil
   ) throws(DeviceError) {
     self.kernel = kernel
     self.simulated = simulated
     self.bus = bus
-    inventory = try Self.inventory(kernel, bus)
+    self.cxl = cxl
+    inventory = try Self.inventory(kernel, bus, cxl)
   }
 
   private static func inventory(
-    _ kernel: any DeviceBackend, _ bus: String?
+    _ kernel: any DeviceBackend, _ bus: String?, _ cxl: (() -> CxlTopology)?
   ) throws(DeviceError) -> Inventory {
     var inventory = try kernel.inventory(.planning)
     if let bus { inventory.buses.removeAll { $0.dev != bus } }
+    if let cxl { inventory.cxl = cxl() }
     return inventory
   }
 
   /// What the machines differ in at the moment; empty where they are alike.
   mutating func differences() throws(DeviceError) -> [String] {
-    inventory = try Self.inventory(kernel, bus)
+    inventory = try Self.inventory(kernel, bus, cxl)
     let simulated = try simulated.inventory(.planning)
+    guard cxl == nil else {
+      return Self.differences(Self.withoutPlatform(inventory), Self.withoutPlatform(simulated))
+        + CxlComparison.differences(inventory.cxl, simulated.cxl)
+    }
     return bus == nil
       ? Self.differences(inventory, simulated)
       : Self.differences(Self.withoutPlatform(inventory), Self.withoutPlatform(simulated))

@@ -14,6 +14,10 @@ import SystemPackage
 //
 // Damages labels and info blocks of a region of so many DIMMs COUNT times instead, on both.
 //
+// pmemctl-lockstep --cxl DIR SEED COUNT
+//
+// Creates and removes CXL regions, valid and invalid.
+//
 // pmemctl-lockstep --care FORGET DIR SEED COUNT
 //
 // Does the same with security, firmware, health, errors and scrubs, on nfit_test as it is when it was just loaded. FORGET is the
@@ -128,6 +132,22 @@ func runMedia(ways: Int, directory: String, seed: UInt64, count: Int) throws {
   for (field, count) in media.counts.sorted(by: { $0.key < $1.key }) { say("#   \(count) \(field)") }
 }
 
+func runCxl(directory: String, seed: UInt64, count: Int) throws {
+  var machines = try CxlLockstep(directory, seed: seed)
+  var problems = try machines.differences()
+  while problems.isEmpty, machines.changes < count {
+    problems = try machines.next()
+    if machines.changes % 20 == 0, problems.isEmpty {
+      say("ok - CXL of the simulated machine is the kernel's after \(machines.changes) changes of regions")
+    }
+  }
+  if !problems.isEmpty {
+    say("not ok - change \(machines.changes) of seed \(seed)")
+    for line in problems + machines.history.suffix(100) { say("#   \(line)") }
+  }
+  say("# \(machines.changes) changes of CXL regions of seed \(seed), \(machines.refused) of them refused")
+}
+
 func runCare(forget: String, directory: String, seed: UInt64, count: Int) throws {
   var machines = try CareLockstep(directory, forget: forget)
   var operations = CareOperations(seed: seed)
@@ -157,14 +177,15 @@ func runCare(forget: String, directory: String, seed: UInt64, count: Int) throws
 
 var arguments = Array(CommandLine.arguments.dropFirst())
 let mode = arguments.first.map { $0.hasPrefix("--") ? arguments.removeFirst() : "" } ?? ""
-let setting = mode.isEmpty || arguments.isEmpty ? "" : arguments.removeFirst()
+let setting = mode.isEmpty || mode == "--cxl" || arguments.isEmpty ? "" : arguments.removeFirst()
 guard arguments.count == 3, let seed = UInt64(arguments[1]), let count = Int(arguments[2]) else {
-  say("usage: pmemctl-lockstep [--media WAYS | --care FORGET] DIR SEED COUNT")
+  say("usage: pmemctl-lockstep [--media WAYS | --cxl | --care FORGET] DIR SEED COUNT")
   exit(64)
 }
 do {
   switch mode {
   case "--care": try runCare(forget: setting, directory: arguments[0], seed: seed, count: count)
+  case "--cxl": try runCxl(directory: arguments[0], seed: seed, count: count)
   case "--media": try runMedia(ways: Int(setting) ?? 1, directory: arguments[0], seed: seed, count: count)
   default: try run(directory: arguments[0], seed: seed, count: count)
   }
