@@ -12,7 +12,7 @@ extension Layout {
   /// - Throws: ``DeviceError/Code/corrupt`` with line, column and what was expected.
   public init(parsing bytes: [UInt8], file: String) throws(DeviceError) {
     let text = try LayoutText(parsing: bytes, file: file)
-    let top = try LayoutFields(text, known: ["layout", "regions"], what: "a layout")
+    let top = try LayoutFields(text, known: ["layout", "cxl", "regions"], what: "a layout")
     let version = try top.required(try top.integer("layout"), "layout", of: "a layout")
     guard version == Self.version else {
       throw LayoutFields.wrong(
@@ -22,7 +22,32 @@ extension Layout {
     for item in try top.required(try top.list("regions"), "regions", of: "a layout") {
       regions.append(try RegionLayout(reading: item))
     }
-    self.init(regions: regions)
+    var cxl: [CxlLayout] = []
+    for item in try top.list("cxl") ?? [] { cxl.append(try CxlLayout(reading: item)) }
+    self.init(regions: regions, cxl: cxl)
+  }
+}
+
+extension CxlLayout {
+  init(reading text: LayoutText) throws(DeviceError) {
+    let fields = try LayoutFields(
+      text, known: ["devices", "granularity", "size", "window"], what: "a CXL region")
+    let items = try fields.required(try fields.list("devices"), "devices", of: "a CXL region")
+    var devices: [String] = []
+    for item in items { devices.append(try LayoutFields.text(item, "a serial number")) }
+    guard !devices.isEmpty else { throw LayoutFields.wrong(text, "a CXL region needs a device") }
+    guard Set(devices).count == devices.count else {
+      throw LayoutFields.wrong(text, "a device is named twice: it has one position in a region")
+    }
+    self.init(
+      devices: devices, granularity: try fields.size("granularity").map(\.rawValue),
+      size: try fields.size("size"), window: try fields.string("window"), position: text.position)
+    if let granularity, let position = fields["granularity"],
+      !CxlRegionRequest.granularities.contains(granularity)
+    {
+      throw LayoutFields.wrong(
+        position, "granularity \(granularity) is not a power of two from 256 bytes to 16 KiB")
+    }
   }
 }
 

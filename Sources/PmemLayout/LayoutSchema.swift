@@ -1,5 +1,5 @@
 /// The published description of the format (JSON Schema, draft 2020-12): the reader refuses whatever it refuses, and it
-/// refuses whatever the reader refuses without looking at a machine, except alignments that are no power of two.
+/// refuses whatever the reader refuses without looking at a machine, except alignments and granularities that are no power of two.
 public enum LayoutSchema {
   public static let text = """
     {
@@ -11,6 +11,11 @@ public enum LayoutSchema {
       "required": ["layout", "regions"],
       "properties": {
         "layout": {"description": "The version of the format.", "const": 1},
+        "cxl": {
+          "description": "CXL regions of persistent memory, which the kernel forgets at each boot; others are left alone.",
+          "type": "array",
+          "items": {"$ref": "#/$defs/cxl_region"}
+        },
         "regions": {"type": "array", "items": {"$ref": "#/$defs/region"}}
       },
       "$defs": {
@@ -25,6 +30,23 @@ public enum LayoutSchema {
             },
             "others": {"description": "Treatment of other namespaces there.", "enum": ["keep", "destroy"]},
             "namespaces": {"type": "array", "items": {"$ref": "#/$defs/namespace"}}
+          }
+        },
+        "cxl_region": {
+          "type": "object",
+          "additionalProperties": false,
+          "required": ["devices"],
+          "properties": {
+            "devices": {
+              "description": "Serial numbers, or PCI addresses, in the order of positions.",
+              "type": "array",
+              "minItems": 1,
+              "uniqueItems": true,
+              "items": {"$ref": "#/$defs/text"}
+            },
+            "granularity": {"$ref": "#/$defs/bytes"},
+            "size": {"$ref": "#/$defs/bytes"},
+            "window": {"$ref": "#/$defs/text"}
           }
         },
         "selector": {

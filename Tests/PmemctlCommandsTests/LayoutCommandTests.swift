@@ -172,6 +172,110 @@ import Testing
   // MARK: Packing
 
   /// 1 GiB of devdax with 1 GiB alignment fits behind what is aligned by itself only: the order as written fails.
+  // MARK: CXL
+
+  private static let cxlMachine =
+    "--dimm 512MiB --cxl-memdev 512MiB --cxl-memdev 512MiB --cxl-memdev 512MiB --cxl-window 4GiB"
+
+  private static let cxlLayout = """
+    layout: 1
+    cxl:
+      - {devices: [4098, 4097], granularity: 4KiB, size: 1GiB}
+      - {devices: [4099], size: 256MiB}
+      - {devices: [0x1003]}
+    regions:
+      - select: {dimms: [4097, 4098]}
+        namespaces:
+          - {name: fs, mode: fsdax, size: 256MiB}
+          - {name: rest, mode: devdax, size: rest}
+    """
+
+  private func cxl() throws -> CommandHarness {
+    let harness = try CommandHarness()
+    #expect(harness.run("sim create \(harness.machine) \(Self.cxlMachine)").status == .done)
+    return harness
+  }
+
+  /// The kernel forgets CXL regions at each boot.
+  @Test func aLayoutBringsCxlRegionsBackAfterABoot() throws {
+    let harness = try cxl()
+    let plan = try run("layout plan FILE", Self.cxlLayout, on: harness)
+    #expect(plan.status == .changesPending, "\(plan.err)")
+    #expect(
+      plan.out.contains(
+        "+ region1: create region1 of 1 GiB in decoder0.0 on mem1 (serial 4098), mem0 (serial 4097)")
+        && plan.out.contains("+ region2: create region2 of 256 MiB in decoder0.0 on mem2")
+        && plan.out.contains("+ region3: create region3 of 256 MiB in decoder0.0 on mem2")
+        && plan.out.contains("2 namespaces of the layout are planned when they are there"), "\(plan.out)")
+    #expect(try run("layout apply FILE --check", Self.cxlLayout, on: harness).status == .changesPending)
+    #expect(harness.run("region list").out.contains("region1") == false)
+    #expect(try run("layout apply FILE", Self.cxlLayout, on: harness).status == .done)
+    let made = harness.run("namespace list --json").out
+    #expect(made.contains("\"fs\"") && made.contains("\"rest\""))
+    let exported = harness.run("layout export")
+    for _ in 0..<2 {
+      for layout in [Self.cxlLayout, exported.out] {
+        let again = try run("layout plan FILE", layout, on: harness)
+        #expect(again.status == .done && again.out.contains("nothing to do"), "\(again.out)\(again.err)")
+      }
+      #expect(harness.run("sim reboot").status == .done)
+      let applied = try run("layout apply FILE", exported.out, on: harness)
+      #expect(applied.status == .done, "\(applied.err)")
+      #expect(harness.run("namespace list --json").out == made)
+    }
+  }
+
+  @Test func anotherRegionOnTheDevicesIsInTheWay() throws {
+    let harness = try cxl()
+    #expect(harness.run("region create mem0 mem1").status == .done)
+    let refused = try run("layout plan FILE", Self.cxlLayout, on: harness)
+    #expect(refused.status == .refused)
+    #expect(
+      refused.err == """
+        pmemctl: FILE:3:5: mem1 is in region1, which is another region than the layout's
+          it is: pmemctl region create --window decoder0.0 --granularity 256 --size 1073741824 mem0 mem1
+          try: pmemctl region destroy region1
+
+        """)
+    #expect(try run("layout apply FILE", Self.cxlLayout, on: harness).status == .refused)
+  }
+
+  /// What is on a region is known when it is there: then the layout can turn out not to fit.
+  @Test func whatIsFoundOnANewRegionIsNotTakenWithoutLeave() throws {
+    let harness = try cxl()
+    #expect(try run("layout apply FILE", Self.cxlLayout, on: harness).status == .done)
+    #expect(harness.run("sim reboot").status == .done)
+    let other = Self.cxlLayout.replacingOccurrences(of: "mode: fsdax", with: "mode: sector")
+    let refused = try run("layout apply FILE", other, on: harness)
+    #expect(refused.status == .refused)
+    #expect(refused.err.contains("it is fsdax, not sector"), "\(refused.err)")
+    #expect(refused.err.contains("created: region1, region2, region3"), "\(refused.err)")
+    #expect(!refused.err.contains("nothing was changed"))
+  }
+
+  @Test func aCxlRegionOfASnapshotIsPlannedAnywhere() throws {
+    let harness = try cxl()
+    let directory = try TemporaryDirectory()
+    let file = directory.path + "/inventory.json"
+    try Data(harness.run("status --json").out.utf8).write(to: URL(fileURLWithPath: file))
+    let plan = try run("layout plan FILE --inventory \(file)", Self.cxlLayout, on: harness)
+    #expect(
+      plan.status == .changesPending && plan.out.contains("+ region3: create"), "\(plan.out)\(plan.err)")
+  }
+
+  @Test(arguments: [
+    ("{devices: []}", "needs a device"), ("{devices: [1, 1]}", "named twice"), ("{size: 1GiB}", "devices"),
+    ("{devices: [4097], granularity: 300}", "power of two"), ("{devices: [mem0]}", "names serial numbers"),
+    ("{devices: [7]}", "devices: mem0 (serial 4097)"), ("{devices: [4097], ways: 2}", "ways"),
+    ("{devices: [4097], size: 300MiB}", "multiple of 256 MiB"),
+  ])
+  func aWrongCxlRegionIsNamedWithItsPlace(text: String, reason: String) throws {
+    let harness = try cxl()
+    let answer = try run("layout plan FILE", "layout: 1\ncxl:\n  - \(text)\nregions: []\n", on: harness)
+    #expect(answer.status != .done && answer.status != .changesPending)
+    #expect(answer.err.contains("FILE:3:") && answer.err.contains(reason), "\(answer.err)")
+  }
+
   @Test func anOrderIsFoundWhereTheSimpleOneFails() throws {
     let harness = try CommandHarness.standard()
     // Holes of 512 MiB and of the rest.
@@ -387,6 +491,17 @@ import Testing
     var region = ["\"select\": \(selector)"]
     if rarely(4) { region.append("\"others\": \(value(["\"keep\"", "\"destroy\""]))") }
     if !rarely() { region.append("\"namespaces\": [{\(namespace.joined(separator: ", "))}]") }
-    return "{\"layout\": \(rarely(30) ? "2" : "1"), \"regions\": [{\(region.joined(separator: ", "))}]}"
+    var cxl: [String] = []
+    if !rarely() {
+      cxl.append(
+        "\"devices\": \(value(["[4097]", "[4098, 4097]", "[\"0000:0d:00.0\"]", "[1, 1]", "[]", "[{}]"]))")
+    }
+    if rarely(3) { cxl.append("\"granularity\": \(value(["\"4KiB\"", "256"]))") }
+    if rarely(3) { cxl.append("\"size\": \(value(sizes))") }
+    if rarely(3) { cxl.append("\"window\": \(value(["\"decoder0.0\""]))") }
+    if rarely(25) { cxl.append("\"ways\": 1") }
+    let first = rarely(3) ? "\"cxl\": [{\(cxl.joined(separator: ", "))}], " : ""
+    return
+      "{\"layout\": \(rarely(30) ? "2" : "1"), \(first)\"regions\": [{\(region.joined(separator: ", "))}]}"
   }
 }

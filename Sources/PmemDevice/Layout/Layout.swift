@@ -1,8 +1,50 @@
 /// The intended state of a machine's persistent memory.
 public struct Layout: Hashable, Sendable {
   public var regions: [RegionLayout]
+  /// CXL regions that there are to be, in the order in which they are created; others are left alone.
+  public var cxl: [CxlLayout]
 
-  public init(regions: [RegionLayout]) { self.regions = regions }
+  public init(regions: [RegionLayout], cxl: [CxlLayout] = []) {
+    self.regions = regions
+    self.cxl = cxl
+  }
+
+  /// Without regions that no selector matches yet, as while CXL regions are missing.
+  ///
+  /// - Parameter inventory: Of the machine.
+  /// - Returns: What can be planned, and how many namespaces are left out.
+  public func present(in inventory: Inventory) -> (layout: Layout, awaited: Int) {
+    var layout = self
+    layout.regions = regions.filter { part in
+      inventory.regions.contains { part.select.matches($0, in: inventory) }
+    }
+    let count = { (layout: Layout) in layout.regions.reduce(0) { $0 + $1.namespaces.count } }
+    return (layout, count(self) - count(layout))
+  }
+}
+
+/// A CXL region of persistent memory, by what survives a boot: the kernel forgets the region itself.
+public struct CxlLayout: Hashable, Sendable {
+  /// Serial numbers, or PCI addresses, of its devices in the order of positions.
+  public var devices: [String]
+  /// Bytes that follow each other on one device; nil for the window's.
+  public var granularity: UInt64?
+  /// Of the whole region; nil for all that the devices have free.
+  public var size: ByteCount?
+  /// The root decoder; nil for the first that has room.
+  public var window: String?
+  public var position: SourcePosition
+
+  public init(
+    devices: [String], granularity: UInt64? = nil, size: ByteCount? = nil, window: String? = nil,
+    position: SourcePosition
+  ) {
+    self.devices = devices
+    self.granularity = granularity
+    self.size = size
+    self.window = window
+    self.position = position
+  }
 }
 
 /// A position in a file, for messages.

@@ -38,30 +38,41 @@ struct LayoutApply: ContextCommand {
     let backend = try context.open(machine, forWriting: !isReading)
     guard !isReading else { return try show(layout, allowed, backend, journal, context) }
     let pending = LayoutPending(journal)
-    let run = try LayoutRun(layout, allowed, accepting: dangers.accepted, on: backend, pending: pending)
+    func plan() throws(DeviceError) -> LayoutRun {
+      try LayoutRun(layout, allowed, accepting: dangers.accepted, on: backend, pending: pending)
+    }
+    var run = try plan()
     if let fingerprint, fingerprint != run.inventory.fingerprint {
       throw DeviceError(
         .failed, "the machine is no longer in the state of the plan", details: ["nothing was changed"],
         try: ["pmemctl layout plan FILE --out PLAN"])
     }
-    try refuseConflicts(run.planned)
-    try pending.begin(run.planned.uuids)
-    let rendering = LayoutRendering(run.planned)
+    try refuseConflicts(run.planned, "nothing was changed")
     let frame = Change(context, change, output, machine)
+    let cxl = run.cxl
+    if !cxl.entries.isEmpty {
+      guard try frame.carryOut(cxl, from: run.inventory, on: backend) else { return }
+      let created = "created: " + cxl.entries.map(\.step.target).joined(separator: ", ")
+      do throws(DeviceError) { run = try plan() } catch { throw error.adding(details: [created]) }
+      try refuseConflicts(run.planned, created)
+    }
+    try pending.begin(run.planned.uuids)
+    let rendering = LayoutRendering(run.planned, cxl: cxl)
     guard try frame.carryOut(run.planned.plan, from: run.inventory, on: backend, json: rendering.json)
     else { return }
     pending.end()
-    do { try report(run.planned, rendering, context) } catch {
+    do { try report(run.planned, cxl, rendering, context) } catch {
       throw run.planned.plan.entries.isEmpty ? error : AfterChange(error)
     }
   }
 
   private func report(
-    _ planned: LayoutPlan, _ rendering: LayoutRendering, _ context: CommandContext
+    _ planned: LayoutPlan, _ cxl: Plan, _ rendering: LayoutRendering, _ context: CommandContext
   ) throws {
     guard !output.json else { return try context.out.write(JSON.object(rendering.json).text) }
-    guard !planned.isEmpty else { return try context.out.write(rendering.text) }
-    try context.out.write(planned.changes.map { "\($0.region): \($0.text.sanitized)\n" }.joined())
+    guard !planned.isEmpty || !cxl.entries.isEmpty else { return try context.out.write(rendering.text) }
+    let created = cxl.entries.map { "\($0.step.target): \($0.text.sanitized)\n" }.joined()
+    try context.out.write(created + planned.changes.map { "\($0.region): \($0.text.sanitized)\n" }.joined())
   }
 
   private func input() throws -> (Layout, LayoutOptions, UInt64?) {
@@ -85,16 +96,16 @@ struct LayoutApply: ContextCommand {
   ) throws {
     let run = try LayoutRun(
       layout, allowed, accepting: dangers.accepted, on: backend, pending: LayoutPending(journal))
-    let rendering = LayoutRendering(run.planned)
+    let rendering = LayoutRendering(run)
     try context.out.write(output.json ? JSON.object(rendering.json).text : rendering.text)
-    guard run.planned.isEmpty || !check else { throw ChangesPending() }
+    guard run.isEmpty || !check else { throw ChangesPending() }
   }
 
-  private func refuseConflicts(_ planned: LayoutPlan) throws(DeviceError) {
+  private func refuseConflicts(_ planned: LayoutPlan, _ done: String) throws(DeviceError) {
     guard let first = planned.conflicts.first else { return }
     throw DeviceError(
       .refused, "refused to apply the layout: \(first.text)",
       details: planned.conflicts.dropFirst().map(\.text)
-        + planned.conflicts.map { "\($0.option) allows it" } + ["nothing was changed"])
+        + planned.conflicts.map { "\($0.option) allows it" } + [done])
   }
 }

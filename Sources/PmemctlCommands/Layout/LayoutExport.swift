@@ -36,6 +36,8 @@ private struct LayoutText {
   var json: JSONObject {
     var object = JSONObject()
     object.add("layout", UInt64(1))
+    let cxl = inventory.cxl.regions.compactMap(cxlRegion)
+    if !cxl.isEmpty { object.add("cxl", cxl.map(JSON.object)) }
     object.add(
       "regions",
       inventory.regions.filter(\.isEnabled).map { region in
@@ -44,6 +46,19 @@ private struct LayoutText {
         entry.add("namespaces", region.configuredNamespaces.map { .object(namespace(probe($0), on: region)) })
         return .object(entry)
       })
+    return object
+  }
+
+  /// A CXL region of persistent memory; nil if what it consists of is not known, or has no serial numbers.
+  private func cxlRegion(_ region: CxlRegion) -> JSONObject? {
+    guard let recipe = CxlRecipe(region, in: inventory.cxl), recipe.kind == .pmem else { return nil }
+    let serials = recipe.members.compactMap(\.serial)
+    guard serials.count == recipe.members.count else { return nil }
+    var object = JSONObject()
+    object.add("devices", serials.map { JSON.unsigned($0) })
+    object.add("granularity", ByteCount(recipe.granularity).argument)
+    object.add("size", recipe.size?.argument)
+    if inventory.cxl.windows.count > 1 { object.add("window", recipe.window) }
     return object
   }
 
@@ -103,7 +118,10 @@ private struct LayoutText {
 
   var yaml: String {
     let regions = json["regions"]?.array ?? []
-    var text = "layout: 1\nregions:\(regions.isEmpty ? " []" : "")\n"
+    var text = "layout: 1\n"
+    let cxl = json["cxl"]?.array ?? []
+    if !cxl.isEmpty { text += "cxl:\n" + cxl.map { "  - \(Self.flow($0))\n" }.joined() }
+    text += "regions:\(regions.isEmpty ? " []" : "")\n"
     for region in regions {
       guard let members = region.object else { continue }
       text += "  - select: \(Self.flow(members["select"]))\n    namespaces:"

@@ -26,6 +26,10 @@ struct LayoutRun {
   let backend: any CommandContext.Backend
   let inventory: Inventory
   let planned: LayoutPlan
+  /// The CXL regions that are missing; what is on them is planned when they are there.
+  let cxl: Plan
+  /// How many namespaces wait for them.
+  let awaited: Int
 
   /// - Parameters:
   ///   - layout: The intended state.
@@ -40,12 +44,17 @@ struct LayoutRun {
   ) throws(DeviceError) {
     self.backend = backend
     inventory = try backend.inventory(.planning)
+    cxl = try CxlLayoutPlanner(inventory, inspector: backend).plan(layout)
+    let (present, awaited) = cxl.entries.isEmpty ? (layout, 0) : layout.present(in: inventory)
+    self.awaited = awaited
     planned = try LayoutPlanner(
       inventory, inspector: backend, contents: ContentProbe(backend), accepting: accepted,
       replacing: AllowedNames(options.replace), destroying: AllowedNames(options.destroy),
       unfinished: pending.uuids, truth: { ProbedNamespace($0, on: backend).namespace }
-    ).plan(layout)
+    ).plan(present)
   }
+
+  var isEmpty: Bool { planned.isEmpty && cxl.entries.isEmpty }
 }
 
 extension Inventory {

@@ -31,35 +31,39 @@ struct LayoutPlanCommand: ContextCommand {
   func run(in context: CommandContext) throws {
     let source = try InputFile.read(file)
     let layout = try Layout(parsing: source, file: file)
-    let (planned, fingerprint) = try plan(layout, in: context)
+    let (rendering, isEmpty, fingerprint) = try plan(layout, in: context)
     if let out {
       let saved = try SavedLayoutPlan(source, file: file, options, fingerprint: fingerprint)
       try OutputFile.write(Array(saved.json.text.utf8), to: out, in: context)
     }
-    let rendering = LayoutRendering(planned)
     try context.out.write(output.json ? JSON.object(rendering.json).text : rendering.text)
-    guard planned.isEmpty else { throw ChangesPending() }
+    guard isEmpty else { throw ChangesPending() }
   }
 
-  private func plan(_ layout: Layout, in context: CommandContext) throws -> (LayoutPlan, UInt64) {
+  private func plan(
+    _ layout: Layout, in context: CommandContext
+  ) throws -> (LayoutRendering, isEmpty: Bool, fingerprint: UInt64) {
     guard let inventory else {
       let backend = try context.open(machine, forWriting: false)
       let run = try LayoutRun(
         layout, options, accepting: dangers.accepted, on: backend,
         pending: LayoutPending(context.journal(machine)))
-      return (run.planned, run.inventory.fingerprint)
+      return (LayoutRendering(run), run.isEmpty, run.inventory.fingerprint)
     }
     let snapshot = try Inventory(
       parsing: InputFile.read(inventory, limit: InputFile.descriptionLimit), file: inventory)
+    let inspector = NullUsageInspector(missing: [
+      Unseen(.processes, "users are unknown from a snapshot")
+    ])
+    let cxl = try CxlLayoutPlanner(snapshot, inspector: inspector).plan(layout)
+    let (present, awaited) = cxl.entries.isEmpty ? (layout, 0) : layout.present(in: snapshot)
     let planned = try LayoutPlanner(
-      snapshot,
-      inspector: NullUsageInspector(missing: [
-        Unseen(.processes, "users are unknown from a snapshot")
-      ]),
-      contents: nil,
-      replacing: AllowedNames(options.replace),
+      snapshot, inspector: inspector, contents: nil, replacing: AllowedNames(options.replace),
       destroying: AllowedNames(options.destroy), truth: { $0 }
-    ).plan(layout)
-    return (planned, snapshot.fingerprint)
+    ).plan(present)
+    return (
+      LayoutRendering(planned, cxl: cxl, awaited: awaited), planned.isEmpty && cxl.entries.isEmpty,
+      snapshot.fingerprint
+    )
   }
 }

@@ -4,12 +4,32 @@ import PmemOutput
 /// The changes of a layout, for people and for programs.
 struct LayoutRendering {
   private let planned: LayoutPlan
+  private let cxl: Plan
+  private let awaited: Int
 
-  init(_ planned: LayoutPlan) { self.planned = planned }
+  /// - Parameters:
+  ///   - planned: The changes of namespaces.
+  ///   - cxl: The creation of CXL regions, which comes first.
+  ///   - awaited: How many namespaces can be planned only then.
+  init(_ planned: LayoutPlan, cxl: Plan = Plan(title: "", entries: []), awaited: Int = 0) {
+    self.planned = planned
+    self.cxl = cxl
+    self.awaited = awaited
+  }
+
+  init(_ run: LayoutRun) { self.init(run.planned, cxl: run.cxl, awaited: run.awaited) }
 
   var text: String {
-    guard !planned.isEmpty else { return "nothing to do: the machine matches the layout\n" }
+    guard !planned.isEmpty || !cxl.entries.isEmpty else {
+      return "nothing to do: the machine matches the layout\n"
+    }
     var text = ""
+    for entry in cxl.entries { text += "+ \(entry.step.target): \(entry.text.sanitized)\n" }
+    if awaited > 0 {
+      text +=
+        "    \(counted(awaited, "namespace")) of the layout \(awaited == 1 ? "is" : "are") planned when "
+        + "\(cxl.entries.count == 1 ? "it is" : "they are") there, which its devices' labels decide\n"
+    }
     for change in planned.changes {
       text += "\(Self.mark(change.kind)) \(change.region): \(change.text.sanitized)\n"
     }
@@ -34,9 +54,19 @@ struct LayoutRendering {
     }
   }
 
-  /// Keys: `changes`, `conflicts`, `free`, and those of a plan.
+  /// Keys: `cxl` [if CXL regions are created], `changes`, `conflicts`, `free`, and those of a plan.
   var json: JSONObject {
     var object = JSONObject()
+    if !cxl.entries.isEmpty {
+      object.add(
+        "cxl",
+        cxl.entries.map { entry in
+          var line = JSONObject()
+          line.add("region", entry.step.target)
+          line.add("text", entry.text)
+          return .object(line)
+        })
+    }
     object.add(
       "changes",
       planned.changes.map { change in

@@ -60,6 +60,7 @@ extension CxlWindow {
     object.add("volatile_capable", kinds.contains(.ram))
     object.add("root", root)
     object.add("available_size", freeSize?.rawValue)
+    object.add("next_region", nextRegion)
     object.add("targets", targets.map { .integer(Int64($0)) })
     object.add("regions", regions.map { .object($0.json) })
     return object

@@ -55,7 +55,8 @@ extension CxlWindow {
       targets: (fields.optional("targets")?.array ?? []).prefix(16).compactMap(\.unsigned)
         .compactMap { Int(exactly: $0) },
       kinds: (fields.optional("pmem_capable")?.boolean == true ? [.pmem] : [])
-        + (fields.optional("volatile_capable")?.boolean == true ? [.ram] : []))
+        + (fields.optional("volatile_capable")?.boolean == true ? [.ram] : []),
+      nextRegion: fields.optional("next_region")?.string)
     let dev = dev
     for region in try fields.objects("regions", most: 1 << 10) {
       regions.append(try CxlRegion(region, in: dev))

@@ -185,10 +185,22 @@ check 'what the plan said brings it back' $said
 same 'with its namespaces, once more' "$before" "$(pmemctl namespace list --json | jq -c "$fields")"
 mount "$(node "$(pmemctl namespace list --json | jq -r '[.[] | select(.mode == "fsdax")][0].dev')")" /mnt/cxl
 same 'and the file' "$sum" "$(sha256sum < /mnt/cxl/data)"
+pmemctl layout export > /run/cxl.layout
 same 'the creation is not undone while a filesystem is mounted' 4 "$(status pmemctl undo run --yes)"
 umount /mnt/cxl
 check 'then it is' pmemctl undo run --yes
 same 'and nothing is left of it, once more' "$empty" "$(left)"
+
+# A layout brings it back, as at boot: the kernel has forgotten the region, the devices have the labels.
+same 'its layout has something to do then' 2 "$(status pmemctl layout plan /run/cxl.layout)"
+check 'and does it' pmemctl layout apply /run/cxl.layout
+same 'with its namespaces, by the layout' "$before" "$(pmemctl namespace list --json | jq -c "$fields")"
+mount "$(node "$(pmemctl namespace list --json | jq -r '[.[] | select(.mode == "fsdax")][0].dev')")" /mnt/cxl
+same 'and the file, by the layout' "$sum" "$(sha256sum < /mnt/cxl/data)"
+umount /mnt/cxl
+same 'a second time there is nothing to do' 0 "$(status pmemctl layout plan /run/cxl.layout)"
+check 'it is undone' pmemctl undo run --yes
+same 'and nothing is left of it, but the labels' "$empty" "$(left)"
 
 # In the other order the labels do not fit.
 check 'another order is another region' pmemctl region create --granularity 4KiB mem1 mem0

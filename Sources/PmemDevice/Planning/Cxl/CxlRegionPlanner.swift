@@ -333,7 +333,7 @@ public struct CxlRegionPlanner {
 
 extension CxlMemdev {
   /// Bytes that a new region can have; 0 if unknown.
-  fileprivate func unused(_ kind: CxlMemoryKind) -> UInt64 {
+  func unused(_ kind: CxlMemoryKind) -> UInt64 {
     guard let size = size(kind)?.rawValue, let endpoint else { return 0 }
     let taken = endpoint.takenDecoders.filter { $0.kind == kind }.reduce(UInt64(0)) {
       $0 &+ ($1.dpaSize?.rawValue ?? 0)
@@ -365,7 +365,7 @@ extension CxlWindow {
 
   /// The address that a region of so many bytes gets: the lowest that fits (kernel/resource.c:get_free_mem_region); nil if
   /// addresses are unknown.
-  fileprivate func address(for size: ByteCount) -> UInt64? {
+  func address(for size: ByteCount) -> UInt64? {
     guard let start, let pieces else { return nil }
     var cursor = start
     for piece in pieces {
