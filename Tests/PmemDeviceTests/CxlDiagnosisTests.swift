@@ -61,7 +61,7 @@ import Testing
       found == [
         "note nmem0: 256 MiB of the pmem of mem0 are in no CXL region: pmemctl region create --window decoder0.0 "
           + "mem0 creates a region of it alone",
-        "note nmem1: 1 GiB of the ram of mem1 are in no CXL region: cxl create-region -t ram -d decoder0.0 -m mem1 "
+        "note nmem1: 1 GiB of the ram of mem1 are in no CXL region: pmemctl region create --type ram --window decoder0.0 mem1 "
           + "creates a region of it alone",
       ])
     let full = Self.texts {

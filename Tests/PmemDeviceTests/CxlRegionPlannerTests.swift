@@ -69,6 +69,13 @@ import Testing
     #expect(turned.suggestions == ["pmemctl region create --window decoder0.0 mem2 mem0"])
     // Both are below the same one: no order helps.
     #expect(try refusal([2, 3]).suggestions.isEmpty)
+    // Unless another window is theirs.
+    inventory.cxl.windows.append(
+      CxlWindow(
+        dev: "decoder0.1", root: "root0", start: 1 << 40, size: .gibibytes(4), ways: 1, granularity: 256,
+        targets: [12], kinds: [.pmem], nextRegion: "region8"))
+    #expect(try Self.plan(inventory, [2, 3])?.window == "decoder0.1")
+    #expect(try Self.plan(inventory, [2, 0])?.window == "decoder0.0")
   }
 
   private static func refusal(
@@ -209,7 +216,24 @@ import Testing
         == [.destroyCxlRegion("region2"), .destroyCxlRegion("region1")])
   }
 
-  @Test func whatIsNoCxlRegionOfPmemIsRefused() throws {
+  @Test func whatIsVolatileIsLost() throws {
+    var inventory = Self.machine()
+    Self.add("region1", on: [0], at: 1 << 33, mebibytes: 256, to: &inventory)
+    inventory.cxl.windows[0].regions[0].kind = .ram
+    inventory.cxl.windows[0].regions[0].bridge = .dax(isBound: true, devices: ["dax1.0"])
+    inventory.otherDaxRegions = [
+      DaxRegion(
+        id: 1, size: .mebibytes(256), align: 2 << 20,
+        devices: [
+          DaxDevice(chardev: "dax1.0", size: .mebibytes(256), targetNode: 0, align: 2 << 20, mode: .devdax)
+        ])
+    ]
+    let plan = try Self.destroy(inventory, ["region1"])
+    #expect(plan.entries.map(\.step.target) == ["dax1.0", "region1"])
+    #expect(plan.facts.map(\.label) == ["CXL", "lost"] && plan.facts[1].note.contains("--type ram"))
+  }
+
+  @Test func whatIsNoCxlRegionOrUnknownIsRefused() throws {
     var inventory = Self.machine()
     Self.add("region1", on: [0], at: 1 << 33, mebibytes: 256, to: &inventory)
     inventory.buses[0].regions = [
@@ -218,9 +242,6 @@ import Testing
         maxAvailableExtent: .zero)
     ]
     #expect(throws: DeviceError.self) { try Self.destroy(inventory, ["region5"]) }
-    inventory.cxl.windows[0].regions[0].kind = .ram
-    #expect(throws: DeviceError.self) { try Self.destroy(inventory, ["region1"]) }
-    inventory.cxl.windows[0].regions[0].kind = .pmem
     inventory.cxl.windows[0].regions[0].members[0].memdev = nil
     #expect(throws: DeviceError.self) { try Self.destroy(inventory, ["region1"]) }
     // One that a tool has left in the middle of creating it has nothing on it.

@@ -103,13 +103,16 @@ public struct RegionStatePlanner {
     let teardown = CxlTeardown(region, in: inventory)
     let report = verb == "disable" ? try? inspector.usage(of: teardown.namespaces, in: inventory) : nil
     let what =
-      region.kind == .ram ? "a CXL region of volatile memory" : "a CXL region that libnvdimm does not have"
+      region.kind == .ram
+      ? "a CXL region of volatile memory, which libnvdimm has no region of"
+      : "a CXL region that libnvdimm does not have"
     let back =
       teardown.recipe.map { ["it consists of \($0.devices): " + $0.command.joined(separator: " ")] } ?? []
     return DeviceError(
-      .unsupported, "cannot \(verb) \(region.dev): it is \(what), which pmemctl only shows",
+      .unsupported, "cannot \(verb) \(region.dev): it is \(what)",
       details: teardown.lines(report?.uses ?? []) + (report?.missing.map(\.text) ?? []) + back
-        + ["nothing was changed"])
+        + ["nothing was changed"],
+      try: verb == "disable" ? ["pmemctl region destroy \(region.dev)"] : [])
   }
 
   private static func count(_ regions: [Region]) -> String {

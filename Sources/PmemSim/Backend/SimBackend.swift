@@ -233,7 +233,8 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
 
   private static func region(_ name: String, _ nvdimm: NvdimmModel) throws -> Int {
     let index = try number(name, "region", among: nvdimm.regions.indices)
-    guard nvdimm.topology.regions[index].exists else { throw KernelRefusal(ENXIO, "there is no \(name)") }
+    let region = nvdimm.topology.regions[index]
+    guard region.exists, region.origin != .volatile else { throw KernelRefusal(ENXIO, "there is no \(name)") }
     return index
   }
 

@@ -8,7 +8,9 @@ struct SimUsage {
 
   init(_ kernel: SimKernel) {
     self.kernel = kernel
-    let namespaces = SimInventory(kernel.nvdimm).inventory.namespaces
+    let inventory = SimInventory(kernel.nvdimm).inventory
+    let others = inventory.daxDevices.filter { $0.namespace == nil }.map(\.usedNamespace)
+    let namespaces = inventory.namespaces + others
     byDevice = Dictionary(namespaces.map { (DeviceID($0), $0) }, uniquingKeysWith: { first, _ in first })
   }
 

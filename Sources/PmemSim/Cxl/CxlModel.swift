@@ -279,6 +279,7 @@ struct CxlModel: Hashable {
     }
     for member in region.members { state.decoders[member.device][member.decoder].region = region.number }
     for bridge in targets.keys { state.bridges[bridge].append(region.number) }
+    state.slots = max(state.slots, region.number + 1)
     state.regions.append(region)
     state.regions.sort { $0.number < $1.number }
   }

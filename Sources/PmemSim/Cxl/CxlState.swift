@@ -45,12 +45,15 @@ struct CxlState: Hashable {
   var regions: [Region] = []
   /// By window: the number that its next region gets.
   var nextNumbers: [Int] = []
+  /// Numbers below this have had a region since the boot: a process can have a dead mapping of one that is gone.
+  var slots = 0
 
   /// No memory is allocated, and each window has the number of its next region.
   init(booting hardware: SimCxl, platformRegions: Int) {
     decoders = hardware.devices.map { _ in [] }
     bridges = (0..<hardware.bridgeCount).map { _ in [] }
     nextNumbers = hardware.windows.indices.map { platformRegions + $0 }
+    slots = platformRegions
   }
 
   /// As on a machine without CXL.

@@ -68,6 +68,9 @@ struct SimCxlInventory {
           position: position,
           decoder: "decoder\(hardware.endpointNumber(of: member.device)).\(member.decoder)",
           memdev: SimCxl.memdevName(member.device))
-      }, bridge: region.kind == .pmem ? .pmem(isBound: true) : .dax(isBound: true, devices: []))
+      },
+      bridge: region.kind == .pmem
+        ? .pmem(isBound: true)
+        : .dax(isBound: true, devices: ["dax\(region.number).0"]))
   }
 }

@@ -10,6 +10,8 @@ struct SimInventory {
   var inventory: Inventory {
     Inventory(
       host: nvdimm.host, buses: topology.buses.enumerated().map { bus($0.element, $0.offset) },
+      otherDaxRegions: topology.regions.indices.filter { topology.regions[$0].origin == .volatile }
+        .map(volatileRegion),
       cxl: SimCxlInventory(nvdimm.cxl, dimms: topology.dimmsByDevice).topology)
   }
 
@@ -20,7 +22,7 @@ struct SimInventory {
     let regions = topology.regions.indices.filter { index in
       let region = topology.regions[index]
       switch kind {
-      case .nfit: return region.exists && !region.isE820 && !region.isCxl
+      case .nfit: return region.origin == .platform && !region.isE820
       case .e820: return region.isE820
       case .cxl: return region.isCxl
       }
@@ -34,6 +36,16 @@ struct SimInventory {
     return Bus(
       dev: "ndbus\(number)", provider: provider, scrubState: nvdimm.scrub(ofBus: number).state?.rawValue,
       canClearErrors: kind == .nfit, dimms: dimms.map(dimm), regions: regions.map(region))
+  }
+
+  /// The DAX region of a volatile CXL region.
+  private func volatileRegion(_ index: Int) -> DaxRegion {
+    let devices = nvdimm.regions[index].namespaces.compactMap { device in
+      device.claim.map { nvdimm.daxDevice($0, index, device.id) }
+    }
+    return DaxRegion(
+      id: index, size: ByteCount(topology.regions[index].size), align: topology.regions[index].align,
+      path: "platform/ACPI0017:00/root0/region\(index)/dax_region\(index)", devices: devices)
   }
 
   private func dimm(_ index: Int) -> DIMM {

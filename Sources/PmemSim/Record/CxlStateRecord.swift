@@ -2,14 +2,18 @@ import PmemDevice
 
 /// The lines of a machine's file that say what drivers/cxl has; they come first, because all others rely on its regions.
 enum CxlStateRecord {
-  static let kinds: Set<String> = ["cxl-next", "cxl-decoder", "cxl-bridge", "cxl-region"]
+  static let kinds: Set<String> = ["cxl-slots", "cxl-next", "cxl-decoder", "cxl-bridge", "cxl-region"]
 
   static func lines(_ state: CxlState) -> [RecordLine] {
-    state.nextNumbers.map { number in
-      var line = RecordLine("cxl-next")
-      line.add("number", number)
-      return line
-    }
+    guard !state.nextNumbers.isEmpty || !state.decoders.isEmpty else { return [] }
+    var slots = RecordLine("cxl-slots")
+    slots.add("number", state.slots)
+    return [slots]
+      + state.nextNumbers.map { number in
+        var line = RecordLine("cxl-next")
+        line.add("number", number)
+        return line
+      }
       + state.decoders.enumerated().flatMap { device, decoders in
         decoders.map { Self.line(device, $0) }
       }
@@ -69,6 +73,7 @@ struct CxlStateReader {
 
   mutating func read(_ line: RecordLine) throws(DeviceError) {
     switch line.kind {
+    case "cxl-slots": state.slots = try line.integer("number", in: platformRegions...limit, file: file)
     case "cxl-next":
       state.nextNumbers.append(try line.integer("number", in: platformRegions...limit, file: file))
     case "cxl-decoder":
@@ -94,7 +99,8 @@ struct CxlStateReader {
     let numbers = state.regions.map(\.number)
     let named =
       state.decoders.flatMap { $0.compactMap(\.region) } + state.bridges.flatMap { $0.compactMap { $0 } }
-    guard state.nextNumbers.count == hardware.windows.count, numbers == numbers.sorted(),
+    guard state.nextNumbers.count == hardware.windows.count, numbers.allSatisfy({ $0 < state.slots }),
+      numbers == numbers.sorted(),
       Set(numbers + state.nextNumbers).count == numbers.count + state.nextNumbers.count,
       named.allSatisfy(numbers.contains)
     else {

@@ -2,26 +2,33 @@ import PmemDevice
 import PmemMedia
 
 extension SimTopology {
-  /// The machine with libnvdimm's regions of drivers/cxl, each at its number: those of volatile memory are none of libnvdimm's.
+  /// The machine with the regions of drivers/cxl, each at its number.
   ///
   /// - Parameter state: What drivers/cxl has.
   /// - Returns: The platform's regions, then CXL's, with a place for each number between them.
   func having(_ state: CxlState) -> SimTopology {
     var topology = self
     topology.regions = regions.filter { $0.origin == .platform }
-    for region in state.regions where region.kind == .pmem {
+    for region in state.regions {
       while topology.regions.count < region.number { topology.regions.append(.none) }
       topology.regions.append(self.region(of: region, state))
     }
+    while topology.regions.count < state.slots { topology.regions.append(.none) }
     return topology
   }
 
   private func region(of region: CxlState.Region, _ state: CxlState) -> Region {
+    let node = region.members.first.map { cxl.devices[$0.device].node } ?? 0
+    guard region.kind == .pmem else {
+      var made = Region(dimms: [], base: region.base, size: region.size, align: 2 << 20, node: node)
+      made.origin = .volatile
+      return made
+    }
     let offsets = region.members.map { state.decoders[$0.device][$0.decoder].start }
     var made = Region(
       dimms: region.members.compactMap { dimm(ofDevice: $0.device) }, base: region.base, size: region.size,
       align: Self.defaultAlign(size: region.size, ways: UInt64(region.members.count), profile),
-      node: region.members.first.map { cxl.devices[$0.device].node } ?? 0,
+      node: node,
       cookie: InterleaveCookie.cxl(
         zip(offsets, region.members).map { ($0, cxl.devices[$1.device].serial) }))
     made.origin = .cxl(offsets: offsets, granularity: region.granularity)

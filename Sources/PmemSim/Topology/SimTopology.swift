@@ -40,6 +40,8 @@ public struct SimTopology: Hashable, Sendable {
       case platform
       /// drivers/cxl, when it was told to: with the start of its part on each DIMM, and bytes on each in turn.
       case cxl(offsets: [UInt64], granularity: UInt64)
+      /// The same, of volatile memory: it is none of libnvdimm's, but DAX devices have it.
+      case volatile
       /// There is no region of that number.
       case none
     }

@@ -160,6 +160,11 @@ extension MachineState {
         namespaces.append(state)
       }
     }
+    // libnvdimm has no region of volatile memory.
+    for region in inventory.cxl.regions where region.kind == .ram && scope.cxl.contains(region.dev) {
+      regions.append(
+        RegionState(dev: region.dev, dimms: [], isEnabled: true, cxl: CxlRecipe(region, in: inventory.cxl)))
+    }
     facts = try CareFacts(scope.care, inventory, backend)
     devices = inventory.daxDevices.filter { placed in
       scope.dividesDevices && placed.region.isDivisible || scope.devices.contains(placed.device.chardev)

@@ -14,16 +14,22 @@ struct CxlRestoration {
     let before = target.regions.compactMap(\.cxl)
     let created = inventory.cxl.regions.filter { region in
       guard let uuid = region.uuid else {
-        // Not even that was written: it has nothing on it.
-        return scope.cxl.contains(region.dev) && region.isCommitted == false
-          && !before.contains { $0.region == region.dev }
+        // Not even that was written: it has nothing on it. Or it is of volatile memory.
+        guard scope.cxl.contains(region.dev), !before.contains(where: { $0.region == region.dev }) else {
+          return false
+        }
+        return region.isCommitted == false || region.kind == .ram
       }
       return scope.cxl.contains(uuid.description) && !before.contains { $0.uuid == uuid }
     }
     guard created.isEmpty else {
       return created.flatMap { region in
         let known = inventory.region(of: region).map { $0.isEnabled ? RegionStatePlanner.disabling($0) : [] }
-        return (known ?? []) + [CxlRegionPlanner.removing(region)]
+        let devices = inventory.daxDevices.map(\.device).filter {
+          $0.isEnabled && region.daxDevices.contains($0.chardev)
+        }
+        return (known ?? []) + devices.map { Plan.Entry(.unbindDevice($0.chardev), "disable \($0.chardev)") }
+          + [CxlRegionPlanner.removing(region)]
       }
     }
     let present = inventory.cxl.regions.compactMap { CxlRecipe($0, in: inventory.cxl) }

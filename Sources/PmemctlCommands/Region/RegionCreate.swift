@@ -59,14 +59,7 @@ struct RegionCreate: ContextCommand {
       try inventory.checkCxl(isSimulated: isSimulated)
       var request = CxlRegionRequest(memdevs: try NameResolver(inventory).memdevs(memdevs), kind: kind)
       (request.window, request.size, request.granularity, request.uuid) = (window, size, granularity, uuid)
-      let plan = try planner.create(request)
-      guard case .createCxlRegion(let recipe)? = plan.entries.first?.step, recipe.kind == .ram,
-        !change.dryRun
-      else { return plan }
-      throw DeviceError(
-        .unsupported,
-        "cannot create \(recipe.region): pmemctl plans regions of volatile memory, and does not create them",
-        details: ["nothing was changed", "it would be: \(recipe.command.joined(separator: " "))"])
+      return try planner.create(request)
     }
   }
 }

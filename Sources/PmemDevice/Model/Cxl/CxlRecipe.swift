@@ -54,17 +54,11 @@ public struct CxlRecipe: Hashable, Sendable {
       uuid: region.uuid)
   }
 
-  /// The command line that creates it, as words: cxl-cli's for volatile memory.
+  /// The command line that creates it, as words.
   public var command: [String] {
-    let names = members.map(\.memdev)
-    guard kind == .pmem else {
-      return [
-        "cxl", "create-region", "-t", kind.rawValue, "-d", window, "-w", "\(members.count)", "-g",
-        "\(granularity)", "-m",
-      ] + names
-    }
-    return ["pmemctl", "region", "create", "--window", window, "--granularity", "\(granularity)"]
-      + (size.map { ["--size", "\($0.rawValue)"] } ?? []) + names
+    ["pmemctl", "region", "create"] + (kind == .pmem ? [] : ["--type", kind.rawValue])
+      + ["--window", window, "--granularity", "\(granularity)"]
+      + (size.map { ["--size", "\($0.rawValue)"] } ?? []) + members.map(\.memdev)
   }
 
   /// The same devices on this machine, whatever their names are now, and the name that the kernel would give it.

@@ -40,7 +40,7 @@ struct CxlDiagnosis {
         window.map {
           kind == .pmem
             ? ": pmemctl region create --window \($0.dev) \(memdev.dev) creates a region of it alone"
-            : ": cxl create-region -t ram -d \($0.dev) -m \(memdev.dev) creates a region of it alone"
+            : ": pmemctl region create --type ram --window \($0.dev) \(memdev.dev) creates a region of it alone"
         }
         ?? ", and no window has room for such memory"
       findings.append(

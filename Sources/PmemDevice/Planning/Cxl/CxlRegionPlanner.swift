@@ -116,7 +116,9 @@ public struct CxlRegionPlanner {
       try checkWays(request, in: window)
       return window
     }
-    let fitting = windows.filter { $0.kinds.contains(kind) && isPossible(request.memdevs.count, in: $0) }
+    let possible = windows.filter { $0.kinds.contains(kind) && isPossible(request.memdevs.count, in: $0) }
+    let inOrder = possible.filter { $0.hasInTurn(request.memdevs) }
+    let fitting = inOrder.isEmpty ? possible : inOrder
     guard let window = fitting.first(where: { ($0.room ?? .zero) > .zero }) ?? fitting.first else {
       throw DeviceError(
         .failed,
@@ -165,10 +167,9 @@ public struct CxlRegionPlanner {
   private func checkPositions(
     _ request: CxlRegionRequest, in window: CxlWindow
   ) throws(DeviceError) {
-    guard !window.targets.isEmpty else { return }
     for (position, memdev) in request.memdevs.enumerated() {
-      let wanted = window.targets[position % window.targets.count]
-      guard let target = memdev.endpoint?.target, target != wanted else { continue }
+      guard let wanted = window.target(at: position), let target = memdev.endpoint?.target, target != wanted
+      else { continue }
       let order = window.inTurns(request.memdevs)
       throw DeviceError(
         .failed, "\(memdev.dev) cannot have position \(position) in \(window.dev)",
@@ -247,7 +248,7 @@ public struct CxlRegionPlanner {
   /// - Parameter regions: Which; all must be CXL's.
   /// - Returns: The plan: what is on them is disabled first, and the last created is removed first.
   /// - Throws: ``DeviceError/Code/refused`` if one is in use, ``DeviceError/Code/unsupported`` for memory that is no CXL
-  ///   region's, or volatile.
+  ///   region's.
   public func destroy(_ regions: [ListedRegion]) throws(DeviceError) -> Plan {
     var found: [(listed: ListedRegion, cxl: CxlRegion, recipe: CxlRecipe?)] = []
     for listed in regions {
@@ -260,8 +261,9 @@ public struct CxlRegionPlanner {
     }
     let removed = Set(found.map(\.cxl.dev))
     for (_, cxl, _) in found { try checkLast(cxl, removing: removed) }
-    let namespaces = found.compactMap(\.listed.region).filter(\.isEnabled).flatMap(\.namespaces)
-      .filter(\.isEnabled)
+    let namespaces =
+      found.compactMap(\.listed.region).filter(\.isEnabled).flatMap(\.namespaces).filter(\.isEnabled)
+      + found.flatMap { inventory.standIns(on: $0.cxl) }
     let clearance = try teardownGuard.check(
       namespaces, verb: "remove", what: found.count == 1 ? found[0].cxl.dev : "\(found.count) regions")
     // Decoders are freed from the last to the first.
@@ -271,6 +273,7 @@ public struct CxlRegionPlanner {
       facts: order.compactMap(\.recipe).flatMap(Self.facts),
       entries: order.flatMap { each -> [Plan.Entry] in
         (each.listed.region.map { $0.isEnabled ? RegionStatePlanner.disabling($0) : [] } ?? [])
+          + each.cxl.daxDevices.filter(isBound).map { Plan.Entry(.unbindDevice($0), "disable \($0)") }
           + [Self.removing(each.cxl)]
       },
       warnings: clearance.warnings, isDestructive: clearance.harmsUsers, harmsUsers: clearance.harmsUsers)
@@ -290,20 +293,18 @@ public struct CxlRegionPlanner {
     [
       Plan.Fact(
         "CXL", "\(recipe.members.count) x \(ByteCount(recipe.granularity))", "by position: \(recipe.devices)"),
-      Plan.Fact(
-        "kept", "the devices' memory",
-        "this brings the region back, with its data: " + recipe.command.joined(separator: " ")),
+      recipe.kind == .pmem
+        ? Plan.Fact(
+          "kept", "the devices' memory",
+          "this brings the region back, with its data: " + recipe.command.joined(separator: " "))
+        : Plan.Fact(
+          "lost", "what is in it",
+          "volatile; this brings the region back, without it: " + recipe.command.joined(separator: " ")),
     ]
   }
 
   /// nil for a region that was never completed, as by a tool that was killed: nothing is on it.
   private func recipe(of region: CxlRegion) throws(DeviceError) -> CxlRecipe? {
-    guard region.kind != .ram else {
-      throw DeviceError(
-        .unsupported,
-        "cannot remove \(region.dev): it is a CXL region of volatile memory, which pmemctl only shows",
-        details: ["nothing was changed"])
-    }
     guard let recipe = CxlRecipe(region, in: inventory.cxl) else {
       if region.isCommitted == false, region.bridge == nil { return nil }
       throw DeviceError(
@@ -312,6 +313,10 @@ public struct CxlRegionPlanner {
         details: ["nothing was changed"], try: ["pmemctl region show \(region.dev)"])
     }
     return recipe
+  }
+
+  private func isBound(_ chardev: String) -> Bool {
+    inventory.daxDevices.contains { $0.device.chardev == chardev && $0.device.isEnabled }
   }
 
   /// linux: hdm.c:cxl_dpa_free: the last allocation of a device is freed first.
@@ -348,12 +353,25 @@ extension CxlMemdev {
 }
 
 extension CxlWindow {
+  /// The host bridge that has a position; nil if unknown.
+  fileprivate func target(at position: Int) -> Int? {
+    targets.isEmpty ? nil : targets[position % targets.count]
+  }
+
+  /// Whether no device is known to be below another host bridge than its position's.
+  fileprivate func hasInTurn(_ memdevs: [CxlMemdev]) -> Bool {
+    memdevs.enumerated().allSatisfy { position, memdev in
+      guard let wanted = target(at: position), let own = memdev.endpoint?.target else { return true }
+      return own == wanted
+    }
+  }
+
   /// Devices in an order that fits the turns of its host bridges; nil if there is none.
   fileprivate func inTurns(_ memdevs: [CxlMemdev]) -> [CxlMemdev]? {
     var rest = memdevs
     var order: [CxlMemdev] = []
     while !rest.isEmpty {
-      let wanted = targets[order.count % targets.count]
+      let wanted = target(at: order.count)
       guard let next = rest.firstIndex(where: { $0.endpoint?.target == wanted }) else { return nil }
       order.append(rest.remove(at: next))
     }
