@@ -11,6 +11,7 @@ E820 ?= 256
 CHANGES ?= 10000
 DAMAGES ?= 5000
 CARES ?= 500
+CXL_CHANGES ?= 300
 # Of `make undo-test`.
 SEQUENCES ?= 100
 # Of `make ndctl-diff`.
@@ -86,7 +87,7 @@ help:
 	@echo 'make install-test   make install, the unit that applies layouts, and what libvirt is given, without a VM'
 	@echo 'make ndctl-diff random command lines of ndctl and daxctl through the package and through pmemctl (COMMANDS=$(COMMANDS) SEED=$(SEED))'
 	@echo 'make ndctl-suite ndctl'"'"'s own shell tests with ndctl being pmemctl (KERNEL=$(KERNEL))'
-	@echo 'make lockstep   random changes and damaged media on a kernel and the simulator (CHANGES=$(CHANGES) DAMAGES=$(DAMAGES) CARES=$(CARES) SEED=)'
+	@echo 'make lockstep   random changes, damaged media and CXL regions on a kernel and the simulator (CHANGES=$(CHANGES) DAMAGES=$(DAMAGES) CARES=$(CARES) CXL_CHANGES=$(CXL_CHANGES) SEED=)'
 	@echo 'make undo-test  undo in many random sequences of changes on a kernel (SEQUENCES=$(SEQUENCES) SEED=$(SEED))'
 	@echo 'make kernel-faults  calls that fail and kills on a kernel (GUEST_FAULTS=$(GUEST_FAULTS) SEED=$(SEED))'
 	@echo 'make holders-test   rare users, crowds, and every user from every view, on a kernel (KERNEL=$(KERNEL))'
@@ -252,6 +253,11 @@ lockstep: deps-build deps-vm
 	for ways in 2 4; do \
 		WAYS=$$ways DAMAGES=$$(($(DAMAGES) / 10)) SEED=$(SEED) SCENARIO_SECONDS=86400 Tests/VM/vm-test -N -k 6.12 \
 			-m $(MEMORY) -d none -e 0 -t 86400 Tests/VM/scenarios/36-hostile-media.sh || exit; \
+	done
+	@# Regions of CXL, of devices with one decoder and with four.
+	for devices in -X "-X -Q"; do \
+		CXL_CHANGES=$(CXL_CHANGES) SEED=$(SEED) SCENARIO_SECONDS=86400 Tests/VM/vm-test $$devices -k $(KERNEL) \
+			-m $(MEMORY) -d none -e 0 -t 86400 Tests/VM/scenarios/85-cxl-lockstep.sh || exit; \
 	done
 	CARES=$(CARES) SEED=$(SEED) SCENARIO_SECONDS=86400 Tests/VM/vm-test -N -k 6.12 -m $(MEMORY) -e 0 -t 86400 \
 		Tests/VM/scenarios/63-care-lockstep.sh

@@ -37,7 +37,7 @@ enum CxlComparison {
     "\(region.dev) in \(window.dev): \(region.kind.map(\.rawValue) ?? "?") \(text(region.size)) at \(text(region.resource)), "
       + "\(text(region.ways)) x \(text(region.granularity)), \(region.uuid.map { "\($0)" } ?? "no UUID"), "
       + "\(region.isCommitted == true ? "committed" : "not committed"), \(region.isBound ? "bound" : "not bound"), "
-      + "\(region.members.map { $0.memdev ?? "?" })"
+      + "\(region.members.map { $0.memdev ?? "?" }), \(region.daxDevices)"
   }
 
   private static func text(_ value: (some CustomStringConvertible)?) -> String {

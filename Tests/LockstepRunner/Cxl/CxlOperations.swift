@@ -26,10 +26,13 @@ struct CxlOperations {
   private mutating func recipe(_ topology: CxlTopology) -> CxlRecipe {
     let window = pick(topology.windows, CxlWindow(dev: "decoder0.0", root: "root0"))
     let isWild = oneIn(6)
+    let hasVolatile = topology.memdevs.contains { ($0.ramSize ?? .zero) > .zero }
+    let kind = oneIn(hasVolatile ? 3 : 16) ? CxlMemoryKind.ram : .pmem
     let ways =
       isWild ? Int.random(in: 1...4, using: &generator) : pick([1, 1, 2, 4], 1) * window.targets.count
     var devices =
-      isWild ? topology.memdevs.map(\.dev).shuffled(using: &generator) : inTurns(topology, of: window)
+      isWild
+      ? topology.memdevs.map(\.dev).shuffled(using: &generator) : inTurns(topology, of: window, kind)
     devices = Array(devices.prefix(ways))
     if oneIn(12) { devices.append(pick(devices + ["mem9"], "mem9")) }
     let granularity: UInt64 =
@@ -44,14 +47,17 @@ struct CxlOperations {
     return CxlRecipe(
       region: oneIn(16)
         ? pick(["region0", "region9", "regio", "region"], "") : window.nextRegion ?? "region0",
-      kind: oneIn(16) ? .ram : .pmem, window: oneIn(24) ? "decoder0.7" : window.dev, granularity: granularity,
+      kind: kind, window: oneIn(24) ? "decoder0.7" : window.dev, granularity: granularity,
       members: devices.map { CxlRecipe.Member(memdev: $0, serial: nil) }, size: ByteCount(size),
-      uuid: uuid(topology))
+      uuid: kind == .ram && !oneIn(12) ? nil : uuid(topology))
   }
 
   /// Devices, mostly those with memory left first, in the order of a window's host bridges.
-  private mutating func inTurns(_ topology: CxlTopology, of window: CxlWindow) -> [String] {
+  private mutating func inTurns(
+    _ topology: CxlTopology, of window: CxlWindow, _ kind: CxlMemoryKind
+  ) -> [String] {
     var rest = topology.memdevs.shuffled(using: &generator)
+    if !oneIn(12) { rest.removeAll { ($0.size(kind) ?? .zero) == .zero } }
     if !oneIn(6) { rest = rest.filter(Self.isFree) + rest.filter { !Self.isFree($0) } }
     var order: [String] = []
     while let next = rest.firstIndex(where: {

@@ -1,4 +1,4 @@
-# CXL regions at random (SEED, CXL_CHANGES), on QEMU's devices (vm-test -x or -X) and on a simulated machine like them, in
+# CXL regions at random (SEED, CXL_CHANGES), on QEMU's devices (vm-test -x, -X or -Q -X) and on a simulated machine like them, in
 # lockstep: the same answers, and the same regions, decoders and namespaces.
 . "$VM_TESTS/lib.sh"
 
@@ -6,8 +6,9 @@
 	echo '# this machine has no CXL (vm-test -x)'
 	exit 0
 }
-# One after the other: devices and DIMMs are numbered alike then.
-for module in cxl_acpi cxl_pci cxl_port cxl_mem cxl_pmem; do
+# QEMU's devices cannot reach memory that is emulated like a register: none of it may come to be the kernel's own.
+echo offline > /sys/devices/system/memory/auto_online_blocks
+for module in cxl_acpi cxl_pci cxl_port cxl_mem cxl_pmem dax_cxl kmem; do
 	modprobe "$module"
 	/bin/busybox usleep 500000
 done
