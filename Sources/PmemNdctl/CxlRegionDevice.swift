@@ -99,6 +99,23 @@ struct CxlRegionDevice {
         : "its driver does not take it: \(NdctlContext.text(-status))", -status)
   }
 
+  // MARK: Enabling
+
+  /// Programs the decoders, unless they are, and binds the driver, unless it is bound. What was done is rolled back if the driver
+  /// does not take it.
+  ///
+  /// - Throws: Which attribute was refused.
+  func enable() throws(DeviceError) {
+    _ = try window()
+    let wasCommitted = attribute(Self.devices + dev + "/commit") == "1"
+    if !wasCommitted { try check(setAttribute(Self.devices + dev + "/commit", "1"), "commit", "enable") }
+    guard linkTarget(Self.devices + dev + "/driver") == nil else { return }
+    let status = setAttribute("/sys/bus/cxl/drivers/cxl_region/bind", dev)
+    guard status < 0, linkTarget(Self.devices + dev + "/driver") == nil else { return }
+    if !wasCommitted { _ = setAttribute(Self.devices + dev + "/commit", "0") }
+    try check(status, "bind", "enable")
+  }
+
   // MARK: Removing
 
   /// Unbinds the driver, which removes what is on the region, resets the decoders, and frees addresses and memory. If a step
@@ -139,10 +156,10 @@ struct CxlRegionDevice {
     return String(window)
   }
 
-  private func check(_ status: Int32, _ name: String) throws(DeviceError) {
+  private func check(_ status: Int32, _ name: String, _ verb: String = "remove") throws(DeviceError) {
     guard status < 0 else { return }
     throw DeviceError(
-      DeviceError.Code(errno: -status), "cannot remove the CXL region \(dev): \(NdctlContext.text(-status))",
+      DeviceError.Code(errno: -status), "cannot \(verb) the CXL region \(dev): \(NdctlContext.text(-status))",
       details: ["the kernel refused \(name)"], errno: -status)
   }
 

@@ -115,7 +115,7 @@ public final class NdctlBackend: DeviceBackend {
     case .onlineMemory, .offlineMemory: try attempt(step)
     // It means that another one is under way, or answers what a DIMM says.
     case .startScrub, .firmware, .activateFirmware, .injectErrors, .withdrawErrors, .injectHealth,
-      .setAlarms, .createCxlRegion, .destroyCxlRegion:
+      .setAlarms, .createCxlRegion, .destroyCxlRegion, .enableCxlRegion:
       try attempt(step)
     default: try whileBusy { () throws(DeviceError) in try attempt(step) }
     }
@@ -192,6 +192,7 @@ public final class NdctlBackend: DeviceBackend {
     switch step {
     case .createCxlRegion(let recipe): try CxlRegionDevice.create(recipe)
     case .destroyCxlRegion(let name): try CxlRegionDevice(name).destroy()
+    case .enableCxlRegion(let name): try CxlRegionDevice(name).enable()
     default: break
     }
   }
@@ -209,7 +210,7 @@ public final class NdctlBackend: DeviceBackend {
     case .enableRegion(let name): try Self.region(name, context).enable()
     case .disableRegion(let name): try Self.region(name, context).disable()
     // Done already: the library waits for what came of it.
-    case .createCxlRegion, .destroyCxlRegion: 0
+    case .createCxlRegion, .destroyCxlRegion, .enableCxlRegion: 0
     case .initializeLabels(let name, let version): try Self.dimm(name, context).initializeLabels(version)
     case .writeLabels(let name, let bytes): try Self.dimm(name, context).writeLabels(bytes)
     case .enableDimm(let name): try Self.dimm(name, context).enable()

@@ -79,13 +79,21 @@ import Testing
   @Test func aCommittedRegionWithoutNdRegionIsReported() {
     let found = Self.texts { $0.buses[0].regions = [] }
     #expect(found.count == 1 && found[0].contains("modprobe cxl_pmem"), "\(found)")
+  }
+
+  @Test func aDisabledRegionIsReportedOneThatWasNeverCompletedIsNot() {
+    for change in [
+      { (region: inout CxlRegion) in region.isBound = false }, { $0.isCommitted = false },
+    ] {
+      let disabled = Self.texts { change(&$0.cxl.windows[0].regions[0]) }
+      #expect(disabled.count == 1 && disabled[0].contains("the CXL region is disabled"), "\(disabled)")
+    }
     #expect(
       Self.texts {
         $0.buses[0].regions = []
         $0.cxl.windows[0].regions[0].isCommitted = false
+        $0.cxl.windows[0].regions[0].members = []
       } == [])
-    let disabled = Self.texts { $0.cxl.windows[0].regions[0].isBound = false }
-    #expect(disabled.count == 1 && disabled[0].contains("cxl enable-region region0"), "\(disabled)")
   }
 
   @Test func aVolatileRegionWithoutDeviceIsReported() {

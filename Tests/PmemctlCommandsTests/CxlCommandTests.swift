@@ -142,6 +142,29 @@ import Testing
     #expect(try Self.host("two-way-pmem").harness.run("dimm list -q \(name)").out == expected + "\n")
   }
 
+  /// As `cxl disable-region` leaves it.
+  @Test func aRegionThatAToolHasDisabledIsEnabled() throws {
+    for isReset in [false, true] {
+      let host = try Host("two-way-pmem") { inventory in
+        for window in inventory.cxl.windows.indices {
+          for region in inventory.cxl.windows[window].regions.indices {
+            inventory.cxl.windows[window].regions[region].isBound = false
+            inventory.cxl.windows[window].regions[region].isCommitted = !isReset
+            inventory.cxl.windows[window].regions[region].bridge = nil
+          }
+        }
+        for bus in inventory.buses.indices { inventory.buses[bus].regions.removeAll { $0.dev == "region2" } }
+      }
+      #expect(host.harness.run("doctor").out.contains("pmemctl region enable region2"))
+      for line in ["region enable region2 --dry-run", "region enable all --dry-run"] {
+        let plan = host.harness.run(line)
+        #expect(plan.status == .done && plan.out.contains("enable the CXL region region2"), "\(plan.err)")
+      }
+    }
+    let host = try Host("two-way-pmem")
+    #expect(host.harness.run("region enable region2 --dry-run").out.contains("CXL region") == false)
+  }
+
   @Test(arguments: ["switch-ram", "firmware-ram"]) func doctorSaysWhatToDo(name: String) throws {
     let host = try Host(name) { $0.host.memoryPolicy = .onlineMovable }
     try expectGolden(host.harness.run("doctor").out, "cxl-doctor-\(name).txt")

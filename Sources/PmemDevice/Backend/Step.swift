@@ -20,6 +20,8 @@ public enum Step: Hashable, Sendable {
   case createCxlRegion(CxlRecipe)
   /// Remove a CXL region on which nothing is enabled. Its memory stays as it is.
   case destroyCxlRegion(String)
+  /// Programs the decoders of a CXL region that was disabled, as by `cxl disable-region`, and binds its driver.
+  case enableCxlRegion(String)
   /// Write fresh index blocks, every slot free, to the label area of a DIMM whose regions are disabled.
   case initializeLabels(dimm: String, LabelVersion)
   /// Overwrite a whole label area with these bytes while the DIMM's regions are disabled; the DIMM's driver then reads
@@ -124,6 +126,7 @@ extension Step {
     case .disableRegion: "disable-region"
     case .createCxlRegion: "create-cxl-region"
     case .destroyCxlRegion: "destroy-cxl-region"
+    case .enableCxlRegion: "enable-cxl-region"
     case .initializeLabels: "initialize-labels"
     case .writeLabels: "write-labels"
     case .write: "write"
@@ -162,7 +165,9 @@ extension Step {
       .setMode(let namespace, _), .clearErrors(let namespace, _), .injectErrors(let namespace, _, _),
       .withdrawErrors(let namespace, _):
       namespace
-    case .enableRegion(let region), .disableRegion(let region), .destroyCxlRegion(let region): region
+    case .enableRegion(let region), .disableRegion(let region), .destroyCxlRegion(let region),
+      .enableCxlRegion(let region):
+      region
     case .createCxlRegion(let recipe): recipe.region
     case .bindDevice(let device, _), .unbindDevice(let device), .onlineMemory(let device, _),
       .offlineMemory(let device), .resizeDevice(let device, _), .destroyDevice(let device):
@@ -192,6 +197,7 @@ extension Step {
     case .disableRegion(let region): "disable \(region)"
     case .createCxlRegion(let recipe): "create the CXL region \(recipe.region)"
     case .destroyCxlRegion(let region): "remove the CXL region \(region)"
+    case .enableCxlRegion(let region): "enable the CXL region \(region)"
     case .initializeLabels(let dimm, let version): "initialize the labels of \(dimm) (\(version.rawValue))"
     case .writeLabels(let dimm, let bytes): "write \(ByteCount(UInt64(bytes.count))) of labels to \(dimm)"
     case .write(let namespace, let bytes, let offset):
@@ -242,7 +248,7 @@ extension Step {
       true
     // Enabling writes the info block of a claim, which is a step of its own before it.
     case .release, .enable, .disable, .enableRegion, .disableRegion, .createCxlRegion, .destroyCxlRegion,
-      .enableDimm, .disableDimm, .bindDevice,
+      .enableCxlRegion, .enableDimm, .disableDimm, .bindDevice,
       .unbindDevice, .onlineMemory, .offlineMemory, .createDevice, .resizeDevice, .destroyDevice, .security,
       .startScrub, .injectErrors, .withdrawErrors, .injectHealth, .setAlarms, .firmware,
       .activateFirmware:

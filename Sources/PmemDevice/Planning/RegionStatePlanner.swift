@@ -26,6 +26,13 @@ public struct RegionStatePlanner {
       warnings: regions.filter(\.isEnabled).map { "\($0.dev) is enabled already" })
   }
 
+  /// The step that enables a CXL region which a tool has disabled; nil if it is not disabled, or was never completed.
+  public static func enabling(_ region: CxlRegion) -> Plan.Entry? {
+    guard region.isDisabled else { return nil }
+    return Plan.Entry(
+      .enableCxlRegion(region.dev), "enable the CXL region \(region.dev), and what is on it")
+  }
+
   /// Every namespace is disabled first, so that an undo can enable just those again.
   public func disable(_ regions: [Region]) throws(DeviceError) -> Plan {
     let enabled = regions.filter(\.isEnabled)

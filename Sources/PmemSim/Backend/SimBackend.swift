@@ -109,6 +109,11 @@ public final class SimBackend: DeviceBackend, UsageInspector, DaxInspector {
       throw KernelRefusal(22, "the DAX region cannot be divided")
     case .createCxlRegion(let recipe): try nvdimm.createCxlRegion(recipe)
     case .destroyCxlRegion(let name): try nvdimm.destroyCxlRegion(name)
+    // Nothing on a simulated machine disables one.
+    case .enableCxlRegion(let name):
+      guard nvdimm.cxl.state.regions.contains(where: { "region\($0.number)" == name }) else {
+        throw KernelRefusal(ENXIO, "there is no CXL region \(name)")
+      }
     case .clearErrors(let name, let extent):
       let (region, id) = try namespace(name, nvdimm)
       try nvdimm.clearErrors(region, id, extent)

@@ -72,6 +72,8 @@ struct ChangeScope: Hashable {
     case .destroyCxlRegion(let name):
       cxl.insert(name)
       regions.insert(name)
+    // Nothing is lost by it: there is nothing to restore.
+    case .enableCxlRegion: break
     case .enableDimm(let name), .disableDimm(let name), .security(let name, _): dimms.insert(name)
     case .initializeLabels(let dimm, _): areas.insert(dimm)
     case .writeLabels(let dimm, let bytes):

@@ -14,18 +14,25 @@ extension Change {
   ) throws {
     try run { backend, inventory in
       let planner = RegionStatePlanner(inventory, inspector: backend, accepting: accepted)
+      let disabled = verb == "enabled" ? inventory.cxl.regions.filter(\.isDisabled) : []
+      var others = names
       for name in names where name != "all" {
         guard let listed = try? NameResolver(inventory).listedRegions([name], onBus: nil).first,
           listed.region == nil, let cxl = listed.cxl
         else { continue }
-        throw planner.unsupported(cxl, verb: String(verb.dropLast()))
+        guard disabled.contains(cxl) else {
+          throw planner.unsupported(cxl, verb: String(verb.dropLast()))
+        }
+        others.removeAll { $0 == name }
       }
-      let regions = try NameResolver(inventory).regions(names)
-      return Planned(plan: try plan(planner, regions), subject: regions)
+      let regions = others.isEmpty ? [] : try NameResolver(inventory).regions(others)
+      var plan = try plan(planner, regions)
+      let wanted = disabled.filter { names.contains($0.dev) || names.contains("all") }
+      plan.entries += wanted.compactMap(RegionStatePlanner.enabling)
+      if regions.isEmpty { plan.title = "enable \(wanted.map(\.dev).joined(separator: ", "))" }
+      return Planned(plan: plan, subject: regions.map(\.dev) + wanted.map(\.dev))
     } report: { planned, backend in
-      let now = try backend.inventory(.listing).regions.filter { region in
-        planned.subject.contains { $0.id == region.id }
-      }
+      let now = try backend.inventory(.listing).regions.filter { planned.subject.contains($0.dev) }
       guard !output.json else { return try write(now.map { .object($0.json(showsIdle: false)) }) }
       let changed = Set(planned.plan.entries.map(\.step.target))
       let text = now.filter { changed.contains($0.dev) }.map { region in

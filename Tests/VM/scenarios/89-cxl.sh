@@ -135,6 +135,13 @@ check 'cxl disable-region takes it from under the filesystem' test "$(sha256sum 
 umount /mnt/cxl
 case $(pmemctl dimm show mem0) in *" -> $region (2 ways, 4 KiB, position"*' -> disabled'*) ok 'the way ends there' ;; *) not_ok 'the way ends there' ;; esac
 same 'a disabled region is a problem' 1 "$(status pmemctl doctor)"
+case $(pmemctl doctor 2>&1) in *"pmemctl region enable $region"*) ok 'and doctor says what enables it' ;; *) not_ok 'and doctor says what enables it' ;; esac
+check 'which does' pmemctl region enable "$region"
+mount "$(node files)" /mnt/cxl
+same 'the file is there again' "$sum" "$(sha256sum < /mnt/cxl/data)"
+umount /mnt/cxl
+same 'a second time there is nothing to do' 0 "$(status pmemctl region enable "$region")"
+cxl disable-region "$region" >&2
 cxl destroy-region -f "$region" >&2
 case $(pmemctl doctor 2>&1) in *'512 MiB of the pmem of mem0 are in no CXL region'*) ok 'memory in no region is reported' ;; *) not_ok 'memory in no region is reported' ;; esac
 # shellcheck disable=SC2086

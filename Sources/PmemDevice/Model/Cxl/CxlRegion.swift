@@ -52,6 +52,11 @@ public struct CxlRegion: Hashable, Sendable {
     self.bridge = bridge
   }
 
+  /// Whether it is complete, and a tool has unbound its driver, or reset its decoders.
+  public var isDisabled: Bool {
+    !members.isEmpty && members.count == ways && length > 0 && (!isBound || isCommitted == false)
+  }
+
   /// Bytes; 0 if unknown.
   var length: UInt64 { size?.rawValue ?? 0 }
 

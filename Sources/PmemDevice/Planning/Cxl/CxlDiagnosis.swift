@@ -54,13 +54,15 @@ struct CxlDiagnosis {
   // MARK: Regions
 
   private func look(at region: CxlRegion) -> Diagnosis.Finding? {
-    guard region.isCommitted == true else { return nil }
     func finding(_ text: String) -> Diagnosis.Finding {
       .init(.warning, region.dev, text, try: ["pmemctl region show \(region.dev)"])
     }
-    guard region.isBound else {
-      return finding("the CXL region is committed, but disabled: cxl enable-region \(region.dev) enables it")
+    guard !region.isDisabled else {
+      return .init(
+        .warning, region.dev, "the CXL region is disabled: none of its memory can be used",
+        try: ["pmemctl region enable \(region.dev)"])
     }
+    guard region.isCommitted == true else { return nil }
     switch (region.kind, region.bridge) {
     case (.pmem?, _) where inventory.region(of: region) == nil:
       return finding(
