@@ -18,7 +18,7 @@ struct Workspace {
   /// A machine with something of everything.
   private static let setup = [
     "sim create M --dimm 64MiB,set=a --dimm 64MiB,set=a --dimm 512MiB,node=1 --dimm 64MiB,labels=none --e820 64MiB --cxl-memdev 512MiB --cxl-memdev 256MiB,bridge=1,decoders=2 --cxl-memdev 256MiB,kind=ram --cxl-window 2GiB --cxl-window 2GiB,bridges=0+1,granularity=4KiB,kind=pmem",
-    "region create --sim M mem0 mem1 --size 512MiB", "region create --sim M mem0",
+    "region create --sim M mem0 --size 256MiB", "region create --sim M mem0 mem1 --size 512MiB",
     "namespace create --sim M --region region0 --mode fsdax --size 32MiB --name a",
     "namespace create --sim M --region region0 --mode devdax --size 32MiB --name b",
     "namespace create --sim M --region region1 --mode sector --size 32MiB --name c",
