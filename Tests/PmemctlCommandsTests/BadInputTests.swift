@@ -96,7 +96,26 @@ import Testing
     Case("namespace create --bogus", .usage, "has no option --bogus"),
     Case("namespace show", .usage, "namespace show needs a namespace"),
     Case("namespace show all", .usage, "show takes one namespace"),
-    Case("sim create MACHINE-2", .usage, "needs at least one --dimm or --e820"),
+    Case("sim create MACHINE-2", .usage, "needs at least one --dimm, --e820 or --cxl-memdev"),
+    Case("sim create MACHINE-2 --cxl-memdev 300MiB", .usage, "a multiple of 256 MiB"),
+    Case("sim create MACHINE-2 --cxl-memdev 256MiB,kind=dram", .usage, "use pmem or ram"),
+    Case(
+      "sim create MACHINE-2 --cxl-memdev 256MiB,bridge=99", .usage, "host bridge 99 is not between 0 and 15"),
+    Case("sim create MACHINE-2 --cxl-memdev 256MiB,decoders=0", .usage, "a CXL device has 1 to 32 decoders"),
+    Case("sim create MACHINE-2 --cxl-memdev 256MiB,serial=x", .usage, "is not a serial number"),
+    Case(
+      "sim create MACHINE-2 --cxl-memdev 256MiB,serial=7 --cxl-memdev 256MiB,serial=7", .usage,
+      "the same serial number"),
+    Case("sim create MACHINE-2 --cxl-window 1GiB", .usage, "there is no CXL device that could use it"),
+    Case(
+      "sim create MACHINE-2 --cxl-memdev 256MiB --cxl-window 1GiB,bridges=0+0", .usage,
+      "host bridges, each once"),
+    Case(
+      "sim create MACHINE-2 --cxl-memdev 256MiB --cxl-window 100MiB", .usage,
+      "the size of a window is a multiple of 256 MiB"),
+    Case(
+      "sim create MACHINE-2 --cxl-memdev 256MiB --kernel 5.18", .usage, "kernel 5.18 has no CXL regions"),
+    Case("region create mem0", .notSupported, "this machine has no CXL memory"),
     Case("sim create MACHINE-2 --dimm 0", .usage, "a DIMM of 0 bytes is not possible"),
     Case("sim create MACHINE-2 --dimm 1GiB,colour=red", .usage, "\"colour=red\" is not known"),
     Case("sim create MACHINE-2 --dimm 1GiB,node=-1", .usage, "is not a NUMA node"),

@@ -17,7 +17,8 @@ public struct CxlLayoutPlanner {
   /// - Parameter layout: The intended state.
   /// - Returns: The plan; without entries if all regions are there.
   /// - Throws: With the position in the file: ``DeviceError/Code/notFound`` for a device that is not there,
-  ///   ``DeviceError/Code/refused`` for one that another region has, and what ``CxlRegionPlanner`` throws.
+  ///   ``DeviceError/Code/refused`` for one that another region has, and what ``CxlRegionPlanner`` throws, with
+  ///   ``DeviceError/Code/corrupt`` for what a command line would be wrong in.
   public func plan(_ layout: Layout) throws(DeviceError) -> Plan {
     var planner = self
     var entries: [Plan.Entry] = []
@@ -26,9 +27,11 @@ public struct CxlLayoutPlanner {
         guard let entry = try planner.plan(wanted) else { continue }
         entries.append(entry)
       } catch {
+        // A layout has keys where a command line has options.
+        let summary = error.summary.hasPrefix("--") ? String(error.summary.dropFirst(2)) : error.summary
         throw DeviceError(
-          error.code, "\(wanted.position.text): \(error.summary)", details: error.details,
-          try: error.suggestions, errno: error.errno)
+          error.code == .usage ? .corrupt : error.code, "\(wanted.position.text): \(summary)",
+          details: error.details, try: error.suggestions, errno: error.errno)
       }
     }
     return Plan(title: "create the CXL regions of the layout", entries: entries)

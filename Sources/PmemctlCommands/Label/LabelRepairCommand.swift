@@ -51,7 +51,10 @@ struct LabelRepairCommand: ContextCommand {
         throw DeviceError(
           .failed,
           "cannot repair the labels of \(dimms.map(\.dev).joined(separator: " and ")): there is no evidence of their old content",
-          details: unresolved,
+          details: unresolved
+            + dimms.filter(inventory.awaitsCxlRegion).map {
+              "\($0.dev) is in no CXL region: when that is there, the other devices' labels are evidence"
+            },
           try: ["pmemctl undo list", "pmemctl label restore FILE"]
             + dimms.prefix(1).map { "pmemctl label recover \($0.dev) --dry-run" })
       }
@@ -88,15 +91,17 @@ struct LabelRepairCommand: ContextCommand {
     guard let region = inventory.regions(on: [dimm]).first,
       let mapping = region.mappings.first(where: { $0.dimm == dimm.dev })
     else {
-      return LabelRepair.Context(
+      var alone = LabelRepair.Context(
         count: 1, position: 0, cookie: nil, extent: Extent(offset: 0, length: .max), mates: [])
+      alone.type = inventory.labelType(of: dimm)
+      return alone
     }
     let others = region.mappings.filter { $0.dimm != dimm.dev }
     var repair = LabelRepair.Context(
       count: region.mappings.count, position: mapping.position, cookie: region.isetID,
       extent: Extent(offset: mapping.offset, length: mapping.length),
       mates: others.compactMap { try? backend.readLabels(dimm: $0.dimm) })
-    repair.type = inventory.labelType(of: region)
+    repair.type = inventory.labelType(of: dimm)
     // Without labels all of a region is one raw namespace, and can be read.
     guard !region.isLabeled, let whole = region.namespaces.first, whole.isEnabled, whole.mode == .raw else {
       return repair
