@@ -93,6 +93,9 @@ public struct MediaDamage {
     active = labels.map { LabelStore($0).active }
   }
 
+  /// The damages that follow are those of a seed.
+  public mutating func start(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+
   /// One to three damages.
   public mutating func next() -> Round {
     var round = Round()

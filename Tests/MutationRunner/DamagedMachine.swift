@@ -5,11 +5,13 @@ import TestSupport
 /// A machine with a namespace of each mode on one DIMM, whose media are damaged for each input and restored after it.
 struct DamagedMachine {
   private let root: String
-  private let damage: MediaDamage.Known
+  private let damage: MediaDamage
   private let program: Program
 
   var directory: String { root + "/d" }
   private var pristine: String { root + "/pristine" }
+  /// Its files but the image, as they were.
+  private var files: [String: Data] = [:]
   private var image: String { directory + "/nmem0.img" }
 
   private static let size: UInt64 = 256 << 20
@@ -59,22 +61,30 @@ struct DamagedMachine {
       return Array(try file.read(upToCount: count) ?? Data())
     }
     let area = try read(Self.size, Self.areaSize)
-    damage = MediaDamage.Known(
-      labels: [area],
-      structures: try ["fs", "dd", "sec", "rw"].map {
-        try MediaDamage.Structures(of: $0, labeled: area, regionAt: 0, read: read)
-      })
+    var damage = MediaDamage(seed: 0)
+    damage.learn(
+      MediaDamage.Known(
+        labels: [area],
+        structures: try ["fs", "dd", "sec", "rw"].map {
+          try MediaDamage.Structures(of: $0, labeled: area, regionAt: 0, read: read)
+        }))
+    self.damage = damage
     try copy(directory, to: pristine)
+    for name in try FileManager.default.contentsOfDirectory(atPath: directory) where name != "nmem0.img" {
+      files[name] = FileManager.default.contents(atPath: directory + "/" + name)
+    }
   }
 
   /// What is damaged for an input: the same for the same seed.
   func round(seed: UInt64) -> MediaDamage.Round {
-    var damage = MediaDamage(seed: seed)
-    damage.learn(self.damage)
+    var damage = damage
+    damage.start(seed: seed)
     return damage.next()
   }
 
+  /// Damages the media, and has the next command boot: what the kernel has in memory is a file.
   func write(_ round: MediaDamage.Round) throws {
+    unlink(directory + "/runtime")
     let file = try FileHandle(forUpdating: URL(fileURLWithPath: image))
     defer { try? file.close() }
     for edit in round.edits {
@@ -87,9 +97,32 @@ struct DamagedMachine {
     }
   }
 
-  func restore() throws {
-    try FileManager.default.removeItem(atPath: directory)
-    try copy(pristine, to: directory)
+  /// Makes it what it was.
+  ///
+  /// - Parameters:
+  ///   - round: What was damaged.
+  ///   - isWritten: Whether a command may have written elsewhere.
+  /// - Throws: What the disk says.
+  func restore(_ round: MediaDamage.Round, isWritten: Bool) throws {
+    guard !isWritten else {
+      try FileManager.default.removeItem(atPath: directory)
+      return try copy(pristine, to: directory)
+    }
+    let source = try FileHandle(forReadingFrom: URL(fileURLWithPath: pristine + "/nmem0.img"))
+    let target = try FileHandle(forUpdating: URL(fileURLWithPath: image))
+    defer {
+      try? source.close()
+      try? target.close()
+    }
+    let labels = round.areas.isEmpty ? [] : [(offset: Self.size, count: Self.areaSize)]
+    for part in round.edits.map({ (offset: $0.offset, count: $0.bytes.count) }) + labels {
+      try source.seek(toOffset: part.offset)
+      try target.seek(toOffset: part.offset)
+      try target.write(contentsOf: try source.read(upToCount: part.count) ?? Data())
+    }
+    for name in try FileManager.default.contentsOfDirectory(atPath: directory)
+    where name != "nmem0.img" && files[name] == nil { unlink(directory + "/" + name) }
+    for (name, bytes) in files { try bytes.write(to: URL(fileURLWithPath: directory + "/" + name)) }
   }
 
   private func copy(_ from: String, to: String) throws {

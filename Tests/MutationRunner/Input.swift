@@ -27,9 +27,9 @@ struct Input {
     guard kind != .media else {
       let choice = mutator.pick(DamagedMachine.reading + DamagedMachine.changing) ?? ""
       (self.number, bytes, file) = (number, [], "")
-      commands = ["sim reboot D", choice].map { line in
-        line.split(separator: " ").map { $0 == "D" ? workspace.damaged.directory : String($0) }
-      }
+      commands = [
+        choice.split(separator: " ").map { $0 == "D" ? workspace.damaged.directory : String($0) }
+      ]
       isReading = DamagedMachine.reading.contains(choice)
       round = workspace.damaged.round(seed: seed &* 1_000_003 &+ number)
       return

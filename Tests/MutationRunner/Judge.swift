@@ -40,16 +40,17 @@ struct Judge {
     return nil
   }
 
-  /// Damaged media: a boot, and a command, which writes nothing if it says so.
+  /// Damaged media: a command boots on them, and writes nothing if it says so.
   private mutating func failure(of input: Input, _ round: MediaDamage.Round) throws -> String? {
-    defer { try? workspace.damaged.restore() }
+    var isWritten = !input.isReading
+    defer { try? workspace.damaged.restore(round, isWritten: isWritten) }
     try workspace.damaged.write(round)
     func said(_ failure: String) -> String { failure + " (" + round.words.joined(separator: "; ") + ")" }
-    if let failure = try run(input.commands[0], input, mustSucceed: true) { return said(failure) }
     let before = try workspace.damaged.written()
-    if let failure = try run(input.commands[1], input) { return said(failure) }
+    if let failure = try run(input.commands[0], input) { return said(failure) }
     guard input.isReading, try workspace.damaged.written() != before else { return nil }
-    return said("pmemctl \(input.commands[1].joined(separator: " ")) has written")
+    isWritten = true
+    return said("pmemctl \(input.commands[0].joined(separator: " ")) has written")
   }
 
   private mutating func run(_ command: [String], _ input: Input, mustSucceed: Bool = false) throws -> String?
