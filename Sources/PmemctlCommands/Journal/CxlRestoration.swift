@@ -8,7 +8,8 @@ struct CxlRestoration {
   let inventory: Inventory
 
   /// - Returns: Empty if all are as they were.
-  /// - Throws: ``DeviceError/Code/notFound`` if a device of a removed one is not on this machine.
+  /// - Throws: ``DeviceError/Code/notFound`` if a device of a removed one is not on this machine, and what
+  ///   ``CxlRegionPlanner`` throws.
   func entries() throws(DeviceError) -> [Plan.Entry] {
     guard !scope.cxl.isEmpty else { return [] }
     let before = target.regions.compactMap(\.cxl)
@@ -40,8 +41,15 @@ struct CxlRestoration {
           .notFound, "\(saved.region) cannot be created again: \(saved.devices) are not all on this machine",
           try: ["pmemctl status"])
       }
-      // One after the other: the name of the next is known when this one is there.
-      return [CxlRegionPlanner.creating(recipe)]
+      // One after the other: the name of the next is known when this one is there. What the kernel would refuse is refused first,
+      // such as a place below another region.
+      var request = CxlRegionRequest(
+        memdevs: recipe.members.compactMap { inventory.cxl.memdev($0.memdev) }, kind: recipe.kind)
+      (request.window, request.size, request.granularity, request.uuid) = (
+        recipe.window, recipe.size, recipe.granularity, recipe.uuid
+      )
+      let planner = CxlRegionPlanner(inventory, inspector: NullUsageInspector())
+      return try planner.create(request).entries
     }
     return []
   }
