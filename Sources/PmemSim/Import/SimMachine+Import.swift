@@ -53,16 +53,13 @@ extension NvdimmModel {
         notes.append("\(found.dev) is incomplete: it is left out")
         continue
       }
-      guard
-        let window = SimCxlInventory(cxl, dimms: [:]).topology.windows.first(where: {
-          $0.dev == recipe.window
-        }),
-        let name = window.nextRegion, let number = Int(name.dropFirst("region".count))
+      guard let window = cxl.hardware.windows.indices.first(where: { SimCxl.windowName($0) == recipe.window })
       else { throw KernelRefusal(2, "there is no \(recipe.window)") }
-      if name != found.dev {
-        notes.append("\(found.dev) is \(name) here: numbers follow the order of creation")
+      let number = cxl.state.nextNumbers[window]
+      recipe.region = "region\(number)"
+      if recipe.region != found.dev {
+        notes.append("\(found.dev) is \(recipe.region) here: numbers follow the order of creation")
       }
-      recipe.region = name
       try createCxlRegion(recipe)
       if let region = inventory.region(of: found) { notes += try adopt(region, as: number) }
     }

@@ -5,7 +5,7 @@ extension SimTopology {
   /// The machine with the regions of drivers/cxl, each at its number.
   ///
   /// - Parameter state: What drivers/cxl has.
-  /// - Returns: The platform's regions, then CXL's, with a place for each number between them.
+  /// - Returns: The platform's regions, then CXL's, and an empty slot at each number between them.
   func having(_ state: CxlState) -> SimTopology {
     var topology = self
     topology.regions = regions.filter { $0.origin == .platform }

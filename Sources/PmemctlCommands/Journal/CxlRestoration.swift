@@ -24,14 +24,7 @@ struct CxlRestoration {
       return scope.cxl.contains(uuid.description) && !before.contains { $0.uuid == uuid }
     }
     guard created.isEmpty else {
-      return created.flatMap { region in
-        let known = inventory.region(of: region).map { $0.isEnabled ? RegionStatePlanner.disabling($0) : [] }
-        let devices = inventory.daxDevices.map(\.device).filter {
-          $0.isEnabled && region.daxDevices.contains($0.chardev)
-        }
-        return (known ?? []) + devices.map { Plan.Entry(.unbindDevice($0.chardev), "disable \($0.chardev)") }
-          + [CxlRegionPlanner.removing(region)]
-      }
+      return created.flatMap { CxlRegionPlanner.teardown(of: $0, in: inventory) }
     }
     let present = inventory.cxl.regions.compactMap { CxlRecipe($0, in: inventory.cxl) }
     for saved in before where scope.cxl.contains(saved.region) {

@@ -271,16 +271,22 @@ public struct CxlRegionPlanner {
     return Plan(
       title: "remove " + found.map(\.cxl.dev).joined(separator: ", "),
       facts: order.compactMap(\.recipe).flatMap(Self.facts),
-      entries: order.flatMap { each -> [Plan.Entry] in
-        (each.listed.region.map { $0.isEnabled ? RegionStatePlanner.disabling($0) : [] } ?? [])
-          + each.cxl.daxDevices.filter(isBound).map { Plan.Entry(.unbindDevice($0), "disable \($0)") }
-          + [Self.removing(each.cxl)]
-      },
+      entries: order.flatMap { Self.teardown(of: $0.cxl, in: inventory) },
       warnings: clearance.warnings, isDestructive: clearance.harmsUsers, harmsUsers: clearance.harmsUsers)
   }
 
+  /// The steps that disable what is on a region, and remove it.
+  public static func teardown(of region: CxlRegion, in inventory: Inventory) -> [Plan.Entry] {
+    let known = inventory.region(of: region).map { $0.isEnabled ? RegionStatePlanner.disabling($0) : [] }
+    let bound = inventory.daxDevices.map(\.device).filter {
+      $0.isEnabled && region.daxDevices.contains($0.chardev)
+    }
+    return (known ?? []) + bound.map { Plan.Entry(.unbindDevice($0.chardev), "disable \($0.chardev)") }
+      + [removing(region)]
+  }
+
   /// The step that removes a region, in words.
-  public static func removing(_ region: CxlRegion) -> Plan.Entry {
+  private static func removing(_ region: CxlRegion) -> Plan.Entry {
     Plan.Entry(
       .destroyCxlRegion(region.dev),
       region.members.isEmpty
@@ -313,10 +319,6 @@ public struct CxlRegionPlanner {
         details: ["nothing was changed"], try: ["pmemctl region show \(region.dev)"])
     }
     return recipe
-  }
-
-  private func isBound(_ chardev: String) -> Bool {
-    inventory.daxDevices.contains { $0.device.chardev == chardev && $0.device.isEnabled }
   }
 
   /// linux: hdm.c:cxl_dpa_free: the last allocation of a device is freed first.
